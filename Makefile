@@ -1,0 +1,57 @@
+# make demo [DATA=file.h5ad]   train on the sample section (or your file) and look at the result
+# make test                    lint, types, import contracts, all tests, coverage
+# make check                   the quick part of it
+# make notebooks · make bench · make clean
+# Each does all the set-up it needs. A Python for the venv can be named: make setup PYTHON=/path/to/python3.11
+
+SHELL := /bin/bash
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+SYSTEM_PACKAGES ?= install
+BIN := .venv/bin
+
+export OMP_WAIT_POLICY := PASSIVE
+export NAPARI_CONFIG :=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup window browser demo check test notebooks bench clean
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+setup: window .venv/.ready
+
+window browser:
+	@[ "$(SYSTEM_PACKAGES)" = skip ] || PYTHON="$(PYTHON)" bash .ci/system-packages.sh $@
+
+# torch is named beside the rest, so that a CPU wheel lying on the machine is preferred to an index's CUDA build.
+.venv/.ready: pyproject.toml constraints.txt | window
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed; name one: make setup PYTHON=..." >&2; exit 1; }
+	@echo "Setting up .venv with $(PYTHON): a few minutes, about 3 GB"
+	[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip hatchling
+	$(BIN)/python -m pip install --no-build-isolation --constraint constraints.txt \
+		$$(grep '^torch==' constraints.txt) --editable '.[all,dev]'
+	@touch $@
+
+demo: setup
+	$(BIN)/stimpute demo $(if $(DATA),"$(DATA)") --out demo
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check browser
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+notebooks: setup
+	$(BIN)/jupyter execute $(wildcard notebooks/*.ipynb)
+
+bench: setup
+	@for script in tests/benchmarks/bench_*.py; do echo "── $$script"; $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf build demo dist htmlcov .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find napari_stimpute sample_data tests -name __pycache__ -type d -prune -exec rm -rf {} +

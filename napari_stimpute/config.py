@@ -1,0 +1,122 @@
+"""One description of a model's settings, from which forms, CLI and tables are made."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticUndefined
+
+from .errors import InvalidSetting
+
+Group = Literal["basic", "advanced"]
+Kind = Literal["integer", "number", "boolean", "choice", "text"]
+Source = Literal["", "obs", "layers", "obsm"]
+
+
+def setting(
+    default: Any,
+    help: str,
+    *,
+    ge: float | None = None,
+    le: float | None = None,
+    step: float | None = None,
+    log: bool = False,
+    source: Source = "",
+    advanced: bool = False,
+    title: str = "",
+) -> Any:
+    """One field of a `ModelConfig`: default, range, help text and place in the form."""
+    group: Group = "advanced" if advanced else "basic"
+    extra: dict[str, Any] = {"step": step, "log": log, "source": source, "group": group}
+    return Field(
+        default, ge=ge, le=le, description=help, title=title or None, json_schema_extra=extra
+    )
+
+
+class ModelConfig(BaseModel):
+    """Settings of one model: frozen, flat and never None.
+
+    "Choose for me" is a value (``n_domains=0``), "none" is ``""``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def checked(cls, values: Mapping[str, Any] | None = None) -> Self:
+        """Build from named values; a bad one raises `InvalidSetting`, which names the field."""
+        try:
+            return cls(**(values or {}))
+        except ValidationError as error:
+            raise _in_words(cls, error) from None
+
+
+@dataclass(frozen=True)
+class FormField:
+    """What a form needs to know of one setting."""
+
+    name: str
+    title: str
+    kind: Kind
+    default: Any
+    minimum: float | None
+    maximum: float | None
+    step: float | None
+    log: bool
+    choices: tuple[str, ...]
+    source: Source
+    help: str
+    group: Group
+
+
+def form_fields(config: type[ModelConfig]) -> tuple[FormField, ...]:
+    """Describe every setting of a config class, basic ones first, in order of definition."""
+    fields = [_form_field(name, info) for name, info in config.model_fields.items()]
+    return tuple(sorted(fields, key=lambda f: f.group == "advanced"))
+
+
+def _form_field(name: str, info: Any) -> FormField:
+    extra = info.json_schema_extra or {}
+    limits = {type(m).__name__: m for m in info.metadata}
+    choices = tuple(get_args(info.annotation)) if get_origin(info.annotation) is Literal else ()
+    if info.default is PydanticUndefined or isinstance(info.annotation, types.UnionType):
+        raise TypeError(f"{name}: a setting needs a default and one type")
+    return FormField(
+        name=name,
+        title=info.title or name.replace("_", " ").capitalize(),
+        kind=_kind(info.annotation, choices),
+        default=info.default,
+        minimum=limits["Ge"].ge if "Ge" in limits else None,
+        maximum=limits["Le"].le if "Le" in limits else None,
+        step=extra.get("step"),
+        log=bool(extra.get("log")),
+        choices=choices,
+        source=extra.get("source", ""),
+        help=info.description or "",
+        group=extra.get("group", "basic"),
+    )
+
+
+def _kind(annotation: Any, choices: tuple[str, ...]) -> Kind:
+    if choices:
+        return "choice"
+    kinds: dict[Any, Kind] = {bool: "boolean", int: "integer", float: "number", str: "text"}
+    return kinds[annotation]
+
+
+def _in_words(config: type[ModelConfig], error: ValidationError) -> InvalidSetting:
+    first = error.errors()[0]
+    name = str(first["loc"][0]) if first["loc"] else "settings"
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(config.model_fields)
+        return InvalidSetting(
+            field=name, expected=f"a setting of {config.__name__}", found="a name it does not have",
+            remedy=f"Its settings are: {known}.",
+        )  # fmt: skip
+    wanted = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    return InvalidSetting(
+        field=name, expected=wanted, found=repr(first["input"]), remedy="Change it and try again."
+    )

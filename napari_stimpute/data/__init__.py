@@ -1,0 +1,1 @@
+"""What knows AnnData: counts, genes, neighbours, images, files and results. No torch here."""

@@ -1,0 +1,234 @@
+"""Find, check and convert counts: where they are in an AnnData, and whether they are counts.
+
+Places are named "X", "raw" (``adata.raw``) or by the name of a layer; a layer that is called
+"raw" goes before ``adata.raw``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from ..errors import NotCounts, NotReadable, UnknownName
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+_COUNT_LAYERS = ("counts", "raw_counts", "raw", "count", "umi", "umi_counts")
+"""Usual names of layers with counts, the likeliest first; compared in lower case."""
+
+_BLOCK = 4_000_000
+"""Values looked at in one go, so that a check needs little memory."""
+
+_LARGEST = 2**24
+"""Above this, float32 no longer holds every whole number."""
+
+
+def find_counts(adata: AnnData) -> str:
+    """Say where the raw counts are: "X", the name of a layer, or "raw".
+
+    X is looked at first, then layers with usual names ("counts", …), other layers, and raw.
+
+    Raises
+    ------
+    NotCounts : no place holds counts; the message says what each place holds
+    NotReadable : the AnnData is backed by a file, not in memory
+    """
+    places = count_places(adata)
+    faults = []
+    for place in places:
+        fault = _fault(_matrix(adata, place), _spoken(place))
+        if not fault:
+            return place
+        faults.append(fault)
+    if not faults:
+        faults = ["no values: X is empty, and there are no layers and no raw"]
+    more = f"; and {len(faults) - 4} more layers without counts" if len(faults) > 4 else ""
+    raise _not_counts("; ".join(faults[:4]) + more)
+
+
+def count_places(adata: AnnData) -> list[str]:
+    """Name every place that could hold counts, in the order in which they are tried."""
+    _require_memory(adata)
+    layers = sorted(adata.layers.keys(), key=_layer_rank)
+    x = ["X"] if adata.X is not None else []
+    raw = ["raw"] if adata.raw is not None and "raw" not in layers else []
+    return x + [name for name in layers if name != "X"] + raw
+
+
+def check_counts(matrix: Any, where: str) -> None:
+    """Refuse values that are not raw counts, with an example and what they look like.
+
+    Parameters
+    ----------
+    matrix : (cells, genes), dense or sparse; only the stored values of a sparse one are read
+    where : what to call the place in the message ("X", "layer 'counts'", "raw")
+
+    Raises
+    ------
+    NotCounts : negative, fractional, NaN or infinite values, only zeros, or no numbers
+    """
+    fault = _fault(matrix, where)
+    if fault:
+        raise _not_counts(fault)
+
+
+def counts_of(adata: AnnData, where: str = "") -> sp.csr_matrix:
+    """Return the counts as float32 CSR, without explicit zeros, sorted within each row.
+
+    The result may share memory with the AnnData: do not change it in place.
+
+    Parameters
+    ----------
+    adata : in memory
+    where : "X", "raw" or a layer; "" finds them
+
+    Returns
+    -------
+    (n_obs, genes of that place)
+
+    Raises
+    ------
+    UnknownName : there is no such place
+    NotCounts : the values there are not counts
+    """
+    place = where or find_counts(adata)
+    if place not in count_places(adata):
+        raise UnknownName.of("counts layer", place, count_places(adata))
+    matrix = _matrix(adata, place)
+    if where:
+        check_counts(matrix, _spoken(place))
+    return _as_csr(matrix)
+
+
+def var_of(adata: AnnData, where: str) -> pd.DataFrame:
+    """Return the annotation of the genes at a place: that of raw for "raw", else ``adata.var``."""
+    annotation: pd.DataFrame = (adata.raw if _is_raw(adata, where) else adata).var
+    return annotation
+
+
+def size_factors(counts: sp.csr_matrix) -> NDArray[np.float32]:
+    """Depth of each cell relative to the median cell.
+
+    Returns
+    -------
+    (n_obs,), total counts / median of the positive totals; 1 for a cell without counts
+    """
+    totals = np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()
+    positive = totals > 0
+    if not positive.any():
+        return np.ones(len(totals), dtype=np.float32)
+    return np.where(positive, totals / np.median(totals[positive]), 1.0).astype(np.float32)
+
+
+def log_normalise(counts: sp.csr_matrix, size_factors: NDArray[np.float32]) -> sp.csr_matrix:
+    """Divide each cell by its size factor and take log(1 + x); zeros stay zeros.
+
+    Returns
+    -------
+    (n_obs, n_vars), float32, natural logarithm
+    """
+    per_value = np.repeat(size_factors, np.diff(counts.indptr))
+    values = np.log1p(counts.data / per_value).astype(np.float32)
+    return sp.csr_matrix((values, counts.indices.copy(), counts.indptr.copy()), counts.shape)
+
+
+def _require_memory(adata: AnnData) -> None:
+    if adata.isbacked:
+        raise NotReadable(
+            expected="data in memory", found="an AnnData that is backed by a file",
+            remedy="Load it first: adata = adata.to_memory().",
+        )  # fmt: skip
+
+
+def _layer_rank(name: str) -> tuple[int, str]:
+    lower = name.lower()
+    return (_COUNT_LAYERS.index(lower) if lower in _COUNT_LAYERS else len(_COUNT_LAYERS), name)
+
+
+def _is_raw(adata: AnnData, where: str) -> bool:
+    return where == "raw" and "raw" not in adata.layers
+
+
+def _matrix(adata: AnnData, place: str) -> Any:
+    if place == "X":
+        return adata.X
+    return adata.raw.X if _is_raw(adata, place) else adata.layers[place]
+
+
+def _spoken(place: str) -> str:
+    return place if place in ("X", "raw") else f"layer {place!r}"
+
+
+def _as_csr(matrix: Any) -> sp.csr_matrix:
+    counts = sp.csr_matrix(matrix, dtype=np.float32)
+    if counts.has_canonical_format and counts.data.all():
+        return counts
+    counts = counts.copy()  # what follows works in place, and the input stays as it is
+    counts.sum_duplicates()
+    counts.eliminate_zeros()
+    return counts
+
+
+def _blocks(matrix: Any) -> Iterator[NDArray[Any]]:
+    is_sparse = sp.issparse(matrix)
+    if is_sparse:
+        values = matrix.data if matrix.format in ("csr", "csc") else matrix.tocsr().data
+        for start in range(0, len(values), _BLOCK):
+            yield values[start : start + _BLOCK]
+        return
+    rows = np.asarray(matrix)
+    step = max(1, _BLOCK // max(1, rows.shape[1]))
+    for start in range(0, len(rows), step):
+        yield rows[start : start + step]
+
+
+def _fault(matrix: Any, where: str) -> str:
+    """Say what is wrong with a matrix as counts; "" if nothing is."""
+    any_positive = False
+    for block in _blocks(matrix):
+        fault = _fault_of_block(block, where)
+        if fault:
+            return fault
+        any_positive = any_positive or bool((block > 0).any())
+    return "" if any_positive else f"only zeros in {where}"
+
+
+def _fault_of_block(block: NDArray[Any], where: str) -> str:
+    if block.dtype.kind not in "uif":
+        kind = "true/false values" if block.dtype.kind == "b" else f"values of type {block.dtype}"
+        return f"{kind} in {where}"
+    if block.dtype.kind == "f" and not np.isfinite(block).all():
+        kind = "NaN (missing values)" if np.isnan(block).any() else "infinite values"
+        return f"{kind} in {where}"
+    if block.size and block.min() < 0:
+        return f"negative values like {block[block < 0].flat[0]:.3g} in {where}{_scaled(block)}"
+    if block.size and block.max() > _LARGEST:
+        return f"values like {block.max():.3g} in {where}, too large for counts"
+    fractions = block[block % 1 != 0] if block.dtype.kind == "f" else block[:0]
+    return _fraction_fault(block, fractions, where) if fractions.size else ""
+
+
+def _scaled(block: NDArray[Any]) -> str:
+    has_fractions = block.dtype.kind == "f" and bool((block % 1 != 0).any())
+    return ", which look scaled (centred on zero)" if has_fractions else ""
+
+
+def _fraction_fault(block: NDArray[Any], fractions: NDArray[Any], where: str) -> str:
+    if np.abs(fractions - np.round(fractions)).max() < 1e-3:
+        return f"values like {fractions[0]:.6g} in {where}, which look like counts to be rounded"
+    looks = "log-transformed" if block.max() < 20 else "normalised, or estimated"
+    return f"values like {fractions[0]:.3g} in {where}, which look {looks}"
+
+
+def _not_counts(found: str) -> NotCounts:
+    return NotCounts(
+        expected="counts (whole numbers ≥ 0)", found=found,
+        remedy="Put the raw counts in X or in a layer (adata.layers['counts']), "
+        "or open the file that holds them.",
+    )  # fmt: skip

@@ -1,0 +1,278 @@
+"""Choose the genes to model, and make the working AnnData that holds them.
+
+The working AnnData has the counts of the modelled genes in X and those of all genes in raw
+(scanpy's idiom), so that an imputed layer always fits the AnnData it is stored in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from .. import keys
+from ..errors import DuplicateNames, InvalidSetting, NotReadable, TooSmall, UnknownName
+from .counts import counts_of, find_counts, var_of
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+ALL_UP_TO = 5_000
+"""Files with at most so many genes are modelled whole, unless told otherwise."""
+
+DEFAULT_VARIABLE = 3_000
+"""Number of most variable genes taken from larger files."""
+
+
+@dataclass(frozen=True)
+class GeneChoice:
+    """The genes to model, in the order of the data, and one sentence on how they were chosen."""
+
+    names: list[str]
+    said: str
+
+
+def check_unique_names(adata: AnnData) -> None:
+    """Refuse cells or genes that share a name, since results could not be told apart.
+
+    Raises
+    ------
+    DuplicateNames : names up to three of them, and how to make them unique
+    """
+    both = (("gene", "var_names", adata.var_names), ("cell", "obs_names", adata.obs_names))
+    for kind, attribute, names in both:
+        if names.is_unique:
+            continue
+        repeated = names[names.duplicated()].unique()
+        listed = ", ".join(repr(str(n)) for n in repeated[:3])
+        more = f" and {len(repeated) - 3:,} more" if len(repeated) > 3 else ""
+        raise DuplicateNames(
+            expected=f"every {kind} to have its own name", found=f"{listed}{more} more than once",
+            remedy=f"Run adata.{attribute}_make_unique() and save again.",
+        )  # fmt: skip
+
+
+def choose_genes(adata: AnnData, spec: str = "", where: str = "") -> GeneChoice:
+    """Choose the genes to model.
+
+    Parameters
+    ----------
+    adata : in memory
+    spec : "all"; "hvg:N" for the N most variable (seurat_v3, on counts); the path of a text
+        file with one gene per line; "" for all up to 5,000, else "hvg:3000"
+    where : place of the counts; "" finds them
+
+    Raises
+    ------
+    InvalidSetting : the text is none of these
+    UnknownName : none of the genes of the file is in the data
+    NotReadable : the file is not text
+    TooSmall : too few cells or genes to rank by variability
+    NotCounts, DuplicateNames : as `counts_of`, `check_unique_names`
+    """
+    check_unique_names(adata)
+    place = where or find_counts(adata)
+    names = var_of(adata, place).index.astype(str)
+    default = "all" if len(names) <= ALL_UP_TO else f"hvg:{DEFAULT_VARIABLE}"
+    spec = spec.strip() or default
+    if spec == "all":
+        return GeneChoice(list(names), f"All {len(names):,} genes are modelled.")
+    if spec.startswith("hvg:"):
+        return _variable_genes(counts_of(adata, place), names, _parsed_number(spec))
+    return _listed_genes(Path(spec).expanduser(), names)
+
+
+def working_adata(adata: AnnData, spec: str = "", where: str = "") -> tuple[AnnData, list[str]]:
+    """Make the AnnData that is worked on: counts of the modelled genes in X, of all in raw.
+
+    Every cell is kept, in order, with obs, obsm, obsp and uns. Layers, varm and varp are kept
+    where they hold every modelled gene. A raw that is not the counts goes to
+    ``obsm[keys.RAW_BEFORE]`` (its genes to ``uns``), an X that was not the counts to
+    ``layers[keys.X_BEFORE]`` (or ``obsm`` if its genes are others). The input is not changed and
+    shares no matrix with the result.
+
+    Returns
+    -------
+    the working AnnData, and sentences that say what was chosen, moved and left out
+
+    Raises
+    ------
+    as `choose_genes`
+    """
+    from anndata import AnnData
+
+    place = where or find_counts(adata)
+    counts = counts_of(adata, place)
+    choice = choose_genes(adata, spec, place)
+    var = var_of(adata, place)
+    columns = var.index.get_indexer(pd.Index(choice.names))
+    work = AnnData(
+        X=counts[:, columns], obs=adata.obs.copy(), var=var.iloc[columns].copy(),
+        obsm=_copied(adata.obsm), obsp=_copied(adata.obsp), uns=_copied(adata.uns),
+    )  # fmt: skip
+    said = [_counts_said(place), choice.said]
+    said += _keep_by_gene(adata, work)
+    said += _keep_x(adata, work, place)
+    said += _set_raw(adata, work, counts, var)
+    return work, said
+
+
+def _parsed_number(spec: str) -> int:
+    text = spec.removeprefix("hvg:").replace(",", "").replace("_", "")
+    if not text.isdigit() or int(text) < 1:
+        raise InvalidSetting(
+            field="genes", expected="'hvg:' and a number of genes", found=repr(spec),
+            remedy=f"Write, for example, hvg:{DEFAULT_VARIABLE}.",
+        )  # fmt: skip
+    return int(text)
+
+
+def _variable_genes(counts: sp.csr_matrix, names: pd.Index[str], n_wanted: int) -> GeneChoice:
+    has_counts = np.flatnonzero(counts.getnnz(axis=0))
+    if n_wanted >= len(has_counts):
+        said = (
+            f"All {len(has_counts):,} genes with counts are modelled ({n_wanted:,} were asked for)."
+        )
+        return GeneChoice(list(names[has_counts]), said)
+    is_variable = _seurat_v3(counts[:, has_counts], n_wanted)
+    said = f"The {n_wanted:,} most variable of {len(names):,} genes are modelled."
+    return GeneChoice(list(names[has_counts[is_variable]]), said)
+
+
+def _seurat_v3(counts: sp.csr_matrix, n_wanted: int) -> NDArray[np.bool_]:
+    """Mark the most variable genes; the loess is widened until it can be fitted."""
+    import scanpy as sc
+    from anndata import AnnData
+
+    data = AnnData(counts)
+    for span in (0.3, 0.5, 0.8, 1.0) if data.n_obs > 2 else ():
+        try:
+            table = sc.pp.highly_variable_genes(
+                data, flavor="seurat_v3", n_top_genes=n_wanted, span=span, inplace=False
+            )
+        except ValueError:  # what the loess raises when too few points lie within its span
+            continue
+        is_variable: NDArray[np.bool_] = table["highly_variable"].to_numpy(dtype=bool)
+        if is_variable.sum() == n_wanted:
+            return is_variable
+    raise TooSmall(
+        expected="enough spots and genes to rank genes by variability",
+        found=f"{data.n_obs:,} spots and {data.n_vars:,} genes with counts",
+        remedy="Choose all genes (--genes all), or a file with gene names.",
+    )
+
+
+def _listed_genes(path: Path, names: pd.Index[str]) -> GeneChoice:
+    if not path.is_file():
+        raise InvalidSetting(
+            field="genes", expected="'all', 'hvg:N' or a file with one gene per line",
+            found=f"{str(path)!r}, which is none of these", remedy="Check the path.",
+        )  # fmt: skip
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotReadable(
+            expected=f"a text file with one gene per line at {path}", found=str(error),
+            remedy="Save it as plain text (UTF-8).",
+        ) from None  # fmt: skip
+    wanted = pd.Index([line.strip() for line in lines if line.strip()]).unique()
+    unknown = wanted.difference(names, sort=False)
+    if len(unknown) == len(wanted):
+        raise UnknownName.of("gene", unknown[0] if len(unknown) else "", names)
+    said = f"{len(wanted) - len(unknown):,} genes listed in {path.name} are modelled."
+    if len(unknown):
+        listed = ", ".join(unknown[:5]) + (", …" if len(unknown) > 5 else "")
+        said += f" Left out, because the data do not hold them ({len(unknown):,}): {listed}."
+    return GeneChoice(list(names[names.isin(wanted)]), said)
+
+
+def _counts_said(place: str) -> str:
+    if place in ("X", "raw"):
+        return f"The counts were taken from {place}."
+    return f"The counts were taken from layer {place!r}."
+
+
+def _copied(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy a mapping, the mappings within it, and their arrays."""
+    return {
+        key: _copied(value) if isinstance(value, Mapping) else _copy_of(value)
+        for key, value in mapping.items()
+    }
+
+
+def _copy_of(value: Any) -> Any:
+    return value.copy() if hasattr(value, "copy") else value
+
+
+def _keep_by_gene(adata: AnnData, work: AnnData) -> list[str]:
+    """Carry over layers, varm and varp, if they hold every modelled gene."""
+    at = adata.var_names.get_indexer(work.var_names)
+    if (at < 0).any():
+        left = [*(f"layer {k!r}" for k in adata.layers), *(f"varm {k!r}" for k in adata.varm)]
+        left += [f"varp {k!r}" for k in adata.varp]
+        return [f"Left out, because they lack modelled genes: {', '.join(left)}."] if left else []
+    for name, layer in adata.layers.items():
+        work.layers[name] = layer[:, at]
+    for name, rows in adata.varm.items():
+        work.varm[name] = rows.iloc[at] if isinstance(rows, pd.DataFrame) else rows[at]
+    for name, pairs in adata.varp.items():
+        work.varp[name] = pairs[at][:, at]
+    return []
+
+
+def _keep_x(adata: AnnData, work: AnnData, place: str) -> list[str]:
+    """Carry over an X that was not the counts."""
+    if place == "X" or adata.X is None:
+        return []
+    at = adata.var_names.get_indexer(work.var_names)
+    if (at >= 0).all():
+        name = _free_name(keys.X_BEFORE, work.layers)
+        work.layers[name] = adata.X[:, at]
+        return [f"The former X is kept in layers[{name!r}]."]
+    name = _free_name(keys.X_BEFORE, work.obsm)
+    work.obsm[name] = adata.X.copy()
+    work.uns[name] = adata.var.copy()
+    return [f"The former X (other genes) is kept in obsm[{name!r}], its genes in uns[{name!r}]."]
+
+
+def _set_raw(adata: AnnData, work: AnnData, counts: sp.csr_matrix, var: pd.DataFrame) -> list[str]:
+    """Let raw hold the counts of all genes, and carry over a raw that was something else."""
+    from anndata import AnnData
+
+    if adata.raw is not None and raw_holds(adata, counts, var.index):
+        work.raw = AnnData(X=_copy_of(adata.raw.X), var=adata.raw.var.copy(), obs=work.obs)
+        return [f"raw holds the counts of all {adata.raw.n_vars:,} genes, as before."]
+    said = [f"raw holds the counts of all {counts.shape[1]:,} genes."]
+    if adata.raw is not None:
+        name = _free_name(keys.RAW_BEFORE, work.obsm)
+        work.obsm[name] = _copy_of(adata.raw.X)
+        work.uns[name] = adata.raw.var.copy()
+        said += [
+            f"The former raw ({adata.raw.n_vars:,} genes, not these counts) is kept in "
+            f"obsm[{name!r}], its genes in uns[{name!r}]."
+        ]
+    work.raw = AnnData(X=counts.copy(), var=var.copy(), obs=work.obs)
+    return said
+
+
+def raw_holds(adata: AnnData, counts: sp.csr_matrix, genes: pd.Index[str]) -> bool:
+    """Whether ``adata.raw`` holds these very counts, perhaps beside those of further genes."""
+    at = adata.raw.var_names.get_indexer(genes)
+    if (at < 0).any():
+        return False
+    difference: sp.csr_matrix = sp.csr_matrix(adata.raw.X)[:, at] - counts
+    return not difference.data.any()
+
+
+def _free_name(name: str, taken: Any) -> str:
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}_{number}"
+    return free

@@ -1,0 +1,284 @@
+"""Coordinates, what technology they come from, and sparse graphs of neighbours.
+
+All graphs are CSR, 0/1, symmetric, with a zero diagonal; time and memory grow as n log n and n.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import cKDTree
+
+from .. import keys
+from ..errors import BadCoordinates, MissingKey
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+Points = NDArray[np.float64]
+Lattice = Literal["hexagonal", "square", "none"]
+
+_RING = 1.3
+"""Neighbours on a grid lie within this many median nearest distances (diagonals at 1.41 do not)."""
+
+_REGULAR = 0.7
+"""Share of regular places from which the whole is a grid; grids reach 0.99, beads 0.29."""
+
+
+@dataclass(frozen=True)
+class Technology:
+    """What the places are, as far as geometry tells.
+
+    ``spots`` are capture spots, bins or beads (rather than segmented cells). ``spacing`` is the
+    distance between neighbouring places and ``spot_diameter`` the size to draw, both in
+    coordinate units. ``microns_per_unit`` is 0 where it cannot be known.
+    """
+
+    name: Literal["visium", "st", "bins", "slide", "imaging", "unknown"]
+    label: str
+    spots: bool
+    single_cell_scale: bool
+    spacing: float
+    spot_diameter: float
+    microns_per_unit: float = 0.0
+
+    @property
+    def place(self) -> str:
+        """Word for one observation: "spot" or "cell"."""
+        return "spot" if self.spots else "cell"
+
+
+def spatial_coordinates(adata: AnnData, key: str = keys.SPATIAL) -> Points:
+    """Return the coordinates of all spots.
+
+    Returns
+    -------
+    (n_obs, 2), x and y in the file's own unit
+
+    Raises
+    ------
+    MissingKey : no ``obsm[key]``
+    BadCoordinates : not two columns of finite numbers, or all spots in one place
+    """
+    if key not in adata.obsm:
+        known = ", ".join(repr(k) for k in adata.obsm) or "nothing"
+        raise MissingKey(
+            expected=f"coordinates in obsm[{key!r}]", found=f"none; obsm holds {known}",
+            remedy=f"Put x and y of each spot in adata.obsm[{key!r}].",
+        )  # fmt: skip
+    coordinates = _as_numbers(adata.obsm[key], key)
+    _check_shape(coordinates, key)
+    _check_values(coordinates, key)
+    return coordinates
+
+
+def guess_technology(adata: AnnData, key: str = keys.SPATIAL) -> Technology:
+    """Guess how the data were measured, from the pattern of the places.
+
+    Hexagonal grid: Visium. Square grid: classic ST, or bins if there are very many. No grid:
+    beads if evenly packed or with a whole transcriptome, else imaging. A guess: it names things,
+    sets the drawn size and the scale in µm, and nothing else depends on it.
+
+    Raises
+    ------
+    MissingKey, BadCoordinates : as `spatial_coordinates`
+    """
+    points = np.unique(spatial_coordinates(adata, key), axis=0)
+    if len(points) < 7:
+        spacing = _nearest_distance(points)
+        return Technology(
+            "unknown", "unknown (too few places)", True, False, spacing, 0.8 * spacing
+        )
+    lattice, spacing = _lattice(points)
+    if lattice == "hexagonal":
+        label = "10x Visium (hexagonal grid)"
+        return Technology("visium", label, True, False, spacing, 0.55 * spacing, 100 / spacing)
+    if lattice == "square" and len(points) > 5_000:
+        label = "square bins (Visium HD, Stereo-seq)"
+        return Technology("bins", label, True, True, spacing, spacing)
+    if lattice == "square":
+        label = "classic ST (square grid)"
+        return Technology("st", label, True, False, spacing, 0.5 * spacing, 200 / spacing)
+    n_genes = max(adata.n_vars, adata.raw.n_vars if adata.raw is not None else 0)
+    if n_genes > 10_000 or _evenly_packed(points):
+        label = "beads (Slide-seq or alike, no grid)"
+        return Technology("slide", label, True, True, spacing, 0.8 * spacing)
+    label = "imaging (single cells, no grid)"
+    return Technology("imaging", label, False, True, spacing, 0.8 * spacing)
+
+
+def spatial_graph(
+    coords: Points, *, n_neighbours: int = 6, sections: ArrayLike | None = None
+) -> sp.csr_matrix:
+    """Connect each spot with its neighbours in the tissue.
+
+    On a hexagonal grid, six neighbours mean the ring around a spot (fewer at the edge of the
+    tissue). Otherwise the nearest spots, with every spot that ties for the last place (so the
+    result does not depend on the order of spots), and made symmetric by union.
+
+    Parameters
+    ----------
+    coords : (n_obs, 2)
+    n_neighbours : at least this many, where the section has as many other spots
+    sections : (n_obs,) names or codes; no edge joins two sections
+
+    Returns
+    -------
+    (n_obs, n_obs), float32; a spot may be isolated
+    """
+    if sections is None:
+        return _union(*_section_edges(coords, n_neighbours), len(coords))
+    codes, names = pd.factorize(np.asarray(sections), use_na_sentinel=False)
+    rows, columns = [], []
+    for code in range(len(names)):
+        members = np.flatnonzero(codes == code)
+        row, column = _section_edges(coords[members], n_neighbours)
+        rows.append(members[row])
+        columns.append(members[column])
+    return _union(np.concatenate(rows), np.concatenate(columns), len(coords))
+
+
+def knn_graph(points: NDArray[Any], k: int) -> sp.csr_matrix:
+    """Connect each point with its k nearest, in any number of dimensions; symmetric by union.
+
+    Exact, by tree in few dimensions and by blocks of distances in many.
+
+    Returns
+    -------
+    (n, n), float32
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    k = min(k, len(points) - 1)
+    if k < 1:
+        return _union(np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp), len(points))
+    # asked without points, it leaves each point itself out, also where points coincide
+    nearest = NearestNeighbors(n_neighbors=k).fit(points).kneighbors(return_distance=False)
+    return _union(np.repeat(np.arange(len(points)), k), nearest.ravel(), len(points))
+
+
+def normalised_adjacency(graph: sp.csr_matrix) -> sp.csr_matrix:
+    """Return D^-½ (A + I) D^-½, float32; an isolated spot keeps itself with weight 1."""
+    with_self = (graph + sp.eye(graph.shape[0], format="csr", dtype=np.float32)).tocsr()
+    scale = 1 / np.sqrt(np.asarray(with_self.sum(axis=1), dtype=np.float64).ravel())
+    values = with_self.data * np.repeat(scale, np.diff(with_self.indptr)) * scale[with_self.indices]
+    return sp.csr_matrix(
+        (values.astype(np.float32), with_self.indices, with_self.indptr), with_self.shape
+    )
+
+
+def _as_numbers(values: Any, key: str) -> Points:
+    is_sparse = sp.issparse(values)
+    try:
+        return np.array(values.toarray() if is_sparse else values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise BadCoordinates(
+            expected=f"numbers in obsm[{key!r}]", found="values that are not numbers",
+            remedy="Convert them: adata.obsm['spatial'] = coordinates.astype(float).",
+        ) from None  # fmt: skip
+
+
+def _check_shape(coordinates: Points, key: str) -> None:
+    if coordinates.ndim == 2 and coordinates.shape[1] == 2:
+        return
+    shape = " × ".join(str(n) for n in coordinates.shape)
+    raise BadCoordinates(
+        expected=f"two columns (x, y) in obsm[{key!r}]", found=f"an array of {shape}",
+        remedy=f"Keep x and y: adata.obsm[{key!r}] = adata.obsm[{key!r}][:, :2].",
+    )  # fmt: skip
+
+
+def _check_values(coordinates: Points, key: str) -> None:
+    n_bad = int((~np.isfinite(coordinates)).any(axis=1).sum())
+    if n_bad:
+        raise BadCoordinates(
+            expected=f"finite numbers in obsm[{key!r}]",
+            found=f"NaN or infinite values in {n_bad:,} of {len(coordinates):,} spots",
+            remedy="Leave those spots out, or give them coordinates.",
+        )
+    if len(coordinates) > 1 and (coordinates == coordinates[0]).all():
+        raise BadCoordinates(
+            expected=f"different places in obsm[{key!r}]",
+            found=f"all {len(coordinates):,} spots in one, {tuple(coordinates[0].tolist())}",
+            remedy="Put the real coordinates there.",
+        )
+
+
+def _nearest(
+    points: Points, around: Points, k: int
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Distances and indices of the k ≥ 2 nearest points, ascending, (len(around), k) each."""
+    distance, index = cKDTree(points).query(around, k)
+    return np.asarray(distance), np.asarray(index, dtype=np.intp)
+
+
+def _nearest_distance(points: Points) -> float:
+    """Median distance to the nearest other point; 1 for a single point."""
+    if len(points) < 2:
+        return 1.0
+    return float(np.median(_nearest(points, points, 2)[0][:, 1]))
+
+
+def _evenly_packed(points: Points) -> bool:
+    low, high = np.percentile(_nearest(points, points, 2)[0][:, 1], [25, 75])
+    return bool(high < 1.25 * low)
+
+
+def _lattice(points: Points) -> tuple[Lattice, float]:
+    """Tell a grid from irregular points, and its pitch (else the nearest distance).
+
+    Judged by places with three or more neighbours within `_RING`: one is regular if their
+    directions agree in the k-fold order parameter, |mean exp(i k angle)| > 0.8. It needs no
+    common orientation, and bears the jitter of printed spots. ``points``: (n ≥ 2, 2), different.
+    """
+    sample = points[:: max(1, len(points) // 5_000)]
+    distance, neighbour = _nearest(points, sample, min(9, len(points)))
+    nearest = float(np.median(distance[:, 1]))
+    is_close = distance[:, 1:] <= _RING * nearest
+    n_close = is_close.sum(axis=1)
+    judges = n_close >= 3
+    if judges.mean() < 0.3:
+        return "none", nearest
+    step = points[neighbour[:, 1:]] - sample[:, None]  # (n, 8, 2)
+    angle = np.arctan2(step[..., 1], step[..., 0])
+    kinds: tuple[tuple[Lattice, int], ...] = (("hexagonal", 6), ("square", 4))
+    for lattice, k in kinds:
+        order = np.abs((np.exp(1j * k * angle) * is_close).sum(axis=1)) / np.maximum(n_close, 1)
+        if (order[judges] > 0.8).mean() >= _REGULAR:
+            return lattice, float(np.median(distance[:, 1:][is_close]))
+    return "none", nearest
+
+
+def _section_edges(points: Points, k: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Edges of one section, each in at least one direction, as two arrays of places."""
+    if len(points) < 2 or k < 1:
+        nothing = np.empty(0, dtype=np.intp)
+        return nothing, nothing
+    if k == 6 and len(points) >= 7 and len(np.unique(points, axis=0)) == len(points):
+        lattice, pitch = _lattice(points)
+        if lattice == "hexagonal":
+            pairs = cKDTree(points).query_pairs(_RING * pitch, output_type="ndarray")
+            return pairs[:, 0], pairs[:, 1]
+    return _nearest_edges(points, min(k, len(points) - 1))
+
+
+def _nearest_edges(points: Points, k: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    # twice as many candidates as asked for, to see ties; many coincident points stay bounded
+    distance, neighbour = _nearest(points, points, min(2 * k + 2, len(points)))
+    distance[neighbour == np.arange(len(points))[:, None]] = np.inf
+    last = np.partition(distance, k - 1, axis=1)[:, k - 1]
+    is_kept = np.isfinite(distance) & (distance <= last[:, None] * (1 + 1e-6))
+    return np.nonzero(is_kept)[0], neighbour[is_kept]
+
+
+def _union(rows: NDArray[np.intp], columns: NDArray[np.intp], n: int) -> sp.csr_matrix:
+    ones = np.ones(2 * len(rows), dtype=np.float32)
+    both = (np.concatenate([rows, columns]), np.concatenate([columns, rows]))
+    graph = sp.csr_matrix((ones, both), shape=(n, n))
+    graph.data[:] = 1
+    return graph

@@ -1,0 +1,214 @@
+"""Write what a model found into an AnnData, with a record of how, and read the record back."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from .. import keys
+from ..errors import Diverged, GenesMismatch, InputError, InvalidSetting, NotReadable
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+_BLOCK = 4_000_000
+"""Values looked at or hashed in one go."""
+
+
+class RunRecord(BaseModel):
+    """How a result was made. Kept as a JSON string, so that any h5ad or zarr brings it back.
+
+    ``started`` is ISO 8601, ``seconds`` the time of the fit, ``completed`` False after a cancel,
+    ``fingerprint`` that of the counts that went in.
+    """
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="strings")
+
+    key: str
+    model: str
+    title: str
+    config: dict[str, Any]
+    seed: int
+    device: str
+    versions: dict[str, str]
+    started: str
+    seconds: float
+    completed: bool
+    n_obs: int
+    n_vars: int
+    fingerprint: str
+    metrics: dict[str, float] = {}
+    notes: list[str] = []
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """What one run gives back; what a model cannot do is None.
+
+    ``imputed`` (n_obs, n_vars) expected counts; ``embedding`` (n_obs, n_latent); ``clusters``
+    (n_obs,) whole numbers from 0; ``cluster_probability`` (n_obs, n_clusters).
+    """
+
+    record: RunRecord
+    imputed: NDArray[np.float32] | None = field(default=None, repr=False)
+    embedding: NDArray[np.float32] | None = field(default=None, repr=False)
+    clusters: NDArray[np.integer[Any]] | None = field(default=None, repr=False)
+    cluster_probability: NDArray[np.float32] | None = field(default=None, repr=False)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what a result depends on."""
+    found = {}
+    for package in ("napari-stimpute", "torch", "numpy", "scipy", "anndata"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def fingerprint(counts: sp.csr_matrix) -> str:
+    """Return the SHA-256 of shape and counts: equal counts, equal text, on every machine.
+
+    Independent of the index type and of whether values are stored as integers or floats;
+    rows are expected sorted and without explicit zeros, as `counts_of` gives them.
+    """
+    digest = hashlib.sha256(str(tuple(int(n) for n in counts.shape)).encode())
+    for values, kind in ((counts.indptr, "<i8"), (counts.indices, "<i4"), (counts.data, "<f4")):
+        for start in range(0, len(values), _BLOCK):
+            block = np.ascontiguousarray(values[start : start + _BLOCK], dtype=kind)
+            digest.update(block.tobytes())
+    return digest.hexdigest()
+
+
+def write_results(adata: AnnData, results: Results) -> None:
+    """Write results under the run's key: all of them, or nothing if any is unusable.
+
+    Imputed values go to ``layers``, embedding and probabilities to ``obsm``, clusters to ``obs``
+    as categories "1", "2", …, the record to ``uns``. What an earlier run left under the same key
+    is replaced, or removed if this run has nothing there.
+
+    Raises
+    ------
+    Diverged : NaN or infinite values
+    GenesMismatch, InputError : arrays of another shape than the AnnData
+    InvalidSetting : a key that h5ad cannot hold
+    """
+    _check(adata, results)
+    key = results.record.key
+    _put(adata.layers, keys.imputed(key), results.imputed)
+    _put(adata.obsm, keys.embedding(key), results.embedding)
+    _put(adata.obsm, keys.cluster_probability(key), results.cluster_probability)
+    _put_clusters(adata, keys.cluster(key), results.clusters)
+    records = dict(adata.uns.get(keys.UNS, {}))
+    adata.uns[keys.UNS] = {**records, key: results.record.model_dump_json()}
+
+
+def check_key(key: str) -> None:
+    """Refuse a key that h5ad cannot hold (`InvalidSetting`)."""
+    if not re.fullmatch(r"[A-Za-z0-9_.\-]+", key):
+        raise InvalidSetting(
+            field="key", expected="letters, digits, '_', '-' and '.'", found=repr(key),
+            remedy="Choose a name such as gmm_vgae_2.",
+        )  # fmt: skip
+
+
+def read_records(adata: AnnData) -> dict[str, RunRecord]:
+    """Return the records of the runs whose results are in the AnnData, by key.
+
+    Raises
+    ------
+    NotReadable : a record that is damaged
+    """
+    records = {}
+    for key, text in dict(adata.uns.get(keys.UNS, {})).items():
+        try:
+            records[str(key)] = RunRecord.model_validate_json(str(text))
+        except ValidationError:
+            place = f"uns[{keys.UNS!r}][{key!r}]"
+            raise NotReadable(
+                expected=f"the record of a run in {place}", found="something else, or damage",
+                remedy=f"Remove it: del adata.{place}.",
+            ) from None  # fmt: skip
+    return records
+
+
+def _check(adata: AnnData, results: Results) -> None:
+    record = results.record
+    check_key(record.key)
+    n_obs, n_vars = adata.shape
+    imputed = results.imputed
+    if imputed is not None and imputed.shape != (n_obs, n_vars):
+        raise GenesMismatch(
+            expected=f"imputed values for {n_obs:,} spots × {n_vars:,} genes",
+            found=f"an array of {' × '.join(f'{n:,}' for n in imputed.shape)}",
+            remedy="Write them into the AnnData that the model was fitted on.",
+        )
+    _check_per_spot(results, n_obs)
+    for name in ("imputed", "embedding", "cluster_probability"):
+        _check_finite(getattr(results, name), f"{name.replace('_', ' ')} values of {record.key!r}")
+
+
+def _check_per_spot(results: Results, n_obs: int) -> None:
+    wanted = (("embedding", 2), ("clusters", 1), ("cluster_probability", 2))
+    for name, n_dimensions in wanted:
+        array = getattr(results, name)
+        if array is not None and (array.ndim != n_dimensions or len(array) != n_obs):
+            shape = " × ".join(f"{n:,}" for n in array.shape)
+            raise _wrong_results(f"the {name.replace('_', ' ')} of {n_obs:,} spots", shape)
+    clusters, probability = results.clusters, results.cluster_probability
+    if clusters is None or clusters.size == 0:
+        return
+    if clusters.dtype.kind not in "iu" or clusters.min() < 0:
+        raise _wrong_results(
+            "clusters as whole numbers from 0", f"{clusters.dtype}, {clusters.min()}"
+        )
+    if probability is not None and clusters.max() >= probability.shape[1]:
+        found = f"{probability.shape[1]} columns and cluster {clusters.max()}"
+        raise _wrong_results("a probability for every cluster", found)
+
+
+def _wrong_results(expected: str, found: str) -> InputError:
+    remedy = "Write them into the AnnData that the model was fitted on."
+    return InputError(expected=expected, found=f"an array of another kind ({found})", remedy=remedy)
+
+
+def _check_finite(array: NDArray[Any] | None, name: str) -> None:
+    if array is None:
+        return
+    step = max(1, _BLOCK // max(1, array.shape[1]))
+    with np.errstate(over="ignore"):
+        blocks = (array[i : i + step].astype(np.float32) for i in range(0, len(array), step))
+        n_bad = sum(int((~np.isfinite(block)).sum()) for block in blocks)
+    if n_bad:
+        raise Diverged(
+            expected=f"finite {name}", found=f"NaN or infinity in {n_bad:,} of {array.size:,}",
+            remedy="Nothing was written. Train again with a smaller learning rate or another seed.",
+        )  # fmt: skip
+
+
+def _put(mapping: Any, name: str, array: NDArray[Any] | None) -> None:
+    if array is not None:
+        mapping[name] = np.asarray(array, dtype=np.float32)
+    elif name in mapping:
+        del mapping[name]
+
+
+def _put_clusters(adata: AnnData, column: str, clusters: NDArray[Any] | None) -> None:
+    import pandas as pd
+
+    adata.uns.pop(keys.colors(column), None)  # a palette for other clusters
+    if clusters is None:
+        if column in adata.obs:
+            del adata.obs[column]
+        return
+    names = [str(c + 1) for c in np.unique(clusters)]
+    adata.obs[column] = pd.Categorical((clusters + 1).astype(str), categories=names)

@@ -1,0 +1,294 @@
+"""The page that the demo ends in: what was done, what came out, and whether to believe it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import keys
+from ..analysis import VariableGenes, variable_genes
+from ..data.counts import counts_of
+from ..data.graph import guess_technology
+from ..data.simulate import TRUE_RATE
+from ..errors import BadImage, TooSmall
+from ..evaluate.comparison import HIDDEN_SHARE, Comparison, verdict
+from ..plots import (
+    Section,
+    domain_map,
+    gene_maps,
+    gene_pair,
+    loss_curve,
+    score_bars,
+    section_overview,
+    variable_gene_overlap,
+)
+from ..report import Report, png_of
+from ..session import COUNTS
+from ..words import duration, number, percent
+from . import MODEL, TITLE, Demo
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from matplotlib.figure import Figure
+
+    from ..session import Session
+    from .window import Shot
+
+_ENOUGH = 20
+"""Hidden molecules that a gene needs to be shown as an example."""
+
+
+class Story:
+    """Turns a finished demo into figures and a report."""
+
+    def __init__(
+        self, demo: Demo, session: Session, comparison: Comparison, shots: list[Shot]
+    ) -> None:
+        assert session.adata is not None
+        self.demo, self.session, self.comparison, self.shots = demo, session, comparison, shots
+        self.adata: AnnData = session.adata
+        self.record = session.record(MODEL)
+        self.section = section_of(self.adata)
+        self.place = guess_technology(self.adata).place
+        self.report = Report(f"{TITLE} on {demo.name}", self._subtitle())
+
+    def write(self) -> Path:
+        """Write the page and its figures; returns the path of the page."""
+        self._opening()
+        self._genes()
+        self._domains()
+        self._scores()
+        self._variable_genes()
+        self._learning()
+        self._window()
+        self._next_steps()
+        return self.report.write(self.demo.out / "report.html")
+
+    def _subtitle(self) -> str:
+        record = self.record
+        done = "" if record.completed else " Stopped early: all results are incomplete."
+        return (
+            f"{record.n_obs:,} {self.place}s × {record.n_vars:,} genes, trained in "
+            f"{duration(record.seconds)} on {record.device}, seed {record.seed}, "
+            f"napari-stimpute {record.versions['napari-stimpute']}.{done}"
+        )
+
+    def _figure(self, name: str, figure: Figure, caption: str) -> None:
+        png = png_of(figure)
+        (self.demo.out / "figures" / f"{name}.png").write_bytes(png)
+        self.report.image(png, caption)
+
+    # ---- the chapters --------------------------------------------------------------------------
+
+    def _opening(self) -> None:
+        card = self.session.card
+        assert card is not None
+        self.report.verdict(verdict(self.comparison.scores, TITLE)).heading("The section")
+        depth = np.asarray(counts_of(self.adata, "raw").sum(axis=1)).ravel()
+        self._figure(
+            "section",
+            section_overview(self.section, depth, unit=f"molecules per {self.place}"),
+            f"Where the {self.place}s lie, and how many molecules were counted in each.",
+        )
+        self.report.table([], card.rows, caption="What was found in the file")
+        self.report.points([*card.problems, *self.session.said])
+
+    def _genes(self) -> None:
+        self.report.heading("Genes, counted and imputed").text(
+            "Each gene is drawn on one scale, so that colours can be compared. Imputed values are "
+            "expected counts at each one's own depth. The examples were chosen by how well "
+            "molecules that the model did not see were predicted: the best of the frequent, the "
+            "middling and the rare genes, and the one that imputing served worst."
+        )
+        for place, (gene, why) in enumerate(telling_genes(self.comparison), start=1):
+            values = {"Counted": self.session.expression(gene, COUNTS)}
+            values["Imputed"] = self.session.expression(gene, MODEL)
+            limits = self.session.limits(gene, COUNTS)
+            if TRUE_RATE in self.adata.layers:
+                values["Known truth"] = self._truth(gene)
+            figure = gene_maps(
+                self.section, values, limits=limits, title=gene, unit=f"counts per {self.place}"
+            )
+            self._figure(f"gene_{place}", figure, f"{gene}: {why}.")
+
+    def _truth(self, gene: str) -> NDArray[np.float32]:
+        place = self.adata.var_names.get_loc(gene)
+        return np.asarray(self.adata.layers[TRUE_RATE][:, place], dtype=np.float32)
+
+    def _domains(self) -> None:
+        column = keys.cluster(MODEL)
+        groups = {"Domains found": self.session.labels(column)}
+        annotated = "domain" in self.session.columns
+        if annotated:
+            groups["Annotated in the file (not used)"] = self.session.labels("domain")
+        self.report.heading("Spatial domains")
+        self._figure(
+            "domains", domain_map(self.section, groups),
+            f"The {self.place}s grouped by their embedding; how many there are is in brackets. "
+            + ("The annotation was not seen in training." if annotated else ""),
+        )  # fmt: skip
+
+    def _scores(self) -> None:
+        scores = sorted(self.comparison.scores, key=lambda s: -s.gain)
+        has_truth = any(np.isfinite(s.truth) for s in scores)
+        self.report.heading("Is it any good?").text(
+            f"Before a separate training, {percent(HIDDEN_SHARE)} of the molecules were hidden "
+            f"(one random split, seed {self.comparison.seed}); every method saw the same rest, and "
+            "was judged on the hidden ones. The score is the share of the Poisson deviance of gene "
+            "mean × depth that it removes: 0 is level with that baseline, 1 would be perfect, and "
+            "below 0 is worse than it. Much of the deviance is chance, so no method comes near 1."
+        )
+        header = ["Method", "Deviance explained", "Median gene", "Genes better than mean"]
+        rows = [
+            [s.title + ("" if s.completed else " (stopped early)"), number(s.gain),
+             number(s.recovery.gene_median), percent(s.recovery.share_better), duration(s.seconds)]
+            for s in scores
+        ]  # fmt: skip
+        if has_truth:
+            header.append("Correlation with the truth")
+            for row, s in zip(rows, scores, strict=True):
+                row.insert(4, number(s.truth, 2))
+        ours = next(i for i, s in enumerate(scores) if s.title == TITLE)
+        self.report.table([*header, "Time"], rows, strong=ours)
+        shown = {s.title: s.gain for s in scores if s.gain > -0.3}
+        self._figure(
+            "scores", score_bars(shown, reference="gene mean × depth", best=TITLE,
+                                 label="deviance explained"),
+            "Deviance of hidden molecules explained."
+            + (" Methods far below 0 are in the table only." if len(shown) < len(scores) else ""),
+        )  # fmt: skip
+        self._caveats(has_truth)
+
+    def _caveats(self, has_truth: bool) -> None:
+        points = []
+        if has_truth:
+            points.append(
+                "The sample is simulated, so the truth is known. The correlation with it is "
+                "Pearson's r over spots, depth taken out, for the median gene that has a pattern."
+            )
+        if self.adata.raw is not None and self.adata.raw.n_vars > self.adata.n_vars:
+            points.append(
+                "The genes were chosen before molecules were hidden, for all methods alike; this "
+                "flatters them all a little."
+            )
+        points.append(
+            "Another seed moves these figures a little; differences below 0.003 are none."
+        )
+        self.report.points(points)
+
+    def _variable_genes(self) -> None:
+        self.report.heading("Variable genes, before and after")
+        try:
+            found = variable_genes(self.adata, MODEL)
+        except TooSmall as error:
+            self.report.text(str(error))
+            return
+        self.report.text(
+            found.said + " Imputing takes counting noise away, and noise makes some genes look "
+            "variable; a gene that enters the list has a pattern that noise had hidden, or one "
+            "that the model invented: its map and its score on hidden molecules tell."
+        )
+        self._figure(
+            "variable_genes",
+            variable_gene_overlap(found.before, found.after, found.n_genes),
+            "Ranks by variability (seurat_v3) on counts and on imputed values.",
+        )
+        pairs = zip(found.before[:10], found.after[:10], strict=True)
+        rows = [[str(i), before, after] for i, (before, after) in enumerate(pairs, start=1)]
+        self.report.table(["Rank", "Before", "After"], rows)
+        for name, gene, said in _newcomers(found):
+            self._figure(f"variable_{name}", self._pair(gene), f"{gene}: {said}.")
+
+    def _pair(self, gene: str) -> Figure:
+        raw, imputed = (self.session.expression(gene, source) for source in (COUNTS, MODEL))
+        limits = self.session.limits(gene, COUNTS)
+        unit = f"counts per {self.place}"
+        return gene_pair(self.section, raw, imputed, limits=limits, gene=gene, unit=unit)
+
+    def _learning(self) -> None:
+        self.report.heading("How it learned")
+        history = self.session.models[MODEL].history_
+        self._figure(
+            "loss", loss_curve(history),
+            "The loss, and the score on molecules held back to decide when to stop.",
+        )  # fmt: skip
+        self.report.text("What was decided from the data:").points(self.record.notes)
+
+    def _window(self) -> None:
+        if self.shots:
+            self.report.heading("In the window")
+        for shot in self.shots:
+            self.report.image(shot.file.read_bytes(), shot.caption)
+
+    def _next_steps(self) -> None:
+        source = self.demo.data or "your_section.h5ad"
+        self.report.heading("How to go on").points([
+            "result.h5ad: the data with imputed layer, embedding, domains and their record.",
+            "model: the trained model, to be loaded with GMMVGAE.load(…).",
+            "figures, screenshots: every picture of this page as PNG.",
+        ])  # fmt: skip
+        self.report.code(
+            f"stimpute check {source}\n"
+            f"stimpute impute {source} out.h5ad --model {MODEL}\n"
+            f"stimpute demo {source} --out my_demo\n"
+            "napari            # Plugins → stimpute, or File → Open Sample"
+        )
+        self.report.code(
+            "import napari_stimpute as st\n\n"
+            f"adata = st.read({source!r})\n"
+            "model = st.GMMVGAE().fit(adata, seed=0)\n"
+            f"adata.layers[{keys.imputed(MODEL)!r}] = model.impute(adata)\n"
+            f"adata.obs[{keys.cluster(MODEL)!r}] = model.cluster(adata)"
+        )
+
+
+def section_of(adata: AnnData) -> Section:
+    """What maps are drawn on; an image that cannot be used is left out (the data card says so)."""
+    from ..data.graph import spatial_coordinates
+    from ..data.image import spot_diameter, tissue_image
+
+    try:
+        image = tissue_image(adata)
+    except BadImage:
+        image = None
+    technology = guess_technology(adata)
+    return Section(
+        spatial_coordinates(adata), spot_diameter(adata), image, technology.microns_per_unit
+    )
+
+
+def telling_genes(comparison: Comparison) -> list[tuple[str, str]]:
+    """Genes to look at, each with its reason: three that were predicted well, and the worst."""
+    found = next(s for s in comparison.scores if s.title == TITLE).recovery
+    names, gain, hidden = comparison.genes, found.per_gene, found.hidden
+    order = np.argsort(-hidden, kind="stable")
+    enough = order[hidden[order] >= _ENOUGH]
+    pool = enough if len(enough) >= 4 else order[: max(1, int((hidden > 0).sum()))]
+    chosen = {int(part[np.argmax(gain[part])]) for part in np.array_split(pool, 3) if len(part)}
+    listed = sorted(chosen, key=lambda g: -hidden[g])
+    worst = int(pool[np.argmin(gain[pool])])
+    shown = [*listed, worst] if worst not in chosen else listed
+    return [
+        (names[g], f"{'worst served; ' if g == worst and worst not in chosen else ''}"
+         f"{percent(gain[g])} of its deviance explained on {hidden[g]:,.0f} hidden molecules")
+        for g in shown
+    ]  # fmt: skip
+
+
+def _newcomers(found: VariableGenes) -> list[tuple[str, str, str]]:
+    """The gene that rose most into the list, and the one that fell out of it from highest."""
+    kept = set(found.shared)
+    n = len(found.before)
+    entered = next((g for g in found.after if g not in kept), "")
+    left = next((g for g in found.before if g not in kept), "")
+    rows = []
+    if entered:
+        place = found.after.index(entered) + 1
+        rows.append(("entered", entered, f"rank {place} after imputing, not among {n:,} before"))
+    if left:
+        place = found.before.index(left) + 1
+        rows.append(("left", left, f"rank {place} before imputing, not among {n:,} after"))
+    return rows

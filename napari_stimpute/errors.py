@@ -1,0 +1,110 @@
+"""Errors in words: each says what was expected, what was found, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class StimputeError(Exception):
+    """Base of every error that is meant for the person at the screen.
+
+    Parameters
+    ----------
+    expected : what the program needed, as a noun phrase ("counts (whole numbers ≥ 0)")
+    found : what was there instead ("values like 1.37 in X")
+    remedy : the next step, as a sentence ("Choose layer 'counts'.")
+    """
+
+    def __init__(self, *, expected: str, found: str, remedy: str) -> None:
+        self.expected, self.found, self.remedy = expected, found, remedy
+        super().__init__(f"Expected {expected}, but found {found}. {remedy}")
+
+
+class InputError(StimputeError):
+    """The data that came in cannot be used as they are."""
+
+
+class NotReadable(InputError):
+    """The file is missing, empty, damaged, or not an AnnData file."""
+
+
+class NotCounts(InputError):
+    """The values are not raw counts (logged, scaled, negative, fractional, NaN or infinite)."""
+
+
+class DuplicateNames(InputError):
+    """Two cells or two genes carry the same name."""
+
+
+class MissingKey(InputError):
+    """A key that is needed (coordinates, a layer, an obs column) is not in the data."""
+
+
+class BadCoordinates(InputError):
+    """Coordinates have the wrong shape, are all equal, or are not finite."""
+
+
+class BadImage(InputError):
+    """The tissue image or its scale factor is missing or unusable."""
+
+
+class TooSmall(InputError):
+    """There are too few spots, genes or molecules for what was asked."""
+
+
+class UnknownName(InputError):
+    """A gene, layer, model, device or column of that name does not exist."""
+
+    @classmethod
+    def of(cls, kind: str, name: str, known: Iterable[str]) -> UnknownName:
+        """Error that lists the nearest known names, or all of them if they are few."""
+        names = [str(k) for k in known]
+        near = get_close_matches(name, names, n=3, cutoff=0.5) or names[:8]
+        listed = ", ".join(repr(n) for n in near) or "none"
+        more = "" if len(near) == len(names) else f" ({len(names):,} in all)"
+        return cls(
+            expected=f"the name of a {kind}",
+            found=f"{name!r}, which is not one",
+            remedy=f"Choose one of: {listed}{more}.",
+        )
+
+
+class GenesMismatch(InputError):
+    """A model was fitted on other genes than these data hold."""
+
+
+class InvalidSetting(StimputeError):
+    """A parameter has a value outside its range; `field` names it, for the form."""
+
+    def __init__(self, *, field: str, expected: str, found: str, remedy: str) -> None:
+        self.field = field
+        super().__init__(expected=f"{field} to be {expected}", found=found, remedy=remedy)
+
+
+class UnsafeFile(StimputeError):
+    """A saved model holds code (a pickle) instead of plain tensors."""
+
+
+class NotWritable(StimputeError):
+    """The output cannot be written: no permission, no space, or it would overwrite the input."""
+
+
+class NoDevice(StimputeError):
+    """The computing device asked for is not in this machine."""
+
+
+class NotFitted(StimputeError):
+    """The model has learned nothing yet."""
+
+
+class Diverged(StimputeError):
+    """Training produced a value that is not a number."""
+
+
+class OutOfMemory(StimputeError):
+    """Even the smallest block does not fit into memory."""
+
+
+class Busy(StimputeError):
+    """Something is running already; one job at a time."""

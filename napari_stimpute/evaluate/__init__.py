@@ -1,0 +1,1 @@
+"""Scores of what a model gives, always beside a simple baseline."""

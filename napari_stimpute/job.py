@@ -1,0 +1,166 @@
+"""Run a generator of `Progress` in a thread: watch it, cancel it, and never block the viewer.
+
+States::
+
+    PENDING ── start() ──▶ RUNNING ──▶ DONE
+                              ├─ cancel() ──▶ CANCELLED   (what was reached so far is kept)
+                              └─ exception ─▶ FAILED      (kept in `error`)
+
+Signals are emitted in the worker thread. Connect with ``thread="current"``: the receiver then runs
+when its own thread delivers queued events (`psygnal.emit_queued`), which `wait` does by itself and
+the front ends do on their event loops.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from enum import Enum
+
+from psygnal import Signal, emit_queued
+
+from .errors import Busy
+from .progress import Progress, StopEarly
+
+_MIN_INTERVAL = 0.05
+"""Seconds between two `progressed` events: more would only keep the viewer busy."""
+
+
+class JobState(Enum):
+    """Where a job stands."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+class Job:
+    """One piece of long work in a thread of its own.
+
+    Parameters
+    ----------
+    steps : generator of `Progress`; it is closed when the job ends, whatever the way
+    title : what the work is, for people ("Training GMM-VGAE")
+    """
+
+    progressed = Signal(Progress)
+    finished = Signal(JobState)
+
+    def __init__(self, steps: Iterator[Progress], title: str = "") -> None:
+        self.title = title
+        self.state = JobState.PENDING
+        self.error: Exception | None = None
+        self.latest: Progress | None = None
+        self._steps = steps
+        self._cancel = threading.Event()
+        self._thread = threading.Thread(target=self._work, name=f"stimpute {title}", daemon=True)
+        self._started = 0.0
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the work has begun and not ended."""
+        return self.state is JobState.RUNNING
+
+    @property
+    def is_cancelling(self) -> bool:
+        """Whether a cancel was asked for and the work is finishing with what it has."""
+        return self.is_running and self._cancel.is_set()
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds to the end at the pace so far; None while that cannot be known."""
+        if self.latest is None or self.latest.step == 0 or not self.is_running:
+            return None
+        pace = (time.monotonic() - self._started) / self.latest.step
+        return pace * max(0, self.latest.n_steps - self.latest.step)
+
+    def start(self) -> Job:
+        """Begin. A job runs once."""
+        if self.state is not JobState.PENDING:
+            raise Busy(
+                expected="a job that has not begun",
+                found=f"one that is {self.state.value}",
+                remedy="Make a new one.",
+            )
+        self.state = JobState.RUNNING
+        self._started = time.monotonic()
+        self._thread.start()
+        return self
+
+    def cancel(self) -> None:
+        """Ask to stop after the running step; does nothing to a job that has ended."""
+        self._cancel.set()
+
+    def wait(
+        self, timeout: float | None = None, on_progress: Callable[[Progress], None] | None = None
+    ) -> JobState:
+        """Block until the end, delivering queued events; for scripts and tests.
+
+        Raises `TimeoutError` after `timeout` seconds.
+        """
+        end = None if timeout is None else time.monotonic() + timeout
+        shown: Progress | None = None
+        is_alive = True
+        while is_alive:
+            self._thread.join(0.05)
+            is_alive = self._thread.is_alive()  # asked first: what follows then sees the end
+            emit_queued()
+            if on_progress is not None and self.latest is not None and self.latest is not shown:
+                shown = self.latest
+                on_progress(shown)
+            if is_alive and end is not None and time.monotonic() > end:
+                raise TimeoutError(f"{self.title or 'job'} still running after {timeout} s")
+        return self.state
+
+    def _work(self) -> None:
+        _leave_a_core_to_the_viewer()
+        try:
+            self._iterate()
+            state = JobState.CANCELLED if self._cancel.is_set() else JobState.DONE
+        except StopEarly:
+            state = JobState.CANCELLED
+        except Exception as error:  # noqa: BLE001  kept for whoever watches; nowhere else
+            self.error, state = error, JobState.FAILED
+        finally:
+            close = getattr(self._steps, "close", None)
+            if close is not None:
+                close()
+        self.state = state
+        self.finished.emit(state)
+
+    def _iterate(self) -> None:
+        told, asked = 0.0, False
+        try:
+            progress = next(self._steps)
+            while True:
+                self.latest = progress
+                is_due = time.monotonic() - told >= _MIN_INTERVAL
+                if is_due or "validation" in progress.metrics:  # the end of an epoch is always told
+                    told = time.monotonic()
+                    self.progressed.emit(progress)
+                if self._cancel.is_set() and not asked:
+                    asked = True
+                    progress = self._ask_to_stop()
+                else:
+                    progress = next(self._steps)
+        except StopIteration:
+            if self.latest is not None:
+                self.progressed.emit(self.latest)
+
+    def _ask_to_stop(self) -> Progress:
+        throw = getattr(self._steps, "throw", None)
+        if throw is None:
+            raise StopEarly
+        progress: Progress = throw(StopEarly())
+        return progress
+
+
+def _leave_a_core_to_the_viewer() -> None:
+    import torch
+
+    n_cores = os.cpu_count() or 2
+    torch.set_num_threads(min(torch.get_num_threads(), max(1, n_cores - 1)))

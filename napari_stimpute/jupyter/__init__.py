@@ -1,0 +1,37 @@
+"""The notebook front end: panels of ipywidgets, all views of one `Session`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ipywidgets as widgets
+    from anndata import AnnData
+
+    from ..session import Session
+
+__all__ = ["panels"]
+
+
+def panels(source: Session | AnnData | str | os.PathLike[str]) -> widgets.VBox:
+    """Show the panels for a session, an AnnData (which is not changed) or an .h5ad file.
+
+    The result's ``session`` attribute is the session that the panels show; its ``adata`` receives
+    the results. Raises in words what is wrong with the data.
+    """
+    import ipywidgets as widgets
+
+    from ..session import Session
+    from .loop import Home
+    from .overlay_panel import OverlayPanel
+    from .train_panel import TrainPanel
+
+    session = source if isinstance(source, Session) else Session()
+    if not isinstance(source, Session):
+        session.open(source)
+    home = Home()
+    train, overlay = TrainPanel(session, home), OverlayPanel(session, home)
+    shown = widgets.VBox([train.widget, overlay.widget], layout=widgets.Layout(max_width="1100px"))
+    shown.session, shown.train, shown.overlay = session, train, overlay
+    return shown

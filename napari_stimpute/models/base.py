@@ -1,0 +1,367 @@
+"""What every model is: settings in, a fit that can be watched and stopped, arrays out."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import shutil
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+
+from .. import keys
+from ..config import ModelConfig
+from ..data.counts import counts_of, find_counts
+from ..data.genes import check_unique_names
+from ..errors import (
+    GenesMismatch,
+    InvalidSetting,
+    MissingKey,
+    NoDevice,
+    NotFitted,
+    NotReadable,
+    NotWritable,
+    OutOfMemory,
+    TooSmall,
+    UnknownName,
+    UnsafeFile,
+)
+from ..progress import Progress, drain
+from . import model_info
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+_RECORD = ("var_names", "seed", "device", "completed", "notes", "history")
+"""What a saved model's ``record.json`` holds."""
+
+_SMALLEST_BLOCK = 16
+_NO_MEMORY = ("out of memory", "allocate memory", "alloc_failed")
+"""What torch says on the CPU, on MPS and in cuBLAS, where it has no error class of its own."""
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+@runtime_checkable
+class Imputes(Protocol):
+    """Gives expected counts."""
+
+    def impute(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
+        """Expected counts, (n_obs, n_genes)."""
+        ...
+
+
+@runtime_checkable
+class Embeds(Protocol):
+    """Gives each spot or cell a place in a latent space."""
+
+    def embed(self, adata: AnnData) -> np.ndarray:
+        """Latent means, (n_obs, n_latent)."""
+        ...
+
+
+@runtime_checkable
+class Clusters(Protocol):
+    """Groups spots or cells."""
+
+    def cluster(self, adata: AnnData) -> np.ndarray:
+        """Group of each spot, (n_obs,) int from 0."""
+        ...
+
+    def cluster_probability(self, adata: AnnData) -> np.ndarray:
+        """Probability of each group, (n_obs, n_groups)."""
+        ...
+
+
+class Model(ABC):
+    """A model that learns from an AnnData and gives arrays back; the AnnData is never changed.
+
+    Attributes that end in ``_`` exist after `fit`: ``var_names_`` (modelled genes), ``history_``
+    (one dict per reported epoch), ``completed_`` (False after a cancel), ``device_``, ``seed_``
+    and ``notes_`` (what was decided from the data, as sentences).
+    """
+
+    name: ClassVar[str]
+    var_names_: list[str]
+    history_: list[dict[str, Any]]
+    notes_: list[str]
+    completed_: bool
+    device_: str
+    seed_: int
+
+    def __init__(self, config: ModelConfig | None = None, **settings: Any) -> None:
+        cls = model_info(self.name).config
+        if config is not None and settings:
+            raise TypeError("give a config or single settings, not both")
+        self.config: Any = config if config is not None else cls.checked(settings)
+
+    @classmethod
+    def preset(cls, preset: str, **settings: Any) -> Self:
+        """Build with a named set of settings ("default", "tiny", "paper"), some overridden."""
+        presets: dict[str, dict[str, Any]] = model_info(cls.name).config.PRESETS  # type: ignore[attr-defined]
+        if preset not in presets:
+            raise UnknownName.of("preset", preset, presets)
+        return cls(**(presets[preset] | settings))
+
+    @property
+    def title(self) -> str:
+        """Name for people."""
+        return model_info(self.name).title
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether `fit` has run, to its end or not."""
+        return hasattr(self, "var_names_")
+
+    def check(self, adata: AnnData) -> None:
+        """Raise in words if these data cannot be used (no counts, no coordinates, too small)."""
+        check_unique_names(adata)
+        find_counts(adata)
+        if "spatial" in model_info(self.name).needs and keys.SPATIAL not in adata.obsm:
+            raise MissingKey(
+                expected="coordinates in obsm['spatial']",
+                found=f"obsm with {sorted(adata.obsm) or 'nothing'}",
+                remedy=f"Add them, or choose another model; {self.title} needs a tissue.",
+            )
+        if adata.n_obs < 2 or adata.n_vars < 2:
+            raise TooSmall(
+                expected="at least two spots (or cells) and two genes",
+                found=f"{adata.n_obs} × {adata.n_vars}",
+                remedy="There is nothing to learn from a single one; open more data.",
+            )
+
+    def fit(self, adata: AnnData, *, seed: int = 0, device: str = "auto") -> Self:
+        """Learn from `adata`; the same seed gives the same numbers on the same device."""
+        drain(self.fit_steps(adata, seed=seed, device=device))
+        return self
+
+    def fit_steps(
+        self, adata: AnnData, *, seed: int = 0, device: str = "auto"
+    ) -> Generator[Progress, None, None]:
+        """Learn step by step. Closing the generator stops, and keeps the best so far."""
+        self.check(adata)
+        self.device_ = resolve_device(device)
+        counts = counts_of(adata)
+        self.seed_, self.completed_ = seed, False
+        self.history_, self.notes_ = [], []
+        names = [str(n) for n in (adata.raw if _in_raw(adata) else adata).var_names]
+        steps = self._learn(adata, counts, names)
+        try:
+            for progress in steps:
+                if progress.metrics:
+                    self._remember(progress)
+                yield progress
+            self.completed_ = True
+        finally:
+            steps.close()
+
+    @abstractmethod
+    def _learn(
+        self, adata: AnnData, counts: sp.csr_matrix, names: list[str]
+    ) -> Generator[Progress, None, None]:
+        """Fit to `counts` (n_obs, n_vars); sets ``var_names_`` once there is something to use."""
+
+    @abstractmethod
+    def _state(self) -> dict[str, torch.Tensor]:
+        """Learned tensors, by name."""
+
+    @abstractmethod
+    def _restore(self, state: dict[str, torch.Tensor]) -> None:
+        """Take learned tensors back."""
+
+    def _remember(self, progress: Progress) -> None:
+        row = {"phase": progress.phase, "step": progress.step, **progress.metrics}
+        last = self.history_[-1] if self.history_ else {}
+        if any(last.get(k) != v for k, v in row.items() if k != "step"):
+            self.history_.append(row)
+
+    def _aligned_counts(self, adata: AnnData) -> sp.csr_matrix:
+        """Counts of the fitted genes, in the fitted order; other orders are realigned by name."""
+        self._require_fit()
+        counts = counts_of(adata)
+        names = (adata.raw if _in_raw(adata) else adata).var_names
+        if list(names) == self.var_names_:
+            return counts
+        places = names.get_indexer(self.var_names_)
+        missing = [g for g, p in zip(self.var_names_, places, strict=True) if p < 0]
+        if missing:
+            raise GenesMismatch(
+                expected=f"the {len(self.var_names_):,} genes this {self.title} was fitted on",
+                found=f"data without {len(missing):,} of them, for example {missing[:3]}",
+                remedy="Use data with these genes, or fit the model again.",
+            )
+        return counts[:, places].sorted_indices()  # so that sums run in the fitted order
+
+    def _columns(self, genes: Sequence[str] | None) -> np.ndarray:
+        """Positions of `genes` among the fitted genes; None means all."""
+        if genes is None:
+            return np.arange(len(self.var_names_))
+        place = {g: i for i, g in enumerate(self.var_names_)}
+        for gene in genes:
+            if gene not in place:
+                raise UnknownName.of("modelled gene", gene, place)
+        return np.array([place[g] for g in genes], dtype=int)
+
+    def _require_fit(self) -> None:
+        if not self.is_fitted:
+            raise NotFitted(
+                expected=f"a fitted {self.title}",
+                found="one that has learned nothing yet",
+                remedy="Call fit(adata) first, or load a saved model.",
+            )
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Save as a folder: ``config.json``, ``record.json``, ``weights.pt`` (plain tensors)."""
+        self._require_fit()
+        target = Path(path)
+        if target.exists() and not (target / "config.json").exists():
+            raise NotWritable(
+                expected="a new folder, or the folder of a saved model",
+                found=f"something else at {target}",
+                remedy="Choose another name.",
+            )
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+        except OSError as error:
+            raise NotWritable(
+                expected=f"a folder that can be written at {target}",
+                found=str(error),
+                remedy="Choose another place.",
+            ) from None
+        try:
+            self._write_parts(draft)
+            if target.exists():
+                shutil.rmtree(target)
+            draft.rename(target)
+        except (OSError, RuntimeError) as error:  # torch raises the second when the disk is full
+            raise NotWritable(
+                expected=f"to write {target}", found=f"that writing failed ({error})",
+                remedy="Free some space, or choose another place; what was there before is kept.",
+            ) from error  # fmt: skip
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+        return target
+
+    def _write_parts(self, folder: Path) -> None:
+        config = {"model": self.name, "config": self.config.model_dump()}
+        record = {field: getattr(self, f"{field}_") for field in _RECORD}
+        (folder / "config.json").write_text(json.dumps(config, indent=1))
+        (folder / "record.json").write_text(json.dumps(record))
+        torch.save({k: v.detach().cpu() for k, v in self._state().items()}, folder / "weights.pt")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Load a saved model. Opening never runs code: a pickle is refused (`UnsafeFile`)."""
+        folder = Path(path)
+        try:
+            config = json.loads((folder / "config.json").read_text())
+            record = json.loads((folder / "record.json").read_text())
+            name, settings = str(config["model"]), dict(config["config"])
+            past = {f"{field}_": record[field] for field in _RECORD}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise _not_a_model(folder, f"{type(error).__name__}: {error}") from None
+        if name != cls.name:
+            raise UnknownName.of("saved model of this class", name, [cls.name])
+        model = cls(**settings)
+        state = _tensors(folder / "weights.pt")
+        try:
+            model._restore(state)
+        except (KeyError, RuntimeError) as error:
+            raise _not_a_model(folder, f"other tensors in weights.pt ({error})") from None
+        vars(model).update(past)
+        return model
+
+
+def resolve_device(device: str = "auto") -> str:
+    """Turn "auto" into the best device of this machine, and refuse one that is not there."""
+    kind = device.partition(":")[0]
+    if kind not in DEVICES:
+        raise UnknownName.of("device", device, DEVICES)
+    have = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if kind == "auto":
+        return "cuda" if have["cuda"] else "mps" if have["mps"] else "cpu"
+    if not have[kind]:
+        raise NoDevice(
+            expected=f"a {kind.upper()} device",
+            found="none in this machine (or torch was installed without it)",
+            remedy="Choose 'auto' or 'cpu'.",
+        )
+    return device
+
+
+def require(condition: bool, field: str, expected: str, found: str, remedy: str) -> None:
+    """Raise `InvalidSetting` for a setting that does not fit the data at hand."""
+    if not condition:
+        raise InvalidSetting(field=field, expected=expected, found=found, remedy=remedy)
+
+
+def in_blocks(
+    n: int, size: int, compute: Callable[[slice], np.ndarray], notes: list[str]
+) -> Iterator[np.ndarray]:
+    """Results for rows 0…n in blocks; a block that does not fit into memory is halved, and said."""
+    start = 0
+    while start < n:
+        try:
+            yield compute(slice(start, min(start + size, n)))
+            start += size
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            if size <= _SMALLEST_BLOCK:
+                raise OutOfMemory(
+                    expected=f"memory for {size} spots at a time",
+                    found="too little",
+                    remedy="Choose fewer genes, or the CPU if a GPU was used.",
+                ) from error
+            notes.append(
+                f"Memory ran out with {size:,} spots at a time; went on with {size // 2:,}."
+            )
+            size //= 2
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error means that memory ran out, on the CPU or a GPU."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    said = str(error).lower()
+    return isinstance(error, RuntimeError) and any(words in said for words in _NO_MEMORY)
+
+
+def _in_raw(adata: AnnData) -> bool:
+    return find_counts(adata) == "raw"
+
+
+def _not_a_model(folder: Path, found: str) -> NotReadable:
+    return NotReadable(
+        expected=f"a saved model (config.json, record.json, weights.pt) at {folder}",
+        found=found,
+        remedy="Choose a folder written by model.save(), or save the model again.",
+    )
+
+
+def _tensors(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise UnsafeFile(
+            expected="plain tensors in weights.pt",
+            found="a pickle that could run code",
+            remedy="Do not open it unless you trust where it comes from; ask for model.save().",
+        ) from error
+    except (OSError, RuntimeError, EOFError) as error:
+        raise NotReadable(
+            expected="tensors in weights.pt", found=str(error), remedy="Save the model again."
+        ) from None
+    return dict(state)

@@ -1,0 +1,187 @@
+"""Settings, titles and needs of every model, without torch: forms and `--help` open at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+from ..config import ModelConfig, setting
+
+Need = Literal["counts", "spatial"]
+Preset = Literal["default", "tiny", "paper"]
+
+
+class GeneMeanConfig(ModelConfig):
+    """Gene mean × depth has nothing to set."""
+
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"default": {}, "tiny": {}}
+
+
+class NeighbourMeanConfig(ModelConfig):
+    """Settings of the neighbour mean."""
+
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"default": {}, "tiny": {"n_neighbors": 10}}
+
+    neighbors: Literal["expression", "tissue"] = setting(
+        "expression",
+        "Who counts as a neighbour: spots with similar expression, or spots that lie side by side.",
+    )
+    n_neighbors: int = setting(
+        30, "Spots that are averaged, the spot itself included.", ge=2, le=500, step=1
+    )
+    n_components: int = setting(
+        20, "Principal components in which similarity is measured.", ge=2, le=100, step=1,
+        advanced=True,
+    )  # fmt: skip
+
+
+class PCADenoiserConfig(ModelConfig):
+    """Settings of the principal-component denoiser."""
+
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"default": {}, "tiny": {"n_components": 10}}
+
+    n_components: int = setting(
+        20, "Principal components that are kept; the rest is taken for noise.", ge=1, le=200, step=1
+    )
+
+
+class GMMVGAEConfig(ModelConfig):
+    """Settings of the graph variational autoencoder with a Gaussian-mixture prior."""
+
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
+        "default": {},
+        "tiny": {"n_hidden": 32, "n_latent": 8, "epochs": 12, "mixture_epochs": 4, "n_domains": 3},
+        "paper": {
+            "n_hidden": 240, "n_latent": 40, "smoothing": "neighbours", "n_neighbors": 5,
+            "learning_rate": 1e-3, "mixture_epochs": 50,
+        },
+    }  # fmt: skip
+
+    n_domains: int = setting(
+        0, "Spatial domains to find; 0 lets the data decide (BIC).", ge=0, le=60, step=1
+    )
+    mode: Literal["denoise", "fill"] = setting(
+        "denoise",
+        "denoise: model mean everywhere. fill: observed counts stay as they are, and only zeros "
+        "that are likely technical are filled.",
+    )
+    smoothing: Literal["auto", "none", "own+neighbours", "neighbours"] = setting(
+        "auto",
+        "What a spot's embedding is made of: its own counts, its neighbours', or both. "
+        "auto: whichever predicts hidden molecules best.",
+    )
+    epochs: int = setting(
+        300, "Passes over the spots at most; training stops when hidden molecules are no longer "
+        "predicted better.", ge=1, le=5000, step=10,
+    )  # fmt: skip
+    refine: bool = setting(
+        False,
+        "Give each spot the domain that most of its neighbours have. Off: domains as learned.",
+    )
+    section_key: str = setting(
+        "", "Column that tells tissue sections apart; no edge joins two sections.", source="obs"
+    )
+    likelihood: Literal["negative binomial", "gaussian"] = setting(
+        "negative binomial", "negative binomial: on counts. gaussian: on log-normalised values.",
+        advanced=True,
+    )  # fmt: skip
+    n_latent: int = setting(20, "Dimensions of the embedding.", ge=2, le=200, step=1, advanced=True)
+    n_hidden: int = setting(128, "Width of the hidden layer.", ge=4, le=2048, step=8, advanced=True)
+    n_components: int = setting(
+        30, "Principal components of the log-normalised counts that the encoder reads.",
+        ge=2, le=500, step=5, advanced=True,
+    )  # fmt: skip
+    n_neighbors: int = setting(
+        6, "Neighbours of a spot in the tissue graph.", ge=1, le=100, step=1, advanced=True
+    )
+    n_hops: int = setting(
+        2,
+        "Steps on the graph from which expression is gathered.",
+        ge=1,
+        le=6,
+        step=1,
+        advanced=True,
+    )
+    mixture_epochs: int = setting(
+        30, "Epochs with the Gaussian-mixture prior, after pretraining.", ge=0, le=1000, step=5,
+        advanced=True,
+    )  # fmt: skip
+    edge_weight: float = setting(
+        1.0, "Weight of the edge decoder (which spots are neighbours) in the loss.",
+        ge=0.0, le=100.0, step=0.1, advanced=True,
+    )  # fmt: skip
+    kl_weight: float = setting(
+        1.0, "Weight of the prior in the loss.", ge=0.0, le=10.0, step=0.1, advanced=True
+    )
+    prune: bool = setting(
+        True, "Drop edges across confident domain boundaries while the mixture is learned.",
+        advanced=True,
+    )  # fmt: skip
+    fill_threshold: float = setting(
+        0.5, "fill: a zero is filled if it hides a molecule with at least this probability.",
+        ge=0.0, le=1.0, step=0.05, advanced=True,
+    )  # fmt: skip
+    learning_rate: float = setting(
+        1e-3, "Step size of the optimiser.", ge=1e-6, le=1.0, step=1e-4, log=True, advanced=True
+    )
+    dropout: float = setting(
+        0.1, "Share of hidden units switched off in each training step.", ge=0.0, le=0.9, step=0.05,
+        advanced=True,
+    )  # fmt: skip
+    batch_size: int = setting(
+        512, "Spots whose genes are decoded in one step.", ge=16, le=65536, step=16, advanced=True
+    )
+    hidden_share: float = setting(
+        0.05, "Share of the molecules hidden during training to decide when to stop.",
+        ge=0.01, le=0.5, step=0.01, advanced=True,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What menus, tables and checks need to know of a model without importing it."""
+
+    name: str
+    title: str
+    summary: str
+    config: type[ModelConfig]
+    home: str
+    """``module:class``, imported when the model is built."""
+    needs: frozenset[Need] = frozenset({"counts"})
+    recommended_genes: str = "hvg:3000"
+    provides: tuple[str, ...] = field(default=("imputed",))
+
+
+INFOS: tuple[ModelInfo, ...] = (
+    ModelInfo(
+        "gmm_vgae",
+        "GMM-VGAE",
+        "Graph autoencoder with a Gaussian-mixture prior: spatial domains and denoised genes.",
+        GMMVGAEConfig,
+        "gmm_vgae:GMMVGAE",
+        needs=frozenset({"counts", "spatial"}),
+        provides=("imputed", "embedding", "clusters"),
+    ),
+    ModelInfo(
+        "gene_mean",
+        "Gene mean × depth",
+        "Each gene's share of all molecules, times the spot's depth. The baseline to beat.",
+        GeneMeanConfig,
+        "baselines:GeneMean",
+    ),
+    ModelInfo(
+        "neighbour_mean",
+        "Neighbour mean",
+        "Average over spots of similar expression, or over neighbours in the tissue.",
+        NeighbourMeanConfig,
+        "baselines:NeighbourMean",
+    ),
+    ModelInfo(
+        "pca",
+        "PCA denoiser",
+        "Keeps the leading principal components; gene totals restored.",
+        PCADenoiserConfig,
+        "baselines:PCADenoiser",
+        provides=("imputed", "embedding"),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Blocks that know tensors only: likelihoods, mixture prior, edges, layers, training loop."""

@@ -1,0 +1,41 @@
+"""Counts on the device in compressed rows: any block of spots is taken without a dense copy."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+class SparseRows:
+    """Non-zero counts of all spots, row by row.
+
+    Parameters
+    ----------
+    starts : (n_obs + 1,), int64, where each row begins in the two below (CSR ``indptr``)
+    columns : (non-zeros,), int64 or int32, gene of each non-zero
+    values : (non-zeros,), float32
+    """
+
+    def __init__(self, starts: Tensor, columns: Tensor, values: Tensor) -> None:
+        self.starts, self.columns, self.values = starts, columns, values
+        self.lengths = starts[1:] - starts[:-1]
+
+    def take(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Non-zeros of some rows.
+
+        Parameters
+        ----------
+        index : (b,), int64, rows in any order
+
+        Returns
+        -------
+        rows : (m,), int64, position within `index`
+        columns : (m,), int64
+        values : (m,), float32
+        """
+        lengths = self.lengths[index]
+        rows = torch.repeat_interleave(torch.arange(len(index), device=index.device), lengths)
+        before = torch.cumsum(lengths, 0) - lengths
+        offset = torch.arange(rows.shape[0], device=index.device) - before[rows]
+        place = self.starts[index][rows] + offset
+        return rows, self.columns[place].long(), self.values[place]

@@ -1,0 +1,105 @@
+"""Find a gene by typing part of its name; quick at 30,000 genes, and without a mouse."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QStringListModel, Qt
+from qtpy.QtCore import Signal as QtSignal  # type: ignore[attr-defined]
+from qtpy.QtGui import QKeyEvent
+from qtpy.QtWidgets import QCompleter, QLineEdit, QWidget
+
+MOST_SHOWN = 60
+
+
+class GeneBox(QLineEdit):
+    """A line in which one types; ↑ ↓ walk through the matches, Enter takes one."""
+
+    chosen = QtSignal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setPlaceholderText("Type part of a name")
+        self.setClearButtonEnabled(True)
+        self._genes: list[str] = []
+        self._folded: list[str] = []
+        self._model = QStringListModel(self)
+        completer = QCompleter(self._model, self)
+        completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
+        completer.setMaxVisibleItems(12)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self.setCompleter(completer)
+        self.textEdited.connect(self._offer)
+        self.returnPressed.connect(self._take_typed)
+        completer.activated.connect(self._take)
+
+    def set_genes(self, genes: list[str]) -> None:
+        """Names to search, in the order in which equals are offered."""
+        self._genes = genes
+        self._folded = [gene.casefold() for gene in genes]
+
+    def matches(self, text: str) -> list[str]:
+        """Genes that hold the text: itself first, then those that begin with it, then the rest."""
+        typed = text.strip().casefold()
+        if not typed:
+            return self._genes[:MOST_SHOWN]
+        exact: list[str] = []
+        begin: list[str] = []
+        inside: list[str] = []
+        for gene, folded in zip(self._genes, self._folded, strict=True):
+            if typed not in folded:
+                continue
+            kind = exact if folded == typed else begin if folded.startswith(typed) else inside
+            kind.append(gene)
+            if len(exact) + len(begin) >= MOST_SHOWN and exact:
+                break
+        return (exact + begin + inside)[:MOST_SHOWN]
+
+    def show_gene(self, gene: str) -> None:
+        """Show what was chosen elsewhere, unless someone is typing."""
+        if not self.hasFocus() or self.text() not in ("", gene):
+            self.setText(gene)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """↓ in an untouched box offers all genes."""
+        completer = self.completer()
+        popup = completer.popup() if completer is not None else None
+        is_down = event is not None and event.key() == Qt.Key.Key_Down
+        if is_down and popup is not None and not popup.isVisible():
+            self._offer("")
+            return
+        super().keyPressEvent(event)
+
+    def _offer(self, text: str) -> None:
+        self._model.setStringList(self.matches(text))
+        completer = self.completer()
+        if completer is not None:
+            self._dress(completer.popup())
+            completer.complete()
+
+    def _dress(self, popup: QWidget | None) -> None:
+        """Give the list of matches, a window of its own, the colours and font of the box."""
+        colours = self.palette()
+        ground, ink = colours.base().color().name(), colours.text().color().name()
+        if popup is not None:
+            popup.setFont(self.font())
+            popup.setStyleSheet(
+                f"QListView {{ background: {ground}; color: {ink}; border: 1px solid #8a8f98; }}"
+                " QListView::item { padding: 3px 6px; }"
+                " QListView::item:selected { background: #3d6fd9; color: white; }"
+            )
+
+    def _take_typed(self) -> None:
+        completer = self.completer()
+        popup = completer.popup() if completer is not None else None
+        if popup is not None and popup.isVisible() and popup.currentIndex().isValid():
+            self._take(str(popup.currentIndex().data()))
+            popup.hide()
+            return
+        typed = self.text().strip()
+        found = self.matches(typed)
+        exact = typed in self._genes
+        self._take(typed if exact or not found or not typed else found[0])
+
+    def _take(self, gene: str) -> None:
+        if gene:
+            self.setText(gene)
+            self.chosen.emit(gene)

@@ -1,0 +1,142 @@
+"""Colour bar and legend in the panel; they show exactly what the canvas shows."""
+
+from __future__ import annotations
+
+import numpy as np
+from qtpy.QtCore import QRectF, QSize, Qt
+from qtpy.QtGui import QColor, QIcon, QImage, QPainter, QPaintEvent, QPalette, QPixmap
+from qtpy.QtWidgets import QGridLayout, QLabel, QSizePolicy, QStackedLayout, QWidget
+
+from .colours import table
+from .spots import Categories, Shown, Values
+from .words import hint
+
+_BAR_HEIGHT, _TICK = 14, 4
+
+
+class Legend(QWidget):
+    """A colour bar for a gene, swatches with names for categories, words for nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bar, self.swatches = ColourBar(), Swatches()
+        self._nothing = hint("Nothing is shown yet.")
+        self._stack = QStackedLayout(self)
+        self._stack.setContentsMargins(0, 0, 0, 0)
+        for widget in (self._nothing, self.bar, self.swatches):
+            self._stack.addWidget(widget)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def show_it(self, shown: Shown | None, nothing: str = "") -> None:
+        """Follow the canvas."""
+        if isinstance(shown, Values):
+            self.bar.show_values(shown)
+            self._stack.setCurrentWidget(self.bar)
+        elif isinstance(shown, Categories):
+            self.swatches.show_categories(shown)
+            self._stack.setCurrentWidget(self.swatches)
+        else:
+            self._nothing.setText(nothing or "Nothing is shown yet.")
+            self._stack.setCurrentWidget(self._nothing)
+        current = self._stack.currentWidget()
+        assert current is not None
+        self.setFixedHeight(max(current.sizeHint().height(), 24))
+
+
+class ColourBar(QWidget):
+    """Title, colours and three ticks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.title, self.limits = "", (0.0, 1.0)
+        self._picture = QImage()
+
+    def show_values(self, shown: Values) -> None:
+        """Take over limits and colours."""
+        self.title, self.limits = shown.caption, shown.limits
+        self._picture = _picture(shown.colormap)
+        self.setAccessibleName(f"{self.title}, from {self.limits[0]:.4g} to {self.limits[1]:.4g}")
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Height for title, bar and ticks."""
+        return QSize(200, 2 * self.fontMetrics().height() + _BAR_HEIGHT + _TICK + 10)
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draw it in the theme's text colour."""
+        painter, metrics = QPainter(self), self.fontMetrics()
+        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+        line = metrics.height()
+        title = metrics.elidedText(self.title, Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(0, metrics.ascent(), title)
+        bar = QRectF(0.5, line + 4, self.width() - 1, _BAR_HEIGHT)
+        painter.drawImage(bar, self._picture)
+        painter.drawRect(bar)
+        self._draw_ticks(painter, bar)
+        painter.end()
+
+    def _draw_ticks(self, painter: QPainter, bar: QRectF) -> None:
+        bottom, top = self.limits
+        metrics = self.fontMetrics()
+        for share in (0.0, 0.5, 1.0):
+            x = bar.left() + share * bar.width()
+            text = f"{bottom + share * (top - bottom):.3g}"
+            width = metrics.horizontalAdvance(text)
+            left = min(max(x - width / 2, 0.0), self.width() - width)
+            painter.drawLine(int(x), int(bar.bottom()), int(x), int(bar.bottom()) + _TICK)
+            painter.drawText(int(left), int(bar.bottom()) + _TICK + metrics.ascent(), text)
+
+
+class Swatches(QWidget):
+    """One coloured square and name per category, in two columns."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        self._layout = QGridLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setVerticalSpacing(3)
+
+    def show_categories(self, shown: Categories) -> None:
+        """Take over names and colours."""
+        while item := self._layout.takeAt(0):
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        self.names = shown.names
+        title = QLabel(shown.title)
+        self._layout.addWidget(title, 0, 0, 1, 4)
+        rows = -(-len(shown.names) // 2)
+        for place, (name, colour) in enumerate(zip(shown.names, shown.palette, strict=True)):
+            column = 2 * (place // rows)
+            self._layout.addWidget(_swatch(colour), 1 + place % rows, column)
+            label = QLabel(name)
+            label.setToolTip(name)
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+            self._layout.addWidget(label, 1 + place % rows, column + 1)
+        for column in (1, 3):
+            self._layout.setColumnStretch(column, 1)
+
+
+def colormap_icon(colormap: str) -> QIcon:
+    """A small picture of a colormap, for a menu."""
+    pixmap = QPixmap(48, 12)
+    painter = QPainter(pixmap)
+    painter.drawImage(pixmap.rect(), _picture(colormap))
+    painter.end()
+    return QIcon(pixmap)
+
+
+def _swatch(colour: str) -> QLabel:
+    swatch = QLabel()
+    swatch.setFixedSize(12, 12)
+    swatch.setStyleSheet(f"background: {QColor(colour[:7]).name()}; border-radius: 2px;")
+    return swatch
+
+
+def _picture(colormap: str) -> QImage:
+    colours = np.ascontiguousarray((table(colormap) * 255).astype(np.uint8))
+    image = QImage(
+        colours.tobytes(), len(colours), 1, 4 * len(colours), QImage.Format.Format_RGBA8888
+    )
+    return image.copy()  # the bytes go away, the copy stays

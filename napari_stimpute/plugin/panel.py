@@ -1,0 +1,117 @@
+"""The panel that napari docks: data, genes, training and variable genes on four tabs."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from qtpy.QtCore import QSize, Qt, QTimer
+from qtpy.QtWidgets import (
+    QFrame,
+    QScrollArea,
+    QSizePolicy,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from . import session_of, unwrapped
+from .connections import Connections, is_alive
+from .data_panel import OPENING, SAVING, DataPanel
+from .layers import SpotsView
+from .loop import deliver_events
+from .overlay_panel import FIND_KEY, FLIP_KEY, OverlayPanel
+from .train_panel import TrainPanel
+from .variable_panel import VariablePanel
+from .wheel import guard_wheel
+
+WIDTH = 390
+
+_LOOK_AFTER = 300
+"""Milliseconds until devices are looked for: importing torch must not delay the panel."""
+
+
+class StimputePanel(QWidget):
+    """All of the plugin in one dock."""
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__()
+        viewer = unwrapped(napari_viewer)
+        self.session = session_of(viewer)
+        self.view = SpotsView(viewer, self.session)
+        self.data = DataPanel(self.session)
+        self.genes = OverlayPanel(self.session, self.view)
+        self.train = TrainPanel(self.session)
+        self.variable = VariablePanel(self.session, self.view)
+        self._lay_out()
+        self.connections = Connections()
+        self.connections.add(self.session.events.job, self._follow)
+        self.connections.add(self.session.events.adata, self._follow)
+        parts = [self.connections, self.view, self.data.connections, self.genes.connections]
+        parts += [self.train.connections, self.variable.connections]
+        self.destroyed.connect(partial(_close, parts))
+        deliver_events(self)
+        viewer.bind_key(FLIP_KEY, self.flip, overwrite=True)
+        viewer.bind_key(FIND_KEY, self.find_gene, overwrite=True)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self.train.look_for_devices)
+        self._soon.start(_LOOK_AFTER)
+        self._follow()
+
+    def flip(self, _viewer: Any = None) -> None:
+        """Raw ↔ imputed, by a key on the canvas."""
+        if is_alive(self):  # the key outlives a closed panel
+            self.genes.flip()
+
+    def find_gene(self, _viewer: Any = None) -> None:
+        """Put the cursor into the gene box, by a key on the canvas."""
+        if is_alive(self):
+            self.tabs.setCurrentIndex(1)
+            self.genes.gene.setFocus()
+            self.genes.gene.selectAll()
+
+    def sizeHint(self) -> QSize:
+        """As wide as a form needs, no wider."""
+        return QSize(WIDTH, 700)
+
+    def _lay_out(self) -> None:
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.setStyleSheet("QTabBar::tab { padding: 7px 12px; }")
+        for title, panel in (
+            ("Data", self.data),
+            ("Genes", self.genes),
+            ("Train", self.train),
+            ("Variable genes", self.variable),
+        ):
+            self.tabs.addTab(_scrolling(panel), title)
+        guard_wheel(self)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.tabs)
+        self.setMinimumWidth(320)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+
+    def _follow(self) -> None:
+        """Say on the tabs where something is at work or went wrong."""
+        job, busy = self.session.job, self.session.is_busy
+        title = job.title if job is not None else ""
+        is_data = title in ("", OPENING, SAVING)
+        sign = " …" if busy else " !" if self.session.problem else ""
+        self.tabs.setTabText(0, "Data" + (sign if is_data else ""))
+        self.tabs.setTabText(2, "Train" + ("" if is_data else sign))
+
+
+def _scrolling(panel: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(panel)
+    return area
+
+
+def _close(parts: list[Any], _gone: object = None) -> None:
+    for part in parts:
+        part.close()

@@ -1,0 +1,85 @@
+"""Read .h5ad files by napari's own menu, and by drag and drop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..errors import BadImage, StimputeError
+
+if TYPE_CHECKING:
+    from napari.types import LayerData
+
+    from ..session import Session
+
+Reader = Callable[[Any], "list[LayerData]"]
+
+
+def get_reader(path: str | list[str]) -> Reader | None:
+    """Return the reader for one .h5ad file, None for anything else."""
+    if isinstance(path, list) and len(path) == 1:
+        path = path[0]
+    return read_layers if isinstance(path, str) and path.endswith(".h5ad") else None
+
+
+def read_layers(path: str | list[str]) -> list[LayerData]:
+    """Read a file into an image and a layer of spots, which the viewer's session then takes.
+
+    What is wrong with a file is said by napari, and in the panel.
+    """
+    try:
+        return layers_of(path[0] if isinstance(path, list) else path)
+    except StimputeError as error:
+        _say_in_panel(str(error))
+        raise
+
+
+def layers_of(source: Any) -> list[LayerData]:
+    """Layers of a path or an AnnData, coloured by its most telling gene."""
+    from ..session import Session, load
+    from .colours import COLOURMAPS
+    from .spots import Values, paint, spots_layer
+
+    opened = load(source)
+    session = Session()
+    session.adopt(opened)
+    spots = spots_layer(session, opened=opened)
+    shown = Values(session.expression(), session.limits(), COLOURMAPS[0], session.gene)
+    paint(spots, shown)
+    layers = [layer for layer in (_image(session, opened), spots) if layer is not None]
+    _open_panel_soon()
+    return [layer.as_layer_data_tuple() for layer in layers]
+
+
+def _image(session: Session, opened: Any) -> Any:
+    from .spots import image_layer
+
+    try:
+        return image_layer(session, opened)
+    except BadImage:  # the data card says what is wrong with it
+        return None
+
+
+def _say_in_panel(words: str) -> None:
+    import napari
+
+    from . import session_of
+
+    viewer = napari.current_viewer()
+    if viewer is not None:
+        session_of(viewer).problem = words
+        _open_panel_soon()
+
+
+def _open_panel_soon() -> None:
+    """Open the panel beside what was dropped; without a window the layers come alone."""
+    import napari
+
+    viewer = napari.current_viewer()
+    if viewer is None:
+        return
+    from qtpy.QtCore import QTimer
+
+    from . import open_panel
+
+    QTimer.singleShot(0, lambda: open_panel(viewer))

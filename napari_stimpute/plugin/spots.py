@@ -1,0 +1,185 @@
+"""One map of the spots in napari: points up to 50,000, one picture above."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .colours import as_rgba, colours_of_categories, colours_of_values
+from .raster import LabelRaster, label_raster
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+
+    from ..session import Session
+
+MOST_POINTS = 50_000
+"""Above it, recolouring and drawing napari points is no longer quick (measured)."""
+
+MARK = "stimpute"
+"""Place in a layer's metadata that says that the layer is ours, and what it shows."""
+
+_BAR = {"size": (14, 150), "font_size": 8.0, "position": "bottom_right"}
+"""How napari's colour bar is drawn on the canvas."""
+
+
+@dataclass(frozen=True, eq=False)
+class Values:
+    """A gene: one value per spot, (n_obs,), and how it is coloured."""
+
+    values: NDArray[np.float32]
+    limits: tuple[float, float]
+    colormap: str
+    title: str
+    """Gene and source, for people."""
+    unit: str = ""
+
+    @property
+    def caption(self) -> str:
+        """Gene, source and unit (unless the source says it already)."""
+        said = not self.unit or self.unit.lower() in self.title.lower()
+        return self.title if said else f"{self.title}, {self.unit}"
+
+
+@dataclass(frozen=True, eq=False)
+class Categories:
+    """A column of labels: one code per spot (−1 for none), names and colours (hex)."""
+
+    codes: NDArray[np.int_]
+    names: list[str]
+    palette: list[str]
+    title: str
+
+    @property
+    def caption(self) -> str:
+        """Name of the column."""
+        return self.title
+
+
+Shown = Values | Categories
+
+
+@dataclass(frozen=True, eq=False)
+class Mark:
+    """What a layer of ours says of itself, in its metadata."""
+
+    adata: Any
+    role: str
+    """"image", "spots" or "second"."""
+    opened: Any = None
+    """What a file reader read, for the session to adopt."""
+    raster: LabelRaster | None = None
+
+
+def mark_of(layer: Layer) -> Mark | None:
+    """What a layer says of itself; None if it is not ours."""
+    mark = layer.metadata.get(MARK)
+    return mark if isinstance(mark, Mark) else None
+
+
+def image_layer(session: Session, opened: Any = None) -> Layer | None:
+    """The tissue image, laid under spots in coordinate units; None if there is none."""
+    from napari.layers import Image
+
+    image = session.image
+    if image is None:
+        return None
+    side = 1 / image.scale
+    metadata = {MARK: Mark(session.adata, "image", opened)}
+    return Image(image.pixels, rgb=True, scale=(side, side), name="Tissue image", metadata=metadata)
+
+
+def spots_layer(session: Session, *, role: str = "spots", opened: Any = None) -> Layer:
+    """The spots at their true size, not coloured yet."""
+    from napari.layers import Image, Points
+
+    from ..data.graph import spatial_coordinates
+
+    points = spatial_coordinates(session.adata)[:, ::-1]
+    diameter = session.spot_diameter
+    name = "Spots" if role == "spots" else "Spots, imputed"
+    if len(points) <= MOST_POINTS:
+        return _points(Points, points, diameter, name, Mark(session.adata, role, opened))
+    raster = label_raster(points, diameter)
+    mark = Mark(session.adata, role, opened, raster)
+    return Image(
+        raster.picture(np.zeros(len(points))), name=name, metadata={MARK: mark},
+        scale=(raster.pixel, raster.pixel), translate=raster.corner, interpolation2d="nearest",
+        contrast_limits=(0, 1),
+    )  # fmt: skip
+
+
+def _points(kind: Any, points: NDArray[np.float64], size: float, name: str, mark: Mark) -> Layer:
+    layer = kind(
+        points, size=size, border_width=0, face_color="gray", name=name, metadata={MARK: mark}
+    )
+    layer.editable = False
+    return layer
+
+
+def paint(layer: Layer, shown: Shown) -> None:
+    """Colour a layer of spots, with napari's own colour bar beside a gene."""
+    mark = mark_of(layer)
+    assert mark is not None
+    if mark.raster is not None:
+        _paint_picture(layer, shown, mark.raster)
+    else:
+        _paint_points(layer, shown)
+
+
+def colour_bar_of(layer: Layer) -> Any:
+    """The colour bar that napari draws on the canvas for a layer of spots."""
+    return layer.colorbar if hasattr(layer, "colorbar") else layer.face_colorbar
+
+
+def limits_of(layer: Layer) -> tuple[float, float]:
+    """The colour limits that the canvas shows for a layer of spots."""
+    limits = layer.contrast_limits if hasattr(layer, "colorbar") else layer.face_contrast_limits
+    return (float(limits[0]), float(limits[1]))
+
+
+def _paint_points(layer: Layer, shown: Shown) -> None:
+    if isinstance(shown, Values):
+        colours = colours_of_values(shown.values, shown.limits, shown.colormap)
+        # The points get their colours directly (quick); these two steer the colour bar alone.
+        layer.face_colormap = shown.colormap
+        layer.face_contrast_limits = shown.limits
+    else:
+        colours = colours_of_categories(shown.codes, shown.palette)
+    with layer.events.face_color.blocker():  # one redraw instead of two
+        layer.face_color = colours
+    _show_bar(layer, isinstance(shown, Values))
+
+
+def _paint_picture(layer: Layer, shown: Shown, raster: LabelRaster) -> None:
+    if isinstance(shown, Values):
+        layer.colormap = shown.colormap
+        layer.contrast_limits_range = shown.limits
+        layer.contrast_limits = shown.limits
+        layer.data = raster.picture(shown.values)
+    else:
+        layer.colormap = _steps(shown.palette)
+        layer.contrast_limits_range = (-0.5, len(shown.palette) - 0.5)
+        layer.contrast_limits = (-0.5, len(shown.palette) - 0.5)
+        layer.data = raster.picture(np.where(shown.codes < 0, np.nan, shown.codes))
+    _show_bar(layer, isinstance(shown, Values))
+
+
+def _show_bar(layer: Layer, visible: bool) -> None:
+    bar = colour_bar_of(layer)
+    for name, wanted in _BAR.items():
+        if getattr(bar, name) != wanted:
+            setattr(bar, name, wanted)
+    if bar.visible != visible:
+        bar.visible = visible
+
+
+def _steps(palette: list[str]) -> Any:
+    """A colormap of flat steps, one per category."""
+    from napari.utils.colormaps import Colormap
+
+    colours = [as_rgba(colour) for colour in palette]
+    return Colormap(colours, interpolation="zero", name="categories")

@@ -1,0 +1,173 @@
+"""Sentences in panels: errors beside their control, notes, and cards of labelled rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+Tone = Literal["error", "warning", "good", "note"]
+
+_COLOURS: dict[Tone, tuple[str, str]] = {
+    "error": ("#e5484d", "rgba(229, 72, 77, 36)"),
+    "warning": ("#d9902f", "rgba(217, 144, 47, 36)"),
+    "good": ("#2f9e6e", "rgba(47, 158, 110, 36)"),
+    "note": ("#8a8f98", "rgba(138, 143, 152, 28)"),
+}
+"""Edge and ground; the text keeps the theme's colour, so both themes stay readable."""
+
+
+class Words(QLabel):
+    """A sentence that takes no room while there is nothing to say."""
+
+    def __init__(self, tone: Tone = "error", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWordWrap(True)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        self.tone: Tone = tone
+        self.say("")
+
+    def say(self, text: str, tone: Tone | None = None) -> None:
+        """Show a text, or nothing at all."""
+        if tone is not None:
+            self.tone = tone
+        edge, ground = _COLOURS[self.tone]
+        self.setStyleSheet(
+            f"QLabel {{ border: none; border-left: 3px solid {edge}; background: {ground};"
+            " padding: 6px 8px; }"
+        )
+        self.setText(text)
+        self.setVisible(bool(text))
+
+
+class Card(QWidget):
+    """Labelled rows, and what looks wrong below them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(6)
+
+    def fill(self, rows: Iterable[tuple[str, str]], problems: Iterable[str] = ()) -> None:
+        """Replace what the card says."""
+        clear(self._layout)
+        form = QFormLayout()
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setHorizontalSpacing(12)
+        form.setVerticalSpacing(4)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        for name, said in rows:
+            form.addRow(faint(name), _value(said))
+        self._layout.addLayout(form)
+        for problem in problems:
+            words = Words("warning")
+            self._layout.addWidget(words)
+            words.say(problem)
+
+    def text(self) -> str:
+        """All that the card says, for tests and for copying."""
+        return "\n".join(label.text() for label in self.findChildren(QLabel))
+
+
+def faint(text: str) -> QLabel:
+    """A quiet label."""
+    label = QLabel(text)
+    label.setStyleSheet("color: #8a8f98; background: transparent;")
+    label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+    return label
+
+
+def hint(text: str) -> QLabel:
+    """A quiet sentence that wraps."""
+    label = faint(text)
+    label.setWordWrap(True)
+    return label
+
+
+def heading(text: str) -> QLabel:
+    """Title of a group of controls."""
+    label = QLabel(text)
+    label.setStyleSheet("font-weight: bold; padding-top: 6px; background: transparent;")
+    return label
+
+
+def rule() -> QFrame:
+    """A thin line between groups."""
+    line = QFrame()
+    line.setFixedHeight(1)
+    line.setStyleSheet("background: rgba(138, 143, 152, 70); border: none;")
+    return line
+
+
+def labelled(rows: Iterable[tuple[str, QWidget]]) -> QFormLayout:
+    """Controls with their labels, in two columns; a label names its control to screen readers."""
+    form = QFormLayout()
+    form.setContentsMargins(0, 0, 0, 0)
+    form.setHorizontalSpacing(12)
+    form.setVerticalSpacing(6)
+    form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+    for name, widget in rows:
+        form.addRow(name, widget)
+        if name:
+            widget.setAccessibleName(name)
+        if isinstance(widget, QComboBox):
+            shrinkable(widget)
+    return form
+
+
+def row(*widgets: QWidget, stretch: bool = True) -> QHBoxLayout:
+    """Controls beside one another."""
+    layout = QHBoxLayout()
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(8)
+    for widget in widgets:
+        layout.addWidget(widget, 1 if stretch else 0)
+    return layout
+
+
+def shrinkable(combo: QComboBox) -> None:
+    """Let a combo box be narrower than its longest entry, so that it never widens the dock."""
+    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    combo.setMinimumContentsLength(8)
+    combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+
+def clear(layout: QVBoxLayout | QHBoxLayout | QFormLayout) -> None:
+    """Remove everything from a layout, and the layouts in it."""
+    while layout.count():
+        item = layout.takeAt(0)
+        if item is None:
+            return
+        widget, inner = item.widget(), item.layout()
+        if widget is not None:
+            widget.hide()
+            widget.setParent(None)
+            widget.deleteLater()
+        elif isinstance(inner, QVBoxLayout | QHBoxLayout | QFormLayout):
+            clear(inner)
+
+
+def _value(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setWordWrap(True)
+    label.setStyleSheet("background: transparent;")
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+    return label

@@ -1,0 +1,387 @@
+"""The document that both front ends watch: what is open, chosen, running and finished."""
+
+from __future__ import annotations
+
+import operator
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import scipy.sparse as sp
+from psygnal import SignalGroupDescriptor
+
+from . import keys
+from .config import ModelConfig
+from .data.counts import counts_of, log_normalise, size_factors
+from .data.genes import working_adata
+from .data.image import TissueImage, spot_diameter, tissue_image
+from .data.io import read, write
+from .data.results import RunRecord, read_records, write_results
+from .errors import Busy, MissingKey, StimputeError, UnknownName
+from .job import Job, JobState
+from .models import model_info
+from .preflight import DataCard, data_card
+from .progress import Progress
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+    from .models.base import Model
+    from .run import Run
+
+COUNTS, LOG = "counts", "log"
+MAX_CATEGORIES = 60
+
+
+@dataclass(frozen=True)
+class Source:
+    """One thing that a gene can be coloured by: its counts, or one run's imputed values."""
+
+    name: str
+    title: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What reading a file gives, before the session takes it."""
+
+    adata: AnnData
+    card: DataCard
+    said: tuple[str, ...]
+    path: str
+
+
+def load(source: str | os.PathLike[str] | AnnData, *, genes: str = "", counts: str = "") -> Opened:
+    """Read, check, and choose genes. Safe in a thread: it touches no session.
+
+    Parameters
+    ----------
+    source : path of an .h5ad file, or an AnnData (which is not changed)
+    genes : "hvg:3000", "all", a file of names, or "" (all up to 5,000, else hvg:3000)
+    counts : "X", "raw" or a layer's name; "" finds them
+    """
+    is_path = isinstance(source, str | os.PathLike)
+    adata = read(source) if is_path else source
+    card = data_card(adata, counts)
+    working, said = working_adata(adata, genes, counts)
+    return Opened(working, card, tuple(said), str(source) if is_path else "")
+
+
+@dataclass(eq=False)
+class Session:
+    """What one viewer or notebook works on. Every field emits an event when it changes.
+
+    Only the thread that owns the session writes to it, and to its AnnData.
+    """
+
+    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
+    __eq_operators__: ClassVar[dict[str, Any]] = {"adata": operator.is_, "job": operator.is_}
+
+    adata: AnnData | None = None
+    path: str = ""
+    card: DataCard | None = None
+    said: tuple[str, ...] = ()
+    model: str = "gmm_vgae"
+    gene: str = ""
+    source: str = COUNTS
+    column: str = ""
+    """An obs column shown as categories in place of the gene; "" shows the gene."""
+    job: Job | None = None
+    runs: tuple[str, ...] = ()
+    """Keys of the runs whose results the AnnData holds, oldest first."""
+    problem: str = ""
+    """The last error in words; "" when all is well."""
+    models: dict[str, Model] = field(default_factory=dict)
+    """Fitted models by key, for saving; empty for runs read from a file."""
+
+    def __post_init__(self) -> None:
+        self._columns: dict[str, sp.csc_matrix] = {}
+        self._pending: Opened | None = None
+        self._run: Run | None = None
+        self._is_busy = False
+
+    # ---- opening -------------------------------------------------------------------------------
+
+    def open(
+        self, source: str | os.PathLike[str] | AnnData, *, genes: str = "", counts: str = ""
+    ) -> None:
+        """Open a file or an AnnData; raises in words what is wrong, and keeps what was open."""
+        self._require_idle()
+        self._adopt(load(source, genes=genes, counts=counts))
+
+    def open_later(
+        self, source: str | os.PathLike[str] | AnnData, *, genes: str = "", counts: str = ""
+    ) -> Job:
+        """Open in a thread, so that a viewer stays usable; an error lands in `problem`."""
+        self._require_idle()
+
+        def reading() -> Iterator[Progress]:
+            yield Progress("read", 0, 1, message="Reading the file")
+            self._pending = load(source, genes=genes, counts=counts)
+            yield Progress("read", 1, 1)
+
+        return self._start(Job(reading(), "Opening"))
+
+    def adopt(self, opened: Opened) -> None:
+        """Take what `load` read, for example by a viewer's own file menu."""
+        self._require_idle()
+        self._adopt(opened)
+
+    def _adopt(self, opened: Opened) -> None:
+        layers, gene = opened.adata.layers, most_telling_gene(opened.adata)
+        runs = tuple(k for k in read_records(opened.adata) if keys.imputed(k) in layers)
+        # Emptied first: whoever watches a field never sees names that the data do not hold.
+        self.gene, self.column, self.source, self.problem, self.runs = "", "", COUNTS, "", ()
+        self._columns, self.models = {}, {}
+        self.path, self.card, self.said = opened.path, opened.card, opened.said
+        self.adata = opened.adata
+        self.runs = runs
+        self.gene = gene
+
+    # ---- training ------------------------------------------------------------------------------
+
+    def train(
+        self,
+        model: str = "",
+        config: ModelConfig | None = None,
+        *,
+        seed: int = 0,
+        device: str = "auto",
+        key: str = "",
+    ) -> Job:
+        """Start training in a thread; a second start while one runs is refused (`Busy`)."""
+        from .run import Request, Run  # torch: not before it is needed
+
+        self._require_idle()
+        name = model or self.model
+        settings = config if config is not None else model_info(name).config()
+        run = Run(self._open_adata(), Request(name, settings, seed, device, key))
+        self.model, self._run = name, run
+        return self._start(Job(run.steps(), f"Training {model_info(name).title}"))
+
+    def cancel(self) -> None:
+        """Stop what runs, and keep the best so far; does nothing when nothing runs."""
+        if self.job is not None:
+            self.job.cancel()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a job is running or its results are not yet in."""
+        return self._is_busy
+
+    def _start(self, job: Job) -> Job:
+        job.finished.connect(self._finish, thread="current")
+        self._is_busy, self.problem = True, ""
+        self.job = job
+        return job.start()
+
+    def _finish(self, state: JobState) -> None:
+        job, run, opened = self.job, self._run, self._pending
+        self._run = self._pending = None
+        self._is_busy = False
+        try:
+            if state is JobState.FAILED and job is not None:
+                self.problem = in_words(job.error)
+            elif opened is not None and state is JobState.DONE:
+                self._adopt(opened)
+            elif run is not None and run.results is not None:
+                self._take_results(run)
+        except StimputeError as error:
+            self.problem = in_words(error)
+        self.events.job.emit(job, job)
+
+    def _take_results(self, run: Run) -> None:
+        assert run.results is not None
+        write_results(self._open_adata(), run.results)
+        self.models[run.key] = run.model
+        self.runs = (*(k for k in self.runs if k != run.key), run.key)
+        self.source = run.key
+
+    # ---- keeping -------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write data and results to a new .h5ad, atomically; never over the opened file."""
+        return write(self._open_adata(), path, self.path or None)
+
+    def save_later(self, path: str | os.PathLike[str]) -> Job:
+        """Save in a thread; an error lands in `problem`, and nothing else runs meanwhile."""
+        self._require_idle()
+        adata, source = self._open_adata(), self.path or None
+
+        def saving() -> Iterator[Progress]:
+            yield Progress("save", 0, 1, message="Writing the file")
+            write(adata, path, source)
+            yield Progress("save", 1, 1)
+
+        return self._start(Job(saving(), "Saving"))
+
+    def save_model(self, key: str, path: str | os.PathLike[str]) -> Path:
+        """Save the fitted model of a run as a folder without pickle."""
+        if key not in self.models:
+            raise UnknownName.of("run whose model is still here", key, self.models)
+        return self.models[key].save(path)
+
+    # ---- what is shown -------------------------------------------------------------------------
+
+    @property
+    def genes(self) -> list[str]:
+        """Every gene that can be shown: the modelled ones first, then those left out."""
+        adata = self._open_adata()
+        modelled = [str(g) for g in adata.var_names]
+        if adata.raw is None:
+            return modelled
+        known = set(modelled)
+        return modelled + [str(g) for g in adata.raw.var_names if g not in known]
+
+    @property
+    def sources(self) -> list[Source]:
+        """What a gene can be coloured by, counts first."""
+        records = read_records(self.adata) if self.adata is not None else {}
+        runs = [Source(k, _run_title(records[k]), "expected counts") for k in self.runs]
+        return [Source(COUNTS, "Counts", "counts"), Source(LOG, "Log-normalised", "log"), *runs]
+
+    @property
+    def columns(self) -> list[str]:
+        """Categorical obs columns that can be shown (2 to 60 categories)."""
+        if self.adata is None:
+            return []
+        return [c for c in self.adata.obs if _is_categorical(self.adata.obs[c])]
+
+    @property
+    def image(self) -> TissueImage | None:
+        """Tissue image, if there is one."""
+        return None if self.adata is None else tissue_image(self.adata)
+
+    @property
+    def spot_diameter(self) -> float:
+        """Diameter of a spot, in coordinate units."""
+        return spot_diameter(self._open_adata())
+
+    def record(self, key: str) -> RunRecord:
+        """Provenance of a run."""
+        records = read_records(self._open_adata())
+        if key not in records:
+            raise UnknownName.of("run", key, records)
+        return records[key]
+
+    def expression(self, gene: str = "", source: str = "") -> np.ndarray:
+        """One value per spot, (n_obs,) float32, in the unit of the source."""
+        adata, gene, source = self._open_adata(), gene or self.gene, source or self.source
+        if source in (COUNTS, LOG):
+            return self._counted(gene, source)
+        if source not in self.runs:
+            raise UnknownName.of("source", source, [COUNTS, LOG, *self.runs])
+        place = adata.var_names.get_indexer([gene])[0]
+        if place < 0:
+            raise UnknownName.of("modelled gene", gene, adata.var_names)
+        return np.asarray(adata.layers[keys.imputed(source)][:, place], dtype=np.float32)
+
+    def is_modelled(self, gene: str) -> bool:
+        """Whether imputed values of a gene exist (or would, after training)."""
+        return gene in self._open_adata().var_names
+
+    def limits(
+        self, gene: str = "", source: str = "", *, low: float = 0.0, high: float = 99.0
+    ) -> tuple[float, float]:
+        """Colour limits by percentile, one scale for raw and imputed counts; never of zero width.
+
+        Parameters
+        ----------
+        low, high : percentiles over spots, 0–100
+        """
+        gene, source = gene or self.gene, source or self.source
+        shown = [LOG] if source == LOG else [COUNTS]
+        if source != LOG and self.is_modelled(gene):
+            shown += self.runs
+        values = [self.expression(gene, s) for s in shown]
+        bottom = min(float(np.percentile(v, low)) for v in values)
+        top = max(float(np.percentile(v, high)) for v in values)
+        if top <= bottom:
+            top = max(float(v.max()) for v in values)
+        return (bottom, top) if top > bottom else (bottom, bottom + 1.0)
+
+    def labels(self, column: str = "") -> tuple[np.ndarray, list[str], list[str]]:
+        """Codes (n_obs,; −1 for none), category names and their colours (hex) of an obs column."""
+        adata, column = self._open_adata(), column or self.column
+        if column not in adata.obs:
+            raise UnknownName.of("column", column, adata.obs.columns)
+        values = adata.obs[column].astype("category").cat
+        names = [str(c) for c in values.categories]
+        return np.asarray(values.codes, dtype=int), names, palette(adata, column, len(names))
+
+    def _counted(self, gene: str, source: str) -> np.ndarray:
+        adata = self._open_adata()
+        holder = adata.raw if adata.raw is not None else adata
+        place = holder.var_names.get_indexer([gene])[0]
+        if place < 0:
+            raise UnknownName.of("gene", gene, holder.var_names)
+        return self._matrix(source)[:, [place]].toarray().ravel()
+
+    def _matrix(self, source: str) -> sp.csc_matrix:
+        if source not in self._columns:
+            adata = self._open_adata()
+            counts = counts_of(adata, "raw" if adata.raw is not None else "X")
+            wanted = log_normalise(counts, size_factors(counts)) if source == LOG else counts
+            self._columns[source] = wanted.tocsc()
+        return self._columns[source]
+
+    def _open_adata(self) -> AnnData:
+        if self.adata is None:
+            raise MissingKey(
+                expected="open data", found="none", remedy="Open an .h5ad file or the sample first."
+            )
+        return self.adata
+
+    def _require_idle(self) -> None:
+        if self.is_busy:
+            assert self.job is not None
+            raise Busy(
+                expected="nothing else running",
+                found=f"“{self.job.title}” at work",
+                remedy="Wait until it is done, or cancel it.",
+            )
+
+
+def in_words(error: BaseException | None) -> str:
+    """What to tell a person: our own errors speak for themselves, others are named."""
+    if isinstance(error, StimputeError):
+        return str(error)
+    return f"Something unforeseen went wrong: {type(error).__name__}: {error}"
+
+
+def most_telling_gene(adata: AnnData) -> str:
+    """The gene to show first: the largest variance-to-mean ratio among the well-seen ones."""
+    counts = counts_of(adata, "X")
+    mean = np.asarray(counts.mean(axis=0)).ravel()
+    square = np.asarray(counts.multiply(counts).mean(axis=0)).ravel()
+    ratio = np.divide(square - mean**2, mean, out=np.zeros_like(mean), where=mean > 0)
+    seen = np.asarray((counts > 0).mean(axis=0)).ravel() >= 0.3
+    return str(
+        adata.var_names[int(np.argmax(np.where(seen, ratio, -1.0) if seen.any() else ratio))]
+    )
+
+
+def palette(adata: AnnData, column: str, n: int) -> list[str]:
+    """Colours of a column's categories: ``uns["<column>_colors"]`` if it fits, else our own."""
+    stored = adata.uns.get(keys.colors(column))
+    if stored is not None and len(stored) >= n:
+        return [str(c) for c in list(stored)[:n]]
+    from .plots import categorical_palette
+
+    return categorical_palette(n)
+
+
+def _is_categorical(values: object) -> bool:
+    dtype = getattr(values, "dtype", None)
+    if getattr(dtype, "name", "") not in ("category", "object", "bool", "string"):
+        return False
+    return 2 <= int(values.nunique()) <= MAX_CATEGORIES  # type: ignore[attr-defined]
+
+
+def _run_title(record: RunRecord) -> str:
+    name = record.title if record.key == record.model else f"{record.title} ({record.key})"
+    return f"Imputed: {name}" + ("" if record.completed else ", incomplete")

@@ -1,0 +1,27 @@
+"""Numbers as people read them, the same in the terminal, on a page and in a window."""
+
+from __future__ import annotations
+
+
+def duration(seconds: float) -> str:
+    """Write a time: 0.4 s, 12 s, 3 min 20 s, 2 h 05 min."""
+    if seconds < 1:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def number(value: float, decimals: int = 3) -> str:
+    """Write a number with a true minus sign, and no minus before zero; – for NaN."""
+    if value != value:
+        return "–"
+    return f"{round(float(value), decimals) + 0.0:.{decimals}f}".replace("-", "−")
+
+
+def percent(share: float, decimals: int = 0) -> str:
+    """Write a share as percent: 0.128 becomes 13 %."""
+    return f"{number(100 * share, decimals)} %"

@@ -1,0 +1,72 @@
+"""What all tests share: an isolated environment, quiet threads, a display and a browser."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+
+def _isolate() -> None:
+    """Keep the settings, caches and cores of whoever runs the tests out of them.
+
+    Read when napari, torch and Jupyter are first imported, so it comes before any of them.
+    """
+    home = Path(tempfile.mkdtemp(prefix="stimpute-tests-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    for place in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        os.environ[place] = str(home / place.lower())
+    for place in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR"):
+        os.environ[place] = str(home / place.lower())
+    # matplotlib's list of fonts is slow to make, so it stays where it is
+    os.environ.setdefault("MPLCONFIGDIR", str(Path.home() / ".cache" / "matplotlib"))
+    os.environ["MPLBACKEND"] = "agg"
+    # empty: napari reads and writes no settings file
+    os.environ["NAPARI_CONFIG"] = ""
+    os.environ["NAPARI_ENSURE_PLUGIN_MAIN_THREAD"] = "1"
+    # threads that wait by spinning are 20 times slower on a busy machine
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+    os.environ["OMP_NUM_THREADS"] = "1"
+
+
+_isolate()
+
+
+@pytest.fixture(autouse=True)
+def _one_torch_thread() -> None:
+    """Give each test one torch thread, whatever the one before it chose, if torch is there."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def qapp_args() -> list[str]:
+    """Stop in words where Qt would abort the whole run."""
+    if sys.platform == "linux" and not os.environ.get("DISPLAY"):
+        pytest.fail("No display: install Xvfb (bash .ci/system-packages.sh window).", pytrace=False)
+    return ["stimpute-tests"]
+
+
+@pytest.fixture(scope="session")
+def browser_path() -> str:
+    """Program that drives the notebook panels; its absence is a failure, not a skip."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    pytest.fail(
+        "No browser: install Chromium (bash .ci/system-packages.sh browser).", pytrace=False
+    )
+
+
+@pytest.fixture(autouse=True)
+def _needs_gpu(request: pytest.FixtureRequest) -> None:
+    """Skip a test marked `gpu` where there is no CUDA device."""
+    if request.node.get_closest_marker("gpu"):
+        torch = pytest.importorskip("torch")
+        if not torch.cuda.is_available():
+            pytest.skip("no CUDA device")

@@ -1,0 +1,265 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+
+from napari_stimpute.data.counts import counts_of
+from napari_stimpute.data.genes import choose_genes, working_adata
+from napari_stimpute.errors import (
+    DuplicateNames,
+    InvalidSetting,
+    NotReadable,
+    TooSmall,
+    UnknownName,
+)
+
+
+def section(n_obs: int = 60, n_vars: int = 200, seed: int = 0) -> ad.AnnData:
+    """Poisson counts, in which the last 20 genes differ between two halves; gene 3 is empty."""
+    rng = np.random.default_rng(seed)
+    rate = rng.gamma(2, 2, n_vars) * np.ones((n_obs, 1))
+    rate[: n_obs // 2, -20:] = 8
+    rate[n_obs // 2 :, -20:] = 0.2
+    rate[:, 3] = 0
+    counts = sp.csr_matrix(rng.poisson(rate).astype(np.float32))
+    adata = ad.AnnData(counts, obsm={"spatial": rng.random((n_obs, 2))})
+    adata.var_names = [f"g{i}" for i in range(n_vars)]
+    adata.obs_names = [f"s{i}" for i in range(n_obs)]
+    adata.obs["domain"] = pd.Categorical(["a", "b"] * (n_obs // 2))
+    adata.uns["domain_colors"] = np.array(["#000000", "#ffffff"])
+    return adata
+
+
+def test_all_genes_by_default_up_to_five_thousand() -> None:
+    choice = choose_genes(section())
+    assert choice.names == [f"g{i}" for i in range(200)]
+    assert choice.said == "All 200 genes are modelled."
+
+
+def test_larger_files_give_their_three_thousand_most_variable_genes() -> None:
+    choice = choose_genes(section(n_obs=20, n_vars=5_001))
+    assert len(choice.names) == 3_000
+    assert choice.said == "The 3,000 most variable of 5,001 genes are modelled."
+
+
+def test_variable_genes_are_those_that_vary_in_the_order_of_the_data() -> None:
+    names = choose_genes(section(), "hvg:20").names
+    assert names == [f"g{i}" for i in range(180, 200)]
+
+
+def test_more_variable_genes_than_there_are_gives_those_with_counts() -> None:
+    choice = choose_genes(section(), "hvg:1000")
+    assert len(choice.names) == 199
+    assert "g3" not in choice.names
+    assert "All 199 genes with counts" in choice.said
+
+
+@pytest.mark.parametrize("spec", ["hvg:0", "hvg:-5", "hvg:", "hvg:many"])
+def test_a_number_that_is_none_is_refused(spec: str) -> None:
+    with pytest.raises(InvalidSetting, match=r"genes to be 'hvg:' and a number.*hvg:3000"):
+        choose_genes(section(), spec)
+
+
+def test_one_spot_cannot_rank_genes() -> None:
+    with pytest.raises(TooSmall, match=r"found 1 spots and .* with counts"):
+        choose_genes(section()[:1].copy(), "hvg:20")
+
+
+def test_listed_genes_are_taken_and_missing_ones_said(tmp_path: Path) -> None:
+    panel = tmp_path / "panel.txt"
+    panel.write_text("g7\n\n  g2 \nERBB2\ng7\n")
+    choice = choose_genes(section(), str(panel))
+    assert choice.names == ["g2", "g7"]
+    assert choice.said == (
+        "2 genes listed in panel.txt are modelled. "
+        "Left out, because the data do not hold them (1): ERBB2."
+    )
+
+
+def test_a_list_of_unknown_genes_is_refused(tmp_path: Path) -> None:
+    panel = tmp_path / "panel.txt"
+    panel.write_text("G12\n")
+    with pytest.raises(UnknownName, match="name of a gene, but found 'G12'"):
+        choose_genes(section(), str(panel))
+
+
+def test_an_empty_or_binary_list_is_refused(tmp_path: Path) -> None:
+    panel = tmp_path / "panel.txt"
+    panel.write_text("")
+    with pytest.raises(UnknownName):
+        choose_genes(section(), str(panel))
+    panel.write_bytes(b"\xff\xfe\x00\x81")
+    with pytest.raises(NotReadable, match="plain text"):
+        choose_genes(section(), str(panel))
+
+
+def test_a_choice_that_is_nothing_known_is_refused() -> None:
+    with pytest.raises(InvalidSetting, match=r"'all', 'hvg:N' or a file.*'hgv:20'"):
+        choose_genes(section(), "hgv:20")
+
+
+def test_names_that_repeat_are_refused_three_are_listed() -> None:
+    adata = section()
+    adata.var_names = ["a", "a", "b", "b", "c", "c", "d", "d", *map(str, range(192))]
+    with pytest.raises(DuplicateNames, match=r"'a', 'b', 'c' and 1 more.*var_names_make_unique"):
+        working_adata(adata)
+
+
+def test_working_adata_keeps_cells_and_their_annotation() -> None:
+    adata = section()
+    adata.obsp["neighbours"] = sp.identity(60, format="csr")
+    work, _ = working_adata(adata, "hvg:20")
+    assert list(work.obs_names) == list(adata.obs_names)
+    assert work.obs.equals(adata.obs)
+    assert np.array_equal(work.obsm["spatial"], adata.obsm["spatial"])
+    assert (work.obsp["neighbours"] != adata.obsp["neighbours"]).nnz == 0
+    assert list(work.uns["domain_colors"]) == ["#000000", "#ffffff"]
+
+
+def test_working_adata_models_some_genes_and_keeps_the_counts_of_all_in_raw() -> None:
+    adata = section()
+    work, said = working_adata(adata, "hvg:20")
+    assert work.shape == (60, 20)
+    assert (work.X != adata[:, work.var_names].X).nnz == 0
+    assert (work.raw.X != adata.X).nnz == 0
+    assert list(work.raw.var_names) == list(adata.var_names)
+    assert said == [
+        "The counts were taken from X.",
+        "The 20 most variable of 200 genes are modelled.",
+        "raw holds the counts of all 200 genes.",
+    ]
+
+
+def test_working_adata_shares_nothing_with_its_input() -> None:
+    adata = section()
+    adata.layers["counts"] = adata.X.copy()
+    adata.uns["nested"] = {"array": np.zeros(3)}
+    before = adata.copy()
+    work, _ = working_adata(adata)
+    for matrix in (work.X, work.layers["counts"], work.obsm["spatial"], work.raw.X):
+        matrix[0, 0] = 99
+    work.uns["nested"]["array"][0] = 99
+    work.uns["nested"]["new"] = 1
+    work.obs["domain"] = "z"
+    assert (adata.X != before.X).nnz == 0
+    assert (adata.layers["counts"] != before.layers["counts"]).nnz == 0
+    assert np.array_equal(adata.obsm["spatial"], before.obsm["spatial"])
+    assert list(adata.uns["nested"]) == ["array"]
+    assert adata.uns["nested"]["array"][0] == 0
+    assert adata.obs.equals(before.obs)
+    assert adata.raw is None
+
+
+def test_modelled_counts_and_raw_are_not_the_same_memory() -> None:
+    work, _ = working_adata(section())
+    work.X.data[:] = 0
+    assert work.raw.X.data.all()
+
+
+def test_layers_and_gene_annotation_are_subset() -> None:
+    adata = section()
+    adata.layers["double"] = adata.X * 2
+    adata.varm["loadings"] = np.arange(400.0).reshape(200, 2)
+    adata.varp["pairs"] = sp.identity(200, format="csr")
+    adata.var["length"] = np.arange(200)
+    work, _ = working_adata(adata, "hvg:20")
+    assert (work.layers["double"] != work.X * 2).nnz == 0
+    assert np.array_equal(work.varm["loadings"], adata.varm["loadings"][180:])
+    assert work.varp["pairs"].shape == (20, 20)
+    assert list(work.var["length"]) == list(range(180, 200))
+
+
+def test_an_x_that_was_not_the_counts_is_kept_as_a_layer() -> None:
+    adata = section()
+    adata.layers["counts"] = adata.X.copy()
+    adata.X = np.log1p(adata.X.toarray())
+    work, said = working_adata(adata, "hvg:20")
+    assert np.array_equal(work.layers["X_before_stimpute"], adata.X[:, 180:])
+    assert (adata.layers["counts"][:, 180:] != work.X).nnz == 0
+    assert "The counts were taken from layer 'counts'." in said
+    assert "The former X is kept in layers['X_before_stimpute']." in said
+
+
+def test_a_raw_that_was_something_else_is_kept_with_its_genes() -> None:
+    adata = section()
+    adata.raw = ad.AnnData(np.log1p(adata.X.toarray())[:, :50], var=adata.var.iloc[:50])
+    work, said = working_adata(adata, "hvg:20")
+    assert np.array_equal(work.obsm["raw_before_stimpute"], adata.raw.X)
+    assert list(work.uns["raw_before_stimpute"].index) == [f"g{i}" for i in range(50)]
+    assert work.raw.shape == (60, 200)
+    assert any("former raw (50 genes, not these counts)" in sentence for sentence in said)
+
+
+def test_a_raw_that_equals_the_counts_is_not_moved() -> None:
+    adata = section()
+    adata.raw = adata.copy()
+    work, said = working_adata(adata)
+    assert not set(work.obsm) - {"spatial"}
+    assert (work.raw.X != adata.X).nnz == 0
+    assert "raw holds the counts of all 200 genes, as before." in said
+
+
+def test_a_second_run_on_the_output_keeps_the_counts_of_all_genes() -> None:
+    adata = section()
+    first, _ = working_adata(adata, "hvg:20")
+    second, _ = working_adata(first)
+    assert second.shape == (60, 20)
+    assert (second.raw.X != adata.X).nnz == 0
+    assert not set(second.obsm) - {"spatial"}
+
+
+def test_counts_from_raw_bring_genes_that_x_does_not_have() -> None:
+    adata = section()
+    small = ad.AnnData(np.log1p(adata.X.toarray())[:, :30], obs=adata.obs, var=adata.var.iloc[:30])
+    small.layers["scaled"] = small.X - 1
+    small.raw = adata
+    work, said = working_adata(small, "hvg:20")
+    assert list(work.var_names) == [f"g{i}" for i in range(180, 200)]
+    assert (work.raw.X != adata.X).nnz == 0
+    assert np.array_equal(work.obsm["X_before_stimpute"], small.X)
+    assert list(work.uns["X_before_stimpute"].index) == [f"g{i}" for i in range(30)]
+    assert "Left out, because they lack modelled genes: layer 'scaled'." in said
+
+
+def test_an_earlier_keepsake_is_not_overwritten() -> None:
+    adata = section()
+    adata.obsm["raw_before_stimpute"] = np.ones((60, 1))
+    adata.raw = ad.AnnData(np.log1p(adata.X.toarray()), var=adata.var)
+    work, _ = working_adata(adata)
+    assert work.obsm["raw_before_stimpute"].shape == (60, 1)
+    assert work.obsm["raw_before_stimpute_2"].shape == (60, 200)
+
+
+def test_no_x_at_all_works_from_a_layer() -> None:
+    adata = section()
+    bare = ad.AnnData(obs=adata.obs, var=adata.var, layers={"counts": adata.X})
+    work, _ = working_adata(bare)
+    assert (work.X != adata.X).nnz == 0
+
+
+def test_spots_and_genes_without_counts_are_kept() -> None:
+    adata = section()
+    adata.X.data[adata.X.indptr[5] : adata.X.indptr[6]] = 0
+    work, _ = working_adata(adata)
+    assert work.shape == adata.shape
+    assert counts_of(work)[5].nnz == 0
+
+
+def test_everything_survives_a_file(tmp_path: Path) -> None:
+    adata = section()
+    adata.layers["counts"] = adata.X.copy()
+    adata.raw = ad.AnnData(np.log1p(adata.X.toarray())[:, :50], var=adata.var.iloc[:50])
+    adata.X = sp.csr_matrix(np.log1p(adata.X.toarray()))
+    work, _ = working_adata(adata, "hvg:20")
+    work.write_h5ad(tmp_path / "work.h5ad")
+    back = ad.read_h5ad(tmp_path / "work.h5ad")
+    assert (back.X != work.X).nnz == 0
+    assert (back.raw.X != work.raw.X).nnz == 0
+    assert list(back.uns["raw_before_stimpute"].index) == [f"g{i}" for i in range(50)]
+    assert np.array_equal(back.obsm["raw_before_stimpute"], work.obsm["raw_before_stimpute"])
+    assert (back.layers["X_before_stimpute"] != work.layers["X_before_stimpute"]).nnz == 0

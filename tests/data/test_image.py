@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from typing import Any
+
+import anndata as ad
+import numpy as np
+import pytest
+
+from napari_stimpute.data.image import spot_diameter, tissue_image
+from napari_stimpute.errors import BadImage
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+SCALES = {"tissue_hires_scalef": 0.5, "tissue_lowres_scalef": 0.1, "spot_diameter_fullres": 9.0}
+
+
+def section(**libraries: Any) -> ad.AnnData:
+    row, column = np.divmod(np.arange(100), 10)
+    hexagonal = 10 * np.column_stack([column + 0.5 * (row % 2), row * np.sqrt(3) / 2])
+    adata = ad.AnnData(np.ones((100, 2), dtype=np.float32), obsm={"spatial": hexagonal})
+    if libraries:
+        adata.uns["spatial"] = libraries
+    return adata
+
+
+def library(image: Any = PIXELS, resolution: str = "hires", **scales: Any) -> dict[str, Any]:
+    return {"images": {resolution: image}, "scalefactors": scales or SCALES}
+
+
+def test_no_image_is_none() -> None:
+    assert tissue_image(section()) is None
+    assert tissue_image(section(A={})) is None
+
+
+def test_the_sharpest_image_is_taken_with_its_own_scale() -> None:
+    both = {"images": {"lowres": PIXELS[:2], "hires": PIXELS}, "scalefactors": SCALES}
+    image = tissue_image(section(A=both))
+    assert np.array_equal(image.pixels, PIXELS)
+    assert (image.scale, image.spot_diameter, image.name) == (0.5, 9.0, "A (hires)")
+    low = tissue_image(section(A=library(resolution="lowres")))
+    assert (low.scale, low.name) == (0.1, "A (lowres)")
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        (PIXELS / 255.0, PIXELS),
+        (PIXELS.astype(np.float32), PIXELS),
+        (PIXELS.astype(np.uint16) * 257, PIXELS),
+        (PIXELS.astype(np.int64), PIXELS),
+        (np.dstack([PIXELS, np.full((6, 8), 255, np.uint8)]), PIXELS),
+        (PIXELS[..., 0], np.repeat(PIXELS[..., :1], 3, axis=2)),
+        (PIXELS[..., :1], np.repeat(PIXELS[..., :1], 3, axis=2)),
+    ],
+    ids=["0 to 1", "0 to 255", "16 bits", "integers", "with alpha", "grey", "grey with axis"],
+)
+def test_every_kind_of_image_becomes_eight_bit_rgb(stored: np.ndarray, shown: np.ndarray) -> None:
+    image = tissue_image(section(A=library(stored)))
+    assert image.pixels.dtype == np.uint8
+    assert np.array_equal(image.pixels, shown)
+
+
+def test_an_image_without_its_scale_factor_is_refused() -> None:
+    words = r"the scale factor 'tissue_hires_scalef' in uns\['spatial'\]\['A'\]\['scalefactors'\]"
+    with pytest.raises(BadImage, match=words):
+        tissue_image(section(A=library(spot_diameter_fullres=9.0)))
+    with pytest.raises(BadImage, match=words):
+        tissue_image(section(A={"images": {"hires": PIXELS}}))
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, np.nan, "0.5"])
+def test_an_unusable_scale_factor_is_refused(scale: object) -> None:
+    with pytest.raises(BadImage, match="a scale factor 'tissue_hires_scalef' above 0"):
+        tissue_image(section(A=library(tissue_hires_scalef=scale)))
+
+
+def test_scale_factors_without_an_image_are_said() -> None:
+    with pytest.raises(BadImage, match=r"found scale factors, but no image.*plain background"):
+        tissue_image(section(A={"images": {}, "scalefactors": SCALES}))
+
+
+@pytest.mark.parametrize(
+    ("stored", "words"),
+    [
+        (np.zeros((3, 6, 8)), "found 3 × 6 × 8"),
+        (np.zeros(5), "found 5, float64"),
+        (np.array("tissue.png"), "a single value"),
+        (np.full((6, 8, 3), np.nan), "NaN"),
+    ],
+)
+def test_what_is_no_image_is_refused(stored: np.ndarray, words: str) -> None:
+    with pytest.raises(BadImage, match=words):
+        tissue_image(section(A=library(stored)))
+
+
+def test_the_library_of_the_spots_is_chosen_and_said() -> None:
+    adata = section(A=library(PIXELS[:3]), B=library(PIXELS))
+    assert "2 images (A, B); A is shown" in tissue_image(adata).said
+    adata.obs["library_id"] = "B"
+    image = tissue_image(adata)
+    assert image.name == "B (hires)"
+    assert "B is shown" in image.said
+
+
+def test_one_library_needs_no_saying() -> None:
+    assert tissue_image(section(A=library())).said == ""
+
+
+def test_the_spot_diameter_is_the_stated_one_else_from_the_spacing() -> None:
+    assert spot_diameter(section(A=library())) == 9.0
+    assert spot_diameter(section()) == pytest.approx(5.5)  # Visium: 55 of 100 µm
+    assert spot_diameter(section(A=library(tissue_hires_scalef=0.5))) == pytest.approx(5.5)

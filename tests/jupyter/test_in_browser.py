@@ -1,0 +1,124 @@
+"""The panels in a real JupyterLab: clicked in a browser, answered by a kernel."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import Page, sync_playwright
+
+PATIENCE = 90_000
+"""Milliseconds that a page may take on a busy machine."""
+
+CELL = """
+from napari_stimpute.data.simulate import simulate_section
+from napari_stimpute.jupyter import panels
+
+shown = panels(simulate_section(n_rows=30, n_genes=200))
+shown
+"""
+
+QUIET = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[str]:
+    """Address of a JupyterLab that shows a notebook with the panels in one cell."""
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    notebook = new_notebook(cells=[new_code_cell(CELL.strip())], metadata=kernel)
+    nbformat.write(notebook, tmp_path / "panels.ipynb")
+    log, token = tmp_path / "lab.log", secrets.token_hex(8)
+    with log.open("w") as out:
+        server = subprocess.Popen(
+            [
+                sys.executable, "-m", "jupyterlab", "--allow-root", "--no-browser",
+                "--ip=127.0.0.1", "--port=0", f"--IdentityProvider.token={token}",
+                "--expose-app-in-browser", f"--ServerApp.root_dir={tmp_path}",
+            ],
+            env=_environment(tmp_path), stdout=out, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    try:
+        yield f"{_address(tmp_path / 'runtime', log)}lab/tree/panels.ipynb?token={token}&reset"
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    settings = {
+        "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+        "notebook-extension/tracker": {"windowingMode": "none"},
+    }
+    for name, values in settings.items():
+        path = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values))
+    places = {"CONFIG": "config", "DATA": "data", "RUNTIME": "runtime"}
+    return {
+        **os.environ,
+        **{f"JUPYTER_{name}_DIR": str(folder / place) for name, place in places.items()},
+        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+    }
+
+
+def _address(runtime: Path, log: Path) -> str:
+    end = time.monotonic() + PATIENCE / 1000
+    while time.monotonic() < end:
+        for found in runtime.glob("jpserver-*.json"):
+            url: str = json.loads(found.read_text())["url"]
+            with urlopen(f"{url}api") as answer:
+                assert answer.status == 200
+            return url
+        time.sleep(0.2)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")
+
+
+@pytest.fixture
+def page(browser_path: str) -> Iterator[Page]:
+    """Page of a browser without a window."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=QUIET)
+        page = browser.new_page(viewport={"width": 1300, "height": 1500})
+        page.set_default_timeout(PATIENCE)
+        yield page
+        browser.close()
+
+
+@pytest.mark.slow
+def test_train_is_clicked_and_results_are_seen(lab: str, page: Page, tmp_path: Path) -> None:
+    page.goto(lab)
+    page.wait_for_selector(".jp-Notebook")
+    page.wait_for_function("() => window.jupyterapp")
+    page.wait_for_timeout(1500)
+    page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+
+    train = page.get_by_role("button", name="Train", exact=True)
+    train.wait_for()
+    page.screenshot(path=tmp_path / "before.png")
+    page.get_by_label("Model", exact=True).select_option("PCA denoiser")
+    components = page.get_by_label("N components")
+    components.fill("0")
+    components.press("Tab")
+    page.get_by_role("alert").get_by_text("n_components to be greater than").wait_for()
+    page.screenshot(path=tmp_path / "refused.png")
+    components.fill("12")
+    components.press("Tab")
+    page.get_by_role("alert").wait_for(state="hidden")
+
+    train.click()
+    page.get_by_text("Done after").wait_for()
+    page.get_by_text("layers['pca_imputed']").wait_for()
+    shown = page.get_by_label("Show", exact=True).locator("option:checked").inner_text()
+    assert shown.split() == ["Imputed:", "PCA", "denoiser"]
+    page.wait_for_timeout(500)
+    page.screenshot(path=tmp_path / "done.png")

@@ -1,0 +1,377 @@
+"""What every registered model promises, whatever it learns: the twelve points of the contract."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+import torch
+from anndata import AnnData
+
+from napari_stimpute.data.holdout import thin
+from napari_stimpute.errors import GenesMismatch, MissingKey, NotCounts, NotFitted, UnsafeFile
+from napari_stimpute.models import MODELS, model_class, model_info
+from napari_stimpute.models.base import Clusters, Embeds, Imputes, Model
+from napari_stimpute.progress import Progress, StopEarly
+
+Tiny = Callable[..., Model]
+Fitted = Callable[[str], Model]
+MakeSection = Callable[..., AnnData]
+
+RANDOM = {"gmm_vgae"}
+"""Models whose numbers follow from the seed; the others have nothing random."""
+
+MARGIN = {"gmm_vgae": 0.10, "neighbour_mean": 0.05, "pca": 0.10}
+"""Share of the gene mean's deviance on hidden molecules that each claims to explain, at least."""
+
+
+def results(model: Model, adata: AnnData) -> dict[str, np.ndarray]:
+    """Everything a model gives for an AnnData."""
+    found = {}
+    if isinstance(model, Imputes):
+        found["imputed"] = model.impute(adata)
+    if isinstance(model, Embeds):
+        found["embedding"] = model.embed(adata)
+    if isinstance(model, Clusters):
+        found["clusters"] = model.cluster(adata)
+        found["probability"] = model.cluster_probability(adata)
+    return found
+
+
+def assert_same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> None:
+    assert one.keys() == other.keys()
+    for key in one:
+        np.testing.assert_array_equal(one[key], other[key], err_msg=key)
+
+
+def frozen(adata: AnnData) -> bytes:
+    """Everything in an AnnData, byte for byte."""
+    matrix = adata.X
+    parts = [matrix.data, matrix.indices, matrix.indptr, *adata.obsm.values()]
+    parts += list(adata.layers.values())
+    tables = [adata.obs.to_csv(), adata.var.to_csv(), sorted(adata.obsm), sorted(adata.layers)]
+    return b"".join(np.asarray(p).tobytes() for p in parts) + pickle.dumps((tables, adata.uns))
+
+
+# ---- 1, 2: settings and steps ------------------------------------------------------------------
+
+
+def test_the_default_settings_are_valid_and_survive_json(name: str) -> None:
+    config = model_info(name).config()
+    again = type(config).checked(json.loads(json.dumps(config.model_dump())))
+    assert again == config
+
+
+def test_settings_typed_in_a_shell_become_the_same_settings(name: str) -> None:
+    config = model_info(name).config()
+    typed = {key: str(value) for key, value in config.model_dump().items()}
+    assert type(config).checked(typed) == config
+
+
+def test_steps_count_upwards_within_what_was_announced(
+    name: str, tiny: Tiny, section: AnnData
+) -> None:
+    model = tiny(name)
+    told = list(model.fit_steps(section, seed=0, device="cpu"))
+    steps = [p.step for p in told]
+    assert steps[0] == 1
+    assert all(a < b for a, b in pairwise(steps))
+    assert steps[-1] <= told[0].n_steps == told[-1].n_steps
+    assert all(np.isfinite(v) for p in told for v in p.metrics.values())
+
+
+def test_history_is_kept_with_finite_metrics(name: str, fitted: Fitted) -> None:
+    history = fitted(name).history_
+    assert history
+    assert {"phase", "step"} < set(history[0])
+    assert all(np.isfinite(v) for row in history for k, v in row.items() if k != "phase")
+
+
+# ---- 3, 4: randomness and the input ------------------------------------------------------------
+
+
+def test_the_same_seed_gives_the_same_numbers(
+    name: str, tiny: Tiny, fitted: Fitted, section: AnnData
+) -> None:
+    again = tiny(name).fit(section, seed=0, device="cpu")
+    assert_same(results(again, section), results(fitted(name), section))
+
+
+@pytest.mark.parametrize("name", sorted(RANDOM))
+def test_another_seed_gives_other_numbers(
+    name: str, tiny: Tiny, fitted: Fitted, section: AnnData
+) -> None:
+    other = tiny(name).fit(section, seed=1, device="cpu")
+    assert not np.array_equal(other.embed(section), fitted(name).embed(section))  # type: ignore[attr-defined]
+
+
+def test_the_global_random_state_is_neither_used_nor_changed(
+    name: str, tiny: Tiny, fitted: Fitted, section: AnnData
+) -> None:
+    torch.manual_seed(7)
+    np.random.seed(7)  # noqa: NPY002
+    before = torch.get_rng_state(), pickle.dumps(np.random.get_state())  # noqa: NPY002
+    model = tiny(name).fit(section, seed=0, device="cpu")
+    found = results(model, section)
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert pickle.dumps(np.random.get_state()) == before[1]  # noqa: NPY002
+    assert_same(found, results(fitted(name), section))
+
+
+def test_the_input_stays_as_it_is_byte_for_byte(name: str, tiny: Tiny, section: AnnData) -> None:
+    before = frozen(section)
+    results(tiny(name).fit(section, device="cpu"), section)
+    assert frozen(section) == before
+
+
+# ---- 5: what comes out -------------------------------------------------------------------------
+
+
+def test_results_have_their_shape_and_are_finite(
+    name: str, fitted: Fitted, section: AnnData
+) -> None:
+    n_obs, n_vars = section.shape
+    assert n_obs != n_vars
+    model = fitted(name)
+    found = results(model, section)
+    assert set(found) >= set(model_info(name).provides) - {"clusters"}
+    assert found["imputed"].shape == (n_obs, n_vars)
+    assert (found["imputed"] >= 0).all()
+    for key in found.keys() - {"clusters"}:
+        assert found[key].dtype == np.float32, key
+        assert found[key].shape[0] == n_obs
+        assert np.isfinite(found[key]).all(), key
+    if "clusters" in found:
+        assert found["clusters"].shape == (n_obs,)
+        assert found["clusters"].dtype.kind == "i"
+        assert found["clusters"].max() < found["probability"].shape[1]
+        np.testing.assert_allclose(found["probability"].sum(axis=1), 1, atol=1e-5)
+
+
+def test_what_a_model_says_it_gives_it_gives(name: str, fitted: Fitted) -> None:
+    kinds = {"imputed": Imputes, "embedding": Embeds, "clusters": Clusters}
+    given = {what for what, kind in kinds.items() if isinstance(fitted(name), kind)}
+    assert given == set(MODELS[name].provides)
+
+
+def test_chosen_genes_are_the_same_columns_in_the_order_asked_for(
+    name: str, fitted: Fitted, section: AnnData
+) -> None:
+    genes = ["gene 50", "gene 3", "gene 31"]
+    some = fitted(name).impute(section, genes=genes)  # type: ignore[attr-defined]
+    whole = fitted(name).impute(section)  # type: ignore[attr-defined]
+    np.testing.assert_allclose(some, whole[:, [50, 3, 31]], rtol=1e-5)
+
+
+# ---- 6: stopping -------------------------------------------------------------------------------
+
+
+def stop_by_closing(model: Model, adata: AnnData) -> None:
+    steps = model.fit_steps(adata, device="cpu")
+    next(steps)
+    steps.close()
+
+
+def stop_by_throwing(model: Model, adata: AnnData) -> None:
+    steps = model.fit_steps(adata, device="cpu")
+    next(steps)
+    with pytest.raises(StopEarly):
+        steps.throw(StopEarly())
+
+
+@pytest.mark.parametrize("stop", [stop_by_closing, stop_by_throwing])
+def test_a_model_stopped_after_its_first_step_is_usable_and_marked_incomplete(
+    name: str, stop: Callable[[Model, AnnData], None], tiny: Tiny, section: AnnData, tmp_path: Path
+) -> None:
+    model = tiny(name)
+    stop(model, section)
+    assert not model.completed_
+    found = results(model, section)
+    assert all(np.isfinite(array).all() for array in found.values())
+    again = type(model).load(model.save(tmp_path / "model"))
+    assert not again.completed_
+    assert_same(results(again, section), found)
+
+
+def test_a_fit_to_the_end_is_complete(name: str, fitted: Fitted) -> None:
+    assert fitted(name).completed_
+
+
+# ---- 7: keeping --------------------------------------------------------------------------------
+
+
+def test_a_saved_model_gives_the_same_results_and_knows_its_past(
+    name: str, fitted: Fitted, section: AnnData, tmp_path: Path
+) -> None:
+    model = fitted(name)
+    path = model.save(tmp_path / "deep" / "model")
+    again = type(model).load(path)
+    assert_same(results(again, section), results(model, section))
+    for kept in ("config", "var_names_", "seed_", "device_", "completed_", "notes_", "history_"):
+        assert getattr(again, kept) == getattr(model, kept), kept
+    assert sorted(p.name for p in path.iterdir()) == ["config.json", "record.json", "weights.pt"]
+    assert [p.name for p in path.parent.iterdir()] == ["model"]
+
+
+class _Trap:
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[str]]:
+        return (exec, ("raise SystemExit('code ran')",))
+
+
+def test_a_pickle_in_a_saved_model_is_refused_and_never_run(
+    name: str, fitted: Fitted, tmp_path: Path
+) -> None:
+    path = fitted(name).save(tmp_path / "model")
+    torch.save({"gene_share": _Trap()}, path / "weights.pt")
+    with pytest.raises(UnsafeFile, match=r"pickle that could run code.*Do not open it"):
+        type(fitted(name)).load(path)
+
+
+# ---- 8: refusals in words ----------------------------------------------------------------------
+
+
+def test_before_fit_nothing_is_given(name: str, tiny: Tiny, section: AnnData) -> None:
+    model = tiny(name)
+    with pytest.raises(NotFitted, match=r"Call fit\(adata\) first"):
+        model.impute(section)  # type: ignore[attr-defined]
+    with pytest.raises(NotFitted, match="or load a saved model"):
+        model.save("nowhere")
+
+
+def test_without_coordinates_a_model_of_tissue_refuses(
+    name: str, tiny: Tiny, section: AnnData
+) -> None:
+    del section.obsm["spatial"]
+    if "spatial" not in MODELS[name].needs:
+        tiny(name).check(section)
+        return
+    with pytest.raises(MissingKey, match=r"coordinates in obsm\['spatial'\].*without coordinates"):
+        tiny(name).fit(section)
+
+
+def test_logged_data_are_refused(name: str, tiny: Tiny, section: AnnData) -> None:
+    section.X = section.X.log1p()
+    del section.layers["expected"]
+    with pytest.raises(NotCounts, match=r"look log-transformed.*Put the raw counts in X"):
+        tiny(name).fit(section)
+
+
+# ---- 9: order and names ------------------------------------------------------------------------
+
+
+def test_shuffled_cells_give_shuffled_results(name: str, fitted: Fitted, section: AnnData) -> None:
+    order = np.random.default_rng(0).permutation(section.n_obs)
+    found, shuffled = (results(fitted(name), a) for a in (section, section[order].copy()))
+    np.testing.assert_array_equal(shuffled.get("clusters"), _rows(found.get("clusters"), order))
+    for key in found.keys() - {"clusters"}:
+        # sums run in another order, so the last digits differ
+        np.testing.assert_allclose(shuffled[key], found[key][order], rtol=1e-3, atol=1e-4)
+
+
+def _rows(array: np.ndarray | None, order: np.ndarray) -> np.ndarray | None:
+    return None if array is None else array[order]
+
+
+def test_genes_in_another_order_and_beside_others_are_found_by_name(
+    name: str, fitted: Fitted, section: AnnData
+) -> None:
+    order = np.random.default_rng(0).permutation(section.n_vars)
+    other = section[:, order].copy()
+    more = AnnData(
+        sp.hstack([sp.csr_matrix(np.ones((other.n_obs, 1), np.float32)), other.X], format="csr"),
+        obs=other.obs,
+        var=pd.DataFrame(index=["another gene", *other.var_names]),
+        obsm=dict(other.obsm),
+    )
+    for adata in (other, more):
+        assert_same(results(fitted(name), adata), results(fitted(name), section))
+
+
+def test_missing_genes_are_named(name: str, fitted: Fitted, section: AnnData) -> None:
+    with pytest.raises(
+        GenesMismatch, match=r"60 genes.*without 2 of them.*'gene 7'.*fit the model"
+    ):
+        fitted(name).impute(section[:, ~section.var_names.isin(["gene 7", "gene 9"])].copy())  # type: ignore[attr-defined]
+
+
+# ---- 10, 11: labels and zeros ------------------------------------------------------------------
+
+
+def test_labels_change_nothing(name: str, tiny: Tiny, fitted: Fitted, section: AnnData) -> None:
+    shuffled, bare = section.copy(), section.copy()
+    order = np.random.default_rng(0).permutation(section.n_obs)
+    for column in section.obs:
+        shuffled.obs[column] = section.obs[column].to_numpy()[order]
+    bare.obs = bare.obs[[]]
+    for adata in (shuffled, bare):
+        model = tiny(name).fit(adata, seed=0, device="cpu")
+        assert_same(results(model, section), results(fitted(name), section))
+
+
+def test_a_spot_and_a_gene_without_counts_give_no_nan(
+    name: str, tiny: Tiny, section: AnnData
+) -> None:
+    counts = section.X.toarray()
+    counts[5], counts[:, 9] = 0, 0
+    section.X = sp.csr_matrix(counts)
+    model = tiny(name).fit(section, device="cpu")
+    found = results(model, section)
+    assert all(np.isfinite(array).all() for array in found.values())
+    assert found["imputed"].shape == section.shape  # kept, not dropped
+    np.testing.assert_array_equal(found["imputed"][:, 9], 0)
+    assert all(np.isfinite(v) for row in model.history_ for k, v in row.items() if k != "phase")
+
+
+def test_two_spots_and_two_genes_are_enough(name: str, tiny: Tiny, section: AnnData) -> None:
+    settings = {"n_domains": 2} if "n_domains" in model_info(name).config.model_fields else {}
+    few = section[:2, :2].copy()
+    found = results(tiny(name, **settings).fit(few, device="cpu"), few)
+    assert all(np.isfinite(array).all() for array in found.values())
+
+
+# ---- 12: the purpose ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("name", sorted(MARGIN))
+def test_hidden_molecules_are_predicted_better_than_by_the_gene_mean(
+    name: str, seed: int, tiny: Tiny, make_section: MakeSection
+) -> None:
+    adata = make_section(seed=seed)
+    adata.X, hidden = thin(sp.csr_matrix(adata.X), 0.2, seed)
+    depth = np.asarray(hidden.sum(axis=1), dtype=np.float64)
+    baseline = depth * np.asarray(adata.X.sum(axis=0)) / adata.X.sum()
+    imputed = tiny(name).fit(adata, seed=seed, device="cpu").impute(adata)  # type: ignore[attr-defined]
+    predicted = depth * imputed / imputed.sum(axis=1, keepdims=True)
+    explained = 1 - deviance(hidden, predicted) / deviance(hidden, baseline)
+    assert explained > MARGIN[name]
+
+
+def deviance(hidden: sp.csr_matrix, mean: np.ndarray) -> float:
+    """Poisson deviance of counts from their expected values."""
+    x, mu = hidden.toarray(), np.maximum(np.asarray(mean), 1e-9)
+    terms = np.where(x > 0, x * np.log(np.maximum(x, 1e-9) / mu), 0) - (x - mu)
+    return 2 * float(terms.sum())
+
+
+def test_every_model_but_the_baseline_itself_claims_a_margin() -> None:
+    assert set(MODELS) - set(MARGIN) == {"gene_mean"}
+
+
+def test_names_titles_and_classes_belong_together(name: str) -> None:
+    cls = model_class(name)
+    assert cls.name == name
+    assert cls.preset("default").title == MODELS[name].title
+
+
+def test_progress_is_told_while_the_model_learns(name: str, tiny: Tiny, section: AnnData) -> None:
+    first = next(tiny(name).fit_steps(section, device="cpu"))
+    assert isinstance(first, Progress)
+    assert first.phase

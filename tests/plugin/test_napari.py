@@ -1,0 +1,122 @@
+"""The plugin as napari finds it: menu, reader, sample, drag and drop, and pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from anndata import AnnData
+from napari.utils._proxies import PublicOnlyProxy
+from pytestqt.qtbot import QtBot
+
+from napari_stimpute.errors import NotReadable
+from napari_stimpute.plugin import attach, open_panel, session_of
+from napari_stimpute.plugin.reader import get_reader
+from napari_stimpute.plugin.spots import mark_of
+from napari_stimpute.session import Session
+
+MakeViewer = Callable[..., Any]
+
+
+@pytest.fixture
+def path(section: AnnData, tmp_path: Path) -> Path:
+    section.write_h5ad(tmp_path / "section.h5ad")
+    return tmp_path / "section.h5ad"
+
+
+def test_the_manifest_names_things_that_exist() -> None:
+    from npe2 import PluginManifest
+
+    manifest = PluginManifest.from_distribution("napari-stimpute")
+    assert manifest.display_name == "stimpute"
+    for command in manifest.contributions.commands or []:
+        module, _, name = str(command.python_name).partition(":")
+        assert callable(getattr(import_module(module), name))
+
+
+def test_a_dropped_file_shows_at_once_and_the_panel_takes_it(
+    make_napari_viewer: MakeViewer, path: Path, qtbot: QtBot
+) -> None:
+    viewer = make_napari_viewer()
+    viewer.open(path, plugin="napari-stimpute")
+    assert [layer.name for layer in viewer.layers] == ["Tissue image", "Spots"]
+    qtbot.waitUntil(lambda: session_of(viewer).adata is not None, timeout=20_000)
+    panel = open_panel(viewer)
+    assert panel.view.layer in viewer.layers
+    assert [layer.name for layer in viewer.layers] == ["Tissue image", "Spots"]
+    assert "section.h5ad" in panel.data.card.text()
+
+
+def test_a_file_dropped_beside_an_open_panel_is_adopted(
+    make_napari_viewer: MakeViewer, path: Path, section: AnnData
+) -> None:
+    viewer = make_napari_viewer()
+    panel = open_panel(viewer)
+    panel.session.open(section[:80].copy())
+    viewer.open(path, plugin="napari-stimpute")
+    assert panel.session.adata.n_obs == section.n_obs
+    assert [layer.name for layer in viewer.layers] == ["Tissue image", "Spots"]
+    assert mark_of(panel.view.layer).adata is panel.session.adata  # type: ignore[union-attr, arg-type]
+
+
+def test_a_bad_file_that_is_dropped_is_explained_in_the_panel(
+    make_napari_viewer: MakeViewer, tmp_path: Path, qtbot: QtBot
+) -> None:
+    (tmp_path / "bad.h5ad").write_text("not a file of this kind")
+    viewer = make_napari_viewer()
+    with pytest.raises(NotReadable):
+        viewer.open(tmp_path / "bad.h5ad", plugin="napari-stimpute")
+    assert "bad.h5ad" in open_panel(viewer).data.words.text()
+
+
+def test_the_reader_leaves_other_files_alone(tmp_path: Path) -> None:
+    assert get_reader(str(tmp_path / "image.tif")) is None
+    assert get_reader([str(tmp_path / "a.h5ad"), str(tmp_path / "b.h5ad")]) is None
+
+
+def test_the_sample_is_in_the_menu(make_napari_viewer: MakeViewer, qtbot: QtBot) -> None:
+    viewer = make_napari_viewer()
+    viewer.open_sample("napari-stimpute", "section")
+    assert [layer.name for layer in viewer.layers] == ["Tissue image", "Spots"]
+    qtbot.waitUntil(lambda: session_of(viewer).adata is not None, timeout=20_000)
+
+
+def test_panels_of_one_viewer_share_a_session(make_napari_viewer: MakeViewer) -> None:
+    viewer = make_napari_viewer()
+    assert session_of(PublicOnlyProxy(viewer)) is session_of(viewer)
+    assert open_panel(viewer).session is session_of(viewer)
+    assert open_panel(viewer) is open_panel(viewer)
+
+
+def test_a_session_made_elsewhere_is_shown(
+    make_napari_viewer: MakeViewer, section: AnnData
+) -> None:
+    session, viewer = Session(), make_napari_viewer()
+    session.open(section)
+    session.train("gene_mean").wait(60)
+    attach(viewer, session)
+    panel = open_panel(viewer)
+    assert panel.session is session
+    assert "Gene mean" in panel.view.shown.caption
+
+
+def test_a_spot_on_the_screen_has_the_colour_of_its_value(
+    make_napari_viewer: MakeViewer, section: AnnData, qtbot: QtBot
+) -> None:
+    viewer = make_napari_viewer(show=True)
+    panel = open_panel(viewer)
+    panel.session.open(section)
+    layer = panel.view.layer
+    highest = int(np.argmax(panel.session.expression()))
+    viewer.scene.camera.center = (0, *layer.data[highest])
+    viewer.scene.camera.zoom = 0.5
+    qtbot.wait(300)
+    screen = viewer.screenshot(canvas_only=True, flash=False)
+    middle = screen[screen.shape[0] // 2, screen.shape[1] // 2, :3]
+    expected = np.asarray(layer.face_color)[highest, :3] * 255
+    np.testing.assert_allclose(middle, expected, atol=6)
+    assert "Counts" in viewer.canvas.overlays.text.text

@@ -1,0 +1,359 @@
+"""The `stimpute` command: what it writes, what it says, and how it ends."""
+
+from __future__ import annotations
+
+import errno
+import subprocess
+import sys
+from pathlib import Path
+
+import anndata as ad
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from napari_stimpute import __version__, keys
+from napari_stimpute.cli import main
+from napari_stimpute.config import form_fields
+from napari_stimpute.data.results import read_records
+from napari_stimpute.data.simulate import simulate_section
+from napari_stimpute.job import Job, JobState
+from napari_stimpute.models import MODELS
+
+TINY = ("--preset", "tiny")
+
+
+@pytest.fixture(scope="module")
+def section() -> ad.AnnData:
+    return simulate_section(n_rows=15, n_genes=120)
+
+
+@pytest.fixture
+def file(section: ad.AnnData, tmp_path: Path) -> Path:
+    section.write_h5ad(tmp_path / "in.h5ad")
+    return tmp_path / "in.h5ad"
+
+
+def wrong_usage(*argv: object) -> None:
+    """The command line is refused as such."""
+    with pytest.raises(SystemExit) as stopped:
+        main([str(a) for a in argv])
+    assert stopped.value.code == 2
+
+
+def run(*argv: object) -> int:
+    return main([str(a) for a in argv])
+
+
+# ---- help --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["impute", "cluster"])
+def test_help_names_every_setting_of_every_model_that_can(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    gives = {"impute": "imputed", "cluster": "clusters"}[command]
+    assert stopped.value.code == 0
+    for info in MODELS.values():
+        if gives not in info.provides:
+            assert f"settings of {info.name} " not in said
+            continue
+        assert f"settings of {info.name} " in said
+        for field in form_fields(info.config):
+            assert field.name in said
+            assert " ".join(field.help.split()) in said
+            if field.maximum is not None:
+                assert f"[{field.minimum:g} to {field.maximum:g}; {field.default}]" in said
+
+
+@pytest.mark.parametrize("command", ["models", "check", "demo"])
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--help"])
+    assert stopped.value.code == 0
+    assert f"usage: stimpute {command}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("argv", ["models", "impute --help", "demo --help"])
+def test_help_and_models_load_nothing_heavy(argv: str) -> None:
+    code = (
+        "import sys; from napari_stimpute.cli import main\n"
+        f"try: main({argv.split()!r})\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'anndata', 'scanpy', 'matplotlib', 'pandas', 'scipy', 'napari'}\n"
+        "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_models_lists_all_with_needs_and_gifts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("models") == 0
+    said = capsys.readouterr().out
+    for info in MODELS.values():
+        assert info.name in said and info.title in said
+    assert "needs counts, spatial · gives imputed, embedding, clusters" in said
+
+
+def test_module_can_be_run_in_a_process_of_its_own() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "napari_stimpute", "--version"], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, f"stimpute {__version__}")
+
+
+# ---- impute ------------------------------------------------------------------------------------
+
+
+def test_impute_writes_imputed_values_for_every_cell_in_order(
+    section: ad.AnnData, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = file.with_name("out.h5ad")
+    assert run("impute", file, out, "--model", "pca", "--genes", "hvg:50") == 0
+    written = ad.read_h5ad(out)
+    layer = written.layers[keys.imputed("pca")]
+    assert list(written.obs_names) == list(section.obs_names)
+    assert written.n_vars == 50 and layer.shape == written.shape
+    assert np.isfinite(layer).all() and layer.dtype == np.float32
+    assert keys.embedding("pca") in written.obsm
+    said = capsys.readouterr().out
+    assert "The 50 most variable of 120 genes are modelled." in said
+    assert f"Wrote {out}: {section.n_obs:,} × 50" in said
+
+
+def test_impute_keeps_counts_of_all_genes_and_whatever_else_was_there(
+    section: ad.AnnData, file: Path
+) -> None:
+    out = file.with_name("out.h5ad")
+    run("impute", file, out, "--model", "gene_mean", "--genes", "hvg:50", "--quiet")
+    written = ad.read_h5ad(out)
+    assert list(written.raw.var_names) == list(section.var_names)
+    assert (sp.csr_matrix(written.raw.X) != section.X).nnz == 0
+    assert list(written.obs) == list(section.obs)
+    assert set(section.uns) <= set(written.uns)
+    np.testing.assert_array_equal(written.obsm["spatial"], section.obsm["spatial"])
+
+
+def test_input_is_never_changed(file: Path) -> None:
+    before = file.read_bytes()
+    run("impute", file, file.with_name("out.h5ad"), "--model", "gene_mean", "--quiet")
+    assert file.read_bytes() == before
+
+
+def test_gmm_vgae_runs_from_the_shell_with_its_settings(file: Path) -> None:
+    out = file.with_name("out.h5ad")
+    settings = ("--n-domains", 4, "--mode", "fill", "--set", "n_latent=5", "--seed", 3)
+    assert run("impute", file, out, *TINY, *settings, "--key", "mine", "--quiet") == 0
+    written = ad.read_h5ad(out)
+    record = read_records(written)["mine"]
+    assert record.config["n_domains"] == 4 and record.config["mode"] == "fill"
+    assert record.config["n_latent"] == 5 and record.seed == 3 and record.completed
+    assert written.obsm[keys.embedding("mine")].shape[1] == 5
+    assert keys.imputed("mine") in written.layers
+    assert written.obs[keys.cluster("mine")].nunique() <= 4
+
+
+def test_saved_model_can_be_loaded_again(file: Path, tmp_path: Path) -> None:
+    from napari_stimpute import PCADenoiser
+
+    out, folder = tmp_path / "out.h5ad", tmp_path / "model"
+    run("impute", file, out, "--model", "pca", "--save-model", folder, "--quiet")
+    written = ad.read_h5ad(out)
+    again = PCADenoiser.load(folder).impute(written)
+    np.testing.assert_allclose(again, written.layers[keys.imputed("pca")], rtol=1e-5, atol=1e-6)
+
+
+def test_progress_goes_to_stderr_and_sentences_to_stdout(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("impute", file, file.with_name("out.h5ad"), "--model", "gene_mean")
+    said = capsys.readouterr()
+    assert "Training Gene mean × depth · done in" in said.err
+    assert "Training" not in said.out
+
+
+def test_quiet_says_nothing(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("impute", file, file.with_name("out.h5ad"), "--model", "gene_mean", "--quiet")
+    assert capsys.readouterr() == ("", "")
+
+
+# ---- cluster and check -------------------------------------------------------------------------
+
+
+def test_cluster_writes_clusters_and_embedding_but_no_imputed_values(file: Path) -> None:
+    out = file.with_name("out.h5ad")
+    assert run("cluster", file, out, *TINY, "--quiet") == 0
+    written = ad.read_h5ad(out)
+    assert keys.cluster("gmm_vgae") in written.obs
+    assert keys.embedding("gmm_vgae") in written.obsm
+    assert keys.imputed("gmm_vgae") not in written.layers
+
+
+def test_cluster_refuses_a_model_that_finds_none(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong_usage("cluster", file, file.with_name("out.h5ad"), "--model", "pca")
+    assert "PCA denoiser gives no clusters; choose one of: gmm_vgae" in capsys.readouterr().err
+
+
+def test_check_says_what_is_in_the_file(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("check", file) == 0
+    said = capsys.readouterr().out
+    assert "in X: whole numbers" in said and "10x Visium" in said
+
+
+def test_check_of_a_file_without_counts_fails_in_words(
+    section: ad.AnnData, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logged = ad.AnnData(section.X.log1p(), obsm={"spatial": section.obsm["spatial"]})
+    logged.write_h5ad(tmp_path / "log.h5ad")
+    assert run("check", tmp_path / "log.h5ad") == 1
+    said = capsys.readouterr()
+    assert "values like 0.693 in X" in " ".join(said.out.split())
+    assert "cannot be used as it is" in said.err
+
+
+# ---- what goes wrong ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (("--model", "nope"), "found 'nope', which is not one"),
+        (("--set", "nope=3"), "nope to be a setting of GMMVGAEConfig"),
+        (("--set", "n_latent"), "--set takes NAME=VALUE"),
+        (("--set", "n_latent=900"), "n_latent to be less than or equal to 200"),
+        (("--set", "n_latent=many"), "n_latent to be a valid integer"),
+        (("--n-domains", "500"), "n_domains to be less than or equal to 60"),
+        (("--mode", "guess"), "mode to be 'denoise' or 'fill'"),
+        (("--model", "pca", "--mode", "fill"), "mode to be a setting of PCADenoiserConfig"),
+        (("--preset", "huge"), "no preset 'huge' of gmm_vgae; it has: default, tiny, paper"),
+        (("--device", "abacus"), "found 'abacus'"),
+        (("--key", "a/b"), "'a/b': use letters, digits"),
+        (("--genes", "no_such_file.txt"), "'no_such_file.txt', which is none of these"),
+        (("--genes", "hvg:few"), "'hvg:' and a number of genes"),
+        (("--seed", "one"), "argument --seed: invalid int value"),
+    ],
+)
+def test_wrong_usage_is_named_and_ends_with_2(
+    argv: tuple[str, ...], words: str, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = file.with_name("out.h5ad")
+    wrong_usage("impute", file, out, *argv)
+    said = capsys.readouterr().err
+    assert words in said and "See: stimpute impute --help" in said
+    assert not out.exists()
+
+
+def test_more_domains_than_spots_are_refused_before_training(
+    section: ad.AnnData, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    section[:20].copy().write_h5ad(tmp_path / "few.h5ad")
+    wrong_usage("impute", tmp_path / "few.h5ad", tmp_path / "out.h5ad", "--n-domains", 40)
+    assert "at most the number of spots (20)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("argv", [(), ("impute",), ("impute", "in.h5ad"), ("nonsense",)])
+def test_incomplete_commands_end_with_2(argv: tuple[str, ...]) -> None:
+    wrong_usage(*argv)
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (("missing.h5ad", "out.h5ad"), "no such file"),
+        (("in.h5ad", "in.h5ad"), "the input file itself"),
+        (("in.h5ad", "no/out.h5ad"), "its folder is missing"),
+        (("in.h5ad", "out.csv"), "the ending '.csv'"),
+        (("in.h5ad", "out.h5ad", "--counts", "spliced"), "found 'spliced', which is not one"),
+        (("in.h5ad", "out.h5ad", "--device", "cuda"), "a CUDA device"),
+        (("in.h5ad", "out.h5ad", "--counts", "true_rate"), "in layer 'true_rate'"),
+    ],
+)
+def test_failure_is_said_in_one_line_and_ends_with_1(
+    argv: tuple[str, ...], words: str, file: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.chdir(file.parent)
+    assert run("impute", *argv, "--model", "gene_mean") == 1
+    said = capsys.readouterr().err
+    assert said.startswith("stimpute: Expected ") and words in said
+    assert "Traceback" not in said
+
+
+def test_output_is_checked_before_work_is_put_into_it(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Job, "start", lambda _job: pytest.fail("trained before it was checked"))
+    assert run("impute", file, file, "--model", "gene_mean", "--quiet") == 1
+
+
+def test_genes_that_are_not_there_are_named(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = file.with_name("genes.txt")
+    wanted.write_text("Layer1_a\nFlat_a\nNoSuchGene\n")
+    out = file.with_name("out.h5ad")
+    assert run("impute", file, out, "--model", "gene_mean", "--genes", wanted) == 0
+    assert "the data do not hold them (1): NoSuchGene" in capsys.readouterr().out
+    wanted.write_text("NoSuchGene\n")
+    assert run("impute", file, out, "--model", "gene_mean", "--genes", wanted) == 1
+
+
+def test_full_disk_fails_in_words_and_leaves_nothing(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(source: object, target: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    out = file.with_name("out.h5ad")
+    monkeypatch.setattr("os.replace", full)
+    assert run("impute", file, out, "--model", "gene_mean", "--quiet") == 1
+    assert "the disk is full" in capsys.readouterr().err
+    assert sorted(p.name for p in file.parent.iterdir()) == ["in.h5ad"]
+
+
+# ---- Ctrl-C ------------------------------------------------------------------------------------
+
+
+def interrupting(monkeypatch: pytest.MonkeyPatch, times: int, steps: int) -> None:
+    """Press Ctrl-C so many times, the first after some steps of the model."""
+    wait, left = Job.wait, [times]
+
+    def interrupted(job: Job, *args: object, **kwargs: object) -> JobState:
+        while left[0] == times and (job.latest is None or job.latest.step < steps):
+            assert job.is_running
+        if left[0]:
+            left[0] -= 1
+            raise KeyboardInterrupt
+        return wait(job, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Job, "wait", interrupted)
+
+
+def test_ctrl_c_writes_the_best_so_far_and_says_so(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    interrupting(monkeypatch, times=1, steps=5)
+    out = file.with_name("out.h5ad")
+    assert run("impute", file, out, *TINY, "--set", "epochs=5000") == 0
+    written = ad.read_h5ad(out)
+    assert not read_records(written)["gmm_vgae"].completed
+    assert keys.imputed("gmm_vgae") in written.layers
+    said = capsys.readouterr()
+    assert "Stopping; the best so far is kept" in said.err
+    assert "Stopped early: marked as incomplete." in said.out
+
+
+def test_second_ctrl_c_writes_nothing(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    interrupting(monkeypatch, times=2, steps=2)
+    out = file.with_name("out.h5ad")
+    assert run("impute", file, out, *TINY, "--set", "epochs=5000") == 1
+    assert "given up; nothing was written" in capsys.readouterr().err
+    assert not out.exists()

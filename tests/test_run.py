@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+import torch
+from anndata import AnnData
+from torch import Tensor
+
+from napari_stimpute.data.counts import counts_of
+from napari_stimpute.data.results import fingerprint
+from napari_stimpute.data.simulate import simulate_section
+from napari_stimpute.errors import InvalidSetting, MissingKey, NoDevice, OutOfMemory, UnknownName
+from napari_stimpute.job import Job, JobState
+from napari_stimpute.models import MODELS, model_info
+from napari_stimpute.models.base import in_blocks, is_out_of_memory
+from napari_stimpute.models.gmm_vgae_training import Training
+from napari_stimpute.progress import Progress, StopEarly, drain
+from napari_stimpute.run import Request, Run
+
+
+@pytest.fixture(scope="module")
+def simulated() -> AnnData:
+    return simulate_section(n_rows=15, n_genes=100, n_domains=3)
+
+
+@pytest.fixture
+def section(simulated: AnnData) -> AnnData:
+    return simulated.copy()
+
+
+def request(model: str = "gmm_vgae", **settings: object) -> Request:
+    config = model_info(model).config
+    presets: dict[str, dict[str, object]] = config.PRESETS  # type: ignore[attr-defined]
+    return Request(model, config.checked(presets["tiny"] | settings), seed=3, device="cpu")
+
+
+@pytest.mark.parametrize("model", list(MODELS))
+def test_a_run_gives_what_the_model_provides_with_a_record(model: str, section: AnnData) -> None:
+    run = Run(section, request(model))
+    told = list(run.steps())
+    results, record = run.results, run.results.record  # type: ignore[union-attr]
+    names = {"imputed": "imputed", "embedding": "embedding", "clusters": "clusters"}
+    given = {what for what, field in names.items() if getattr(results, field) is not None}
+    assert given == set(MODELS[model].provides)
+    assert (results.cluster_probability is not None) == ("clusters" in given)  # type: ignore[union-attr]
+    assert (record.model, record.key, record.seed, record.device) == (model, model, 3, "cpu")
+    assert (record.n_obs, record.n_vars) == section.shape
+    assert record.completed
+    assert record.config == run.request.config.model_dump()
+    assert record.fingerprint == fingerprint(counts_of(section))
+    assert {"torch", "numpy", "anndata", "napari-stimpute"} <= set(record.versions)
+    assert 0 <= record.seconds < 60
+    assert record.metrics
+    assert record.notes == run.model.notes_
+    assert told[-1].phase == "done"
+
+
+def test_steps_count_upwards_to_their_number(section: AnnData) -> None:
+    told = list(Run(section, request()).steps())
+    steps = [p.step for p in told]
+    assert steps == sorted(steps)
+    assert all(p.step <= p.n_steps for p in told)
+    assert told[-1].step == told[-1].n_steps
+
+
+def test_a_run_leaves_the_data_alone(section: AnnData) -> None:
+    before = section.copy()
+    drain(Run(section, request()).steps())
+    assert set(section.layers) == set(before.layers)
+    assert list(section.obs) == list(before.obs)
+    assert set(section.obsm) == set(before.obsm)
+    assert set(section.uns) == set(before.uns)
+    assert (section.X != before.X).nnz == 0
+
+
+def test_what_cannot_be_used_is_refused_before_anything_starts(section: AnnData) -> None:
+    with pytest.raises(UnknownName, match="name of a model"):
+        Run(section, Request("gmm", model_info("gmm_vgae").config()))
+    with pytest.raises(InvalidSetting, match=r"key to be letters, digits.*found 'a key'"):
+        Run(section, Request("gene_mean", model_info("gene_mean").config(), key="a key"))
+    del section.obsm["spatial"]
+    with pytest.raises(MissingKey, match="coordinates"):
+        Run(section, request())
+
+
+def test_a_device_that_is_not_there_fails_the_job_with_its_words(
+    section: AnnData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    config = model_info("gmm_vgae").config()
+    job = Job(Run(section, Request("gmm_vgae", config, device="cuda")).steps()).start()
+    assert job.wait(60) is JobState.FAILED
+    assert isinstance(job.error, NoDevice)
+
+
+# ---- stopping ----------------------------------------------------------------------------------
+
+
+def upto(steps: Iterator[Progress], claim: Callable[[Progress], bool]) -> None:
+    """Take steps until one is as claimed."""
+    for progress in steps:
+        if claim(progress):
+            return
+
+
+@pytest.mark.parametrize("phase", ["pretrain", "mixture"])
+def test_a_stop_while_learning_gives_results_marked_incomplete(
+    phase: str, section: AnnData
+) -> None:
+    run = Run(section, request())
+    steps = run.steps()
+    upto(steps, lambda p: p.phase == phase)
+    stop = StopEarly()  # whoever stops may keep it: the model concludes all the same
+    assert steps.throw(stop).phase == "impute"  # type: ignore[attr-defined]
+    drain(steps)
+    assert run.results is not None and run.results.imputed is not None
+    assert not run.results.record.completed
+    assert np.isfinite(run.results.imputed).all()
+
+
+@pytest.mark.parametrize("phase", ["impute", "embed", "done"])
+def test_a_stop_while_applying_loses_nothing(phase: str, section: AnnData) -> None:
+    run = Run(section, request())
+    steps = run.steps()
+    upto(steps, lambda p: p.phase == phase)
+    try:
+        steps.throw(StopEarly())  # type: ignore[attr-defined]
+        drain(steps)
+    except StopIteration:
+        assert phase == "done"
+    assert run.results is not None
+    assert run.results.record.completed
+
+
+def test_a_cancelled_job_has_results_within_seconds(section: AnnData) -> None:
+    run = Run(section, request(epochs=5000))
+    job = Job(run.steps()).start()
+    job.cancel()
+    assert job.wait(30) is JobState.CANCELLED
+    assert run.results is not None and not run.results.record.completed
+
+
+# ---- memory ------------------------------------------------------------------------------------
+
+
+def out_of_memory_above(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the loss of more than n spots at a time fail as on a small GPU."""
+    reconstruction = Training._reconstruction
+
+    def limited(self: Training, z: Tensor, index: Tensor) -> Tensor:
+        if len(index) > n:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB.")
+        return reconstruction(self, z, index)
+
+    monkeypatch.setattr(Training, "_reconstruction", limited)
+
+
+def test_out_of_memory_starts_again_with_half_the_spots_and_says_so(
+    section: AnnData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out_of_memory_above(40, monkeypatch)
+    run = Run(section, request(batch_size=128, epochs=2, mixture_epochs=1))
+    told = [p.message for p in run.steps() if p.phase == "retry"]
+    assert run.results is not None
+    said = [
+        "Memory ran out with 128 spots at a time; started again with 64.",
+        "Memory ran out with 64 spots at a time; started again with 32.",
+    ]
+    assert told == said
+    assert run.results.record.notes[:2] == said
+    assert run.results.record.config["batch_size"] == 32
+    assert run.results.record.completed
+
+
+def test_too_little_memory_even_for_the_smallest_blocks_is_said(
+    section: AnnData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out_of_memory_above(2, monkeypatch)
+    run = Run(section, request(batch_size=64))
+    with pytest.raises(OutOfMemory, match=r"118 spots × 100 genes.*smallest blocks.*fewer genes"):
+        drain(run.steps())
+
+
+def test_another_error_is_not_taken_for_a_lack_of_memory(
+    section: AnnData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: Training, z: Tensor, index: Tensor) -> Tensor:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr(Training, "_reconstruction", broken)
+    with pytest.raises(RuntimeError, match="illegal memory access"):
+        drain(Run(section, request()).steps())
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (MemoryError(), True),
+        (torch.OutOfMemoryError("CUDA out of memory."), True),
+        (RuntimeError("MPS backend out of memory (MPS allocated: 5 GB)"), True),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 9 bytes"), True),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED"), True),
+        (RuntimeError("view size is not compatible; memory format"), False),
+        (ValueError("out of memory"), False),
+    ],
+)
+def test_a_lack_of_memory_is_told_from_other_errors(error: Exception, expected: bool) -> None:
+    assert is_out_of_memory(error) == expected
+
+
+def test_a_tensor_too_large_for_this_machine_is_a_lack_of_memory() -> None:
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(2**60)
+    assert is_out_of_memory(caught.value)
+
+
+def test_a_block_that_does_not_fit_is_halved_and_said() -> None:
+    seen: list[tuple[int, int]] = []
+
+    def square(rows: slice) -> np.ndarray:
+        if rows.stop - rows.start > 30:
+            raise MemoryError
+        seen.append((rows.start, rows.stop))
+        return np.arange(rows.start, rows.stop) ** 2
+
+    notes: list[str] = []
+    found = np.concatenate(list(in_blocks(100, 100, square, notes)))
+    np.testing.assert_array_equal(found, np.arange(100) ** 2)
+    assert seen == [(0, 25), (25, 50), (50, 75), (75, 100)]
+    assert notes == [
+        "Memory ran out with 100 spots at a time; went on with 50.",
+        "Memory ran out with 50 spots at a time; went on with 25.",
+    ]
+
+
+def test_blocks_are_not_halved_for_ever() -> None:
+    def never(rows: slice) -> np.ndarray:
+        raise MemoryError
+
+    with pytest.raises(OutOfMemory, match=r"spots at a time, but found too little"):
+        list(in_blocks(1000, 1000, never, []))

@@ -1,0 +1,84 @@
+"""The built wheel holds everything, and napari finds the plugin in it without the checkout."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+ASK_NAPARI = """
+import json, napari_stimpute
+from npe2 import PluginManager
+manager = PluginManager()
+manager.discover(include_npe1=False)
+manifest = manager.get_manifest("napari-stimpute")
+manifest.validate_imports()
+contributions = manifest.contributions
+print(json.dumps({
+    "home": napari_stimpute.__file__,
+    "widgets": [w.display_name for w in contributions.widgets or []],
+    "readers": [p for r in contributions.readers or [] for p in r.filename_patterns],
+    "samples": [s.key for s in contributions.sample_data or []],
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    run("-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT))
+    return next(folder.glob("napari_stimpute-*.whl"))
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder in which the wheel is installed; its dependencies are those of this environment."""
+    folder = tmp_path_factory.mktemp("site")
+    run("-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder), str(wheel))
+    return folder
+
+
+@pytest.mark.parametrize("name", ["napari.yaml", "py.typed", "sample_data/section.h5ad"])
+def test_wheel_holds_more_than_code(wheel: Path, name: str) -> None:
+    assert f"napari_stimpute/{name}" in zipfile.ZipFile(wheel).namelist()
+
+
+def test_wheel_holds_every_module_and_nothing_else(wheel: Path) -> None:
+    names = {n for n in zipfile.ZipFile(wheel).namelist() if n.endswith(".py")}
+    package = ROOT / "napari_stimpute"
+    assert names == {str(p.relative_to(ROOT)) for p in package.rglob("*.py")}
+
+
+def test_napari_finds_the_panels_and_can_import_each(installed: Path) -> None:
+    found = json.loads(run("-c", ASK_NAPARI, site=installed).splitlines()[-1])
+    assert Path(found["home"]).is_relative_to(installed)
+    assert any("stimpute" in name.lower() or "train" in name.lower() for name in found["widgets"])
+    assert any(pattern.endswith(".h5ad") for pattern in found["readers"])
+    assert found["samples"]
+
+
+def test_shell_command_answers(installed: Path) -> None:
+    assert "impute" in run("-m", "napari_stimpute", "--help", site=installed)
+
+
+def test_shell_command_is_declared(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    points = next(n for n in archive.namelist() if n.endswith("entry_points.txt"))
+    assert "stimpute = napari_stimpute.cli:main" in archive.read(points).decode()
+
+
+def run(*arguments: str, site: Path | None = None) -> str:
+    """Output of Python run with these arguments, outside the checkout, `site` first on its path."""
+    environment = dict(os.environ) | ({"PYTHONPATH": str(site)} if site else {})
+    ran = subprocess.run(
+        [sys.executable, *arguments], cwd=site, env=environment, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-2000:]
+    return ran.stdout
