@@ -6,10 +6,11 @@ Exit codes: 0 done, 1 failed (with a message), 2 wrong usage.
 from __future__ import annotations
 
 import argparse
-import re
+import os
 import shutil
 import sys
 import textwrap
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,15 +28,26 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_KEY = re.compile(r"[A-Za-z0-9_.\-]+")
 _SHORTCUTS = ("n_domains", "mode")
 """Settings that have an option of their own, beside ``--set``."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command line; returns the exit code, or raises SystemExit for help and wrong usage."""
-    parser = _parser()
-    args = parser.parse_args(argv)
+    """Run a command line; returns the exit code, or raises SystemExit for help and wrong usage.
+
+    Without `argv` it is the program itself, and leaves at once if Ctrl-C left a thread computing:
+    Python would wait for no such thread, and crash under it.
+    """
+    code = _run(sys.argv[1:] if argv is None else argv)
+    if argv is None and any(t.daemon and t.is_alive() for t in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
+
+
+def _run(argv: Sequence[str]) -> int:
+    args = _parser().parse_args(argv)
     command: Callable[[argparse.Namespace], int] = args.command
     try:
         return command(args)
@@ -122,7 +134,7 @@ def _add_work(
     )  # fmt: skip
     data.add_argument("--counts", default="", metavar="PLACE", help=_COUNTS)
     data.add_argument(
-        "--key", default="", type=_key, metavar="NAME",
+        "--key", default="", metavar="NAME",
         help="prefix of the results' names (default: the model's name)",
     )  # fmt: skip
     data.add_argument(
@@ -191,12 +203,6 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     run.add_argument("--quiet", action="store_true", help="say nothing but what goes wrong")
 
 
-def _key(text: str) -> str:
-    if text and not _KEY.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r}: use letters, digits, '_', '-' and '.' only")
-    return text
-
-
 # ---- the commands ------------------------------------------------------------------------------
 
 
@@ -226,7 +232,7 @@ def _check(args: argparse.Namespace) -> int:
 def _work(args: argparse.Namespace) -> int:
     config = _config(args)
     from .data.io import check_writable, write
-    from .data.results import write_results
+    from .data.results import check_key, write_results
     from .job import Job
     from .models.base import resolve_device
     from .run import Request, Run
@@ -234,6 +240,7 @@ def _work(args: argparse.Namespace) -> int:
     from .terminal import Teller, follow
 
     _usage(args, lambda: resolve_device(args.device))
+    check_key(args.key or args.model)
     check_writable(args.output, args.input)
     tell = Teller(quiet=args.quiet)
     tell.say(f"Reading {args.input}")

@@ -57,6 +57,7 @@ class Job:
         self.latest: Progress | None = None
         self._steps = steps
         self._cancel = threading.Event()
+        self._ended = threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"stimpute {title}", daemon=True)
         self._started = 0.0
 
@@ -106,8 +107,8 @@ class Job:
         shown: Progress | None = None
         is_alive = True
         while is_alive:
-            self._thread.join(0.05)
-            is_alive = self._thread.is_alive()  # asked first: what follows then sees the end
+            # not Thread.join: Ctrl-C within it makes Python 3.11 take a living thread for dead
+            is_alive = not self._ended.wait(0.05)  # asked first: what follows then sees the end
             emit_queued()
             if on_progress is not None and self.latest is not None and self.latest is not shown:
                 shown = self.latest
@@ -130,7 +131,10 @@ class Job:
             if close is not None:
                 close()
         self.state = state
-        self.finished.emit(state)
+        try:
+            self.finished.emit(state)
+        finally:
+            self._ended.set()
 
     def _iterate(self) -> None:
         told, asked = 0.0, False

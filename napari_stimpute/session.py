@@ -289,15 +289,16 @@ class Session:
     ) -> tuple[float, float]:
         """Colour limits by percentile, one scale for raw and imputed counts; never of zero width.
 
+        Once a gene is imputed, its imputed values set the scale: single molecules of a sparse gene
+        would otherwise leave the imputed map dark.
+
         Parameters
         ----------
         low, high : percentiles over spots, 0–100
         """
         gene, source = gene or self.gene, source or self.source
-        shown = [LOG] if source == LOG else [COUNTS]
-        if source != LOG and self.is_modelled(gene):
-            shown += self.runs
-        values = [self.expression(gene, s) for s in shown]
+        imputed = self.runs if source != LOG and self.is_modelled(gene) else ()
+        values = [self.expression(gene, s) for s in imputed or [LOG if source == LOG else COUNTS]]
         bottom = min(float(np.percentile(v, low)) for v in values)
         top = max(float(np.percentile(v, high)) for v in values)
         if top <= bottom:
@@ -354,12 +355,13 @@ def in_words(error: BaseException | None) -> str:
 
 
 def most_telling_gene(adata: AnnData) -> str:
-    """The gene to show first: the largest variance-to-mean ratio among the well-seen ones."""
+    """The gene to show first: the largest variance-to-mean ratio, depth taken out."""
     counts = counts_of(adata, "X")
-    mean = np.asarray(counts.mean(axis=0)).ravel()
-    square = np.asarray(counts.multiply(counts).mean(axis=0)).ravel()
+    level = (sp.diags(1 / size_factors(counts)) @ counts).tocsr()
+    mean = np.asarray(level.mean(axis=0)).ravel()
+    square = np.asarray(level.multiply(level).mean(axis=0)).ravel()
     ratio = np.divide(square - mean**2, mean, out=np.zeros_like(mean), where=mean > 0)
-    seen = np.asarray((counts > 0).mean(axis=0)).ravel() >= 0.3
+    seen = np.diff(counts.tocsc().indptr) >= 0.3 * counts.shape[0]
     return str(
         adata.var_names[int(np.argmax(np.where(seen, ratio, -1.0) if seen.any() else ratio))]
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -232,7 +233,7 @@ def test_check_of_a_file_without_counts_fails_in_words(
         (("--model", "pca", "--mode", "fill"), "mode to be a setting of PCADenoiserConfig"),
         (("--preset", "huge"), "no preset 'huge' of gmm_vgae; it has: default, tiny, paper"),
         (("--device", "abacus"), "found 'abacus'"),
-        (("--key", "a/b"), "'a/b': use letters, digits"),
+        (("--key", "a/b"), "key to be letters, digits"),
         (("--genes", "no_such_file.txt"), "'no_such_file.txt', which is none of these"),
         (("--genes", "hvg:few"), "'hvg:' and a number of genes"),
         (("--seed", "one"), "argument --seed: invalid int value"),
@@ -357,3 +358,27 @@ def test_second_ctrl_c_writes_nothing(
     assert run("impute", file, out, *TINY, "--set", "epochs=5000") == 1
     assert "given up; nothing was written" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_ctrl_c_in_a_real_process_keeps_the_best_and_twice_leaves_at_once(file: Path) -> None:
+    out = file.with_name("out.h5ad")
+    command = [sys.executable, "-m", "napari_stimpute", "impute", str(file), str(out), *TINY]
+
+    def interrupted(times: int) -> tuple[int, str]:
+        with subprocess.Popen(
+            [*command, "--set", "epochs=5000"], stderr=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stderr is not None
+            said = process.stderr.readline()  # the first report: it is training
+            for _ in range(times):
+                process.send_signal(signal.SIGINT)
+                said += process.stderr.readline()
+            said += process.stderr.read()
+            return process.wait(60), said
+
+    code, said = interrupted(2)
+    assert code == 1, said
+    assert "given up; nothing was written" in said and not out.exists()
+    code, said = interrupted(1)
+    assert code == 0, said
+    assert not read_records(ad.read_h5ad(out))["gmm_vgae"].completed

@@ -14,7 +14,7 @@ from ..data.counts import counts_of
 from ..data.graph import guess_technology
 from ..data.simulate import TRUE_RATE
 from ..errors import BadImage, TooSmall
-from ..evaluate.comparison import HIDDEN_SHARE, Comparison, verdict
+from ..evaluate.comparison import HIDDEN_SHARE, LEVEL, Comparison, verdict
 from ..plots import (
     Section,
     domain_map,
@@ -106,13 +106,17 @@ class Story:
         for place, (gene, why) in enumerate(telling_genes(self.comparison), start=1):
             values = {"Counted": self.session.expression(gene, COUNTS)}
             values["Imputed"] = self.session.expression(gene, MODEL)
-            limits = self.session.limits(gene, COUNTS)
+            limits = self._limits(gene)
             if TRUE_RATE in self.adata.layers:
                 values["Known truth"] = self._truth(gene)
             figure = gene_maps(
                 self.section, values, limits=limits, title=gene, unit=f"counts per {self.place}"
             )
             self._figure(f"gene_{place}", figure, f"{gene}: {why}.")
+
+    def _limits(self, gene: str) -> tuple[float, float]:
+        """From zero, so that a flat gene looks flat."""
+        return 0.0, self.session.limits(gene, COUNTS)[1]
 
     def _truth(self, gene: str) -> NDArray[np.float32]:
         place = self.adata.var_names.get_loc(gene)
@@ -175,7 +179,7 @@ class Story:
                 "flatters them all a little."
             )
         points.append(
-            "Another seed moves these figures a little; differences below 0.003 are none."
+            f"Another seed moves these figures a little: differences up to {LEVEL} mean nothing."
         )
         self.report.points(points)
 
@@ -204,7 +208,7 @@ class Story:
 
     def _pair(self, gene: str) -> Figure:
         raw, imputed = (self.session.expression(gene, source) for source in (COUNTS, MODEL))
-        limits = self.session.limits(gene, COUNTS)
+        limits = self._limits(gene)
         unit = f"counts per {self.place}"
         return gene_pair(self.section, raw, imputed, limits=limits, gene=gene, unit=unit)
 

@@ -124,10 +124,9 @@ def recovery(
         mean += _loss(base, y).sum(axis=0)
         saturated += (xlogy(y, y) - y).sum(axis=0)
     deviance, reference = model + saturated, mean + saturated
-    entries = kept.shape[0] * kept.shape[1]
     return Recovery(
-        nll=float(model.sum() / entries),
-        nll_gene_mean=float(mean.sum() / entries),
+        nll=float(model.sum()) / np.prod(kept.shape),
+        nll_gene_mean=float(mean.sum()) / np.prod(kept.shape),
         deviance_explained=float(1 - deviance.sum() / reference.sum()),
         per_gene=1 - np.divide(deviance, reference, out=_nans(reference), where=reference > 0),
         hidden=np.asarray(hidden.sum(axis=0), np.float64).ravel(),

@@ -122,7 +122,7 @@ class GMMVGAEConfig(ModelConfig):
         ge=0.0, le=1.0, step=0.05, advanced=True,
     )  # fmt: skip
     learning_rate: float = setting(
-        1e-3, "Step size of the optimiser.", ge=1e-6, le=1.0, step=1e-4, log=True, advanced=True
+        2e-3, "Step size of the optimiser.", ge=1e-6, le=1.0, step=1e-4, log=True, advanced=True
     )
     dropout: float = setting(
         0.1, "Share of hidden units switched off in each training step.", ge=0.0, le=0.9, step=0.05,

@@ -59,10 +59,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SMOOTHINGS = {
+    "none": "own counts alone",
     "own+neighbours": "own counts and neighbours'",
     "neighbours": "neighbours' counts",
-    "none": "own counts alone",
 }
+"""What the encoder may read, simplest first."""
+
 _CONFIDENT, _LEAD = 0.3, 0.15
 """A spot is confident of a domain from this probability, and this lead over the next (R-GAE)."""
 
@@ -109,6 +111,12 @@ class GMMVGAE(Model):
             k <= adata.n_obs, "n_domains", f"at most the number of spots ({adata.n_obs})", str(k),
             "Ask for fewer domains, or 0 to let the data decide.",
         )  # fmt: skip
+        is_gaussian = self.config.likelihood == "gaussian"
+        require(
+            self.config.mode == "denoise" or not is_gaussian, "mode",
+            "'denoise' with the Gaussian likelihood", f"{self.config.mode!r}",
+            "Which zeros are technical is a question of counts: choose the negative binomial.",
+        )  # fmt: skip
 
     # ---- learning ------------------------------------------------------------------------------
 
@@ -143,11 +151,11 @@ class GMMVGAE(Model):
         self.smoothing_, self.network_ = smoothing, trainings[smoothing].network
 
     def _pretrain(self, trainings: dict[str, Training]) -> Iterator[Progress]:
-        """Train each candidate; keep the one that predicts hidden molecules best."""
+        """Train each candidate; a less simple one must predict hidden molecules clearly better."""
         per_candidate, n_steps = self._n_steps(trainings)
         for i, (smoothing, training) in enumerate(trainings.items()):
             yield from training.pretrain(1 + i * per_candidate, n_steps)
-            if training.score < trainings[self.smoothing_].score:
+            if is_clearly_better(training.spot_gains, trainings[self.smoothing_].spot_gains):
                 self._adopt(smoothing, trainings)
         scores = ", ".join(
             f"{SMOOTHINGS[s]} {100 * (1 - t.score):.2f} %" for s, t in trainings.items()
@@ -195,6 +203,8 @@ class GMMVGAE(Model):
             self._seen(section, z), section.graph, k, least, self.seed_, kept, hidden
         )
         self.notes_ += [*said, how]
+        if self.config.refine:
+            self.notes_.append(self._refinement(section))
         self.gene_scale_ = np.ones(len(self.var_names_), dtype=np.float32)
         expected = np.zeros(len(self.var_names_), dtype=np.float64)
         for block in self._expected_blocks(z, section.size, np.arange(len(self.var_names_))):
@@ -220,15 +230,16 @@ class GMMVGAE(Model):
     def cluster(self, adata: AnnData) -> np.ndarray:
         """Spatial domain of each spot, (n_obs,) int from 0; refined if the settings say so."""
         section = self._section(adata, self._aligned_counts(adata))
-        labels = np.argmax(self._memberships(section), axis=1)
-        if not self.config.refine:
-            return labels
-        refined = refine_domains(labels, section.places, section.codes, _REFINE_NEIGHBOURS)
-        self.notes_.append(
-            f"Refinement changed the domain of {100 * float((refined != labels).mean()):.1f} % of "
-            "the spots."
-        )
-        return refined
+        labels = np.asarray(self._memberships(section).argmax(axis=1), dtype=np.int64)
+        return self._refined(labels, section) if self.config.refine else labels
+
+    def _refined(self, labels: np.ndarray, section: _Section) -> np.ndarray:
+        return refine_domains(labels, section.places, section.codes, _REFINE_NEIGHBOURS)
+
+    def _refinement(self, section: _Section) -> str:
+        labels = np.asarray(self._memberships(section).argmax(axis=1))
+        changed = 100 * float((self._refined(labels, section) != labels).mean())
+        return f"Refinement by the nearest spots changed the domain of {changed:.1f} % of them."
 
     def cluster_probability(self, adata: AnnData) -> np.ndarray:
         """Probability of each domain, before refinement, (n_obs, n_domains) float32."""
@@ -381,6 +392,12 @@ class GMMVGAE(Model):
         self.views_ = Views.of_arrays(_below("views.", arrays))
         self.domains_ = Domains.of_arrays(_below("domains.", arrays))
         self.network_ = Network.of_state(_below("network.", state), self.config)
+
+
+def is_clearly_better(gains: np.ndarray, others: np.ndarray) -> bool:
+    """Whether gains per spot (n_obs,) exceed others by more than their paired standard error."""
+    difference = gains - others
+    return float(difference.sum()) > float(difference.std() * np.sqrt(len(difference)))
 
 
 def _below(prefix: str, named: dict[str, T]) -> dict[str, T]:

@@ -26,6 +26,7 @@ _WARMUP_EPOCHS = 20
 _PAIRS = 256
 _FEWEST_STEPS = 4
 _PRUNE_EVERY = 10
+_PATIENCE = 30
 
 
 class Network(nn.Module):
@@ -102,7 +103,7 @@ class Training:
         n_hops, n_features = data.features.shape[1:]
         network = Network(n_features, n_hops, offset, config, seed)
         self.network = network.to(self.device)
-        self.score = 1.0
+        self.score, self.spot_gains = 1.0, np.zeros(self.n_obs)
         self._order, self._step = torch.empty(0, dtype=torch.int64, device=self.device), 0
 
     @property
@@ -126,8 +127,8 @@ class Training:
         """Fit with a standard normal prior."""
         config = self.config
         schedule = Schedule(
-            config.epochs, self.steps_per_epoch, config.learning_rate, patience=12,
-            validate_every=self._validate_every(),
+            config.epochs, self.steps_per_epoch, config.learning_rate,
+            patience=_PATIENCE // self._validate_every(), validate_every=self._validate_every(),
         )  # fmt: skip
         yield from self._minimise(schedule, self._normal_kl, "pretrain", first_step, n_steps)
 
@@ -174,14 +175,14 @@ class Training:
     def validate(self) -> float:
         """Share of the hidden molecules' deviance that stays unexplained: 1 is the gene mean."""
         size = max(1024, self.config.batch_size)
-        sums = torch.zeros_like(self.totals)
-        gain = torch.zeros((), dtype=torch.float64, device=self.device)
+        sums, gains = torch.zeros_like(self.totals), []
         for index in torch.split(torch.arange(self.n_obs, device=self.device), size):
             means = self._expected(index)
             sums += means.sum(dim=0)
-            gain += self._hidden.log_gain(index, means)
+            gains.append(self._hidden.log_gain(index, means))
         restore = torch.log(self.totals.clamp_min(1e-9) / sums.clamp_min(1e-9))
-        self.score = 1.0 - float(self._hidden.explained(gain, restore))
+        self.spot_gains = torch.cat(gains).cpu().numpy() + self._hidden.restored(restore)
+        self.score = 1.0 - self._hidden.explained(float(self.spot_gains.sum()))
         return self.score
 
     def _minimise(
@@ -262,7 +263,7 @@ class _HiddenMolecules:
     """Hidden counts, and how much better than gene mean × depth they are predicted."""
 
     def __init__(self, kept: sp.csr_matrix, hidden: sp.csr_matrix, device: torch.device) -> None:
-        self.rows = _rows(hidden, device)
+        self.rows, self.counts = _rows(hidden, device), hidden
         depth, gene = (np.asarray(kept.sum(axis=a), dtype=np.float64).ravel() for a in (1, 0))
         total = max(gene.sum(), 1.0)
         found = hidden.tocoo()
@@ -270,18 +271,22 @@ class _HiddenMolecules:
         ratio = found.data.sum() / total
         self.deviance = float((found.data * np.log(found.data / (baseline * ratio))).sum())
         self.baseline = float((found.data * np.log(baseline)).sum())
-        totals = np.asarray(hidden.sum(axis=0), dtype=np.float32).ravel()
-        self.per_gene = torch.from_numpy(totals).to(device)
 
     def log_gain(self, index: Tensor, means: Tensor) -> Tensor:
-        """Σ hidden count × log expected count over a block, before gene totals are restored."""
+        """Σ over genes of hidden count × log expected count, (b,), gene totals not yet restored."""
         rows, columns, values = self.rows.take(index)
-        return (values * means[rows, columns].clamp_min(1e-9).log()).sum().double()
+        gains = values.double() * means[rows, columns].clamp_min(1e-9).log().double()
+        return torch.zeros(len(index), dtype=torch.float64, device=gains.device).index_add(
+            0, rows, gains
+        )
 
-    def explained(self, gain: Tensor, restore: Tensor) -> Tensor:
+    def restored(self, restore: Tensor) -> np.ndarray:
+        """What the logarithms of the factors that restore gene totals add, (n_obs,)."""
+        return np.asarray(self.counts @ restore.cpu().numpy().astype(np.float64))
+
+    def explained(self, gain: float) -> float:
         """Share of the deviance from gene mean × depth that is explained."""
-        gained = gain + (self.per_gene * restore).sum() - self.baseline
-        return gained / max(self.deviance, 1e-12)
+        return (gain - self.baseline) / max(self.deviance, 1e-12)
 
 
 def expected_counts(

@@ -26,6 +26,10 @@ _BAR = {"size": (14, 150), "font_size": 8.0, "position": "bottom_right"}
 """How napari's colour bar is drawn on the canvas."""
 
 
+_OUTLINE = 0.15
+"""Dark edge of a labelled spot, as a share of its size: pink stays visible on pink tissue."""
+
+
 @dataclass(frozen=True, eq=False)
 class Values:
     """A gene: one value per spot, (n_obs,), and how it is coloured."""
@@ -114,8 +118,9 @@ def spots_layer(session: Session, *, role: str = "spots", opened: Any = None) ->
 
 def _points(kind: Any, points: NDArray[np.float64], size: float, name: str, mark: Mark) -> Layer:
     layer = kind(
-        points, size=size, border_width=0, face_color="gray", name=name, metadata={MARK: mark}
-    )
+        points, size=size, border_width=0, border_color="#202020", face_color="gray", name=name,
+        metadata={MARK: mark},
+    )  # fmt: skip
     layer.editable = False
     return layer
 
@@ -149,6 +154,9 @@ def _paint_points(layer: Layer, shown: Shown) -> None:
         layer.face_contrast_limits = shown.limits
     else:
         colours = colours_of_categories(shown.codes, shown.palette)
+    outline = 0.0 if isinstance(shown, Values) else _OUTLINE
+    if layer.border_width[0] != outline:
+        layer.border_width = outline
     with layer.events.face_color.blocker():  # one redraw instead of two
         layer.face_color = colours
     _show_bar(layer, isinstance(shown, Values))

@@ -40,7 +40,7 @@ def test_kept_and_hidden_molecules_are_all_the_molecules(section, finished: Comp
 
 def test_contenders_are_given_nothing_but_the_kept_molecules(finished: Comparison) -> None:
     given = finished._adata
-    assert (given.X != finished.kept).nnz == 0
+    assert (finished.kept != given.X).nnz == 0
     assert given.raw is None
     assert not given.layers
 
