@@ -1,7 +1,7 @@
 # make demo [DATA=file.h5ad]   train on the sample section (or your file) and look at the result
 # make test                    lint, types, import contracts, all tests, coverage
 # make check                   the quick part of it
-# make notebooks · make bench · make clean
+# make notebooks · make bench · make screenshots · make clean
 # Each does all the set-up it needs. A Python for the venv can be named: make setup PYTHON=/path/to/python3.11
 
 SHELL := /bin/bash
@@ -14,7 +14,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export NAPARI_CONFIG :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup window browser demo check test notebooks bench clean
+.PHONY: help setup window browser demo check test notebooks bench screenshots clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -51,6 +51,9 @@ notebooks: setup
 
 bench: setup
 	@for script in tests/benchmarks/bench_*.py; do echo "── $$script"; $(BIN)/python $$script || exit 1; done
+
+screenshots: setup
+	$(BIN)/python tests/benchmarks/make_screenshots.py
 
 clean:
 	rm -rf build demo dist htmlcov .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

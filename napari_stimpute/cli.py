@@ -198,7 +198,10 @@ def _add_setting_options(group: argparse._ActionsContainer, infos: Sequence[Mode
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
     run = parser.add_argument_group("run")
-    run.add_argument("--seed", default=0, type=int, help="of everything random (%(default)s)")
+    run.add_argument(
+        "--seed", default=0, type=_seed, metavar="N",
+        help="of everything random, a whole number from 0 (%(default)s)",
+    )  # fmt: skip
     run.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (%(default)s)")
     run.add_argument("--quiet", action="store_true", help="say nothing but what goes wrong")
 
@@ -310,6 +313,12 @@ def _named_settings(args: argparse.Namespace) -> dict[str, str]:
             args.parser.error(f"--set takes NAME=VALUE, and {text!r} has no '='")
         settings[name.strip().replace("-", "_")] = value.strip()
     return settings
+
+
+def _seed(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
+    return int(text)
 
 
 def _usage(args: argparse.Namespace, look_up: Callable[[], T]) -> T:

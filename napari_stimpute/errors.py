@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_FEW = 8
+"""Up to how many names are listed whole."""
+
 
 class StimputeError(Exception):
     """Base of every error that is meant for the person at the screen.
@@ -60,7 +63,8 @@ class UnknownName(InputError):
     def of(cls, kind: str, name: str, known: Iterable[str]) -> UnknownName:
         """Error that lists the nearest known names, or all of them if they are few."""
         names = [str(k) for k in known]
-        near = get_close_matches(name, names, n=3, cutoff=0.5) or names[:8]
+        few = len(names) <= _FEW
+        near = names if few else get_close_matches(name, names, n=3, cutoff=0.5) or names[:_FEW]
         listed = ", ".join(repr(n) for n in near) or "none"
         more = "" if len(near) == len(names) else f" ({len(names):,} in all)"
         return cls(

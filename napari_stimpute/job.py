@@ -24,6 +24,9 @@ from psygnal import Signal, emit_queued
 from .errors import Busy
 from .progress import Progress, StopEarly
 
+_FEWEST_TOLD = 5
+"""Steps after which the time left is worth telling."""
+
 _MIN_INTERVAL = 0.05
 """Seconds between two `progressed` events: more would only keep the viewer busy."""
 
@@ -59,7 +62,8 @@ class Job:
         self._cancel = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"stimpute {title}", daemon=True)
-        self._started = 0.0
+        self._first_told: float | None = None  # when; what came before was setting up
+        self._n_told = 0
 
     @property
     def is_running(self) -> bool:
@@ -74,10 +78,10 @@ class Job:
     @property
     def seconds_left(self) -> float | None:
         """Seconds to the end at the pace so far; None while that cannot be known."""
-        if self.latest is None or self.latest.step == 0 or not self.is_running:
+        if self.latest is None or self._first_told is None or self._n_told < _FEWEST_TOLD:
             return None
-        pace = (time.monotonic() - self._started) / self.latest.step
-        return pace * max(0, self.latest.n_steps - self.latest.step)
+        pace = (time.monotonic() - self._first_told) / (self._n_told - 1)
+        return pace * max(0, self.latest.n_steps - self.latest.step) if self.is_running else None
 
     def start(self) -> Job:
         """Begin. A job runs once."""
@@ -88,7 +92,6 @@ class Job:
                 remedy="Make a new one.",
             )
         self.state = JobState.RUNNING
-        self._started = time.monotonic()
         self._thread.start()
         return self
 
@@ -142,6 +145,8 @@ class Job:
             progress = next(self._steps)
             while True:
                 self.latest = progress
+                self._n_told += 1
+                self._first_told = self._first_told or time.monotonic()
                 is_due = time.monotonic() - told >= _MIN_INTERVAL
                 if is_due or "validation" in progress.metrics:  # the end of an epoch is always told
                     told = time.monotonic()

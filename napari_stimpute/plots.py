@@ -26,8 +26,8 @@ NO_CATEGORY = "#b8b8b8"
 """Colour of spots without a category."""
 
 _PALETTE = (
-    "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#882255",
-    "#332288", "#61ffff", "#244900", "#92ceaa", "#6186ff", "#796149", "#61ffaa", "#f3b6ff",
+    "#0072b2", "#e69f00", "#009e73", "#56b4e9", "#d55e00", "#f0e442", "#882255", "#332288",
+    "#61ffff", "#244900", "#cc79a7", "#92ceaa", "#6186ff", "#796149", "#61ffaa", "#f3b6ff",
     "#0049b6", "#b63186", "#24ce6d", "#aa61db", "#6d0055", "#b63d0c", "#ff79ce", "#613d92",
     "#e7616d", "#c29e9e", "#928649", "#006d79", "#920000", "#316d00", "#6155ce", "#9edb61",
     "#613d31", "#ffdbce", "#00496d", "#79799e", "#ffaa92", "#00dbf3", "#6d9eff", "#c2923d",
@@ -35,8 +35,8 @@ _PALETTE = (
     "#ce6dce", "#ffdb86", "#86aa86", "#00c2b6", "#b6dbe7", "#c29ef3", "#79493d", "#9e86e7",
     "#86006d", "#aa8686", "#c25592", "#61793d",
 )  # fmt: skip
-"""Okabe and Ito's seven, then each the colour farthest from those before, in OKLab, as seen with
-normal, red-blind and green-blind eyes alike."""
+"""Okabe and Ito's, then each the colour farthest from those before, in OKLab, as seen with normal,
+red-blind and green-blind eyes alike. Their pink comes late: it vanishes on H&E-stained tissue."""
 
 _BLUE, _ORANGE, _GREEN, _GREY = "#0072b2", "#d55e00", "#009e73", "#6f6f6f"
 _TALLEST = 4.4  # inches of a map

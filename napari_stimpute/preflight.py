@@ -11,7 +11,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from . import keys
-from .data.counts import check_counts, counts_of, find_counts, var_of
+from .data.counts import check_counts, count_places, counts_of, find_counts, var_of
 from .data.genes import check_unique_names, raw_holds
 from .data.graph import Technology, guess_technology, spatial_coordinates
 from .data.image import TissueImage, tissue_image
@@ -35,12 +35,14 @@ Finding = tuple[str, list[str]]
 class DataCard:
     """What was found and will be used (label and sentence), and what looks wrong.
 
-    ``counts_where`` is the place of the counts, "" if there are none.
+    ``counts_where`` is the place of the counts, "" if there are none; ``places`` are all that could
+    hold counts.
     """
 
     rows: tuple[tuple[str, str], ...]
     problems: tuple[str, ...]
     counts_where: str
+    places: tuple[str, ...]
 
     def text(self, width: int = 96) -> str:
         """Lay the card out for a terminal."""
@@ -76,7 +78,8 @@ def data_card(adata: AnnData, where: str = "") -> DataCard:
     }
     rows = tuple((label, said) for label, (said, _) in findings.items())
     problems = tuple(sentence for _, found in findings.values() for sentence in found)
-    return DataCard(rows, problems, counts_where)
+    places = () if adata.isbacked else tuple(count_places(adata))
+    return DataCard(rows, problems, counts_where, places)
 
 
 def _wrapped(text: str, indent: int, width: int) -> str:

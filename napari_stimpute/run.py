@@ -36,6 +36,8 @@ class Request:
     device: str = "auto"
     key: str = ""
     """Prefix of the result keys; "" means the model's name."""
+    imputes: bool = True
+    """Whether expected counts are wanted (else only embedding and clusters)."""
 
 
 class Run:
@@ -100,7 +102,9 @@ class Run:
         last = model.history_[-1]["step"] if model.history_ else 0
         total = last + _APPLY_STEPS
         yield Progress("impute", last + 1, total)
-        imputed = model.impute(adata) if isinstance(model, Imputes) else None
+        imputed = None
+        if self.request.imputes and isinstance(model, Imputes):
+            imputed = model.impute(adata)
         yield Progress("embed", last + 2, total)
         embedding = model.embed(adata) if isinstance(model, Embeds) else None
         clusters = model.cluster(adata) if isinstance(model, Clusters) else None

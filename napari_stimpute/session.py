@@ -294,12 +294,12 @@ class Session:
 
         Parameters
         ----------
-        low, high : percentiles over spots, 0–100
+        low, high : percentiles over spots, 0–100; a low of 0 means the value 0
         """
         gene, source = gene or self.gene, source or self.source
         imputed = self.runs if source != LOG and self.is_modelled(gene) else ()
         values = [self.expression(gene, s) for s in imputed or [LOG if source == LOG else COUNTS]]
-        bottom = min(float(np.percentile(v, low)) for v in values)
+        bottom = min(float(np.percentile(v, low)) for v in values) if low > 0 else 0.0
         top = max(float(np.percentile(v, high)) for v in values)
         if top <= bottom:
             top = max(float(v.max()) for v in values)

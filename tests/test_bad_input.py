@@ -208,7 +208,7 @@ def test_no_coordinates() -> None:
     assert any("coordinates in obsm['spatial']" in p for p in session.card.problems)
     said = problem_when_trained(session)
     assert said.startswith("Expected coordinates in obsm['spatial'], but found")
-    assert "use a model without coordinates" in said
+    assert "choose another model" in said
     session.train("gene_mean").wait(30)
     assert session.runs == ("gene_mean",)
 
@@ -297,7 +297,7 @@ def test_unknown_names(session: Session) -> None:
     for words, call in refused.items():
         with pytest.raises(UnknownName, match=f"Expected the name of a {words}.*Choose one of"):
             call()
-    words = "the name of a device, but found 'tpu', which is not one. Choose one of: 'cpu'"
+    words = "the name of a device, but found 'tpu', which is not one. Choose one of: 'auto', 'cpu'"
     assert words in problem_when_trained(session, device="tpu")
 
 

@@ -236,7 +236,8 @@ def test_check_of_a_file_without_counts_fails_in_words(
         (("--key", "a/b"), "key to be letters, digits"),
         (("--genes", "no_such_file.txt"), "'no_such_file.txt', which is none of these"),
         (("--genes", "hvg:few"), "'hvg:' and a number of genes"),
-        (("--seed", "one"), "argument --seed: invalid int value"),
+        (("--seed", "one"), "argument --seed: 'one' is not a whole number from 0"),
+        (("--seed=-1",), "argument --seed: '-1' is not a whole number from 0"),
     ],
 )
 def test_wrong_usage_is_named_and_ends_with_2(

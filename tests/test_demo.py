@@ -168,6 +168,31 @@ def test_a_window_that_does_not_come_up_is_said_and_not_hidden(
     assert "The window could not be photographed: " in capsys.readouterr().err
 
 
+def test_with_a_display_the_gene_is_seen_raw_and_imputed(
+    qapp: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import napari
+
+    from napari_stimpute.session import Session
+
+    titles: list[str] = []
+
+    def watched() -> None:
+        viewer = napari.current_viewer()
+        titles.extend(layer.name for layer in viewer.layers)
+        viewer.close()
+
+    monkeypatch.setattr(napari, "run", watched)
+    session = Session()
+    session.open(simulate_section(n_rows=15, n_genes=100))
+    session.train("gene_mean", key=window.MODEL).wait(60)
+    gene = session.genes[3]
+    window.look(session, gene)
+    assert [t for t in titles if t.startswith(gene)] == [
+        f"{gene} · Counts", f"{gene} · Imputed: Gene mean × depth (gmm_vgae)",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("platform", "display", "expected"),
     [("linux", "", False), ("linux", ":0", True), ("darwin", "", True), ("win32", "", True)],

@@ -30,6 +30,15 @@ print(json.dumps({
 """
 
 
+OPEN_THE_PANEL = """
+import napari
+viewer = napari.Viewer(show=False)
+_dock, panel = viewer.window.add_plugin_dock_widget("napari-stimpute", "stimpute")
+print(type(panel).__name__, type(panel).__module__, __import__("napari_stimpute").__file__)
+viewer.close()
+"""
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
@@ -62,6 +71,20 @@ def test_napari_finds_the_panels_and_can_import_each(installed: Path) -> None:
     assert any("stimpute" in name.lower() or "train" in name.lower() for name in found["widgets"])
     assert any(pattern.endswith(".h5ad") for pattern in found["readers"])
     assert found["samples"]
+
+
+def test_the_panel_of_the_wheel_opens_in_napari(installed: Path, qapp_args: list[str]) -> None:
+    said = run("-c", OPEN_THE_PANEL, site=installed).splitlines()[-1].split()
+    assert said[:2] == ["StimputePanel", "napari_stimpute.plugin.panel"]
+    assert Path(said[2]).is_relative_to(installed)
+
+
+def test_all_brings_both_front_ends(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    metadata = archive.read(next(n for n in archive.namelist() if n.endswith("/METADATA"))).decode()
+    needed = [line for line in metadata.splitlines() if line.endswith("extra == 'all'")]
+    for front_end in ("napari[pyqt6]", "magicgui", "superqt", "ipywidgets"):
+        assert any(line.startswith(f"Requires-Dist: {front_end}") for line in needed)
 
 
 def test_shell_command_answers(installed: Path) -> None:

@@ -185,7 +185,9 @@ def _listed_genes(path: Path, names: pd.Index[str]) -> GeneChoice:
     unknown = wanted.difference(names, sort=False)
     if len(unknown) == len(wanted):
         raise UnknownName.of("gene", unknown[0] if len(unknown) else "", names)
-    said = f"{len(wanted) - len(unknown):,} genes listed in {path.name} are modelled."
+    n = len(wanted) - len(unknown)
+    genes, are = ("gene", "is") if n == 1 else ("genes", "are")
+    said = f"{n:,} {genes} listed in {path.name} {are} modelled."
     if len(unknown):
         listed = ", ".join(unknown[:5]) + (", …" if len(unknown) > 5 else "")
         said += f" Left out, because the data do not hold them ({len(unknown):,}): {listed}."

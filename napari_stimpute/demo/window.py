@@ -48,13 +48,15 @@ def has_display() -> bool:
 
 
 def look(session: Session, gene: str) -> None:
-    """Open napari on the session, with the imputed gene shown, until its window is closed."""
+    """Open napari on the session, the gene raw and imputed, until its window is closed."""
     import napari
 
-    from ..plugin import open_viewer
+    from ..plugin import open_panel, open_viewer
 
     session.column, session.source, session.gene = "", MODEL, gene
-    open_viewer(session)
+    panel = open_panel(open_viewer(session))
+    panel.tabs.setCurrentIndex(1)
+    panel.genes.both.setChecked(True)
     napari.run()
 
 

@@ -12,7 +12,8 @@ from .. import keys
 from ..job import Job, JobState
 from ..plots import loss_curve
 from ..progress import Progress
-from .words import Words, duration, faint
+from ..words import duration
+from .words import Words, faint
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

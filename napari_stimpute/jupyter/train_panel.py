@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import ipywidgets as widgets
 
 from .. import keys
 from ..config import ModelConfig
+from ..devices import Device, devices
 from ..errors import InvalidSetting, NoDevice, StimputeError
 from ..job import Job, JobState
 from ..models import MODELS, model_info
@@ -19,6 +21,7 @@ from .run_view import RunView
 from .words import Words, faint, heading
 
 DEVICES = [("Automatic", "auto"), ("CPU", "cpu"), ("NVIDIA GPU", "cuda"), ("Apple GPU", "mps")]
+"""What is offered until it is known what this machine has."""
 
 CUSTOM = "custom"
 """What the preset menu shows once a setting was changed by hand."""
@@ -32,6 +35,7 @@ class TrainPanel:
         self._job: Job | None = None
         self._models_before: dict[str, Any] = {}
         self._forms: dict[str, ConfigForm] = {}
+        self._found: list[Device] = []
         self._make_head()
         self._make_run()
         self.form = self._form_of(session.model)
@@ -43,6 +47,7 @@ class TrainPanel:
         session.events.job.connect(self._follow, thread="current")
         self._show_model(session.model)
         self._follow()
+        self.look_for_devices()
 
     # ---- actions -------------------------------------------------------------------------------
 
@@ -64,6 +69,21 @@ class TrainPanel:
         self.session.cancel()
         self._enable()
 
+    def look_for_devices(self) -> Job:
+        """List devices in the background: it needs torch, which takes a second to import."""
+        self._found = found = list[Device]()
+
+        def looking() -> Iterator[Progress]:
+            yield Progress("devices", 0, 1)
+            found.extend(devices())
+            yield Progress("devices", 1, 1)
+
+        job = Job(looking(), "Looking for devices")
+        job.finished.connect(self._offer_devices, thread="current")
+        job.start()
+        self.home.deliver_while(lambda: job.is_running or self.session.is_busy)
+        return job
+
     def show_preset(self, preset: str) -> None:
         """Fill the form with a named set of settings."""
         if preset in presets(self.form.config):
@@ -84,7 +104,7 @@ class TrainPanel:
         )  # fmt: skip
         self.device = control(
             widgets.Dropdown, "Device", value="auto",
-            options=DEVICES, tooltip="What computes.",
+            options=DEVICES, tooltip="What computes, and how much memory is free there.",
         )  # fmt: skip
         self.device_words = Words()
         self.seed = control(
@@ -115,6 +135,13 @@ class TrainPanel:
         beside = widgets.HBox([settings, run])
         beside.layout.flex_flow = "row wrap"
         return widgets.VBox([heading("Train a model"), beside])
+
+    def _offer_devices(self) -> None:
+        names = [device.name for device in self._found]
+        if names:
+            chosen = self.device.value if self.device.value in names else "auto"
+            with self.home.quiet():
+                offer(self.device, [(d.title, d.name) for d in self._found], chosen)
 
     def _form_of(self, model: str) -> ConfigForm:
         if model not in self._forms:

@@ -1,4 +1,4 @@
-"""Sentences in panels: errors beside their control, notes, and times for people."""
+"""Sentences in panels: errors beside their control, and notes."""
 
 from __future__ import annotations
 
@@ -45,18 +45,6 @@ def faint(text: str) -> str:
 def heading(text: str) -> widgets.HTML:
     """Title of a panel."""
     return widgets.HTML(f'<div style="font-weight: 600; padding-top: 4px">{escape(text)}</div>')
-
-
-def duration(seconds: float) -> str:
-    """Write a time for people: 0.4 s, 12 s, 3 min 20 s, 2 h 05 min."""
-    if seconds < 1:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
 def _boxed(sentences: Iterable[str], tone: Tone) -> str:

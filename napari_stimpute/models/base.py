@@ -6,11 +6,11 @@ import json
 import os
 import pickle
 import shutil
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
+from uuid import uuid4
 
 import numpy as np
 import scipy.sparse as sp
@@ -229,7 +229,8 @@ class Model(ABC):
             )
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+            draft = target.with_name(f".{target.name}.{uuid4().hex}")
+            draft.mkdir()
         except OSError as error:
             raise NotWritable(
                 expected=f"a folder that can be written at {target}",

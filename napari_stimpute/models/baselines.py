@@ -54,7 +54,7 @@ class _Baseline(Model):
         return np.asarray(self._predict(adata, counts)[:, columns], dtype=np.float32)
 
     def _predict(self, adata: AnnData, counts: sp.csr_matrix) -> np.ndarray:
-        return _depth(counts)[:, None] * self.gene_share_[None, :]
+        return np.outer(_depth(counts), self.gene_share_)
 
 
 class GeneMean(_Baseline):

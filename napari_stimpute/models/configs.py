@@ -58,7 +58,12 @@ class GMMVGAEConfig(ModelConfig):
     }  # fmt: skip
 
     n_domains: int = setting(
-        0, "Spatial domains to find; 0 lets the data decide (BIC).", ge=0, le=60, step=1
+        0,
+        "Spatial domains to find; 0 lets hidden molecules decide (BIC is shown beside).",
+        ge=0,
+        le=60,
+        step=1,
+        title="Domains",
     )
     mode: Literal["denoise", "fill"] = setting(
         "denoise",
@@ -77,22 +82,49 @@ class GMMVGAEConfig(ModelConfig):
     refine: bool = setting(
         False,
         "Give each spot the domain that most of its neighbours have. Off: domains as learned.",
+        title="Refine domains",
     )
     section_key: str = setting(
-        "", "Column that tells tissue sections apart; no edge joins two sections.", source="obs"
+        "",
+        "Column that tells tissue sections apart; no edge joins two sections.",
+        source="obs",
+        title="Section column",
     )
     likelihood: Literal["negative binomial", "gaussian"] = setting(
         "negative binomial", "negative binomial: on counts. gaussian: on log-normalised values.",
         advanced=True,
     )  # fmt: skip
-    n_latent: int = setting(20, "Dimensions of the embedding.", ge=2, le=200, step=1, advanced=True)
-    n_hidden: int = setting(128, "Width of the hidden layer.", ge=4, le=2048, step=8, advanced=True)
+    n_latent: int = setting(
+        20,
+        "Dimensions of the embedding.",
+        ge=2,
+        le=200,
+        step=1,
+        advanced=True,
+        title="Latent dimensions",
+    )
+    n_hidden: int = setting(
+        128,
+        "Width of the hidden layer.",
+        ge=4,
+        le=2048,
+        step=8,
+        advanced=True,
+        title="Hidden units",
+    )
     n_components: int = setting(
         30, "Principal components of the log-normalised counts that the encoder reads.",
         ge=2, le=500, step=5, advanced=True,
+        title="Principal components",
     )  # fmt: skip
     n_neighbors: int = setting(
-        6, "Neighbours of a spot in the tissue graph.", ge=1, le=100, step=1, advanced=True
+        6,
+        "Neighbours of a spot in the tissue graph.",
+        ge=1,
+        le=100,
+        step=1,
+        advanced=True,
+        title="Neighbours",
     )
     n_hops: int = setting(
         2,
@@ -101,25 +133,36 @@ class GMMVGAEConfig(ModelConfig):
         le=6,
         step=1,
         advanced=True,
+        title="Graph steps",
     )
     mixture_epochs: int = setting(
         30, "Epochs with the Gaussian-mixture prior, after pretraining.", ge=0, le=1000, step=5,
         advanced=True,
+        title="Mixture epochs",
     )  # fmt: skip
     edge_weight: float = setting(
         1.0, "Weight of the edge decoder (which spots are neighbours) in the loss.",
         ge=0.0, le=100.0, step=0.1, advanced=True,
+        title="Edge weight",
     )  # fmt: skip
     kl_weight: float = setting(
-        1.0, "Weight of the prior in the loss.", ge=0.0, le=10.0, step=0.1, advanced=True
+        1.0,
+        "Weight of the prior in the loss.",
+        ge=0.0,
+        le=10.0,
+        step=0.1,
+        advanced=True,
+        title="KL weight",
     )
     prune: bool = setting(
         True, "Drop edges across confident domain boundaries while the mixture is learned.",
         advanced=True,
+        title="Prune edges",
     )  # fmt: skip
     fill_threshold: float = setting(
         0.5, "fill: a zero is filled if it hides a molecule with at least this probability.",
         ge=0.0, le=1.0, step=0.05, advanced=True,
+        title="Fill threshold",
     )  # fmt: skip
     learning_rate: float = setting(
         2e-3, "Step size of the optimiser.", ge=1e-6, le=1.0, step=1e-4, log=True, advanced=True
@@ -129,11 +172,18 @@ class GMMVGAEConfig(ModelConfig):
         advanced=True,
     )  # fmt: skip
     batch_size: int = setting(
-        512, "Spots whose genes are decoded in one step.", ge=16, le=65536, step=16, advanced=True
+        512,
+        "Spots whose genes are decoded in one step.",
+        ge=16,
+        le=65536,
+        step=16,
+        advanced=True,
+        title="Spots per step",
     )
     hidden_share: float = setting(
         0.05, "Share of the molecules hidden during training to decide when to stop.",
         ge=0.01, le=0.5, step=0.01, advanced=True,
+        title="Hidden share",
     )  # fmt: skip
 
 

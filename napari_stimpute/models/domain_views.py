@@ -56,8 +56,12 @@ class Views:
         return {
             LATENT: z @ self.latent,
             INPUT: scores[:, :_N_INPUT],
-            PER_10K: self.per_10k.project(_log_per_10k(counts)),
+            PER_10K: self.per_10k_of(counts),
         }
+
+    def per_10k_of(self, counts: sp.csr_matrix) -> np.ndarray:
+        """The view that depends on counts (n_obs, n_genes) alone, (n_obs, ≤ 20)."""
+        return self.per_10k.project(_log_per_10k(counts))
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What to save."""

@@ -17,11 +17,12 @@ from scipy.special import softmax
 
 from ..errors import TooSmall
 
-MOST_FOR_BIC = 15
-MOST_HOPS = 3
+MOST_DOMAINS = 15
 _TOLERANCE = 0.03
 _PSEUDO_MOLECULES = 500.0
-_MANY_SPOTS = 5000
+_STARTS = ((2_000, 10), (10_000, 5), (np.inf, 2))
+"""Up to how many spots, how many starts of each mixture."""
+
 _REGULARISATION = 1e-4
 
 
@@ -71,11 +72,34 @@ def fit_mixture(z: np.ndarray, k: int, seed: int, n_starts: int = 10) -> Mixture
     return Mixture(gmm.weights_, gmm.means_ * scale, gmm.precisions_ / scale**2, gmm.bic(points))
 
 
-def estimate_domains(z: np.ndarray, seed: int) -> tuple[int, dict[int, float]]:
-    """Number of components with the smallest BIC, and the BIC of each number tried (2 to 15)."""
-    most = min(MOST_FOR_BIC, len(z) - 1)
-    bic = {k: fit_mixture(z, k, seed, n_starts=1).bic for k in range(2, most + 1)}
-    return (min(bic, key=lambda k: bic[k]), bic) if bic else (1, {})
+def estimate_domains(
+    z: np.ndarray, kept: sp.csr_matrix, hidden: sp.csr_matrix, seed: int
+) -> tuple[int, str]:
+    """Fewest domains whose map predicts hidden molecules nearly best; and a sentence with the BIC.
+
+    Parameters
+    ----------
+    z : (n, d), a view of the spots, smoothed
+    kept, hidden : (n, n_genes), the molecules that were seen, and those that judge
+
+    Notes
+    -----
+    The Bayesian information criterion alone asks for as many components as are tried (15) on most
+    sections, since domains are not Gaussian; it is shown beside.
+    """
+    most = min(MOST_DOMAINS, len(z) - 1)
+    fits = {k: fit_mixture(z, k, seed, min(3, _n_starts(len(z)))) for k in range(2, most + 1)}
+    if not fits:
+        return 1, "Number of domains: 1 (too few spots for more)."
+    gains = {k: molecules_explained(m.probabilities(z), kept, hidden) for k, m in fits.items()}
+    k = min(k for k, gain in gains.items() if gain >= _nearly(max(gains.values())))
+    by_bic = min(fits, key=lambda n: fits[n].bic)
+    shown = ", ".join(f"{n}: {m.bic:,.0f}" for n, m in fits.items())
+    return k, (
+        f"Number of domains: {k}, the fewest that predict hidden molecules within "
+        f"{100 * _TOLERANCE:.0f} % of the best. BIC, smaller is better, would choose {by_bic} "
+        f"({shown})."
+    )
 
 
 @dataclass(frozen=True)
@@ -122,9 +146,19 @@ class Domains:
         return cls(int(arrays["hops"].item()), mixtures)
 
 
+@dataclass(frozen=True)
+class Candidate:
+    """A mixture of one smoothed view, its map (n, k), and how well that map predicts."""
+
+    view: str
+    mixture: Mixture
+    probabilities: np.ndarray
+    gain: float
+
+
 def find_domains(
-    views: dict[str, np.ndarray], graph: sp.csr_matrix, k: int, least_hops: int, seed: int,
-    kept: sp.csr_matrix, hidden: sp.csr_matrix,
+    views: dict[str, np.ndarray], graph: sp.csr_matrix, k: int, hops_allowed: tuple[int, ...],
+    seed: int, kept: sp.csr_matrix, hidden: sp.csr_matrix,
 ) -> tuple[Domains, str]:  # fmt: skip
     """Find k domains; also say in a sentence how far the views were smoothed and which were used.
 
@@ -132,33 +166,44 @@ def find_domains(
     ----------
     views : name → (n, d)
     graph : (n, n), neighbours
-    least_hops : fewest smoothing steps allowed (1 where a spot is one cell: a domain has several)
+    hops_allowed : smoothing steps to choose from
     kept, hidden : (n, n_genes), the molecules that were seen, and those that judge
     """
-    n_starts = 10 if len(next(iter(views.values()))) <= _MANY_SPOTS else 2
-    fits: dict[int, dict[str, Mixture]] = {}
-    gains: dict[int, dict[str, float]] = {}
-    for hops in range(least_hops, MOST_HOPS + 1):
-        smoothed = {v: smooth(z, graph, hops) for v, z in views.items()}
-        fits[hops] = {v: fit_mixture(z, k, seed, n_starts) for v, z in smoothed.items()}
-        gains[hops] = {
-            v: molecules_explained(fits[hops][v].probabilities(z), kept, hidden)
-            for v, z in smoothed.items()
-        }
-    best = {h: max(g.values()) for h, g in gains.items()}
-    enough = max(best.values()) - _TOLERANCE * abs(max(best.values()))
-    hops = max(h for h, gain in best.items() if gain >= enough)
-    names = [v for v, g in gains[hops].items() if g >= best[hops] - _TOLERANCE * abs(best[hops])]
-    names.sort(key=lambda v: -gains[hops][v])
-    reference = fits[hops][names[0]].probabilities(smooth(views[names[0]], graph, hops))
-    aligned = {v: _aligned(fits[hops][v], smooth(views[v], graph, hops), reference) for v in names}
-    tried = ", ".join(f"{h} steps {1000 * g:.1f}" for h, g in best.items())
+    tried: dict[int, list[Candidate]] = {}
+    for hops in hops_allowed:
+        tried[hops] = []
+        for view, z in views.items():
+            smoothed = smooth(z, graph, hops)
+            mixture = fit_mixture(smoothed, k, seed, _n_starts(len(z)))
+            map_ = mixture.probabilities(smoothed)
+            gain = molecules_explained(map_, kept, hidden)
+            tried[hops].append(Candidate(view, mixture, map_, gain))
+    gains = {hops: max(c.gain for c in candidates) for hops, candidates in tried.items()}
+    hops = max(h for h, gain in gains.items() if gain >= _nearly(max(gains.values())))
+    used = sorted((c for c in tried[hops] if c.gain >= _nearly(gains[hops])), key=lambda c: -c.gain)
+    by_hops = ", ".join(f"{h} steps {1000 * g:.1f}" for h, g in gains.items())
     sentence = (
-        f"Domains (hidden molecules decided): from {' and '.join(names)}, averaged over {hops} "
-        "steps on the tissue graph; gain over gene mean × depth in 1/1000 nat per molecule: "
-        f"{tried}."
+        f"Domains (hidden molecules decided): from {' and '.join(c.view for c in used)}, averaged "
+        f"over {hops} steps on the tissue graph; gain over gene mean × depth in 1/1000 nat per "
+        f"molecule: {by_hops}."
     )
-    return Domains(hops, aligned), sentence
+    return Domains(hops, {c.view: _aligned(c, used[0]) for c in used}), sentence
+
+
+def _n_starts(n: int) -> int:
+    return next(starts for most, starts in _STARTS if n <= most)
+
+
+def _nearly(best: float) -> float:
+    return best - _TOLERANCE * abs(best)
+
+
+def _aligned(candidate: Candidate, reference: Candidate) -> Mixture:
+    """The mixture with its components in the order that agrees best with the reference."""
+    agreement = reference.probabilities.T @ candidate.probabilities
+    order = linear_sum_assignment(-agreement)[1]
+    m = candidate.mixture
+    return Mixture(m.weights[order], m.means[order], m.precision, m.bic)
 
 
 def molecules_explained(
@@ -189,12 +234,6 @@ def smooth(z: np.ndarray, graph: sp.csr_matrix, hops: int) -> np.ndarray:
     for _ in range(hops):
         z = (graph @ z + z) / degree[:, None]
     return z
-
-
-def _aligned(mixture: Mixture, z: np.ndarray, reference: np.ndarray) -> Mixture:
-    """The mixture with its components in the order that fits the reference (n, k) best."""
-    order = linear_sum_assignment(-(reference.T @ mixture.probabilities(z)))[1]
-    return Mixture(mixture.weights[order], mixture.means[order], mixture.precision, mixture.bic)
 
 
 def refine_domains(

@@ -32,25 +32,31 @@ What differs from the authors' code, and why
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import numpy as np
-import pandas as pd
 import scipy.sparse as sp
 import torch
 
 from ..data.components import Components
 from ..data.counts import size_factors
-from ..data.graph import guess_technology, spatial_coordinates, spatial_graph
+from ..data.graph import guess_technology, spatial_coordinates
 from ..data.holdout import thin
 from ..data.propagation import InputTransform, hop_features, prune_edges
-from ..errors import Diverged, MissingKey
+from ..data.section import Section, median_depth, read_section, section_codes
+from ..errors import Diverged
 from ..nn.likelihoods import technical_zero_probability
 from ..progress import Progress, StopEarly
 from .base import Model, in_blocks, require
 from .domain_views import Views
-from .domains import Domains, estimate_domains, find_domains, fit_mixture, refine_domains
+from .domains import (
+    Domains,
+    estimate_domains,
+    find_domains,
+    fit_mixture,
+    refine_domains,
+    smooth,
+)
 from .gmm_vgae_training import Network, Training, TrainingData, expected_counts
 
 if TYPE_CHECKING:
@@ -68,18 +74,10 @@ SMOOTHINGS = {
 _CONFIDENT, _LEAD = 0.3, 0.15
 """A spot is confident of a domain from this probability, and this lead over the next (R-GAE)."""
 
+_SPOT_HOPS, _REGION_HOPS = (0, 1, 2, 3), (1, 2, 3)
+"""Smoothing steps of a domain map; where a spot is one cell, a domain holds several."""
+
 _REFINE_NEIGHBOURS = 7
-
-
-@dataclass(frozen=True)
-class _Section:
-    """One AnnData as the model sees it: aligned counts and the tissue graph."""
-
-    counts: sp.csr_matrix
-    size: np.ndarray
-    places: np.ndarray
-    codes: np.ndarray
-    graph: sp.csr_matrix
 
 
 class GMMVGAE(Model):
@@ -96,6 +94,7 @@ class GMMVGAE(Model):
     transform_: InputTransform
     network_: Network
     gene_scale_: np.ndarray
+    n_domains_: int
     domains_: Domains
     views_: Views
     median_depth_: float
@@ -105,7 +104,7 @@ class GMMVGAE(Model):
         """As for every model; coordinates, section column and number of domains must fit too."""
         super().check(adata)
         spatial_coordinates(adata)
-        self._section_codes(adata)
+        section_codes(adata, self.config.section_key)
         k = self.config.n_domains
         require(
             k <= adata.n_obs, "n_domains", f"at most the number of spots ({adata.n_obs})", str(k),
@@ -123,8 +122,7 @@ class GMMVGAE(Model):
     def _learn(
         self, adata: AnnData, counts: sp.csr_matrix, names: list[str]
     ) -> Generator[Progress, None, None]:
-        depth = _depth(counts)
-        self.median_depth_ = float(np.median(depth[depth > 0]))
+        self.median_depth_ = median_depth(counts)
         section = self._section(adata, counts)
         kept, hidden = thin(counts, self.config.hidden_share, self.seed_)
         size = size_factors(kept)
@@ -139,13 +137,14 @@ class GMMVGAE(Model):
         self._adopt(candidates[0], trainings)
         self.var_names_ = names
         self.views_ = Views.fit(kept, self.seed_)
+        self.n_domains_ = self.config.n_domains or self._estimated(section, kept, hidden)
         try:
             yield from self._pretrain(trainings)
             yield from self._train_mixture(trainings, scores, section)
         except (GeneratorExit, StopEarly, Diverged):
-            self._conclude(adata, section, kept, hidden)
+            self._conclude(section, kept, hidden, (self._hops(adata)[0],))
             raise
-        self._conclude(adata, section, kept, hidden)
+        self._conclude(section, kept, hidden, self._hops(adata))
 
     def _adopt(self, smoothing: str, trainings: dict[str, Training]) -> None:
         self.smoothing_, self.network_ = smoothing, trainings[smoothing].network
@@ -154,7 +153,8 @@ class GMMVGAE(Model):
         """Train each candidate; a less simple one must predict hidden molecules clearly better."""
         per_candidate, n_steps = self._n_steps(trainings)
         for i, (smoothing, training) in enumerate(trainings.items()):
-            yield from training.pretrain(1 + i * per_candidate, n_steps)
+            phase = f"pretrain ({smoothing})" if len(trainings) > 1 else "pretrain"
+            yield from training.pretrain(phase, 1 + i * per_candidate, n_steps)
             if is_clearly_better(training.spot_gains, trainings[self.smoothing_].spot_gains):
                 self._adopt(smoothing, trainings)
         scores = ", ".join(
@@ -167,12 +167,12 @@ class GMMVGAE(Model):
         )
 
     def _train_mixture(
-        self, trainings: dict[str, Training], scores: np.ndarray, section: _Section
+        self, trainings: dict[str, Training], scores: np.ndarray, section: Section
     ) -> Iterator[Progress]:
         per_candidate, n_steps = self._n_steps(trainings)
         training = trainings[self.smoothing_]
         z = training.embed(training.features)
-        mixture = fit_mixture(z, self._n_domains(z)[0], self.seed_)
+        mixture = fit_mixture(z, self.n_domains_, self.seed_)
         training.start_mixture(z, mixture.probabilities(z))
 
         def prune() -> None:
@@ -191,35 +191,37 @@ class GMMVGAE(Model):
         pretrain = self.config.epochs * per_epoch
         return pretrain, len(trainings) * pretrain + self.config.mixture_epochs * per_epoch
 
+    def _hops(self, adata: AnnData) -> tuple[int, ...]:
+        return _REGION_HOPS if guess_technology(adata).single_cell_scale else _SPOT_HOPS
+
     def _conclude(
-        self, adata: AnnData, section: _Section, kept: sp.csr_matrix, hidden: sp.csr_matrix
+        self, section: Section, kept: sp.csr_matrix, hidden: sp.csr_matrix, hops: tuple[int, ...]
     ) -> None:
-        """From the final network: domains, then the factors that restore each gene's total."""
+        """From the final network: domains, then the factors that restore each gene's total.
+
+        After a stop there is one `hops` to choose from: who cancels does not want to wait.
+        """
         z = self._latent(section)
         self.views_ = self.views_.with_latent(z, self.network_.loadings.detach().cpu().numpy())
-        k, said = self._n_domains(z)
-        least = 1 if guess_technology(adata).single_cell_scale else 0
         self.domains_, how = find_domains(
-            self._seen(section, z), section.graph, k, least, self.seed_, kept, hidden
+            self._seen(section, z), section.graph, self.n_domains_, hops, self.seed_, kept, hidden
         )
-        self.notes_ += [*said, how]
+        self.notes_.append(how)
         if self.config.refine:
             self.notes_.append(self._refinement(section))
         self.gene_scale_ = np.ones(len(self.var_names_), dtype=np.float32)
         expected = np.zeros(len(self.var_names_), dtype=np.float64)
-        for block in self._expected_blocks(z, section.size, np.arange(len(self.var_names_))):
+        for block in self._expected_blocks(z, section.depth, np.arange(len(self.var_names_))):
             expected += block.sum(axis=0, dtype=np.float64)
         observed = np.asarray(section.counts.sum(axis=0), dtype=np.float64).ravel()
         scale = np.divide(observed, expected, out=np.ones_like(observed), where=expected > 0)
         self.gene_scale_ = scale.astype(np.float32)
 
-    def _n_domains(self, z: np.ndarray) -> tuple[int, list[str]]:
-        """Number of domains, and how it was found, from latent means z (n, n_latent)."""
-        if self.config.n_domains:
-            return self.config.n_domains, []
-        k, bic = estimate_domains(z, self.seed_)
-        tried = ", ".join(f"{n}: {b:,.0f}" for n, b in bic.items()) or "too few spots for more"
-        return k, [f"Number of domains by BIC: {k} (smaller is better; {tried})."]
+    def _estimated(self, section: Section, kept: sp.csr_matrix, hidden: sp.csr_matrix) -> int:
+        view = smooth(self.views_.per_10k_of(kept), section.graph, 1)
+        k, said = estimate_domains(view, kept, hidden, self.seed_)
+        self.notes_.append(said)
+        return k
 
     # ---- applying ------------------------------------------------------------------------------
 
@@ -233,10 +235,10 @@ class GMMVGAE(Model):
         labels = np.asarray(self._memberships(section).argmax(axis=1), dtype=np.int64)
         return self._refined(labels, section) if self.config.refine else labels
 
-    def _refined(self, labels: np.ndarray, section: _Section) -> np.ndarray:
+    def _refined(self, labels: np.ndarray, section: Section) -> np.ndarray:
         return refine_domains(labels, section.places, section.codes, _REFINE_NEIGHBOURS)
 
-    def _refinement(self, section: _Section) -> str:
+    def _refinement(self, section: Section) -> str:
         labels = np.asarray(self._memberships(section).argmax(axis=1))
         changed = 100 * float((self._refined(labels, section) != labels).mean())
         return f"Refinement by the nearest spots changed the domain of {changed:.1f} % of them."
@@ -245,11 +247,11 @@ class GMMVGAE(Model):
         """Probability of each domain, before refinement, (n_obs, n_domains) float32."""
         return self._memberships(self._section(adata, self._aligned_counts(adata)))
 
-    def _memberships(self, section: _Section) -> np.ndarray:
+    def _memberships(self, section: Section) -> np.ndarray:
         views = self._seen(section, self._latent(section))
         return self.domains_.probabilities(views, section.graph)
 
-    def _seen(self, section: _Section, z: np.ndarray) -> dict[str, np.ndarray]:
+    def _seen(self, section: Section, z: np.ndarray) -> dict[str, np.ndarray]:
         scores = self.transform_.scores(section.counts, section.size)
         return self.views_.of(section.counts, scores, z)
 
@@ -261,7 +263,7 @@ class GMMVGAE(Model):
         """
         section = self._section(adata, self._aligned_counts(adata))
         columns = self._columns(genes)
-        parts = self._expected_blocks(self._latent(section), section.size, columns)
+        parts = self._expected_blocks(self._latent(section), section.depth, columns)
         imputed = np.concatenate(list(parts))
         if self.config.mode == "fill":
             self._fill(imputed, section.counts[:, columns], columns)
@@ -275,7 +277,7 @@ class GMMVGAE(Model):
         section = self._section(adata, self._aligned_counts(adata))
         columns = self._columns(genes)
         mean = np.concatenate(
-            list(self._expected_blocks(self._latent(section), section.size, columns))
+            list(self._expected_blocks(self._latent(section), section.depth, columns))
         )
         return self._technical_zero(mean, columns)
 
@@ -311,31 +313,16 @@ class GMMVGAE(Model):
 
     # ---- the tissue ----------------------------------------------------------------------------
 
-    def _section(self, adata: AnnData, counts: sp.csr_matrix) -> _Section:
-        places, codes = spatial_coordinates(adata), self._section_codes(adata)
-        graph = spatial_graph(places, n_neighbours=self.config.n_neighbors, sections=codes)
-        depth = _depth(counts)
-        size = np.where(depth > 0, depth / self.median_depth_, 1.0).astype(np.float32)
-        return _Section(counts, size, places, codes, graph)
-
-    def _section_codes(self, adata: AnnData) -> np.ndarray:
-        key = self.config.section_key
-        if key and key not in adata.obs:
-            raise MissingKey(
-                expected=f"a column {key!r} in obs that names the sections",
-                found=f"columns {list(adata.obs.columns)}",
-                remedy="Choose one of them, or none if all spots are of one section.",
-            )
-        if not key:
-            return np.zeros(adata.n_obs, dtype=np.int64)
-        return np.asarray(pd.factorize(adata.obs[key])[0], dtype=np.int64)
+    def _section(self, adata: AnnData, counts: sp.csr_matrix) -> Section:
+        key, k = self.config.section_key, self.config.n_neighbors
+        return read_section(adata, counts, self.median_depth_, n_neighbours=k, section_key=key)
 
     def _features(self, scores: np.ndarray, graph: sp.csr_matrix, smoothing: str) -> np.ndarray:
         n_hops = 0 if smoothing == "none" else self.config.n_hops
         hops = hop_features(scores, graph, n_hops)
         return hops[:, 1:] if smoothing == "neighbours" else hops
 
-    def _latent(self, section: _Section) -> np.ndarray:
+    def _latent(self, section: Section) -> np.ndarray:
         scores = self.transform_.scores(section.counts, section.size)
         z = self._encode(self._features(scores, section.graph, self.smoothing_))
         if not self.is_pruned_:
@@ -402,7 +389,3 @@ def is_clearly_better(gains: np.ndarray, others: np.ndarray) -> bool:
 
 def _below(prefix: str, named: dict[str, T]) -> dict[str, T]:
     return {k.removeprefix(prefix): v for k, v in named.items() if k.startswith(prefix)}
-
-
-def _depth(counts: sp.csr_matrix) -> np.ndarray:
-    return np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()

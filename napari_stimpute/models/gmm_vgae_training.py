@@ -123,14 +123,14 @@ class Training:
         edges = graph.tocoo()
         self.edges = (self._on_device(edges.row).long(), self._on_device(edges.col).long())
 
-    def pretrain(self, first_step: int, n_steps: int) -> Iterator[Progress]:
+    def pretrain(self, phase: str, first_step: int, n_steps: int) -> Iterator[Progress]:
         """Fit with a standard normal prior."""
         config = self.config
         schedule = Schedule(
             config.epochs, self.steps_per_epoch, config.learning_rate,
             patience=_PATIENCE // self._validate_every(), validate_every=self._validate_every(),
         )  # fmt: skip
-        yield from self._minimise(schedule, self._normal_kl, "pretrain", first_step, n_steps)
+        yield from self._minimise(schedule, self._normal_kl, phase, first_step, n_steps)
 
     def start_mixture(self, z: np.ndarray, probabilities: np.ndarray) -> None:
         """Give the prior the components found among latent means z (n, n_latent).

@@ -35,6 +35,8 @@ _GENES = (
     ("5,000 most variable", "hvg:5000", "Ranked on the counts (seurat_v3)."),
     ("Names from a file…", "file", "A text file with one gene per line."),
 )
+_COUNTS_HELP = "Where the raw counts are: whole numbers, neither logged nor scaled."
+_COUNTS_CHOSEN = "These data came from no file: where their counts are was chosen when they came."
 _EMPTY = (
     "Nothing is open yet. Open an .h5ad file, drop one on the canvas, or begin with the sample: "
     "a simulated tissue section with an image."
@@ -93,11 +95,10 @@ class DataPanel(QWidget):
     def apply(self) -> Job | None:
         """Open the same data again, with the genes and the counts chosen here."""
         session = self.session
-        genes, counts = self.chosen_genes(), str(self.counts.currentData() or "")
-        source: Any = session.path or session.adata
-        if not session.path and counts in ("", "X"):  # the working data hold all counts in raw
-            counts = "raw"
-        return self._start(source, genes=genes, counts=counts)
+        if not session.path:  # the working data hold the counts of all genes in raw
+            return self._start(session.adata, genes=self.chosen_genes(), counts="raw")
+        counts = str(self.counts.currentData() or "")
+        return self._start(session.path, genes=self.chosen_genes(), counts=counts)
 
     def chosen_genes(self) -> str:
         """The choice of genes, as `load` understands it."""
@@ -187,9 +188,7 @@ class DataPanel(QWidget):
         self.browse = _button("Browse…", "Choose the file.", self._ask_gene_file)
         self.genes.currentIndexChanged.connect(self._show_gene_file)
         self.counts = QComboBox()
-        self.counts.setToolTip(
-            "Where the raw counts are: whole numbers, neither logged nor scaled."
-        )
+        self.counts.setToolTip(_COUNTS_HELP)
         self.apply_button = _button("Apply", "Open the data again with this choice.", self.apply)
         self.save_button = _button(
             "Save as .h5ad…",
@@ -258,18 +257,20 @@ class DataPanel(QWidget):
             self.card.fill([("File", source), *session.card.rows], session.card.problems)
         self.said.setText(" ".join(session.said))
         self.apply_button.setText("Apply, and drop results" if session.runs else "Apply")
-        chosen = self.counts.currentData() or (session.card.counts_where if session.card else "")
+        self._fill_counts()
+
+    def _fill_counts(self) -> None:
+        """Offer the places of the file, which the data that are worked on have no more."""
+        session = self.session
         self.counts.clear()
         self.counts.addItem("Found automatically", "")
-        for place in self._places():
-            self.counts.addItem(place, place)
-        self.counts.setCurrentIndex(max(0, self.counts.findData(chosen)))
-
-    def _places(self) -> list[str]:
-        adata = self.session.adata
-        assert adata is not None
-        layers = [str(layer) for layer in adata.layers if not str(layer).endswith("_imputed")]
-        return ["X", *layers, "raw"]
+        if session.path and session.card is not None:
+            for place in session.card.places:
+                if not place.endswith("_imputed"):
+                    self.counts.addItem(place, place)
+            self.counts.setCurrentIndex(max(0, self.counts.findData(session.card.counts_where)))
+        self.counts.setEnabled(bool(session.path))
+        self.counts.setToolTip(_COUNTS_HELP if session.path else _COUNTS_CHOSEN)
 
     def _follow_job(self) -> None:
         job = self.session.job

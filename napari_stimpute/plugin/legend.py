@@ -5,13 +5,22 @@ from __future__ import annotations
 import numpy as np
 from qtpy.QtCore import QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QIcon, QImage, QPainter, QPaintEvent, QPalette, QPixmap
-from qtpy.QtWidgets import QGridLayout, QLabel, QSizePolicy, QStackedLayout, QWidget
+from qtpy.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QStackedLayout,
+    QWidget,
+)
 
 from .colours import table
 from .spots import Categories, Shown, Values
 from .words import hint
 
 _BAR_HEIGHT, _TICK = 14, 4
+_TALLEST = 170  # pixels; a longer list of categories scrolls
 
 
 class Legend(QWidget):
@@ -21,9 +30,14 @@ class Legend(QWidget):
         super().__init__()
         self.bar, self.swatches = ColourBar(), Swatches()
         self._nothing = hint("Nothing is shown yet.")
+        self._list = QScrollArea()
+        self._list.setWidgetResizable(True)
+        self._list.setFrameShape(QFrame.Shape.NoFrame)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._list.setWidget(self.swatches)
         self._stack = QStackedLayout(self)
         self._stack.setContentsMargins(0, 0, 0, 0)
-        for widget in (self._nothing, self.bar, self.swatches):
+        for widget in (self._nothing, self.bar, self._list):
             self._stack.addWidget(widget)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
@@ -31,16 +45,19 @@ class Legend(QWidget):
         """Follow the canvas."""
         if isinstance(shown, Values):
             self.bar.show_values(shown)
-            self._stack.setCurrentWidget(self.bar)
+            self._turn_to(self.bar, self.bar.sizeHint().height())
         elif isinstance(shown, Categories):
             self.swatches.show_categories(shown)
-            self._stack.setCurrentWidget(self.swatches)
+            self._list.ensurePolished()  # a theme may frame it
+            frame = 2 * self._list.frameWidth()
+            self._turn_to(self._list, self.swatches.sizeHint().height() + frame)
         else:
             self._nothing.setText(nothing or "Nothing is shown yet.")
-            self._stack.setCurrentWidget(self._nothing)
-        current = self._stack.currentWidget()
-        assert current is not None
-        self.setFixedHeight(max(current.sizeHint().height(), 24))
+            self._turn_to(self._nothing, self._nothing.heightForWidth(max(self.width(), 200)))
+
+    def _turn_to(self, widget: QWidget, height: int) -> None:
+        self._stack.setCurrentWidget(widget)
+        self.setFixedHeight(min(max(height, 24), _TALLEST))
 
 
 class ColourBar(QWidget):
@@ -116,6 +133,9 @@ class Swatches(QWidget):
             self._layout.addWidget(label, 1 + place % rows, column + 1)
         for column in (1, 3):
             self._layout.setColumnStretch(column, 1)
+        for label in self.findChildren(QLabel):
+            label.ensurePolished()  # its font, and so its height, is the theme's from now on
+        self._layout.activate()
 
 
 def colormap_icon(colormap: str) -> QIcon:

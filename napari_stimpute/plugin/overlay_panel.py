@@ -108,7 +108,7 @@ class OverlayPanel(QWidget):
         self.opacity.setValue(100)
         self.opacity.setToolTip("How much of the image shows through the spots.")
         self.both = QCheckBox("Raw and imputed side by side")
-        self.legend = Legend()
+        self.legend = Legend()  # laid out by the panel, to be seen whatever tab is open
         self.spot = Card()
 
     def _lay_out(self) -> None:
@@ -118,8 +118,6 @@ class OverlayPanel(QWidget):
         layout.addWidget(self.words)
         layout.addWidget(self.flip_button)
         layout.addWidget(self.both)
-        layout.addWidget(rule())
-        layout.addWidget(self.legend)
         layout.addWidget(rule())
         limits = QWidget()
         limits.setLayout(row(self.low, QLabel("to"), self.high, stretch=False))

@@ -24,6 +24,7 @@ from .overlay_panel import FIND_KEY, FLIP_KEY, OverlayPanel
 from .train_panel import TrainPanel
 from .variable_panel import VariablePanel
 from .wheel import guard_wheel
+from .words import rule
 
 WIDTH = 390
 
@@ -89,9 +90,20 @@ class StimputePanel(QWidget):
         guard_wheel(self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.tabs)
+        layout.setSpacing(6)
+        layout.addWidget(self.tabs, 1)
+        layout.addWidget(rule())
+        layout.addWidget(self._legend())
         self.setMinimumWidth(320)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+
+    def _legend(self) -> QWidget:
+        """What the colours of the canvas mean, below the tabs: seen whichever of them is open."""
+        holder = QWidget()
+        layout = QVBoxLayout(holder)
+        layout.setContentsMargins(10, 2, 10, 8)
+        layout.addWidget(self.genes.legend)
+        return holder
 
     def _follow(self) -> None:
         """Say on the tabs where something is at work or went wrong."""

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from ..job import Job, JobState
 from ..session import Session
+from ..words import duration
 from .curve import Curve
 from .words import Words, shrinkable
 
@@ -116,16 +117,6 @@ class RunView(QWidget):
         self.status.setVisible(bool(self.status.text()))
         self.curve.setVisible(self._has_curve)
         self.choice.native.setVisible(self._has_curve and len(self.curve.metrics) > 1)
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words: "8 s", "3 min 20 s", "1 h 5 min"."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def _status(job: Job, seconds: float) -> str:

@@ -10,6 +10,7 @@ from qtpy.QtGui import QStandardItemModel
 from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from .. import keys
+from ..devices import Device
 from ..errors import InvalidSetting, StimputeError
 from ..job import Job
 from ..models import MODELS, model_info
@@ -17,7 +18,6 @@ from ..progress import Progress
 from ..session import Session
 from .connections import Connections, is_alive
 from .data_panel import OPENING, SAVING
-from .devices import Device
 from .form import ConfigForm, magic_rows
 from .run_view import RunView
 from .words import Words, hint, rule
@@ -64,7 +64,7 @@ class TrainPanel(QWidget):
         self._found = found = list[Device]()
 
         def looking() -> Iterator[Progress]:
-            from .devices import devices
+            from ..devices import devices
 
             yield Progress("devices", 0, 1)
             found.extend(devices())

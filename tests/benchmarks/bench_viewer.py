@@ -11,6 +11,7 @@ Without a graphics card drawing is done in software: the drawing times are not a
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import time
 
@@ -92,7 +93,7 @@ def training() -> dict[str, object]:
     timer.start(10)
     job = session.train("gmm_vgae")
     settle(20.0)
-    gaps = sorted(1e3 * (b - a) for a, b in zip(ticks, ticks[1:], strict=False))
+    gaps = sorted(1e3 * (b - a) for a, b in itertools.pairwise(ticks))
     asked = time.monotonic()
     session.cancel()
     while session.is_busy and time.monotonic() - asked < 60:

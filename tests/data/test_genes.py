@@ -81,6 +81,12 @@ def test_listed_genes_are_taken_and_missing_ones_said(tmp_path: Path) -> None:
     )
 
 
+def test_one_listed_gene_is_one(tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text(f"{section().var_names[2]}\n")
+    said = choose_genes(section(), str(tmp_path / "one.txt")).said
+    assert said == "1 gene listed in one.txt is modelled."
+
+
 def test_a_list_of_unknown_genes_is_refused(tmp_path: Path) -> None:
     panel = tmp_path / "panel.txt"
     panel.write_text("G12\n")

@@ -180,6 +180,17 @@ def test_a_device_that_is_not_there_is_said_beside_it(until: Until, session: Ses
     asyncio.run(main())
 
 
+def test_devices_are_offered_with_their_free_memory(until: Until, session: Session) -> None:
+    async def main() -> None:
+        panel = train_panel(session)
+        panel.device.value = "cpu"
+        await until(lambda: "GB free" in panel.device.options[0][0])
+        assert [name for _, name in panel.device.options][:2] == ["auto", "cpu"]
+        assert panel.device.value == "cpu"
+
+    asyncio.run(main())
+
+
 def test_a_run_that_fails_says_why(
     until: Until, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

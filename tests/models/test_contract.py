@@ -252,7 +252,7 @@ def test_without_coordinates_a_model_of_tissue_refuses(
     if "spatial" not in MODELS[name].needs:
         tiny(name).check(section)
         return
-    with pytest.raises(MissingKey, match=r"coordinates in obsm\['spatial'\].*without coordinates"):
+    with pytest.raises(MissingKey, match=r"coordinates in obsm\['spatial'\].*choose another model"):
         tiny(name).fit(section)
 
 

@@ -288,17 +288,16 @@ def test_the_gaussian_likelihood_learns_the_tissue_too(section: AnnData) -> None
 # ---- domains -----------------------------------------------------------------------------------
 
 
-def test_the_number_of_domains_is_the_one_with_the_smallest_bic_and_is_shown(
-    section: AnnData,
-) -> None:
+def test_the_number_of_domains_is_found_from_the_data_and_shown(section: AnnData) -> None:
     fitted = fit(section, n_domains=0, epochs=10, mixture_epochs=2)
     fitted.fit(section, device="cpu")  # a second fit decides anew, and says it once
     (said,) = [note for note in fitted.notes_ if "BIC" in note]
-    chosen = int(re.search(r"BIC: (\d+)", said)[1])  # type: ignore[index]
-    tried = {int(k): float(b.replace(",", "")) for k, b in re.findall(r"(\d+): (-?[\d,]+)", said)}
-    tried = {k: b for k, b in tried.items() if 2 <= k <= 15}
+    chosen = int(re.search(r"domains: (\d+)", said)[1])  # type: ignore[index]
+    by_bic = int(re.search(r"would choose (\d+)", said)[1])  # type: ignore[index]
+    shown = said[said.index("would choose") :]
+    tried = {int(k): float(b.replace(",", "")) for k, b in re.findall(r"(\d+): (-?[\d,]+)", shown)}
     assert list(tried) == list(range(2, 16))
-    assert tried[chosen] == min(tried.values())
+    assert tried[by_bic] == min(tried.values())
     assert fitted.cluster_probability(section).shape[1] == chosen
 
 
@@ -307,7 +306,10 @@ def test_refinement_is_reported_with_the_share_it_changed(section: AnnData) -> N
     refined = fitted.cluster(section)
     changed = (refined != fitted.cluster_probability(section).argmax(axis=1)).mean()
     assert 0 < changed < 0.5
-    assert f"Refinement changed the domain of {100 * changed:.1f} % of the spots." in fitted.notes_
+    assert (
+        f"Refinement by the nearest spots changed the domain of {100 * changed:.1f} % of them."
+        in (fitted.notes_)
+    )
 
 
 def test_more_domains_than_spots_are_refused_in_words(section: AnnData) -> None:

@@ -87,6 +87,24 @@ def test_categories_take_the_palette_of_the_data(opened: StimputePanel) -> None:
     np.testing.assert_allclose(first[:3], [int(stored[i : i + 2], 16) / 255 for i in (1, 3, 5)])
 
 
+@pytest.mark.parametrize("n", [4, 60])
+def test_the_legend_stays_in_sight_on_every_tab_however_long_it_is(
+    opened: StimputePanel, n: int
+) -> None:
+    session = opened.session
+    many = [f"type {i % n}" for i in range(session.adata.n_obs)]
+    session.adata.obs["many"] = many
+    session.column = "many"
+    opened.resize(390, 600)
+    for tab in range(opened.tabs.count()):
+        opened.tabs.setCurrentIndex(tab)
+        assert opened.genes.legend.isVisibleTo(opened)
+    legend = opened.genes.legend
+    assert len(legend.swatches.names) == n
+    needed = legend.swatches.sizeHint().height()
+    assert needed <= legend.height() <= needed + 4 if n == 4 else legend.height() == 170
+
+
 def test_a_gene_that_was_not_modelled_shows_counts(opened: StimputePanel) -> None:
     session = opened.session
     session.open(session.adata, genes="hvg:20", counts="raw")

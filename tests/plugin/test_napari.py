@@ -12,6 +12,8 @@ import pytest
 from anndata import AnnData
 from napari.utils._proxies import PublicOnlyProxy
 from pytestqt.qtbot import QtBot
+from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
+from qtpy.QtGui import QDropEvent
 
 from napari_stimpute.errors import NotReadable
 from napari_stimpute.plugin import attach, open_panel, session_of
@@ -49,6 +51,22 @@ def test_a_dropped_file_shows_at_once_and_the_panel_takes_it(
     assert panel.view.layer in viewer.layers
     assert [layer.name for layer in viewer.layers] == ["Tissue image", "Spots"]
     assert "section.h5ad" in panel.data.card.text()
+
+
+def test_a_file_is_dropped_on_the_canvas_with_the_mouse(
+    make_napari_viewer: MakeViewer, path: Path, qtbot: QtBot
+) -> None:
+    viewer = make_napari_viewer()
+    files = QMimeData()
+    files.setUrls([QUrl.fromLocalFile(str(path))])
+    drop = QDropEvent(
+        QPointF(5, 5), Qt.DropAction.CopyAction, files, Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )  # fmt: skip
+    viewer.window._qt_viewer.dropEvent(drop)
+    qtbot.waitUntil(lambda: session_of(viewer).adata is not None, timeout=20_000)
+    assert [layer.name for layer in viewer.layers] == ["Tissue image", "Spots"]
+    assert "section.h5ad" in open_panel(viewer).data.card.text()
 
 
 def test_a_file_dropped_beside_an_open_panel_is_adopted(

@@ -87,6 +87,36 @@ def test_genes_to_model_are_chosen(opened: StimputePanel, tmp_path: Path, qtbot:
     assert opened.session.adata.raw.n_vars == 100
 
 
+def test_counts_can_be_taken_from_any_place_of_the_file(
+    panel: StimputePanel, section: AnnData, tmp_path: Path, qtbot: QtBot
+) -> None:
+    section.layers["counts"] = section.X.copy()
+    section.X = section.X.log1p()
+    section.write_h5ad(tmp_path / "section.h5ad")
+    panel.session.open(tmp_path / "section.h5ad", genes="hvg:20")
+    offered = [panel.data.counts.itemData(i) for i in range(panel.data.counts.count())]
+    assert offered[:2] == ["", "X"] and "counts" in offered and "raw" not in offered
+    assert panel.data.counts.currentData() == "counts"
+    panel.data.genes.setCurrentIndex(panel.data.genes.findData("all"))
+    panel.data.apply()
+    until_idle(qtbot, panel)
+    assert panel.session.adata.n_vars == 100
+
+
+def test_data_from_no_file_can_be_opened_again_with_all_genes(
+    panel: StimputePanel, section: AnnData, qtbot: QtBot
+) -> None:
+    section.layers["counts"] = section.X.copy()
+    section.X = section.X.log1p()
+    panel.session.open(section, genes="hvg:20")
+    assert not panel.data.counts.isEnabled()
+    panel.data.genes.setCurrentIndex(panel.data.genes.findData("all"))
+    panel.data.apply()
+    until_idle(qtbot, panel)
+    assert panel.session.problem == ""
+    assert panel.session.adata.n_vars == 100
+
+
 def test_saving_says_where(opened: StimputePanel, tmp_path: Path, qtbot: QtBot) -> None:
     opened.session.train("gene_mean").wait(60)
     opened.data.save_to(tmp_path / "out.h5ad")

@@ -15,7 +15,6 @@ from napari_stimpute.models import MODELS
 from napari_stimpute.models.base import Model
 from napari_stimpute.models.baselines import GeneMean
 from napari_stimpute.plugin.panel import StimputePanel
-from napari_stimpute.plugin.run_view import duration
 from napari_stimpute.progress import Progress
 
 
@@ -178,13 +177,6 @@ def test_devices_are_listed_with_their_free_memory(panel: StimputePanel) -> None
     panel.train.look_for_devices().wait(60)
     assert list(panel.train.device.choices)[:2] == ["auto", "cpu"]
     assert "GB free" in panel.train.device.native.itemText(1)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(7.6, "8 s"), (200, "3 min 20 s"), (3900, "1 h 5 min")]
-)
-def test_durations_are_said_in_words(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
 
 
 def _left() -> Any:

@@ -1,0 +1,73 @@
+"""A tissue section as a graph model sees it: counts, depths, places and who is next to whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from ..errors import MissingKey
+from .graph import spatial_coordinates, spatial_graph
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+
+@dataclass(frozen=True)
+class Section:
+    """One AnnData, ready for a graph model; several sections may lie side by side in it.
+
+    Attributes
+    ----------
+    counts : (n_obs, n_vars)
+    size : (n_obs,) float32, to divide counts by; 1 for a spot without any
+    depth : (n_obs,) float32, each spot's total over the median of the fitted data; 0 for a spot
+        without any counts
+    places : (n_obs, 2)
+    codes : (n_obs,), section of each spot
+    graph : (n_obs, n_obs), 0/1, no edge between sections
+    """
+
+    counts: sp.csr_matrix
+    size: np.ndarray
+    depth: np.ndarray
+    places: np.ndarray
+    codes: np.ndarray
+    graph: sp.csr_matrix
+
+
+def read_section(
+    adata: AnnData, counts: sp.csr_matrix, median: float, *, n_neighbours: int, section_key: str
+) -> Section:
+    """Build a `Section`; `median` is the depth of a typical spot of the fitted data."""
+    places, codes = spatial_coordinates(adata), section_codes(adata, section_key)
+    graph = spatial_graph(places, n_neighbours=n_neighbours, sections=codes)
+    depth = (_depth(counts) / median).astype(np.float32)
+    size = np.where(depth > 0, depth, np.float32(1.0))
+    return Section(counts, size, depth, places, codes, graph)
+
+
+def section_codes(adata: AnnData, key: str) -> np.ndarray:
+    """Section of each spot, (n_obs,) int64 from 0; one section if `key` is ""."""
+    if not key:
+        return np.zeros(adata.n_obs, dtype=np.int64)
+    if key not in adata.obs:
+        raise MissingKey(
+            expected=f"a column {key!r} in obs that names the sections",
+            found=f"columns {list(adata.obs.columns)}",
+            remedy="Choose one of them, or none if all spots are of one section.",
+        )
+    return np.asarray(pd.factorize(adata.obs[key])[0], dtype=np.int64)
+
+
+def median_depth(counts: sp.csr_matrix) -> float:
+    """Median total of the spots that have counts at all."""
+    depth = _depth(counts)
+    return float(np.median(depth[depth > 0]))
+
+
+def _depth(counts: sp.csr_matrix) -> np.ndarray:
+    return np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()

@@ -1,0 +1,129 @@
+"""The README tells the truth: its code runs, its commands parse, its paths and names exist."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import anndata as ad
+import pytest
+
+import napari_stimpute
+from napari_stimpute import cli, keys
+from napari_stimpute.data.simulate import simulate_section
+from napari_stimpute.models import MODELS
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "napari_stimpute"
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def chapter(title: str) -> str:
+    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def first_column(text: str) -> list[str]:
+    """Names in backticks in the first cell of each row of a table."""
+    cells = re.findall(r"^\| (.*?) \|", text, re.MULTILINE)
+    return [name for cell in cells for name in re.findall(r"`([^`]+)`", cell)]
+
+
+COMMANDS = [
+    shlex.split(line, comments=True)[1:]
+    for line in "".join(blocks("shell")).splitlines()
+    if line.startswith("stimpute ")
+]
+
+
+@pytest.fixture
+def beside_the_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in an empty folder with a sample section where the README has one, only smaller."""
+    (tmp_path / "sample_data").mkdir()
+    simulate_section(n_rows=15, n_genes=120).write_h5ad(tmp_path / "sample_data" / "section.h5ad")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_python_runs_as_it_stands(
+    beside_the_sample: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names: dict[str, object] = {}
+    for block in blocks("python"):
+        exec(compile(block, "README.md", "exec"), names)
+    result = ad.read_h5ad(beside_the_sample / "result.h5ad")
+    assert result.layers[keys.imputed("gmm_vgae")].shape == result.shape
+    assert {keys.cluster("gmm_vgae")} <= set(result.obs)
+    assert napari_stimpute.GMMVGAE.load(beside_the_sample / "gmm_vgae_model").is_fitted
+    said = capsys.readouterr().out
+    assert re.search(r"^Gene mean × depth +-?0\.000$", said, re.MULTILINE)
+    assert re.search(r"^GMM-VGAE +-?0\.\d{3}$", said, re.MULTILINE)
+
+
+def test_every_command_is_shown() -> None:
+    assert {argv[0] for argv in COMMANDS} == {"models", "check", "impute", "cluster", "demo"}
+
+
+@pytest.mark.parametrize("argv", COMMANDS, ids=" ".join)
+def test_command_parses_with_settings_that_exist(argv: list[str]) -> None:
+    args = cli._parser().parse_args(argv)
+    if hasattr(args, "settings"):
+        cli._config(args)
+
+
+def test_table_of_models_is_complete_and_true() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \|(.*)$", chapter("Models"), re.MULTILINE))
+    assert list(rows) == list(MODELS)
+    for name, row in rows.items():
+        needs, gives = [cell.strip() for cell in row.strip("| ").split("|")[-2:]]
+        assert gives == ", ".join(MODELS[name].provides)
+        assert needs.startswith("counts")
+        assert ("spatial" in MODELS[name].needs) == (needs == "counts, coordinates")
+
+
+def test_table_of_places_names_what_is_written() -> None:
+    places = first_column(chapter("What is written into the file"))
+    run = "gmm_vgae"
+    assert {
+        f'layers["{keys.imputed(run)}"]', f'obsm["{keys.embedding(run)}"]',
+        f'obs["{keys.cluster(run)}"]', f'obsm["{keys.cluster_probability(run)}"]',
+        f'uns["{keys.UNS}"]["{run}"]', "X", "raw", f'layers["{keys.X_BEFORE}"]',
+        f'obsm["{keys.RAW_BEFORE}"]',
+    } == set(places)  # fmt: skip
+
+
+def test_map_holds_every_module_once_and_nothing_else() -> None:
+    shown = [name for name in first_column(chapter("Map of the code")) if name[-1] != "/"]
+    folders = [name for name in first_column(chapter("Map of the code")) if name[-1] == "/"]
+    assert sorted(shown) == sorted(p.name for p in PACKAGE.glob("*.py") if p.name[0] != "_")
+    assert sorted(folders[1:]) == sorted(f"{p.parent.name}/" for p in PACKAGE.glob("*/__init__.py"))
+
+
+def paths() -> Iterator[str]:
+    """Links and pictures, and what else looks like a path in the repository."""
+    yield from re.findall(r"\]\(([^)#:]+)\)", README)
+    yield from re.findall(r"\b(?:tests|notebooks|sample_data)/[\w./]*", README)
+    yield from (f"napari_stimpute/{n}" for n in re.findall(r"`(models/\w+\.py|\w+\.yaml)`", README))
+
+
+@pytest.mark.parametrize("path", sorted(set(paths())))
+def test_path_exists(path: str) -> None:
+    assert (ROOT / path).exists()
+
+
+def test_make_targets_exist() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert {"demo", "test", "bench", "screenshots"} <= set(re.findall(r"make ([a-z]+)", README))
+    assert set(re.findall(r"(?:`|    )make ([a-z]+)", README)) <= targets
+
+
+def test_pictures_are_small() -> None:
+    pictures = list((ROOT / "notebooks" / "images").glob("*.png"))
+    assert {f"notebooks/images/{p.name}" for p in pictures} <= set(paths())
+    assert all(p.stat().st_size < 400_000 for p in pictures)
