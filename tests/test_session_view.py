@@ -96,7 +96,8 @@ def test_a_sparse_gene_is_not_blank_and_no_scale_is_of_zero_width() -> None:
     adata = AnnData(sp.csr_matrix(counts), var=pd.DataFrame(index=["flat", "rare", "none"]))
     session.open(adata)
     assert session.limits("rare") == (0, 3)
-    assert session.limits("flat") == (2, 3)
+    assert session.limits("flat") == (0, 2)
+    assert session.limits("flat", low=1) == (2, 3)
     assert session.limits("none") == (0, 1)
 
 
