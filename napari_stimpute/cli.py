@@ -12,7 +12,6 @@ import sys
 import textwrap
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -249,9 +248,11 @@ def _work(args: argparse.Namespace) -> int:
     tell.say(f"Reading {args.input}")
     opened = load(args.input, genes=args.genes, counts=args.counts)
     tell.say(*opened.said)
-    run = Run(opened.adata, Request(args.model, config, args.seed, args.device, args.key))
+    imputes = args.gives == "imputed"
+    request = Request(args.model, config, args.seed, args.device, args.key, imputes)
+    run = Run(opened.adata, request)
     follow(Job(run.steps(), f"Training {model_info(args.model).title}"), tell)
-    results = _wanted(run, args.gives)
+    results = _wanted(run)
     write_results(opened.adata, results)
     path = write(opened.adata, args.output, args.input)
     tell.say(*results.record.notes, _written(path, opened.adata.shape, results))
@@ -272,10 +273,10 @@ def _demo(args: argparse.Namespace) -> int:
     return 0
 
 
-def _wanted(run: Run, gives: str) -> Results:
+def _wanted(run: Run) -> Results:
     if run.results is None:  # stopped before anything was learned
         raise KeyboardInterrupt
-    return run.results if gives == "imputed" else replace(run.results, imputed=None)
+    return run.results
 
 
 def _written(path: Path, shape: tuple[int, int], results: Results) -> str:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 class Progress:
     """One step of long work, from a model or a run.
 
-    ``step`` counts from 1 to ``n_steps`` over the whole work, not per phase.
+    ``step`` counts from 1 to ``n_steps`` over the whole work, not per phase; 0 while preparing.
+    ``epoch`` counts within a phase of training; 0 where there are no epochs.
     """
 
     phase: str
@@ -18,6 +19,13 @@ class Progress:
     n_steps: int
     metrics: Mapping[str, float] = field(default_factory=dict)
     message: str = ""
+    epoch: int = 0
+
+    @property
+    def title(self) -> str:
+        """What is going on, in a few words: "Pretrain (none), epoch 12"."""
+        name = self.message or self.phase.capitalize()
+        return f"{name}, epoch {self.epoch:,}" if self.epoch else name
 
 
 class StopEarly(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -82,7 +82,7 @@ class Run:
         steps = self.model.fit_steps(self.adata, seed=request.seed, device=request.device)
         with closing(steps):  # at a stop the model concludes here, not when memory is tidied up
             for p in steps:
-                yield Progress(p.phase, p.step, p.n_steps + _APPLY_STEPS, p.metrics, p.message)
+                yield replace(p, n_steps=p.n_steps + _APPLY_STEPS)
 
     def _with_smaller_blocks(self) -> Model:
         size = getattr(self.model.config, "batch_size", 0)

@@ -113,7 +113,7 @@ def _status(job: Job, progress: Progress, seconds: float) -> str:
     if job.is_cancelling:
         return "Cancelling: finishing with the best so far…"
     left = job.seconds_left
-    words = [progress.message or progress.phase.capitalize()]
+    words = [progress.title]
     words.append(f"step {progress.step:,} of {progress.n_steps:,}")
     words += [f"{name} {value:.4g}" for name, value in progress.metrics.items()]
     if left is not None and seconds > 1:

@@ -147,6 +147,7 @@ class Model(ABC):
     ) -> Generator[Progress, None, None]:
         """Learn step by step. Closing the generator stops, and keeps the best so far."""
         self.check(adata)
+        require(seed >= 0, "seed", "a whole number ≥ 0", str(seed), "Choose another seed.")
         self.device_ = resolve_device(device)
         counts = counts_of(adata)
         self.seed_, self.completed_ = seed, False
@@ -283,7 +284,7 @@ class Model(ABC):
 
 def resolve_device(device: str = "auto") -> str:
     """Turn "auto" into the best device of this machine, and refuse one that is not there."""
-    kind = device.partition(":")[0]
+    kind, _, number = device.partition(":")
     if kind not in DEVICES:
         raise UnknownName.of("device", device, DEVICES)
     have = {
@@ -293,10 +294,11 @@ def resolve_device(device: str = "auto") -> str:
     }
     if kind == "auto":
         return "cuda" if have["cuda"] else "mps" if have["mps"] else "cpu"
-    if not have[kind]:
+    n_devices = {"cuda": torch.cuda.device_count()}.get(kind, 1)
+    if not have[kind] or not (number == "" or (number.isdecimal() and int(number) < n_devices)):
         raise NoDevice(
-            expected=f"a {kind.upper()} device",
-            found="none in this machine (or torch was installed without it)",
+            expected=f"a {kind.upper()} device" + (f" number {number}" if number else ""),
+            found="none in this machine, or torch was installed without it",
             remedy="Choose 'auto' or 'cpu'.",
         )
     return device

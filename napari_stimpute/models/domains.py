@@ -156,9 +156,17 @@ class Candidate:
     gain: float
 
 
+@dataclass(frozen=True)
+class Search:
+    """What is tried: numbers of smoothing steps, and starts of each mixture (0: by size)."""
+
+    hops: tuple[int, ...]
+    n_starts: int = 0
+
+
 def find_domains(
-    views: dict[str, np.ndarray], graph: sp.csr_matrix, k: int, hops_allowed: tuple[int, ...],
-    seed: int, kept: sp.csr_matrix, hidden: sp.csr_matrix,
+    views: dict[str, np.ndarray], graph: sp.csr_matrix, k: int, search: Search, seed: int,
+    kept: sp.csr_matrix, hidden: sp.csr_matrix,
 ) -> tuple[Domains, str]:  # fmt: skip
     """Find k domains; also say in a sentence how far the views were smoothed and which were used.
 
@@ -166,15 +174,15 @@ def find_domains(
     ----------
     views : name → (n, d)
     graph : (n, n), neighbours
-    hops_allowed : smoothing steps to choose from
+    search : what to choose from
     kept, hidden : (n, n_genes), the molecules that were seen, and those that judge
     """
     tried: dict[int, list[Candidate]] = {}
-    for hops in hops_allowed:
+    for hops in search.hops:
         tried[hops] = []
         for view, z in views.items():
             smoothed = smooth(z, graph, hops)
-            mixture = fit_mixture(smoothed, k, seed, _n_starts(len(z)))
+            mixture = fit_mixture(smoothed, k, seed, search.n_starts or _n_starts(len(z)))
             map_ = mixture.probabilities(smoothed)
             gain = molecules_explained(map_, kept, hidden)
             tried[hops].append(Candidate(view, mixture, map_, gain))

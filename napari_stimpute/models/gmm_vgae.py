@@ -25,6 +25,8 @@ What differs from the authors' code, and why
   molecules better than a deep one. Gene totals are restored at the end.
 - Neighbour edges between confident members of different domains are dropped (`prune`); hub edges
   are not added, since they would join distant places.
+- The number of domains, if not given, is the fewest that predict hidden molecules within 3 % of the
+  best; BIC, shown beside, asks for as many as are tried on most sections.
 - Domains come from mixtures with a common covariance, of the final embedding and of the encoder's
   input; hidden molecules decide which of them count, and how smooth the map is. No R.
 """
@@ -51,6 +53,7 @@ from .base import Model, in_blocks, require
 from .domain_views import Views
 from .domains import (
     Domains,
+    Search,
     estimate_domains,
     find_domains,
     fit_mixture,
@@ -124,6 +127,8 @@ class GMMVGAE(Model):
     ) -> Generator[Progress, None, None]:
         self.median_depth_ = median_depth(counts)
         section = self._section(adata, counts)
+        hops = self._hops(adata)
+        yield Progress("prepare", 0, 1, message="Preparing: components of the counts")
         kept, hidden = thin(counts, self.config.hidden_share, self.seed_)
         size = size_factors(kept)
         self.transform_ = InputTransform.fit(kept, size, self.config.n_components, self.seed_)
@@ -131,20 +136,22 @@ class GMMVGAE(Model):
         candidates = [s for s in SMOOTHINGS if self.config.smoothing in ("auto", s)]
         trainings: dict[str, Training] = {}
         for smoothing in candidates:
+            yield Progress("prepare", 0, 1, message="Preparing: neighbourhoods")
             features = self._features(scores, section.graph, smoothing)
             data = TrainingData(kept, hidden, size, features, section.graph)
             trainings[smoothing] = Training(data, self.config, self.seed_, self.device_)
         self._adopt(candidates[0], trainings)
-        self.var_names_ = names
+        yield Progress("prepare", 0, 1, message="Preparing: number of domains")
         self.views_ = Views.fit(kept, self.seed_)
         self.n_domains_ = self.config.n_domains or self._estimated(section, kept, hidden)
+        self.var_names_ = names
         try:
             yield from self._pretrain(trainings)
             yield from self._train_mixture(trainings, scores, section)
         except (GeneratorExit, StopEarly, Diverged):
-            self._conclude(section, kept, hidden, (self._hops(adata)[0],))
+            self._conclude(section, kept, hidden, Search(hops[:1], n_starts=1))
             raise
-        self._conclude(section, kept, hidden, self._hops(adata))
+        self._conclude(section, kept, hidden, Search(hops))
 
     def _adopt(self, smoothing: str, trainings: dict[str, Training]) -> None:
         self.smoothing_, self.network_ = smoothing, trainings[smoothing].network
@@ -195,16 +202,16 @@ class GMMVGAE(Model):
         return _REGION_HOPS if guess_technology(adata).single_cell_scale else _SPOT_HOPS
 
     def _conclude(
-        self, section: Section, kept: sp.csr_matrix, hidden: sp.csr_matrix, hops: tuple[int, ...]
+        self, section: Section, kept: sp.csr_matrix, hidden: sp.csr_matrix, search: Search
     ) -> None:
         """From the final network: domains, then the factors that restore each gene's total.
 
-        After a stop there is one `hops` to choose from: who cancels does not want to wait.
+        After a stop little is searched: who cancels does not want to wait.
         """
         z = self._latent(section)
         self.views_ = self.views_.with_latent(z, self.network_.loadings.detach().cpu().numpy())
         self.domains_, how = find_domains(
-            self._seen(section, z), section.graph, self.n_domains_, hops, self.seed_, kept, hidden
+            self._seen(section, z), section.graph, self.n_domains_, search, self.seed_, kept, hidden
         )
         self.notes_.append(how)
         if self.config.refine:

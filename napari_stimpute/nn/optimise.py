@@ -119,7 +119,7 @@ def minimise(
         while not training.is_over:
             for metrics in training.epoch(validate):
                 step += 1
-                yield Progress(phase, step, n_steps, metrics)
+                yield Progress(phase, step, n_steps, metrics, epoch=training.n_epochs)
     finally:
         training.close()
 

@@ -125,7 +125,7 @@ def _status(job: Job, seconds: float) -> str:
         return "Starting…"
     if job.is_cancelling:
         return "Cancelling: finishing with the best so far…"
-    words = [progress.message or progress.phase.capitalize()]
+    words = [progress.title]
     words.append(f"step {progress.step:,} of {progress.n_steps:,}")
     if left is not None and seconds > 1:
         words.append(f"{duration(left)} left")
