@@ -6,6 +6,7 @@ import errno
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import anndata as ad
@@ -367,10 +368,13 @@ def test_ctrl_c_in_a_real_process_keeps_the_best_and_twice_leaves_at_once(file: 
 
     def interrupted(times: int) -> tuple[int, str]:
         with subprocess.Popen(
-            [*command, "--set", "epochs=5000"], stderr=subprocess.PIPE, text=True
-        ) as process:
+            [*command, "--set", "epochs=5000"], stderr=subprocess.PIPE, text=True,
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # ignored under nohup
+        ) as process:  # fmt: skip
             assert process.stderr is not None
-            said = process.stderr.readline()  # the first report: it is training
+            said = ""
+            while "pretrain" not in said:
+                said += process.stderr.readline()
             for _ in range(times):
                 process.send_signal(signal.SIGINT)
                 said += process.stderr.readline()

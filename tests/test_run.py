@@ -136,9 +136,9 @@ def test_a_stop_while_applying_loses_nothing(phase: str, section: AnnData) -> No
 
 def test_a_cancelled_job_has_results_within_seconds(section: AnnData) -> None:
     run = Run(section, request(epochs=5000))
-    job = Job(run.steps()).start()
-    job.cancel()
-    assert job.wait(30) is JobState.CANCELLED
+    job = Job(run.steps())
+    job.progressed.connect(lambda progress: progress.step and job.cancel())
+    assert job.start().wait(30) is JobState.CANCELLED
     assert run.results is not None and not run.results.record.completed
 
 

@@ -216,7 +216,7 @@ def test_a_second_start_is_refused_in_words_and_the_first_goes_on(
 
 def test_a_cancelled_run_keeps_the_best_so_far_marked_incomplete(session: Session) -> None:
     job = session.train("gmm_vgae", tiny(epochs=5000))
-    session.cancel()
+    job.progressed.connect(lambda progress: progress.step and session.cancel(), thread="current")
     assert job.wait(60) is JobState.CANCELLED
     assert session.problem == ""
     assert not session.record("gmm_vgae").completed

@@ -18,7 +18,7 @@ from napari_stimpute.data.propagation import hop_features, prune_edges
 from napari_stimpute.errors import Diverged, InvalidSetting, MissingKey, NoDevice
 from napari_stimpute.models import gmm_vgae_training
 from napari_stimpute.models.gmm_vgae import GMMVGAE
-from napari_stimpute.progress import drain
+from napari_stimpute.progress import StopEarly, drain
 
 MakeSection = Callable[..., AnnData]
 
@@ -326,12 +326,19 @@ def test_more_domains_than_spots_are_refused_in_words(section: AnnData) -> None:
 def test_a_stop_costs_no_further_step(section: AnnData) -> None:
     model = GMMVGAE.preset("tiny")
     steps = model.fit_steps(section, device="cpu")
-    for _ in range(7):
-        last = next(steps)
+    next(p for p in steps if p.step == 7)
     steps.close()
-    assert last.step == 7
     assert model.history_[-1]["step"] <= 7
     assert not model.completed_
+
+
+def test_a_stop_while_preparing_leaves_a_model_without_results(section: AnnData) -> None:
+    model = GMMVGAE.preset("tiny")
+    steps = model.fit_steps(section, device="cpu")
+    assert next(steps).phase == "prepare"
+    with pytest.raises(StopEarly):
+        steps.throw(StopEarly())
+    assert not model.is_fitted
 
 
 def test_a_fit_that_diverges_says_so_and_leaves_the_best_so_far(
