@@ -78,7 +78,10 @@ class Job:
     @property
     def seconds_left(self) -> float | None:
         """Seconds to the end at the pace so far; None while that cannot be known."""
-        if self.latest is None or self._first_told is None or self._n_told < _FEWEST_TOLD:
+        if (
+            not (self.latest and self.latest.step and self._first_told)
+            or self._n_told < _FEWEST_TOLD
+        ):
             return None
         pace = (time.monotonic() - self._first_told) / (self._n_told - 1)
         return pace * max(0, self.latest.n_steps - self.latest.step) if self.is_running else None

@@ -72,13 +72,24 @@ def fit_mixture(z: np.ndarray, k: int, seed: int, n_starts: int = 10) -> Mixture
     return Mixture(gmm.weights_, gmm.means_ * scale, gmm.precisions_ / scale**2, gmm.bic(points))
 
 
-def estimate_domains(
-    z: np.ndarray, kept: sp.csr_matrix, hidden: sp.csr_matrix, seed: int
+def numbers_to_try(n: int) -> range:
+    """Numbers of domains that n spots may have."""
+    return range(2, min(MOST_DOMAINS, n - 1) + 1)
+
+
+def try_number(z: np.ndarray, k: int, seed: int) -> Mixture:
+    """A mixture of k components, good enough to judge the number k by."""
+    return fit_mixture(z, k, seed, min(3, _n_starts(len(z))))
+
+
+def fewest_domains(
+    fits: dict[int, Mixture], z: np.ndarray, kept: sp.csr_matrix, hidden: sp.csr_matrix
 ) -> tuple[int, str]:
     """Fewest domains whose map predicts hidden molecules nearly best; and a sentence with the BIC.
 
     Parameters
     ----------
+    fits : by number of components, from `try_number`
     z : (n, d), a view of the spots, smoothed
     kept, hidden : (n, n_genes), the molecules that were seen, and those that judge
 
@@ -87,8 +98,6 @@ def estimate_domains(
     The Bayesian information criterion alone asks for as many components as are tried (15) on most
     sections, since domains are not Gaussian; it is shown beside.
     """
-    most = min(MOST_DOMAINS, len(z) - 1)
-    fits = {k: fit_mixture(z, k, seed, min(3, _n_starts(len(z)))) for k in range(2, most + 1)}
     if not fits:
         return 1, "Number of domains: 1 (too few spots for more)."
     gains = {k: molecules_explained(m.probabilities(z), kept, hidden) for k, m in fits.items()}

@@ -54,13 +54,21 @@ from .domain_views import Views
 from .domains import (
     Domains,
     Search,
-    estimate_domains,
+    fewest_domains,
     find_domains,
     fit_mixture,
+    numbers_to_try,
     refine_domains,
     smooth,
+    try_number,
 )
-from .gmm_vgae_training import Network, Training, TrainingData, expected_counts
+from .gmm_vgae_training import (
+    Network,
+    Training,
+    TrainingData,
+    expected_counts,
+    is_clearly_better,
+)
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -141,9 +149,9 @@ class GMMVGAE(Model):
             data = TrainingData(kept, hidden, size, features, section.graph)
             trainings[smoothing] = Training(data, self.config, self.seed_, self.device_)
         self._adopt(candidates[0], trainings)
-        yield Progress("prepare", 0, 1, message="Preparing: number of domains")
+        yield Progress("prepare", 0, 1, message="Preparing: views of the spots")
         self.views_ = Views.fit(kept, self.seed_)
-        self.n_domains_ = self.config.n_domains or self._estimated(section, kept, hidden)
+        yield from self._choose_number(section, kept, hidden)
         self.var_names_ = names
         try:
             yield from self._pretrain(trainings)
@@ -224,11 +232,19 @@ class GMMVGAE(Model):
         scale = np.divide(observed, expected, out=np.ones_like(observed), where=expected > 0)
         self.gene_scale_ = scale.astype(np.float32)
 
-    def _estimated(self, section: Section, kept: sp.csr_matrix, hidden: sp.csr_matrix) -> int:
-        view = smooth(self.views_.per_10k_of(kept), section.graph, 1)
-        k, said = estimate_domains(view, kept, hidden, self.seed_)
+    def _choose_number(
+        self, section: Section, kept: sp.csr_matrix, hidden: sp.csr_matrix
+    ) -> Iterator[Progress]:
+        """Find the number of domains, if the settings leave it open."""
+        self.n_domains_ = self.config.n_domains
+        if self.n_domains_:
+            return
+        view, fits = smooth(self.views_.per_10k_of(kept), section.graph, 1), {}
+        for k in numbers_to_try(len(view)):
+            yield Progress("prepare", 0, 1, message="Preparing: number of domains")
+            fits[k] = try_number(view, k, self.seed_)
+        self.n_domains_, said = fewest_domains(fits, view, kept, hidden)
         self.notes_.append(said)
-        return k
 
     # ---- applying ------------------------------------------------------------------------------
 
@@ -275,18 +291,6 @@ class GMMVGAE(Model):
         if self.config.mode == "fill":
             self._fill(imputed, section.counts[:, columns], columns)
         return imputed
-
-    def technical_zero(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
-        """Probability that five times the depth would show a molecule, (n_obs, n_genes) float32.
-
-        Meant for observed zeros; see `nn.likelihoods.technical_zero_probability`.
-        """
-        section = self._section(adata, self._aligned_counts(adata))
-        columns = self._columns(genes)
-        mean = np.concatenate(
-            list(self._expected_blocks(self._latent(section), section.depth, columns))
-        )
-        return self._technical_zero(mean, columns)
 
     def _technical_zero(self, mean: np.ndarray, columns: np.ndarray) -> np.ndarray:
         theta = self.network_.log_dispersion.detach().cpu()[torch.from_numpy(columns)].exp()
@@ -386,12 +390,6 @@ class GMMVGAE(Model):
         self.views_ = Views.of_arrays(_below("views.", arrays))
         self.domains_ = Domains.of_arrays(_below("domains.", arrays))
         self.network_ = Network.of_state(_below("network.", state), self.config)
-
-
-def is_clearly_better(gains: np.ndarray, others: np.ndarray) -> bool:
-    """Whether gains per spot (n_obs,) exceed others by more than their paired standard error."""
-    difference = gains - others
-    return float(difference.sum()) > float(difference.std() * np.sqrt(len(difference)))
 
 
 def _below(prefix: str, named: dict[str, T]) -> dict[str, T]:

@@ -302,6 +302,12 @@ def expected_counts(
     return level * size[:, None]
 
 
+def is_clearly_better(gains: np.ndarray, others: np.ndarray) -> bool:
+    """Whether gains per spot (n_obs,) exceed others by more than their paired standard error."""
+    difference = gains - others
+    return float(difference.sum()) > float(difference.std() * np.sqrt(len(difference)))
+
+
 def _rows(matrix: sp.csr_matrix, device: torch.device) -> SparseRows:
     parts = (matrix.indptr.astype(np.int64), matrix.indices, matrix.data.astype(np.float32))
     return SparseRows(*(torch.from_numpy(p).to(device) for p in parts))

@@ -9,9 +9,11 @@ from sklearn.metrics import adjusted_rand_score
 from napari_stimpute.errors import TooSmall
 from napari_stimpute.models.domains import (
     Mixture,
-    estimate_domains,
+    fewest_domains,
     fit_mixture,
+    numbers_to_try,
     refine_domains,
+    try_number,
 )
 
 
@@ -75,7 +77,8 @@ def molecules_of(labels: np.ndarray, seed: int) -> sp.csr_matrix:
 @pytest.mark.parametrize("k", [2, 4, 5])
 def test_the_number_of_planted_groups_is_found_from_hidden_molecules(k: int) -> None:
     z, labels = blobs(k)
-    found, said = estimate_domains(z, molecules_of(labels, 0), molecules_of(labels, 1), seed=0)
+    fits = {n: try_number(z, n, seed=0) for n in numbers_to_try(len(z))}
+    found, said = fewest_domains(fits, z, molecules_of(labels, 0), molecules_of(labels, 1))
     assert found == k
     assert said.startswith(f"Number of domains: {k}, the fewest")
     assert "BIC, smaller is better, would choose" in said
@@ -86,7 +89,8 @@ def test_the_number_of_planted_groups_is_found_from_hidden_molecules(k: int) -> 
 def test_very_few_points_have_a_number_of_domains_too(n: int) -> None:
     z, labels = blobs(n=n)
     counts = molecules_of(labels, 0)
-    found, _ = estimate_domains(z, counts, counts, seed=0)
+    fits = {k: try_number(z, k, seed=0) for k in numbers_to_try(n)}
+    found, _ = fewest_domains(fits, z, counts, counts)
     assert 1 <= found < n
 
 
