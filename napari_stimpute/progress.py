@@ -23,7 +23,7 @@ class Progress:
 
     @property
     def title(self) -> str:
-        """What is going on, in a few words: "Pretrain (none), epoch 12"."""
+        """What is going on, in a few words: "Pretrain (own counts alone), epoch 12"."""
         name = self.message or self.phase.capitalize()
         return f"{name}, epoch {self.epoch:,}" if self.epoch else name
 

@@ -168,8 +168,8 @@ class GMMVGAE(Model):
         """Train each candidate; a less simple one must predict hidden molecules clearly better."""
         per_candidate, n_steps = self._n_steps(trainings)
         for i, (smoothing, training) in enumerate(trainings.items()):
-            phase = f"pretrain ({smoothing})" if len(trainings) > 1 else "pretrain"
-            yield from training.pretrain(phase, 1 + i * per_candidate, n_steps)
+            tried = f" ({SMOOTHINGS[smoothing]})" if len(trainings) > 1 else ""
+            yield from training.pretrain("pretrain" + tried, 1 + i * per_candidate, n_steps)
             if is_clearly_better(training.spot_gains, trainings[self.smoothing_].spot_gains):
                 self._adopt(smoothing, trainings)
         scores = ", ".join(
