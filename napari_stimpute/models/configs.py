@@ -73,7 +73,7 @@ class GMMVGAEConfig(ModelConfig):
     smoothing: Literal["auto", "none", "own+neighbours", "neighbours"] = setting(
         "auto",
         "What a spot's embedding is made of: its own counts, its neighbours', or both. "
-        "auto: whichever predicts hidden molecules best.",
+        "auto: the simplest that no other clearly beats on hidden molecules.",
     )
     epochs: int = setting(
         300, "Passes over the spots at most; training stops when hidden molecules are no longer "

@@ -20,9 +20,9 @@ What differs from the authors' code, and why
 - **Sparse and linear.** There, six dense n² arrays. Here neighbourhoods are averaged once on a
   sparse graph (a decoupled graph convolution, as in SGC and SIGN: Wu et al., 2019; Frasca et al.,
   2020), after which spots are taken in blocks; edges are sampled. Runs on the device asked for.
-- **The encoder reads principal components** of scaled log values; the decoder gives all genes.
-- **The decoder is linear on the log scale** and starts at the gene means; it predicted hidden
-  molecules better than a deep one. Gene totals are restored at the end.
+- **The encoder reads principal components** of log-normalised counts; the decoder gives all genes.
+- **The decoder is linear on the log scale** and starts at the gene means: few parameters per gene
+  for few molecules per gene. Gene totals are restored at the end.
 - Neighbour edges between confident members of different domains are dropped (`prune`); hub edges
   are not added, since they would join distant places.
 - The number of domains, if not given, is the fewest that predict hidden molecules within 3 % of the
