@@ -38,3 +38,39 @@ def cluster_probability(key: str) -> str:
 def colors(column: str) -> str:
     """``uns`` place of a palette, one colour per category (scanpy's habit)."""
     return f"{column}_colors"
+
+
+def trust(key: str) -> str:
+    """``var`` column of the verdicts, categorical."""
+    return f"{key}_trust"
+
+
+def gain(key: str) -> str:
+    """``var`` column: share of the gene's deviance explained beyond gene mean × depth."""
+    return f"{key}_gain"
+
+
+def gain_error(key: str) -> str:
+    """``var`` column: standard error of the gain."""
+    return f"{key}_gain_error"
+
+
+def over_baseline(key: str) -> str:
+    """``var`` column: gain minus that of the best simple baseline."""
+    return f"{key}_over_baseline"
+
+
+def hidden(key: str) -> str:
+    """``var`` column: hidden molecules that the gene was judged on."""
+    return f"{key}_hidden_molecules"
+
+
+def weights(key: str) -> str:
+    """``varm`` place of the blend's weights, (n_vars, n_parts), rows sum to 1."""
+    return f"{key}_weights"
+
+
+def gene_facts(key: str) -> tuple[str, ...]:
+    """Every ``var`` column of a run."""
+    makers = (trust, gain, gain_error, over_baseline, hidden)
+    return tuple(make(key) for make in makers)

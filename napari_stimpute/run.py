@@ -10,20 +10,26 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
+import scipy.sparse as sp
 
 from .config import ModelConfig
 from .data.counts import counts_of
+from .data.holdout import with_counts
 from .data.results import Results, RunRecord, check_key, fingerprint, versions
-from .errors import OutOfMemory
+from .errors import OutOfMemory, TooSmall
+from .evaluate.judgement import Judgement, hide
+from .evaluate.zeros import DEFAULT_THRESHOLD, fill_zeros
 from .models import model_class, model_info
 from .models.base import Clusters, Embeds, Imputes, Model, is_out_of_memory
+from .models.mixture import tissue_graph
 from .progress import Progress, StopEarly
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 _SMALLEST_BATCH = 16
-_APPLY_STEPS = 3
+_APPLY_STEPS = 5
+"""Steps after the fit: weigh, judge, impute, embed, done."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,10 @@ class Request:
     """Prefix of the result keys; "" means the model's name."""
     imputes: bool = True
     """Whether expected counts are wanted (else only embedding and clusters)."""
+    blend: bool = True
+    """Whether the prediction is blended with simple ones, by weights from hidden molecules."""
+    judged: bool = True
+    """Whether a tenth of the molecules is hidden before training, to judge each gene on them."""
 
 
 class Run:
@@ -45,31 +55,60 @@ class Run:
 
     `steps` does the work without touching `adata`; `results` is there afterwards, also after an
     early stop. Writing them is left to whoever owns the AnnData.
+
+    With ``judged`` or ``blend`` the model is fitted without the hidden molecules, then applied to
+    all of them: what was judged is what is used, and nothing is trained twice.
     """
 
     def __init__(self, adata: AnnData, request: Request) -> None:
         self.adata, self.request = adata, request
         self.key = request.key or request.model
         check_key(self.key)
-        self.model: Model = model_class(request.model)(request.config)
+        self.model: Model = model_class(request.model)(_mean_everywhere(request.config))
         self.model.check(adata)
         self.results: Results | None = None
         self._notes: list[str] = []
+        self._counts = counts_of(adata)
+        self._judgement: Judgement | None = None
 
     def steps(self) -> Iterator[Progress]:
-        """Fit, then apply. `StopEarly` thrown in ends the fit and applies the best so far."""
+        """Fit, judge, apply. `StopEarly` thrown in ends the fit and applies the best so far.
+
+        Who stops does not want to wait: nothing is blended or judged then, and the run says so.
+        """
         started, begun = datetime.now(UTC), time.monotonic()
+        seen = self._hide()
         try:
-            yield from self._fit_with_retries()
+            yield from self._fit_with_retries(seen)
+            yield from self._judge()
         except StopEarly:
             if not self.model.is_fitted:
                 raise
+            self._let_go()
         yield from _to_the_end(self._apply(started, begun))
 
-    def _fit_with_retries(self) -> Iterator[Progress]:
+    # ---- fitting -------------------------------------------------------------------------------
+
+    def _hide(self) -> AnnData:
+        """What the model may see; sets up the judgement if there is to be one."""
+        request, info = self.request, model_info(self.request.model)
+        blends = request.blend and info.blends
+        if not request.imputes or not (blends or request.judged):
+            return self.adata
+        try:
+            hidden = hide(self._counts, request.seed, judged=request.judged)
+        except TooSmall as error:
+            found = f"{error.found} molecules could be hidden"
+            self._notes.append(f"Neither blended nor judged: {found}, too few to decide by.")
+            return self.adata
+        graph = tissue_graph(self.adata, getattr(request.config, "section_key", ""))
+        self._judgement = Judgement(hidden, graph, info.title, request.seed, blends=blends)
+        return with_counts(self.adata, hidden.kept)
+
+    def _fit_with_retries(self, seen: AnnData) -> Iterator[Progress]:
         while True:
             try:
-                yield from self._fit()
+                yield from self._fit(seen)
                 return
             except (MemoryError, RuntimeError) as error:
                 if not is_out_of_memory(error):
@@ -77,9 +116,9 @@ class Run:
                 self.model = self._with_smaller_blocks()
             yield Progress("retry", 0, 1, message=self._notes[-1])
 
-    def _fit(self) -> Iterator[Progress]:
+    def _fit(self, seen: AnnData) -> Iterator[Progress]:
         request = self.request
-        steps = self.model.fit_steps(self.adata, seed=request.seed, device=request.device)
+        steps = self.model.fit_steps(seen, seed=request.seed, device=request.device)
         with closing(steps):  # at a stop the model concludes here, not when memory is tidied up
             for p in steps:
                 yield replace(p, n_steps=p.n_steps + _APPLY_STEPS)
@@ -97,24 +136,75 @@ class Run:
         )
         return type(self.model)(self.model.config.model_copy(update={"batch_size": size // 2}))
 
+    # ---- judging -------------------------------------------------------------------------------
+
+    def _judge(self) -> Iterator[Progress]:
+        """Set the blend's weights, calibrate intervals, judge each gene."""
+        judgement = self._judgement
+        if judgement is None:
+            return
+        judgement.own_blend = getattr(self.model, "blend_", None)
+        yield self._progress(1, "weigh", "Weighing the model against simple methods")
+        judgement.weigh(self._predict(judgement.hidden.kept))
+        if judgement.hidden.judging is not None:
+            yield self._progress(2, "judge", "Judging each gene on hidden molecules")
+            judgement.judge(self._predict(judgement.hidden.rest))
+        self._notes += judgement.notes()
+
+    def _let_go(self) -> None:
+        """After a stop, use the model as it is."""
+        if self._judgement is not None:
+            self._judgement = None
+            self._notes.append("Stopped early: neither blended with simple methods nor judged.")
+
+    def _predict(self, counts: sp.csr_matrix) -> np.ndarray:
+        assert isinstance(self.model, Imputes)
+        return self.model.impute(with_counts(self.adata, counts))
+
+    # ---- applying ------------------------------------------------------------------------------
+
     def _apply(self, started: datetime, begun: float) -> Iterator[Progress]:
         model, adata = self.model, self.adata
-        last = model.history_[-1]["step"] if model.history_ else 0
-        total = last + _APPLY_STEPS
-        yield Progress("impute", last + 1, total)
+        yield self._progress(3, "impute", "Imputing")
         imputed = None
         if self.request.imputes and isinstance(model, Imputes):
-            imputed = model.impute(adata)
-        yield Progress("embed", last + 2, total)
+            imputed = self._imputed(model.impute(adata))
+        yield self._progress(4, "embed", "Embedding")
         embedding = model.embed(adata) if isinstance(model, Embeds) else None
         clusters = model.cluster(adata) if isinstance(model, Clusters) else None
         probability = model.cluster_probability(adata) if isinstance(model, Clusters) else None
+        self._restore_mode()
         record = self._record(started, begun)
-        self.results = Results(record, imputed, embedding, clusters, probability)
-        yield Progress("done", total, total)
+        genes = None if self._judgement is None else self._judgement.genes(self.key)
+        self.results = Results(record, imputed, embedding, clusters, probability, genes)
+        yield self._progress(_APPLY_STEPS, "done", "Done")
+
+    def _imputed(self, prediction: np.ndarray) -> np.ndarray:
+        """Blend; where only technical zeros are to be filled, put observed counts back."""
+        judgement, config = self._judgement, self.request.config
+        fills = getattr(config, "mode", "") == "fill"
+        if judgement is None:
+            self._restore_mode()
+            return self._predict(self._counts) if fills else prediction
+        prediction = judgement.finish(prediction, self._counts)
+        judgement.fills = fills
+        if not fills:
+            return prediction
+        threshold: float = getattr(config, "fill_threshold", DEFAULT_THRESHOLD)
+        return fill_zeros(prediction, self._counts, judgement.zeros, threshold)
+
+    def _restore_mode(self) -> None:
+        """From now on the model does with zeros what was asked for."""
+        if hasattr(self.request.config, "mode"):
+            mode = {"mode": self.request.config.mode}
+            self.model.config = self.model.config.model_copy(update=mode)
+
+    def _progress(self, done: int, phase: str, message: str) -> Progress:
+        last = self.model.history_[-1]["step"] if self.model.history_ else 0
+        return Progress(phase, last + done, last + _APPLY_STEPS, message=message)
 
     def _record(self, started: datetime, begun: float) -> RunRecord:
-        model = self.model
+        model, judgement = self.model, self._judgement
         return RunRecord(
             key=self.key,
             model=model.name,
@@ -128,10 +218,16 @@ class Run:
             completed=model.completed_,
             n_obs=self.adata.n_obs,
             n_vars=self.adata.n_vars,
-            fingerprint=fingerprint(counts_of(self.adata)),
+            fingerprint=fingerprint(self._counts),
             metrics=_last_metrics(model),
             notes=[*self._notes, *model.notes_],
+            trust=None if judgement is None else judgement.record(),
         )
+
+
+def _mean_everywhere(config: ModelConfig) -> ModelConfig:
+    """Settings with which a model gives its mean for every entry; zeros are filled at the end."""
+    return config.model_copy(update={"mode": "denoise"}) if hasattr(config, "mode") else config
 
 
 def _to_the_end(steps: Iterator[Progress]) -> Iterator[Progress]:

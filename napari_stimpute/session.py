@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,7 +16,7 @@ from psygnal import SignalGroupDescriptor
 from . import keys
 from .config import ModelConfig
 from .data.counts import counts_of, log_normalise, size_factors
-from .data.genes import working_adata
+from .data.genes import most_telling_gene, working_adata
 from .data.image import TissueImage, spot_diameter, tissue_image
 from .data.io import read, write
 from .data.results import RunRecord, read_records, write_results
@@ -100,8 +100,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self._columns: dict[str, sp.csc_matrix] = {}
-        self._pending: Opened | None = None
-        self._run: Run | None = None
+        self._take: Callable[[], None] | None = None
         self._is_busy = False
 
     # ---- opening -------------------------------------------------------------------------------
@@ -119,12 +118,19 @@ class Session:
         """Open in a thread, so that a viewer stays usable; an error lands in `problem`."""
         self._require_idle()
 
+        found: list[Opened] = []
+
         def reading() -> Iterator[Progress]:
             yield Progress("read", 0, 1, message="Reading the file")
-            self._pending = load(source, genes=genes, counts=counts)
+            found.append(load(source, genes=genes, counts=counts))
             yield Progress("read", 1, 1)
 
-        return self._start(Job(reading(), "Opening"))
+        def take() -> None:
+            if job.state is JobState.DONE:
+                self._adopt(found[0])
+
+        job = Job(reading(), "Opening")
+        return self._start(job, take)
 
     def adopt(self, opened: Opened) -> None:
         """Take what `load` read, for example by a viewer's own file menu."""
@@ -152,6 +158,8 @@ class Session:
         seed: int = 0,
         device: str = "auto",
         key: str = "",
+        blend: bool = True,
+        judged: bool = True,
     ) -> Job:
         """Start training in a thread; a second start while one runs is refused (`Busy`)."""
         from .run import Request, Run  # torch: not before it is needed
@@ -159,9 +167,25 @@ class Session:
         self._require_idle()
         name = model or self.model
         settings = config if config is not None else model_info(name).config()
-        run = Run(self._open_adata(), Request(name, settings, seed, device, key))
-        self.model, self._run = name, run
-        return self._start(Job(run.steps(), f"Training {model_info(name).title}"))
+        wanted = Request(name, settings, seed, device, key, blend=blend, judged=judged)
+        run = Run(self._open_adata(), wanted)
+        self.model = name
+
+        def take() -> None:
+            if run.results is not None:
+                self._take_results(run)
+
+        return self._start(Job(run.steps(), f"Training {model_info(name).title}"), take)
+
+    def work_later(
+        self, steps: Iterator[Progress], title: str, take: Callable[[], None] | None = None
+    ) -> Job:
+        """Run other long work on the open data in a thread; an error lands in `problem`.
+
+        `take` is called in the session's own thread once the work has ended, or was cancelled.
+        """
+        self._require_idle()
+        return self._start(Job(steps, title), take)
 
     def cancel(self) -> None:
         """Stop what runs, and keep the best so far; does nothing when nothing runs."""
@@ -173,23 +197,20 @@ class Session:
         """Whether a job is running or its results are not yet in."""
         return self._is_busy
 
-    def _start(self, job: Job) -> Job:
+    def _start(self, job: Job, take: Callable[[], None] | None = None) -> Job:
         job.finished.connect(self._finish, thread="current")
-        self._is_busy, self.problem = True, ""
+        self._is_busy, self.problem, self._take = True, "", take
         self.job = job
         return job.start()
 
     def _finish(self, state: JobState) -> None:
-        job, run, opened = self.job, self._run, self._pending
-        self._run = self._pending = None
-        self._is_busy = False
+        job, take = self.job, self._take
+        self._take, self._is_busy = None, False
         try:
             if state is JobState.FAILED and job is not None:
                 self.problem = in_words(job.error)
-            elif opened is not None and state is JobState.DONE:
-                self._adopt(opened)
-            elif run is not None and run.results is not None:
-                self._take_results(run)
+            elif take is not None:
+                take()
         except StimputeError as error:
             self.problem = in_words(error)
         self.events.job.emit(job, job)
@@ -352,19 +373,6 @@ def in_words(error: BaseException | None) -> str:
     if isinstance(error, StimputeError):
         return str(error)
     return f"Something unforeseen went wrong: {type(error).__name__}: {error}"
-
-
-def most_telling_gene(adata: AnnData) -> str:
-    """The gene to show first: the largest variance-to-mean ratio, depth taken out."""
-    counts = counts_of(adata, "X")
-    level = (sp.diags(1 / size_factors(counts)) @ counts).tocsr()
-    mean = np.asarray(level.mean(axis=0)).ravel()
-    square = np.asarray(level.multiply(level).mean(axis=0)).ravel()
-    ratio = np.divide(square - mean**2, mean, out=np.zeros_like(mean), where=mean > 0)
-    seen = np.diff(counts.tocsc().indptr) >= 0.3 * counts.shape[0]
-    return str(
-        adata.var_names[int(np.argmax(np.where(seen, ratio, -1.0) if seen.any() else ratio))]
-    )
 
 
 def palette(adata: AnnData, column: str, n: int) -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 
 import napari_stimpute
 from napari_stimpute import cli, keys
+from napari_stimpute.cli.options import config_of
 from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.models import MODELS
 
@@ -74,7 +75,7 @@ def test_every_command_is_shown() -> None:
 def test_command_parses_with_settings_that_exist(argv: list[str]) -> None:
     args = cli._parser().parse_args(argv)
     if hasattr(args, "settings"):
-        cli._config(args)
+        config_of(args)
 
 
 def test_table_of_models_is_complete_and_true() -> None:

@@ -1,20 +1,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 from anndata import AnnData
 from torch import Tensor
 
+from napari_stimpute import keys
 from napari_stimpute.data.counts import counts_of
-from napari_stimpute.data.results import fingerprint
+from napari_stimpute.data.results import fingerprint, write_results
 from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import InvalidSetting, MissingKey, NoDevice, OutOfMemory, UnknownName
+from napari_stimpute.evaluate.trust import VERDICTS
 from napari_stimpute.job import Job, JobState
 from napari_stimpute.models import MODELS, model_info
 from napari_stimpute.models.base import in_blocks, is_out_of_memory
+from napari_stimpute.models.gmm_vgae import GMMVGAE
 from napari_stimpute.models.gmm_vgae_training import Training
 from napari_stimpute.progress import Progress, StopEarly, drain
 from napari_stimpute.run import Request, Run
@@ -53,7 +58,8 @@ def test_a_run_gives_what_the_model_provides_with_a_record(model: str, section: 
     assert {"torch", "numpy", "anndata", "napari-stimpute"} <= set(record.versions)
     assert 0 <= record.seconds < 60
     assert record.metrics
-    assert record.notes == run.model.notes_
+    assert record.notes[-len(run.model.notes_) or len(record.notes) :] == run.model.notes_
+    assert record.notes[0].startswith("Judged on 10 % of the molecules")
     assert told[-1].phase == "done"
 
 
@@ -132,6 +138,104 @@ def test_a_stop_while_applying_loses_nothing(phase: str, section: AnnData) -> No
         assert phase == "done"
     assert run.results is not None
     assert run.results.record.completed
+
+
+@pytest.mark.parametrize("phase", ["weigh", "judge"])
+def test_a_stop_while_judging_keeps_the_model_as_it_is_and_says_so(
+    phase: str, section: AnnData
+) -> None:
+    run = Run(section, request())
+    steps = run.steps()
+    upto(steps, lambda p: p.phase == phase)
+    steps.throw(StopEarly())  # type: ignore[attr-defined]
+    drain(steps)
+    assert run.results is not None and run.results.imputed is not None
+    assert run.results.record.trust is None and run.results.genes is None
+    assert "neither blended with simple methods nor judged" in run.results.record.notes[0]
+    np.testing.assert_array_equal(run.results.imputed, run.model.impute(section))  # type: ignore[attr-defined]
+
+
+# ---- blending and judging ----------------------------------------------------------------------
+
+
+def test_a_judged_run_writes_verdicts_and_weights_without_nan(section: AnnData) -> None:
+    run = Run(section, request())
+    drain(run.steps())
+    assert run.results is not None
+    write_results(section, run.results)
+    columns = section.var[list(keys.gene_facts("gmm_vgae"))]
+    assert not columns.isna().any(axis=None)
+    assert list(columns[keys.trust("gmm_vgae")].cat.categories) == list(VERDICTS)
+    weights = section.varm[keys.weights("gmm_vgae")]
+    np.testing.assert_allclose(weights.sum(axis=1), 1.0, rtol=1e-5)
+    trust = run.results.record.trust
+    assert trust is not None and len(trust.parts) == weights.shape[1]
+    assert trust.parts[0] == "GMM-VGAE"
+    assert sum(trust.verdicts.values()) == section.n_vars
+
+
+def test_without_blending_the_layer_is_the_model_alone(section: AnnData) -> None:
+    run = Run(section, replace(request(), blend=False))
+    drain(run.steps())
+    assert run.results is not None and run.results.genes is not None
+    assert run.results.genes.verdict is not None and run.results.genes.weights is None
+    np.testing.assert_allclose(run.results.imputed, run.model.impute(section), rtol=1e-6)  # type: ignore[attr-defined]
+
+
+def test_with_neither_nothing_is_hidden(section: AnnData) -> None:
+    run = Run(section, replace(request(), blend=False, judged=False))
+    drain(run.steps())
+    assert run.results is not None and run.results.genes is None
+    alone = model_info("gmm_vgae")
+    model = GMMVGAE(alone.config.checked(alone.config.PRESETS["tiny"]))  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(
+        run.results.imputed, model.fit(section, seed=3, device="cpu").impute(section)
+    )
+
+
+def test_a_run_again_without_judging_takes_old_verdicts_away(section: AnnData) -> None:
+    for judged in (True, False):
+        run = Run(section, replace(request("gene_mean"), judged=judged))
+        drain(run.steps())
+        assert run.results is not None
+        write_results(section, run.results)
+        assert (keys.trust("gene_mean") in section.var) == judged
+
+
+def test_filling_keeps_counts_and_fills_only_likely_technical_zeros(section: AnnData) -> None:
+    run = Run(section, request(mode="fill", fill_threshold=0.6))
+    drain(run.steps())
+    assert run.results is not None and run.results.imputed is not None
+    counts = section.X.toarray()
+    np.testing.assert_array_equal(run.results.imputed[counts > 0], counts[counts > 0])
+    filled = (run.results.imputed > 0) & (counts == 0)
+    assert 0 < filled.mean() < (counts == 0).mean()
+    assert run.results.record.config["mode"] == "fill"
+    assert run.results.record.trust is not None and not run.results.record.trust.interval_levels
+
+
+def test_too_few_molecules_to_hide_are_said_and_the_run_goes_on() -> None:
+    rng = np.random.default_rng(0)
+    few = AnnData(X=sp.csr_matrix(rng.poisson(0.2, size=(30, 10)).astype(np.float32)))
+    run = Run(few, request("gene_mean"))
+    drain(run.steps())
+    assert run.results is not None and run.results.genes is None
+    assert "Neither blended nor judged" in run.results.record.notes[0]
+
+
+def test_one_spot_pattern_and_a_gene_in_three_spots_are_judged_without_nan() -> None:
+    rng = np.random.default_rng(0)
+    counts = np.tile(rng.poisson(4.0, size=20), (60, 1)).astype(np.float32)
+    counts[:, 5] = 0
+    counts[:3, 5] = 2
+    same = AnnData(X=sp.csr_matrix(counts))
+    run = Run(same, request("mixture"))
+    drain(run.steps())
+    assert run.results is not None and run.results.genes is not None
+    assert all(np.isfinite(c).all() for c in run.results.genes.columns.values())
+    assert run.results.genes.verdict is not None
+    assert run.results.genes.verdict[5] == "cannot be judged"
+    assert np.isfinite(run.results.imputed).all()
 
 
 def test_a_cancelled_job_has_results_within_seconds(section: AnnData) -> None:

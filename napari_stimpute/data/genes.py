@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from .. import keys
 from ..errors import DuplicateNames, InvalidSetting, NotReadable, TooSmall, UnknownName
-from .counts import counts_of, find_counts, var_of
+from .counts import counts_of, find_counts, size_factors, var_of
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -121,6 +121,19 @@ def working_adata(adata: AnnData, spec: str = "", where: str = "") -> tuple[AnnD
     said += _keep_x(adata, work, place)
     said += _set_raw(adata, work, counts, var)
     return work, said
+
+
+def most_telling_gene(adata: AnnData) -> str:
+    """The gene to show first: the largest variance-to-mean ratio, depth taken out."""
+    counts = counts_of(adata, "X")
+    level = (sp.diags(1 / size_factors(counts)) @ counts).tocsr()
+    mean = np.asarray(level.mean(axis=0)).ravel()
+    square = np.asarray(level.multiply(level).mean(axis=0)).ravel()
+    ratio = np.divide(square - mean**2, mean, out=np.zeros_like(mean), where=mean > 0)
+    seen = np.diff(counts.tocsc().indptr) >= 0.3 * counts.shape[0]
+    return str(
+        adata.var_names[int(np.argmax(np.where(seen, ratio, -1.0) if seen.any() else ratio))]
+    )
 
 
 def _parsed_number(spec: str) -> int:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import scipy.sparse as sp
 
+from .. import keys
 from ..errors import InvalidSetting
+
+if TYPE_CHECKING:
+    from anndata import AnnData
 
 
 def thin(counts: sp.csr_matrix, share: float, seed: int) -> tuple[sp.csr_matrix, sp.csr_matrix]:
@@ -35,6 +41,14 @@ def thin(counts: sp.csr_matrix, share: float, seed: int) -> tuple[sp.csr_matrix,
     generator = np.random.default_rng(seed)
     hidden = generator.binomial(counts.data.astype(np.int64), share).astype(np.float32)
     return _like(counts, counts.data.astype(np.float32) - hidden), _like(counts, hidden)
+
+
+def with_counts(adata: AnnData, counts: sp.csr_matrix) -> AnnData:
+    """The same spots and genes with other counts in X, to fit or apply a model to."""
+    from anndata import AnnData
+
+    obsm = {keys.SPATIAL: adata.obsm[keys.SPATIAL]} if keys.SPATIAL in adata.obsm else {}
+    return AnnData(X=counts, obs=adata.obs.copy(), var=adata.var[[]].copy(), obsm=obsm)
 
 
 def _like(counts: sp.csr_matrix, values: np.ndarray) -> sp.csr_matrix:

@@ -17,10 +17,38 @@ from .. import keys
 from ..errors import Diverged, GenesMismatch, InputError, InvalidSetting, NotReadable
 
 if TYPE_CHECKING:
+    import pandas as pd
     from anndata import AnnData
 
 _BLOCK = 4_000_000
 """Values looked at or hashed in one go."""
+
+
+class TrustRecord(BaseModel):
+    """How a result was judged and blended; what is known per gene is in ``var`` and ``varm``.
+
+    ``baseline`` the best simple method, by name; ``parts`` the columns of the blend's weights;
+    ``share_hidden`` of the molecules, judged on; ``refitted`` whether the model was then trained
+    again on all molecules; ``verdicts`` genes per verdict, empty where nothing was judged. The
+    gains are shares of the deviance of the hidden molecules that blend, model alone, blend without
+    model and best simple method explain beyond gene mean × depth; None where there was none.
+    ``interval_levels`` and ``zero_levels`` calibrate intervals and zero map (see
+    `evaluate.intervals` and `evaluate.zeros`).
+    """
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="strings")
+
+    baseline: str
+    parts: list[str]
+    share_hidden: float
+    refitted: bool
+    verdicts: dict[str, int] = {}
+    gain: float | None = None
+    gain_model_alone: float | None = None
+    gain_without_model: float | None = None
+    gain_baseline: float | None = None
+    interval_levels: list[list[float]] = []
+    zero_levels: list[list[float]] = []
 
 
 class RunRecord(BaseModel):
@@ -47,6 +75,20 @@ class RunRecord(BaseModel):
     fingerprint: str
     metrics: dict[str, float] = {}
     notes: list[str] = []
+    trust: TrustRecord | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class GeneFacts:
+    """Columns for ``var`` and ``varm`` that say how far each gene can be believed.
+
+    ``columns`` (n_vars,) each, by name; ``verdict`` (n_vars,) categorical, or None where nothing
+    was judged; ``weights`` (n_vars, n_parts) of the blend, or None where nothing was blended.
+    """
+
+    columns: dict[str, NDArray[Any]]
+    verdict: pd.Categorical | None = None
+    weights: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +104,7 @@ class Results:
     embedding: NDArray[np.float32] | None = field(default=None, repr=False)
     clusters: NDArray[np.integer[Any]] | None = field(default=None, repr=False)
     cluster_probability: NDArray[np.float32] | None = field(default=None, repr=False)
+    genes: GeneFacts | None = field(default=None, repr=False)
 
 
 def versions() -> dict[str, str]:
@@ -108,6 +151,7 @@ def write_results(adata: AnnData, results: Results) -> None:
     _put(adata.obsm, keys.embedding(key), results.embedding)
     _put(adata.obsm, keys.cluster_probability(key), results.cluster_probability)
     _put_clusters(adata, keys.cluster(key), results.clusters)
+    _put_gene_facts(adata, key, results.genes)
     records = dict(adata.uns.get(keys.UNS, {}))
     adata.uns[keys.UNS] = {**records, key: results.record.model_dump_json()}
 
@@ -200,6 +244,19 @@ def _put(mapping: Any, name: str, array: NDArray[Any] | None) -> None:
         mapping[name] = np.asarray(array, dtype=np.float32)
     elif name in mapping:
         del mapping[name]
+
+
+def _put_gene_facts(adata: AnnData, key: str, facts: GeneFacts | None) -> None:
+    for name in keys.gene_facts(key):
+        if name in adata.var:
+            del adata.var[name]
+    _put(adata.varm, keys.weights(key), None if facts is None else facts.weights)
+    if facts is None:
+        return
+    for name, column in facts.columns.items():
+        adata.var[name] = column
+    if facts.verdict is not None:
+        adata.var[keys.trust(key)] = facts.verdict
 
 
 def _put_clusters(adata: AnnData, column: str, clusters: NDArray[Any] | None) -> None:

@@ -16,7 +16,7 @@ from ..errors import NotWritable
 from ..words import percent
 
 if TYPE_CHECKING:
-    from ..evaluate.comparison import Comparison, Contender
+    from ..evaluate.comparison import Comparison
     from ..session import Session
     from ..terminal import Teller
 
@@ -118,39 +118,27 @@ def _open(demo: Demo, tell: Teller) -> Session:
 
 def _compare(demo: Demo, session: Session, tell: Teller) -> Comparison:
     """Hide a tenth of the molecules, and see which method predicts them best."""
-    from ..data.simulate import TRUE_RATE
-    from ..evaluate.comparison import Comparison, verdict
+    from ..evaluate.methods import methods
+    from ..evaluate.standing import rows, verdict
     from ..job import Job
+    from ..report.compare import comparison_of
     from ..terminal import follow
 
     adata = session.adata
     assert adata is not None
-    comparison = Comparison(
-        adata, _contenders(demo.config), seed=demo.seed, device=demo.device,
-        truth=adata.layers.get(TRUE_RATE),
+    simple = [method.name for method in methods().values() if method.kind == "simple"]
+    comparison = comparison_of(
+        adata, [*simple, MODEL], seeds=[demo.seed], device=demo.device,
+        configs={MODEL: demo.config.model_copy(update={"mode": "denoise"})},
     )  # fmt: skip
     follow(Job(comparison.steps(), "Judging on hidden molecules"), tell)
-    if not any(score.title == TITLE for score in comparison.scores):
+    if not any(score.method.name == MODEL for score in comparison.scores):
         raise KeyboardInterrupt
-    comparison.score_counts("Counts as they are")
-    for score in comparison.scores:
-        tell.say(f"  {score.title:31} {percent(score.gain, 1):>8} of the deviance explained")
-    tell.say(verdict(comparison.scores, TITLE), "")
+    for row in rows(comparison):
+        said = f"{percent(row.gain, 1):>8} of the deviance explained" if row.n else row.reason
+        tell.say(f"  {row.title:31} {said}")
+    tell.say(verdict(comparison), "")
     return comparison
-
-
-def _contenders(config: ModelConfig) -> list[Contender]:
-    from ..evaluate.comparison import Contender
-    from ..models.configs import GeneMeanConfig, NeighbourMeanConfig, PCADenoiserConfig
-
-    tissue = NeighbourMeanConfig(neighbors="tissue")
-    return [
-        Contender("Gene mean × depth", "gene_mean", GeneMeanConfig()),
-        Contender("Neighbour mean (similar spots)", "neighbour_mean", NeighbourMeanConfig()),
-        Contender("Neighbour mean (in the tissue)", "neighbour_mean", tissue),
-        Contender("PCA denoiser", "pca", PCADenoiserConfig()),
-        Contender(TITLE, MODEL, config.model_copy(update={"mode": "denoise"})),
-    ]
 
 
 def _train(demo: Demo, session: Session, tell: Teller) -> None:

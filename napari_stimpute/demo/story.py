@@ -12,9 +12,12 @@ from .. import keys
 from ..analysis import VariableGenes, variable_genes
 from ..data.counts import counts_of
 from ..data.graph import guess_technology
+from ..data.results import read_records
 from ..data.simulate import TRUE_RATE
 from ..errors import BadImage, TooSmall
-from ..evaluate.comparison import HIDDEN_SHARE, LEVEL, Comparison, verdict
+from ..evaluate.comparison import HIDDEN_SHARE, Comparison
+from ..evaluate.standing import LEVEL, rows, verdict
+from ..evaluate.trust import badge, trust_table
 from ..plots import (
     Section,
     domain_map,
@@ -61,6 +64,7 @@ class Story:
         self._genes()
         self._domains()
         self._scores()
+        self._trust()
         self._variable_genes()
         self._learning()
         self._window()
@@ -86,7 +90,7 @@ class Story:
     def _opening(self) -> None:
         card = self.session.card
         assert card is not None
-        self.report.verdict(verdict(self.comparison.scores, TITLE)).heading("The section")
+        self.report.verdict(verdict(self.comparison)).heading("The section")
         depth = np.asarray(counts_of(self.adata, "raw").sum(axis=1)).ravel()
         self._figure(
             "section",
@@ -136,33 +140,33 @@ class Story:
         )  # fmt: skip
 
     def _scores(self) -> None:
-        scores = sorted(self.comparison.scores, key=lambda s: -s.gain)
-        has_truth = any(np.isfinite(s.truth) for s in scores)
+        scored = [row for row in rows(self.comparison) if row.n]
+        has_truth = any(np.isfinite(row.truth) for row in scored)
         self.report.heading("Is it any good?").text(
             f"Before a separate training, {percent(HIDDEN_SHARE)} of the molecules were hidden "
-            f"(one random split, seed {self.comparison.seed}); every method saw the same rest, and "
+            f"(one random split, seed {self.demo.seed}); every method saw the same rest, and "
             "was judged on the hidden ones. The score is the share of the Poisson deviance of gene "
             "mean × depth that it removes: 0 is level with that baseline, 1 would be perfect, and "
             "below 0 is worse than it. Much of the deviance is chance, so no method comes near 1."
         )
         header = ["Method", "Deviance explained", "Median gene", "Genes better than mean"]
-        rows = [
-            [s.title + ("" if s.completed else " (stopped early)"), number(s.gain),
-             number(s.recovery.gene_median), percent(s.recovery.share_better), duration(s.seconds)]
-            for s in scores
+        table = [
+            [row.title, number(row.gain), number(row.gene_median), percent(row.genes_better),
+             duration(row.seconds)]
+            for row in scored
         ]  # fmt: skip
         if has_truth:
             header.append("Correlation with the truth")
-            for row, s in zip(rows, scores, strict=True):
-                row.insert(4, number(s.truth, 2))
-        ours = next(i for i, s in enumerate(scores) if s.title == TITLE)
-        self.report.table([*header, "Time"], rows, strong=ours)
-        shown = {s.title: s.gain for s in scores if s.gain > -0.3}
+            for cells, row in zip(table, scored, strict=True):
+                cells.insert(4, number(row.truth, 2))
+        ours = next(i for i, row in enumerate(scored) if row.method.name == MODEL)
+        self.report.table([*header, "Time"], table, strong=ours)
+        shown = {row.title: row.gain for row in scored if row.gain > -0.3}
         self._figure(
             "scores", score_bars(shown, reference="gene mean × depth", best=TITLE,
                                  label="deviance explained"),
             "Deviance of hidden molecules explained."
-            + (" Methods far below 0 are in the table only." if len(shown) < len(scores) else ""),
+            + (" Methods far below 0 are in the table only." if len(shown) < len(scored) else ""),
         )  # fmt: skip
         self._caveats(has_truth)
 
@@ -182,6 +186,32 @@ class Story:
             f"Another seed moves these figures a little: differences up to {LEVEL} mean nothing."
         )
         self.report.points(points)
+
+    def _trust(self) -> None:
+        """Verdicts on single genes, and what the blend is made of."""
+        judged = trust_table(self.adata, MODEL)
+        if judged is None:
+            return
+        self.report.heading("Which genes can be believed?").text(
+            f"In the training itself, {percent(HIDDEN_SHARE)} of the molecules were hidden to "
+            "judge each gene, and used for nothing else. A gene is reliable where it is predicted "
+            "clearly better than by gene mean × depth, and not clearly worse than by the best "
+            "simple method."
+        )
+        header = ["Verdict", "Genes", "For example", "Why"]
+        table = []
+        for judgement, genes in judged.groupby("verdict", observed=True):
+            example = str(genes.sort_values("hidden", ascending=False).index[0])
+            found = badge(self.adata, MODEL, example)
+            assert found is not None
+            table.append([str(judgement).capitalize(), f"{len(genes):,}", example, found.sentence])
+        self.report.table(header, table, caption="Verdicts by molecules that nothing has seen")
+        shares = blend_shares(self.adata, MODEL)
+        if shares:
+            self.report.text(
+                "What is shown is a blend, with weights per gene that other hidden molecules set. "
+                "On average over genes: " + "; ".join(f"{percent(w)} {t}" for t, w in shares) + "."
+            )
 
     def _variable_genes(self) -> None:
         self.report.heading("Variable genes, before and after")
@@ -249,6 +279,16 @@ class Story:
         )
 
 
+def blend_shares(adata: AnnData, key: str) -> list[tuple[str, float]]:
+    """Parts of a run's blend and their mean weight over genes, largest first; none below 1 %."""
+    trust = read_records(adata)[key].trust
+    if trust is None or not trust.parts:
+        return []
+    mean = np.asarray(adata.varm[keys.weights(key)]).mean(axis=0)
+    order = [int(k) for k in np.argsort(-mean) if mean[k] >= 0.01]
+    return [(trust.parts[k], float(mean[k])) for k in order]
+
+
 def section_of(adata: AnnData) -> Section:
     """What maps are drawn on; an image that cannot be used is left out (the data card says so)."""
     from ..data.graph import spatial_coordinates
@@ -266,7 +306,7 @@ def section_of(adata: AnnData) -> Section:
 
 def telling_genes(comparison: Comparison) -> list[tuple[str, str]]:
     """Genes to look at, each with its reason: three that were predicted well, and the worst."""
-    found = next(s for s in comparison.scores if s.title == TITLE).recovery
+    found = next(s for s in comparison.scores if s.method.name == MODEL).recovery
     names, gain, hidden = comparison.genes, found.per_gene, found.hidden
     order = np.argsort(-hidden, kind="stable")
     enough = order[hidden[order] >= _ENOUGH]

@@ -10,10 +10,15 @@ from ..session import COUNTS, LOG, Session
 from .form import CONTROL, control, offer
 from .loop import Home
 from .run_view import Picture
-from .words import Words, heading
+from .words import Tone, Words, heading
 
 MOST_SUGGESTED = 3000
 """Genes offered while typing; every other one can be typed in full."""
+
+_NOT_JUDGED = "This result was not judged on hidden molecules."
+_TONES: dict[str, Tone] = {
+    "reliable": "good", "use with care": "warning", "do not use": "error",
+}  # fmt: skip
 
 
 class OverlayPanel:
@@ -23,13 +28,14 @@ class OverlayPanel:
         self.session, self.home = session, home
         self.gene = control(widgets.Combobox, "Gene", continuous_update=False)
         self.source = control(widgets.Dropdown, "Show", options=[])
-        self.words = Words()
+        self.words, self.trust = Words(), Words("note")
         self.map = Picture()
         menus = widgets.HBox([self.gene, self.source])
         menus.layout.flex_flow = "row wrap"
         for menu in menus.children:
             menu.layout.width = CONTROL
-        parts = [heading("Look at a gene"), menus, self.words.widget, self.map.widget]
+        parts = [heading("Look at a gene"), menus, self.words.widget, self.trust.widget]
+        parts.append(self.map.widget)
         self.widget = widgets.VBox(parts)
         home.observe(self.gene, self._choose_gene)
         home.observe(self.source, self._choose_source)
@@ -62,7 +68,24 @@ class OverlayPanel:
             self.gene.value = session.gene
             offer(self.source, [(s.title, s.name) for s in session.sources], session.source)
         self.words.say("")
+        self._say_trust()
         self.home.run_once(self.draw)
+
+    def _say_trust(self) -> None:
+        """Say in one line whether the imputed gene that is shown can be believed."""
+        session = self.session
+        key, gene = session.source, session.gene
+        if session.adata is None or key not in session.runs or not session.is_modelled(gene):
+            self.trust.say("")
+            return
+        from ..evaluate.trust import badge
+
+        found = badge(session.adata, key, gene)
+        if found is None:
+            self.trust.say(_NOT_JUDGED, tone="note")
+        else:
+            tone = _TONES.get(found.verdict, "note")
+            self.trust.say(found.sentence, f"Blend: {found.blend}.", tone=tone)
 
     def draw(self) -> None:
         """Draw the maps anew."""

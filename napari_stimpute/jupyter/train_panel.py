@@ -58,7 +58,7 @@ class TrainPanel:
             config = self.form.read()
             return self.session.train(
                 self.model.value, config, seed=self.seed.value, device=self.device.value,
-                key=self.key.value.strip(),
+                key=self.key.value.strip(), blend=self.blend.value, judged=self.judged.value,
             )  # fmt: skip
         except StimputeError as error:
             self._say(error)
@@ -115,6 +115,14 @@ class TrainPanel:
             widgets.Text, "Name of result", placeholder="the model's name",
             tooltip="Keep this run beside others under a name of its own; empty: the model's name.",
         )  # fmt: skip
+        self.blend = control(
+            widgets.Checkbox, "Blend with simple predictors", value=True,
+            tooltip="Mix in neighbours, components and counts where hidden molecules ask for it.",
+        )  # fmt: skip
+        self.judged = control(
+            widgets.Checkbox, "Judge on hidden molecules", value=True,
+            tooltip="A tenth of the molecules is hidden before training, to judge each gene on.",
+        )  # fmt: skip
         self.home.observe(self.model, lambda: setattr(self.session, "model", self.model.value))
         self.home.observe(self.preset, lambda: self.show_preset(self.preset.value))
         self.home.observe(self.device, lambda: self.device_words.say(""))
@@ -128,7 +136,7 @@ class TrainPanel:
 
     def _laid_out(self) -> widgets.VBox:
         head = [self.model, self.summary, self.preset, self.device, self.device_words.widget]
-        settings = widgets.VBox([*head, self.seed, self.key, self._form_place])
+        settings = widgets.VBox([*head, self.seed, self.key, self.blend, self.judged, self._form_place])
         settings.layout.width = WIDTH
         run = widgets.VBox([self.button, self.reason, self.words.widget, self.run.widget])
         run.layout.flex, run.layout.padding = "1 1 320px", "0 0 0 16px"

@@ -19,6 +19,8 @@ from ..data.counts import log_normalise, size_factors
 from ..data.graph import spatial_coordinates
 from ..progress import Progress
 from .base import Model
+from .neighbours import pool
+from .parts import at_depth, depth_of, restoring, root_proportions
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -54,7 +56,7 @@ class _Baseline(Model):
         return np.asarray(self._predict(adata, counts)[:, columns], dtype=np.float32)
 
     def _predict(self, adata: AnnData, counts: sp.csr_matrix) -> np.ndarray:
-        return np.outer(_depth(counts), self.gene_share_)
+        return np.outer(depth_of(counts), self.gene_share_)
 
 
 class GeneMean(_Baseline):
@@ -75,8 +77,10 @@ class NeighbourMean(_Baseline):
             spatial_coordinates(adata)
 
     def _predict(self, adata: AnnData, counts: sp.csr_matrix) -> np.ndarray:
-        pooled = (_nearest(self._places(adata, counts), self.config.n_neighbors) @ counts).toarray()
-        return _at_depth(pooled, counts)
+        pooled = (
+            pool(self._places(adata, counts), self.config.n_neighbors, self.seed_) @ counts
+        ).toarray()
+        return at_depth(pooled, depth_of(counts))
 
     def _places(self, adata: AnnData, counts: sp.csr_matrix) -> np.ndarray:
         if self.config.neighbors == "tissue":
@@ -94,24 +98,21 @@ class PCADenoiser(_Baseline):
 
     def _refine(self, counts: sp.csr_matrix) -> None:
         self.components_ = principal_components(
-            _root_proportions(counts), self.config.n_components, self.seed_
+            root_proportions(counts), self.config.n_components, self.seed_
         )
-        predicted = self._unscaled(counts).sum(axis=0)
-        observed = np.asarray(counts.sum(axis=0)).ravel()
-        scale = np.divide(observed, predicted, out=np.ones_like(predicted), where=predicted > 0)
-        self.gene_scale_ = scale.astype(np.float32)
+        self.gene_scale_ = restoring(counts, self._unscaled(counts).sum(axis=0, dtype=np.float64))
 
     def embed(self, adata: AnnData) -> np.ndarray:
         """Principal-component scores, (n_obs, n_components) float32."""
-        return self.components_.project(_root_proportions(self._aligned_counts(adata)))
+        return self.components_.project(root_proportions(self._aligned_counts(adata)))
 
     def _predict(self, adata: AnnData, counts: sp.csr_matrix) -> np.ndarray:
         return np.asarray(self._unscaled(counts) * self.gene_scale_, dtype=np.float32)
 
     def _unscaled(self, counts: sp.csr_matrix) -> np.ndarray:
         parts = self.components_
-        roots = parts.project(_root_proportions(counts)) @ parts.loadings + parts.mean
-        return _at_depth(np.square(np.clip(roots, 0, None)), counts)
+        roots = parts.project(root_proportions(counts)) @ parts.loadings + parts.mean
+        return at_depth(np.square(np.clip(roots, 0, None)), depth_of(counts))
 
     def _state(self) -> dict[str, torch.Tensor]:
         parts = self.components_
@@ -126,29 +127,3 @@ class PCADenoiser(_Baseline):
         self.gene_scale_ = state["gene_scale"].numpy()
         loadings, mean = state["loadings"].numpy(), state["mean"].numpy()
         self.components_ = Components(np.empty(0), loadings, mean)
-
-
-def _depth(counts: sp.csr_matrix) -> np.ndarray:
-    return np.asarray(counts.sum(axis=1), dtype=np.float32).ravel()
-
-
-def _at_depth(prediction: np.ndarray, counts: sp.csr_matrix) -> np.ndarray:
-    """Scale each row to the spot's own depth; a row of zeros stays zero."""
-    total = prediction.sum(axis=1)
-    factor = np.divide(_depth(counts), total, out=np.zeros_like(total), where=total > 0)
-    return np.asarray(prediction * factor[:, None], dtype=np.float32)
-
-
-def _root_proportions(counts: sp.csr_matrix) -> sp.csr_matrix:
-    roots = sp.diags(1 / np.maximum(_depth(counts), 1.0)) @ counts
-    return sp.csr_matrix(roots.sqrt())
-
-
-def _nearest(places: np.ndarray, k: int) -> sp.csr_matrix:
-    """0/1 matrix of each spot's k nearest places, itself included."""
-    from scipy.spatial import cKDTree
-
-    n, k = len(places), min(k, len(places))
-    nearest = cKDTree(places).query(places, k=[*range(1, k + 1)])[1]
-    rows = np.repeat(np.arange(n), k)
-    return sp.csr_matrix((np.ones(n * k, np.float32), (rows, nearest.ravel())), shape=(n, n))

@@ -45,6 +45,24 @@ class PCADenoiserConfig(ModelConfig):
     )
 
 
+class MixtureConfig(ModelConfig):
+    """Settings of the blend of simple predictions."""
+
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"default": {}, "tiny": {}}
+
+    section_key: str = setting(
+        "",
+        "Column that tells tissue sections apart; no neighbours across two sections.",
+        source="obs",
+        title="Section column",
+    )
+    hidden_share: float = setting(
+        0.1, "Share of the molecules hidden to find the weights.",
+        ge=0.01, le=0.5, step=0.01, advanced=True,
+        title="Hidden share",
+    )  # fmt: skip
+
+
 class GMMVGAEConfig(ModelConfig):
     """Settings of the graph variational autoencoder with a Gaussian-mixture prior."""
 
@@ -200,6 +218,8 @@ class ModelInfo:
     needs: frozenset[Need] = frozenset({"counts"})
     recommended_genes: str = "hvg:3000"
     provides: tuple[str, ...] = field(default=("imputed",))
+    blends: bool = False
+    """Whether its prediction is blended with simple ones; what is simple itself is not."""
 
 
 INFOS: tuple[ModelInfo, ...] = (
@@ -211,6 +231,15 @@ INFOS: tuple[ModelInfo, ...] = (
         "gmm_vgae:GMMVGAE",
         needs=frozenset({"counts", "spatial"}),
         provides=("imputed", "embedding", "clusters"),
+        blends=True,
+    ),
+    ModelInfo(
+        "mixture",
+        "Mixture",
+        "Simple predictions blended per gene by what foretells hidden molecules best: seconds, "
+        "no GPU, and hard to beat.",
+        MixtureConfig,
+        "mixture:Mixture",
     ),
     ModelInfo(
         "gene_mean",

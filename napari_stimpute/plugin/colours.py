@@ -13,6 +13,11 @@ COLOURMAPS = ("viridis", "magma", "inferno", "plasma", "cividis", "gray")
 NO_LABEL = (0.6, 0.6, 0.6, 0.35)
 """A spot without a category: grey, and hardly there."""
 
+FAINTEST = 0.1
+"""Opacity of a value that nothing is known of: its spot can still be made out."""
+
+_VALUE_STEPS, _OPACITY_STEPS = 32, 8
+
 Colours = NDArray[np.float32]
 
 
@@ -34,6 +39,34 @@ def colours_of_values(
     places = np.clip(steps, 0, 255).astype(np.uint8)
     taken: Colours = np.take(table(colormap), places, axis=0)
     return taken
+
+
+def opacity_of(certainty: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Opacity by how sure each value is (0–1), (n,)."""
+    opacity: NDArray[np.float32] = FAINTEST + (1 - FAINTEST) * np.clip(certainty, 0, 1)
+    return opacity
+
+
+def faded_steps(
+    values: NDArray[np.float32], limits: tuple[float, float], certainty: NDArray[np.float32]
+) -> NDArray[np.int_]:
+    """Number of each value's colour in `faded_table`, (n,): a picture has one number per spot."""
+    bottom, top = limits
+    value = np.clip((values - bottom) / (top - bottom), 0, 1) * (_VALUE_STEPS - 1)
+    sure = np.clip(certainty, 0, 1) * (_OPACITY_STEPS - 1)
+    numbers: NDArray[np.int_] = np.rint(value).astype(int) * _OPACITY_STEPS
+    numbers += np.rint(sure).astype(int)
+    return numbers
+
+
+@lru_cache(maxsize=16)
+def faded_table(colormap: str) -> Colours:
+    """Each step of a colormap at each opacity, (256, 4): what `faded_steps` counts in."""
+    steps = np.linspace(0, 255, _VALUE_STEPS).round().astype(int)
+    colours = np.repeat(table(colormap)[steps], _OPACITY_STEPS, axis=0)
+    sure = np.linspace(0, 1, _OPACITY_STEPS, dtype=np.float32)
+    colours[:, 3] = np.tile(opacity_of(sure), _VALUE_STEPS)
+    return colours
 
 
 def colours_of_categories(codes: NDArray[np.int_], palette: list[str]) -> Colours:

@@ -46,6 +46,7 @@ class SideBySide:
         viewer, view = self._viewer(), self._view()
         if viewer is None or view is None or view.layer is None or self.is_on:
             return
+        view.wipe.stop()
         grid = viewer.canvas.grid
         self._before = (grid.enabled, grid.stride, grid.shape)
         self._image = image_layer(view.session) if view.image is not None else None
@@ -88,5 +89,5 @@ class SideBySide:
             shown = view.shown_for(source)
             if shown is not None:
                 paint(layer, shown)
-                layer.name = shown.title
+                layer.name = shown.headline or shown.title
                 layer.name_overlay.visible = True

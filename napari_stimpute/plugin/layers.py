@@ -10,9 +10,12 @@ from psygnal import Signal
 
 from ..errors import StimputeError
 from ..session import Session
+from .aspects import Aspects
 from .compare import SideBySide
 from .connections import Connections
+from .cut import uncut
 from .spots import Categories, Mark, Shown, Values, image_layer, mark_of, paint, spots_layer
+from .wipe import Wipe
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -47,6 +50,8 @@ class SpotsView:
         self._radius = 0.0
         self._under_mouse = -1
         self.side_by_side = SideBySide(viewer, self)
+        self.wipe = Wipe(viewer, self)
+        self.aspects = Aspects(session)  # listens before this: it forgets what this asks anew
         self._connections = Connections()
         for event in (session.events.gene, session.events.source, session.events.column):
             self._connections.add(event, self.refresh)
@@ -73,7 +78,9 @@ class SpotsView:
 
     def close(self) -> None:
         """Let go of session and viewer; the layers stay."""
+        self.wipe.close()
         self._connections.close()
+        self.aspects.connections.close()
         if self.viewer is not None and self._on_mouse_move in self.viewer.mouse_move_callbacks:
             self.viewer.mouse_move_callbacks.remove(self._on_mouse_move)
 
@@ -92,7 +99,7 @@ class SpotsView:
     def set_opacity(self, opacity: float) -> None:
         """Opacity of the spots, 0–1."""
         self.opacity = opacity
-        for layer in (self._spots, self.side_by_side.layer):
+        for layer in (self._spots, self.side_by_side.layer, self.wipe.layer):
             if layer is not None:
                 layer.opacity = opacity
 
@@ -107,6 +114,13 @@ class SpotsView:
         if not session.gene:
             return None
         source = self.drawable_source(source or session.source)
+        shown = self.values_of(source)
+        said = {s.name: s for s in session.sources}[source]
+        return self.aspects.seen(shown, said) if source in session.runs else shown
+
+    def values_of(self, source: str) -> Values:
+        """The shown gene by a source that has it, on the scale of all in its unit."""
+        session = self.session
         values = session.expression(source=source)
         low, high = self.percentiles
         limits = session.limits(source=source, low=low, high=high)
@@ -131,7 +145,9 @@ class SpotsView:
             self._draw_anew()
             return
         self.shown = self.shown_for()
-        if self.shown is not None:
+        if self.shown is not None and self.wipe.is_on:
+            self.shown = self.wipe.repaint(self.shown)
+        elif self.shown is not None:
             paint(self._spots, self.shown)
             self.side_by_side.repaint()
         self.show_title()
@@ -142,6 +158,7 @@ class SpotsView:
         if self.viewer is None:
             return
         self.side_by_side.stop()
+        self.wipe.stop()
         self._remove_others()
         self._tree, self.no_map = None, ""
         self._image = self._ours("image") or self._added(self._make_image())
@@ -153,6 +170,7 @@ class SpotsView:
             self._image.name = "Tissue image"
         if self._spots is not None:
             self._spots.name = "Spots"
+            uncut(self._spots)
             self.viewer.layers.selection.active = self._spots
             self.refresh()
             self.viewer.reset_view()
@@ -188,9 +206,12 @@ class SpotsView:
         return None
 
     def _remove_others(self) -> None:
+        """Remove layers of other data, and what a closed panel left of a comparison."""
         for layer in list(self.viewer.layers):
             mark = mark_of(layer)
-            if mark is not None and mark.adata is not self.session.adata:
+            if mark is None:
+                continue
+            if mark.adata is not self.session.adata or mark.role in ("second", "divider"):
                 self.viewer.layers.remove(layer)
 
     # ---- following the viewer ------------------------------------------------------------------
@@ -249,6 +270,7 @@ class SpotsView:
     def show_title(self) -> None:
         """Say on the canvas what is shown; side by side, each map has its own title."""
         text = self.viewer.canvas.overlays.text
-        text.position, text.font_size = "top_left", 11
-        text.text = "" if self.shown is None else self.shown.caption
+        text.position = "top_center" if self.wipe.is_split else "top_left"
+        text.font_size = 11
+        text.text = "" if self.shown is None else self.shown.headline or self.shown.caption
         text.visible = self.shown is not None and not self.side_by_side.is_on

@@ -12,14 +12,18 @@ from qtpy.QtWidgets import (
     QScrollArea,
     QSizePolicy,
     QStackedLayout,
+    QVBoxLayout,
     QWidget,
 )
 
-from .colours import table
+from ..evaluate.trust import Badge
+from .colours import opacity_of, table
 from .spots import Categories, Shown, Values
+from .trust_chip import TrustLine
 from .words import hint
 
 _BAR_HEIGHT, _TICK = 14, 4
+_BELOW_TRUST, _FADING_ROWS = 4, 8
 _TALLEST = 170  # pixels; a longer list of categories scrolls
 
 
@@ -35,14 +39,21 @@ class Legend(QWidget):
         self._list.setFrameShape(QFrame.Shape.NoFrame)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.setWidget(self.swatches)
-        self._stack = QStackedLayout(self)
+        self.trust, pages = TrustLine(), QWidget()
+        self._stack = QStackedLayout(pages)
         self._stack.setContentsMargins(0, 0, 0, 0)
         for widget in (self._nothing, self.bar, self._list):
             self._stack.addWidget(widget)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(_BELOW_TRUST)
+        layout.addWidget(self.trust)
+        layout.addWidget(pages, 1)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
-    def show_it(self, shown: Shown | None, nothing: str = "") -> None:
-        """Follow the canvas."""
+    def show_it(self, shown: Shown | None, nothing: str = "", badge: Badge | None = None) -> None:
+        """Follow the canvas: what is shown, or why nothing is, and whether to believe it."""
+        self.trust.show_badge(badge)
         if isinstance(shown, Values):
             self.bar.show_values(shown)
             self._turn_to(self.bar, self.bar.sizeHint().height())
@@ -57,7 +68,10 @@ class Legend(QWidget):
 
     def _turn_to(self, widget: QWidget, height: int) -> None:
         self._stack.setCurrentWidget(widget)
-        self.setFixedHeight(min(max(height, 24), _TALLEST))
+        above = 0
+        if not self.trust.isHidden():
+            above = self.trust.sizeHint().height() + _BELOW_TRUST
+        self.setFixedHeight(min(max(height, 24), _TALLEST) + above)
 
 
 class ColourBar(QWidget):
@@ -71,7 +85,10 @@ class ColourBar(QWidget):
     def show_values(self, shown: Values) -> None:
         """Take over limits and colours."""
         self.title, self.limits = shown.caption, shown.limits
-        self._picture = _picture(shown.colormap)
+        fades = shown.certainty is not None
+        self._picture = _picture(shown.colormap, fades=fades)
+        faint = "; the fainter a spot, the less sure it is" if fades else ""
+        self.setToolTip(f"{self.title}{faint}.")  # a long title is cut off
         self.setAccessibleName(f"{self.title}, from {self.limits[0]:.4g} to {self.limits[1]:.4g}")
         self.update()
 
@@ -110,19 +127,25 @@ class Swatches(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.names: list[str] = []
+        self._palette: list[str] = []
+        self._title = QLabel()
         self._layout = QGridLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setVerticalSpacing(3)
 
     def show_categories(self, shown: Categories) -> None:
         """Take over names and colours."""
+        if (shown.names, shown.palette) == (self.names, self._palette):
+            self._title.setText(shown.title)
+            return
         while item := self._layout.takeAt(0):
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        self.names = shown.names
-        title = QLabel(shown.title)
-        self._layout.addWidget(title, 0, 0, 1, 4)
+        self.names, self._palette = shown.names, shown.palette
+        self._title = QLabel(shown.title)
+        self._title.setStyleSheet("padding: 0; margin: 0; background: transparent;")
+        self._layout.addWidget(self._title, 0, 0, 1, 4)
         rows = -(-len(shown.names) // 2)
         for place, (name, colour) in enumerate(zip(shown.names, shown.palette, strict=True)):
             column = 2 * (place // rows)
@@ -134,6 +157,7 @@ class Swatches(QWidget):
         for column in (1, 3):
             self._layout.setColumnStretch(column, 1)
         for label in self.findChildren(QLabel):
+            label.show()  # a hidden one takes no room
             label.ensurePolished()  # its font, and so its height, is the theme's from now on
         self._layout.activate()
 
@@ -154,9 +178,12 @@ def _swatch(colour: str) -> QLabel:
     return swatch
 
 
-def _picture(colormap: str) -> QImage:
-    colours = np.ascontiguousarray((table(colormap) * 255).astype(np.uint8))
-    image = QImage(
-        colours.tobytes(), len(colours), 1, 4 * len(colours), QImage.Format.Format_RGBA8888
-    )
+def _picture(colormap: str, *, fades: bool = False) -> QImage:
+    """Colours from left to right; where they fade, from sure (above) to unsure (below)."""
+    rows = np.repeat(table(colormap)[None], _FADING_ROWS if fades else 1, axis=0)
+    if fades:
+        rows[:, :, 3] = opacity_of(np.linspace(1, 0, _FADING_ROWS, dtype=np.float32))[:, None]
+    height, width, _ = rows.shape
+    colours = np.ascontiguousarray((rows * 255).astype(np.uint8))
+    image = QImage(colours.tobytes(), width, height, 4 * width, QImage.Format.Format_RGBA8888)
     return image.copy()  # the bytes go away, the copy stays

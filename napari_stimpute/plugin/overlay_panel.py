@@ -13,21 +13,31 @@ from qtpy.QtWidgets import (
     QLabel,
     QPushButton,
     QSlider,
+    QStackedWidget,
+    QTabBar,
     QVBoxLayout,
     QWidget,
 )
 
+from ..evaluate.trust import Badge
 from ..session import COUNTS, LOG, Session
+from .aspect_box import LABEL, AspectBox
 from .colours import COLOURMAPS
 from .connections import Connections
+from .figure_button import FigureButton
 from .gene_box import GeneBox
+from .gene_table import GeneTable
 from .layers import DEFAULT_HIGH, DEFAULT_LOW, SpotsView
 from .legend import Legend, colormap_icon
+from .spot_card import SpotCard
 from .spots import Shown
-from .words import Card, Words, heading, hint, labelled, row, rule
+from .trust_chip import TrustChip
+from .wipe_box import WipeBox
+from .words import Words, labelled, row, rule, sentence
 
 FLIP_KEY, FIND_KEY = "I", "G"
 _NO_COLUMN = "Gene"
+_BLEND_LINES = 3
 
 
 class OverlayPanel(QWidget):
@@ -109,15 +119,55 @@ class OverlayPanel(QWidget):
         self.opacity.setToolTip("How much of the image shows through the spots.")
         self.both = QCheckBox("Raw and imputed side by side")
         self.legend = Legend()  # laid out by the panel, to be seen whatever tab is open
-        self.spot = Card()
+        self.chip, self.blend = TrustChip(), sentence()
+        self.save = FigureButton(self.session, self.view)
+        self.wipe = WipeBox(self.view)
+        self.aspect = AspectBox(self.session, self.view)
+        self.spot = SpotCard(self.session, self.view)
+        self.table = GeneTable(self.session)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setSpacing(8)
-        layout.addLayout(labelled([("Gene", self.gene), ("Values", self.source)]))
+        gene, inner = QWidget(), row(self.gene)
+        inner.addWidget(self.chip)
+        gene.setLayout(inner)
+        layout.addLayout(labelled([("Gene", gene), ("Values", self.source)], width=LABEL))
+        self.gene.setAccessibleName("Gene")
         layout.addWidget(self.words)
-        layout.addWidget(self.flip_button)
+        layout.addLayout(row(self.flip_button, self.save))
+        self.blend.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self.blend)
+        layout.addWidget(self.save.words)
+        layout.addLayout(self._pages())
+
+    def _pages(self) -> QVBoxLayout:
+        """The map's settings, or the list of genes: one of them at a time."""
+        self.pages, self.page_bar = QStackedWidget(), QTabBar()
+        self.page_bar.setDrawBase(False)
+        self.page_bar.setExpanding(True)
+        named = (
+            ("Map", self._map_page(), "What the map shows, and in which colours."),
+            ("Gene list", self.table, "All modelled genes with their verdicts."),
+        )
+        for title, page, help_text in named:
+            self.pages.addWidget(page)
+            self.page_bar.setTabToolTip(self.page_bar.addTab(title), help_text)
+        self.page_bar.currentChanged.connect(self.pages.setCurrentIndex)
+        layout = QVBoxLayout()
+        layout.addWidget(self.page_bar)
+        layout.addWidget(self.pages, 1)
+        return layout
+
+    def _map_page(self) -> QWidget:
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
         layout.addWidget(self.both)
+        layout.addWidget(self.wipe)
+        layout.addWidget(rule())
+        layout.addWidget(self.aspect)
         layout.addWidget(rule())
         limits = QWidget()
         limits.setLayout(row(self.low, QLabel("to"), self.high, stretch=False))
@@ -125,13 +175,11 @@ class OverlayPanel(QWidget):
             ("Colour by", self.column), ("Percentiles", limits), ("Colours", self.colormap),
             ("Opacity", self.opacity),
         ]  # fmt: skip
-        layout.addLayout(labelled(rows))
+        layout.addLayout(labelled(rows, width=LABEL))
         layout.addWidget(rule())
-        layout.addWidget(heading("Spot under the mouse"))
         layout.addWidget(self.spot)
-        self.no_spot = hint("Move the mouse over a spot.")
-        layout.addWidget(self.no_spot)
         layout.addStretch(1)
+        return page
 
     def _connect(self) -> None:
         self.gene.chosen.connect(self.choose_gene)
@@ -149,7 +197,6 @@ class OverlayPanel(QWidget):
         for event in (events.gene, events.source, events.column, events.runs, events.job):
             self.connections.add(event, self._follow)
         self.connections.add(self.view.changed, self._follow_shown)
-        self.connections.add(self.view.hovered, self._follow_mouse)
 
     def _choose_source(self, _index: int) -> None:
         self.session.column = ""
@@ -179,7 +226,7 @@ class OverlayPanel(QWidget):
         self.gene.set_genes(genes)
         self._known = set(genes)
         self.words.say("")
-        self._follow_mouse(-1)
+        self.save.words.say("")
         self._follow()
 
     def _follow(self) -> None:
@@ -229,31 +276,26 @@ class OverlayPanel(QWidget):
 
     def _follow_shown(self, shown: Shown | None) -> None:
         no_map = f"There is no map to colour. {self.view.no_map}" if self.view.no_map else ""
-        self.legend.show_it(shown, no_map)
+        aspects = self.view.aspects
+        badge = aspects.badge(aspects.run_shown()) if aspects.run_shown() else None
+        self.chip.show_badge(badge)
+        self.blend.setText(self._blend_of(badge).replace(" %", "\u00a0%"))
+        self.blend.setVisible(bool(self.session.runs))
+        # as high for every gene: nothing moves under the mouse while one walks through the list
+        self.blend.setMinimumHeight(_BLEND_LINES * self.blend.fontMetrics().lineSpacing())
+        self.legend.show_it(shown, no_map, badge)
+        self.save.follow()
         if self.both.isChecked() and not self.view.side_by_side.is_on:
             self.both.setChecked(False)
 
-    def _follow_mouse(self, place: int) -> None:
-        rows = self.spot_rows(place) if place >= 0 else []
-        self.spot.fill(rows)
-        self.spot.setVisible(bool(rows))
-        self.no_spot.setVisible(not rows)
-
-    def spot_rows(self, place: int) -> list[tuple[str, str]]:
-        """What is known of one spot: name, counts, imputed by each run, label."""
+    def _blend_of(self, badge: Badge | None) -> str:
+        """What the shown values are made of, or why they have no verdict."""
         session = self.session
-        if session.adata is None:
-            return []
-        rows = [("Spot", str(session.adata.obs_names[place]))]
-        if session.gene:
-            for source in session.sources:
-                if self.view.drawable_source(source.name) == source.name:
-                    value = session.expression(source=source.name)[place]
-                    rows.append((source.title, f"{value:.4g}"))
-        columns = session.columns
-        for column in [session.column] if session.column else columns[:4]:
-            rows.append((column, str(session.adata.obs[column].iloc[place])))
-        return rows
+        if badge is not None:
+            return badge.blend if badge.blend else "The model alone, not blended."
+        if session.source not in session.runs:
+            return "As measured. Imputed values come with a verdict: can this gene be believed?"
+        return self.view.aspects.why_no_badge()
 
     def _not_modelled(self) -> str:
         return f"{self.session.gene} is not among the modelled genes: it has no imputed values."

@@ -1,4 +1,4 @@
-"""The panel that napari docks: data, genes, training and variable genes on four tabs."""
+"""The panel that napari docks: six tabs, and below them what the colours of the canvas mean."""
 
 from __future__ import annotations
 
@@ -16,17 +16,36 @@ from qtpy.QtWidgets import (
 )
 
 from . import session_of, unwrapped
+from .compare_panel import COMPARING, WRITING, ComparePanel
 from .connections import Connections, is_alive
 from .data_panel import OPENING, SAVING, DataPanel
+from .groups_section import TESTING
 from .layers import SpotsView
 from .loop import deliver_events
 from .overlay_panel import FIND_KEY, FLIP_KEY, OverlayPanel
+from .spatial_section import CHECKING
+from .statistics_panel import StatisticsPanel
 from .train_panel import TrainPanel
 from .variable_panel import VariablePanel
 from .wheel import guard_wheel
 from .words import rule
 
 WIDTH = 390
+
+_DATA, _GENES, _TRAIN, _STATISTICS, _COMPARE = 0, 1, 2, 4, 5
+_TABS = (
+    ("Data", "Open data, see what was found, save."),
+    ("Genes", "Look at genes on the tissue, and whether to believe them."),
+    ("Train", "Train a model that imputes them."),
+    ("Variable", "The most variable genes before and after imputing."),
+    ("Statistics", "Spatial patterns, and differences between groups."),
+    ("Compare", "Score all methods on hidden molecules."),
+)
+_TAB_OF = {
+    "": _DATA, OPENING: _DATA, SAVING: _DATA, CHECKING: _STATISTICS, TESTING: _STATISTICS,
+    COMPARING: _COMPARE, WRITING: _COMPARE,
+}  # fmt: skip
+"""Where a job's progress and errors are shown, by its title; all others train."""
 
 _LOOK_AFTER = 300
 """Milliseconds until devices are looked for: importing torch must not delay the panel."""
@@ -44,15 +63,20 @@ class StimputePanel(QWidget):
         self.genes = OverlayPanel(self.session, self.view)
         self.train = TrainPanel(self.session)
         self.variable = VariablePanel(self.session, self.view)
+        self.statistics = StatisticsPanel(self.session)
+        self.compare = ComparePanel(self.session)
         self._lay_out()
         self.connections = Connections()
         self.connections.add(self.session.events.job, self._follow)
         self.connections.add(self.session.events.adata, self._follow)
-        parts = [self.connections, self.view, self.data.connections, self.genes.connections]
-        parts += [self.train.connections, self.variable.connections]
+        genes, statistics = self.genes, self.statistics
+        inner = (genes.aspect, genes.spot, genes.table, genes.wipe, statistics.spatial)
+        panels = (self.data, genes, self.train, self.variable, self.compare, statistics.groups)
+        parts = [self.connections, self.view, *(p.connections for p in (*panels, *inner))]
         self.destroyed.connect(partial(_close, parts))
         deliver_events(self)
         viewer.bind_key(FLIP_KEY, self.flip, overwrite=True)
+        genes.wipe.bind_keys(viewer)
         viewer.bind_key(FIND_KEY, self.find_gene, overwrite=True)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -68,7 +92,7 @@ class StimputePanel(QWidget):
     def find_gene(self, _viewer: Any = None) -> None:
         """Put the cursor into the gene box, by a key on the canvas."""
         if is_alive(self):
-            self.tabs.setCurrentIndex(1)
+            self.tabs.setCurrentIndex(_GENES)
             self.genes.gene.setFocus()
             self.genes.gene.selectAll()
 
@@ -79,14 +103,11 @@ class StimputePanel(QWidget):
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.tabs.setStyleSheet("QTabBar::tab { padding: 7px 12px; }")
-        for title, panel in (
-            ("Data", self.data),
-            ("Genes", self.genes),
-            ("Train", self.train),
-            ("Variable genes", self.variable),
-        ):
-            self.tabs.addTab(_scrolling(panel), title)
+        self.tabs.setStyleSheet("QTabBar::tab { padding: 7px 8px; }")  # all six fit in WIDTH
+        panels = (self.data, self.genes, self.train, self.variable, self.statistics, self.compare)
+        for panel, (title, help_text) in zip(panels, _TABS, strict=True):
+            place = self.tabs.addTab(_scrolling(panel), title)
+            self.tabs.setTabToolTip(place, help_text)
         guard_wheel(self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -108,11 +129,10 @@ class StimputePanel(QWidget):
     def _follow(self) -> None:
         """Say on the tabs where something is at work or went wrong."""
         job, busy = self.session.job, self.session.is_busy
-        title = job.title if job is not None else ""
-        is_data = title in ("", OPENING, SAVING)
+        at_work = _TAB_OF.get(job.title if job is not None else "", _TRAIN)
         sign = " …" if busy else " !" if self.session.problem else ""
-        self.tabs.setTabText(0, "Data" + (sign if is_data else ""))
-        self.tabs.setTabText(2, "Train" + ("" if is_data else sign))
+        for place, (title, _help) in enumerate(_TABS):
+            self.tabs.setTabText(place, title + (sign if place == at_work else ""))
 
 
 def _scrolling(panel: QWidget) -> QScrollArea:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 REDRAW = 250
 """Milliseconds between two drawings."""
 
+_SAID_ELSEWHERE = "Judged on"
+"""How the note begins that the panel says in words of its own."""
+
 
 class RunView(QWidget):
     """Watches one job at a time."""
@@ -94,7 +97,8 @@ class RunView(QWidget):
         if new:
             record = self.session.record(new[-1])
             kept = [] if record.completed else ["The best so far is kept, marked incomplete."]
-            self.notes.say("\n".join([*kept, *record.notes]))
+            notes = [note for note in record.notes if not note.startswith(_SAID_ELSEWHERE)]
+            self.notes.say("\n".join([*kept, *notes]))
         elif job.state is JobState.CANCELLED:
             self.notes.say("Nothing had been learned yet, so nothing is kept.")
 

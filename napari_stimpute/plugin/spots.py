@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .colours import as_rgba, colours_of_categories, colours_of_values
+from .colours import (
+    as_rgba,
+    colours_of_categories,
+    colours_of_values,
+    faded_steps,
+    faded_table,
+    opacity_of,
+)
 from .raster import LabelRaster, label_raster
 
 if TYPE_CHECKING:
@@ -40,6 +47,10 @@ class Values:
     title: str
     """Gene and source, for people."""
     unit: str = ""
+    headline: str = ""
+    """What the canvas says above the map; "" for the caption."""
+    certainty: NDArray[np.float32] | None = None
+    """How sure each value is, (n_obs,), 0–1: less sure is drawn more faintly; None for all sure."""
 
     @property
     def caption(self) -> str:
@@ -56,6 +67,8 @@ class Categories:
     names: list[str]
     palette: list[str]
     title: str
+    headline: str = ""
+    """What the canvas says above the map; "" for the caption."""
 
     @property
     def caption(self) -> str:
@@ -149,6 +162,8 @@ def limits_of(layer: Layer) -> tuple[float, float]:
 def _paint_points(layer: Layer, shown: Shown) -> None:
     if isinstance(shown, Values):
         colours = colours_of_values(shown.values, shown.limits, shown.colormap)
+        if shown.certainty is not None:
+            colours[:, 3] = opacity_of(shown.certainty)
         # The points get their colours directly (quick); these two steer the colour bar alone.
         layer.face_colormap = shown.colormap
         layer.face_contrast_limits = shown.limits
@@ -163,17 +178,30 @@ def _paint_points(layer: Layer, shown: Shown) -> None:
 
 
 def _paint_picture(layer: Layer, shown: Shown, raster: LabelRaster) -> None:
-    if isinstance(shown, Values):
+    has_bar = isinstance(shown, Values) and shown.certainty is None
+    if isinstance(shown, Values) and shown.certainty is not None:
+        codes = faded_steps(shown.values, shown.limits, shown.certainty)
+        _paint_steps(layer, raster.picture(codes), faded_table(shown.colormap))
+    elif isinstance(shown, Values):
         layer.colormap = shown.colormap
         layer.contrast_limits_range = shown.limits
         layer.contrast_limits = shown.limits
         layer.data = raster.picture(shown.values)
     else:
-        layer.colormap = _steps(shown.palette)
-        layer.contrast_limits_range = (-0.5, len(shown.palette) - 0.5)
-        layer.contrast_limits = (-0.5, len(shown.palette) - 0.5)
-        layer.data = raster.picture(np.where(shown.codes < 0, np.nan, shown.codes))
-    _show_bar(layer, isinstance(shown, Values))
+        codes = np.where(shown.codes < 0, np.nan, shown.codes)
+        _paint_steps(layer, raster.picture(codes), [as_rgba(c) for c in shown.palette])
+    _show_bar(layer, has_bar)  # a bar cannot show values that fade; the panel's does
+
+
+def _paint_steps(layer: Layer, picture: NDArray[np.float32], colours: Any) -> None:
+    """Colour by number: flat steps, one per colour."""
+    from napari.utils.colormaps import Colormap
+
+    limits = (-0.5, len(colours) - 0.5)
+    layer.colormap = Colormap(colours, interpolation="zero", name="categories")
+    layer.contrast_limits_range = limits
+    layer.contrast_limits = limits
+    layer.data = picture
 
 
 def _show_bar(layer: Layer, visible: bool) -> None:
@@ -183,11 +211,3 @@ def _show_bar(layer: Layer, visible: bool) -> None:
             setattr(bar, name, wanted)
     if bar.visible != visible:
         bar.visible = visible
-
-
-def _steps(palette: list[str]) -> Any:
-    """A colormap of flat steps, one per category."""
-    from napari.utils.colormaps import Colormap
-
-    colours = [as_rgba(colour) for colour in palette]
-    return Colormap(colours, interpolation="zero", name="categories")

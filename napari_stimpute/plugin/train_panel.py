@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from magicgui.widgets import ComboBox, LineEdit, SpinBox
+from qtpy.QtCore import QTimer
 from qtpy.QtGui import QStandardItemModel
-from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from .. import keys
 from ..devices import Device
@@ -17,12 +18,26 @@ from ..models import MODELS, model_info
 from ..progress import Progress
 from ..session import Session
 from .connections import Connections, is_alive
-from .data_panel import OPENING, SAVING
 from .form import ConfigForm, magic_rows
 from .run_view import RunView
-from .words import Words, hint, rule
+from .trust_words import adds_nothing, is_judged, run_in_words
+from .words import Tone, Words, hint, rule
 
 _LOOKING = "Looking for devices…"
+_TRAINING = "Training"
+_BLEND_HELP = (
+    "Mix the model's values, gene by gene, with simple predictors (own count, gene mean, nearest "
+    "spots and the like), as far as that predicts hidden molecules better. Off: the model alone."
+)
+_JUDGE_HELP = (
+    "Hide a tenth of the molecules before training and judge each gene by them; the model is then "
+    "applied to all molecules. Off: it learns from a tenth more, but no gene gets a verdict."
+)
+
+
+def is_training(job: Job) -> bool:
+    """Whether a job's errors and progress belong on this panel."""
+    return job.title.startswith(_TRAINING)
 
 
 class TrainPanel(QWidget):
@@ -39,6 +54,8 @@ class TrainPanel(QWidget):
         self.connections.add(session.events.adata, self._follow)
         self.connections.add(session.events.job, self._follow_job)
         self.connections.add(session.events.problem, self._follow_problem)
+        for event in (session.events.runs, session.events.source):
+            self.connections.add(event, self._follow_run)
         self._show_model()
         self._follow()
 
@@ -51,7 +68,8 @@ class TrainPanel(QWidget):
             config = self.form.read()
             return self.session.train(
                 self.model.value, config, seed=self.seed.value, device=self.device.value or "auto",
-                key=self.key.value.strip(),
+                key=self.key.value.strip(), blend=self.blend.isChecked(),
+                judged=self.judge.isChecked(),
             )  # fmt: skip
         except InvalidSetting as error:
             self.form.mark(error.field, str(error))
@@ -102,9 +120,12 @@ class TrainPanel(QWidget):
         )  # fmt: skip
         self.key.native.setPlaceholderText("The model's name")
         self.summary = hint("")
-        self.head = magic_rows(
-            [self.model, self.summary, self.preset, self.device, self.seed, self.key]
-        )
+        self.blend = _ticked("Blend with simple predictors", _BLEND_HELP)
+        self.judge = _ticked("Judge on hidden molecules", _JUDGE_HELP)
+        self.head = magic_rows([
+            self.model, self.summary, self.preset, self.device, self.seed, self.key, self.blend,
+            self.judge,
+        ])  # fmt: skip
         self.model.changed.connect(lambda _name: self._show_model())
         self.preset.changed.connect(self.show_preset)
 
@@ -113,6 +134,7 @@ class TrainPanel(QWidget):
         self.button.clicked.connect(lambda: self._press())
         self.words, self.why_not = Words("error"), Words("note")
         self.run_view = RunView(self.session)
+        self.verdicts = Words("good")
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
@@ -122,7 +144,7 @@ class TrainPanel(QWidget):
         layout.addWidget(rule())
         layout.addLayout(self._form_place)
         layout.addWidget(rule())
-        for widget in (self.button, self.why_not, self.words, self.run_view):
+        for widget in (self.button, self.why_not, self.words, self.verdicts, self.run_view):
             layout.addWidget(widget)
         layout.addStretch(1)
 
@@ -158,7 +180,7 @@ class TrainPanel(QWidget):
     @property
     def _is_training(self) -> bool:
         job = self.session.job
-        return self.session.is_busy and job is not None and job.title not in (OPENING, SAVING)
+        return self.session.is_busy and job is not None and is_training(job)
 
     def _follow_job(self) -> None:
         job, watched = self.session.job, self.run_view.job
@@ -168,15 +190,38 @@ class TrainPanel(QWidget):
         if watched is not None and not self.session.is_busy:
             self.run_view.wind_up()
             self._follow_problem()
+            QTimer.singleShot(0, self._scroll_to_verdicts)  # once they are laid out
         self._enable()
+        self._follow_run()
 
     def _follow(self) -> None:
         self.form.set_columns(self.session.columns)
         self._enable()
+        self._follow_run()
+
+    def _follow_run(self) -> None:
+        """Say how the run that is shown (else the last one) was judged."""
+        session = self.session
+        runs = session.runs if session.adata is not None else ()
+        if not runs or self._is_training:
+            self.verdicts.say("")
+            return
+        record = session.record(session.source if session.source in runs else runs[-1])
+        tone: Tone = "good" if is_judged(record) else "note"
+        tone = "warning" if adds_nothing(record) else tone
+        said = "\n".join(run_in_words(record))
+        self.verdicts.say(said.replace(" %", "\u00a0%"), tone)  # no line ends before a %
+
+    def _scroll_to_verdicts(self) -> None:
+        place: Any = self.parentWidget() if is_alive(self) else None
+        while place is not None and not isinstance(place, QScrollArea):
+            place = place.parentWidget()
+        if place is not None and self.verdicts.isVisible():
+            place.ensureWidgetVisible(self.verdicts)
 
     def _follow_problem(self) -> None:
         job = self.session.job
-        if job is None or job.title in (OPENING, SAVING):
+        if job is None or not is_training(job):
             return
         error = job.error
         if isinstance(error, InvalidSetting) and error.field in self.form.fields:
@@ -231,3 +276,10 @@ class TrainPanel(QWidget):
             if item is not None:
                 item.setEnabled(not missing)
                 item.setToolTip(missing or info.summary)
+
+
+def _ticked(text: str, help_text: str) -> QCheckBox:
+    box = QCheckBox(text)
+    box.setChecked(True)
+    box.setToolTip(help_text)
+    return box

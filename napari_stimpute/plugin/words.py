@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -26,6 +27,9 @@ _COLOURS: dict[Tone, tuple[str, str]] = {
     "note": ("#8a8f98", "rgba(138, 143, 152, 28)"),
 }
 """Edge and ground; the text keeps the theme's colour, so both themes stay readable."""
+
+_FAINT = "color: #828892; background: transparent;"
+"""A grey that can be read on the grounds of both themes."""
 
 
 class Words(QLabel):
@@ -85,10 +89,38 @@ class Card(QWidget):
         return "\n".join(label.text() for label in self.findChildren(QLabel))
 
 
+class Elided(QLabel):
+    """A quiet line that ends in … where there is no room; all of it appears on hover."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__()
+        self.setStyleSheet(_FAINT)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.whole = ""
+        self.say(text)
+
+    def say(self, text: str) -> None:
+        """Show a text as far as it fits."""
+        self.whole = text
+        self.setAccessibleName(text)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Fit it anew."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        end = Qt.TextElideMode.ElideRight
+        shown = self.fontMetrics().elidedText(self.whole, end, self.width())
+        self.setText(shown)
+        self.setToolTip(self.whole if shown != self.whole else "")
+
+
 def faint(text: str) -> QLabel:
     """A quiet label."""
     label = QLabel(text)
-    label.setStyleSheet("color: #8a8f98; background: transparent;")
+    label.setStyleSheet(_FAINT)
     label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
     return label
 
@@ -97,6 +129,14 @@ def hint(text: str) -> QLabel:
     """A quiet sentence that wraps."""
     label = faint(text)
     label.setWordWrap(True)
+    return label
+
+
+def sentence(text: str = "") -> QLabel:
+    """A line that wraps."""
+    label = QLabel(text)
+    label.setWordWrap(True)
+    label.setStyleSheet("background: transparent;")
     return label
 
 
@@ -115,8 +155,13 @@ def rule() -> QFrame:
     return line
 
 
-def labelled(rows: Iterable[tuple[str, QWidget]]) -> QFormLayout:
-    """Controls with their labels, in two columns; a label names its control to screen readers."""
+def labelled(rows: Iterable[tuple[str, QWidget]], *, width: int = 0) -> QFormLayout:
+    """Controls with their labels, in two columns; a label names its control to screen readers.
+
+    Parameters
+    ----------
+    width : pixels of the labels at least, so that several forms on one page stand in line
+    """
     form = QFormLayout()
     form.setContentsMargins(0, 0, 0, 0)
     form.setHorizontalSpacing(12)
@@ -124,7 +169,10 @@ def labelled(rows: Iterable[tuple[str, QWidget]]) -> QFormLayout:
     form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
     for name, widget in rows:
-        form.addRow(name, widget)
+        label = QLabel(name)
+        label.setMinimumWidth(width)
+        label.setBuddy(widget)
+        form.addRow(label, widget)
         if name:
             widget.setAccessibleName(name)
         if isinstance(widget, QComboBox):

@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import anndata as ad
@@ -23,7 +22,9 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from napari_stimpute.evaluate.peers import PEERS
 from napari_stimpute.evaluate.recovery import recovery
+from napari_stimpute.evaluate.trial import outcome
 
 SETS = ("dlpfc_151673", "her2st_A1", "st_mob_rep8", "slideseqv2_hippocampus", "starmap_v1")
 OURS = ("gmm_vgae", "pca", "neighbour_mean")
@@ -74,7 +75,10 @@ def hide(folder: Path, name: str, share: float, seed: int) -> tuple[ad.AnnData, 
 def measure(model: str, kept: ad.AnnData, hidden: sp.csr_matrix, seed: int) -> dict[str, float]:
     """Fit one method to the kept molecules and score it on the hidden ones."""
     begun = time.monotonic()
-    prediction = PEERS[model](kept, seed) if model in PEERS else ours(model, kept, seed)
+    if model in PEERS:
+        prediction = outcome(PEERS[model](kept, seed, "cpu"))
+    else:
+        prediction = ours(model, kept, seed)
     seconds = time.monotonic() - begun
     found = recovery(kept.X, hidden, prediction)
     return {
@@ -90,41 +94,6 @@ def ours(name: str, kept: ad.AnnData, seed: int) -> np.ndarray:
 
     settings = {"mixture_epochs": 0} if name == "gmm_vgae without mixture" else {}
     return model_class(name.split(" ")[0])(**settings).fit(kept, seed=seed).impute(kept)
-
-
-def magic(kept: ad.AnnData, seed: int) -> np.ndarray:
-    """MAGIC as documented: library size, square root, diffusion; squared back."""
-    import magic as magic_impute
-
-    counts = kept.X.toarray().astype(np.float64)
-    proportions = np.sqrt(counts / np.maximum(counts.sum(1, keepdims=True), 1.0))
-    operator = magic_impute.MAGIC(
-        solver="exact", decay=1, t=3, n_pca=min(100, min(counts.shape) - 1), random_state=seed,
-        verbose=0,
-    )  # fmt: skip
-    return np.square(np.clip(operator.fit_transform(proportions, genes="all_genes"), 0, None))
-
-
-def scvi(kept: ad.AnnData, seed: int) -> np.ndarray:
-    """scVI with a negative binomial, early stopping, 10 posterior samples."""
-    import scvi as scvi_tools
-
-    scvi_tools.settings.seed, scvi_tools.settings.verbosity = seed, 30
-    cells = ad.AnnData(sp.csr_matrix(kept.X))
-    scvi_tools.model.SCVI.setup_anndata(cells)
-    model = scvi_tools.model.SCVI(cells, gene_likelihood="nb")
-    epochs = 400 if cells.n_obs < 1500 else 150
-    model.train(
-        max_epochs=epochs, batch_size=min(128, max(16, cells.n_obs // 3)), early_stopping=True,
-        enable_progress_bar=False, accelerator="cpu",
-        plan_kwargs={"n_epochs_kl_warmup": max(1, epochs // 4)},
-    )  # fmt: skip
-    return np.asarray(
-        model.get_normalized_expression(n_samples=10, return_mean=True, return_numpy=True)
-    )
-
-
-PEERS: dict[str, Callable[[ad.AnnData, int], np.ndarray]] = {"magic": magic, "scvi": scvi}
 
 
 def table(runs: pd.DataFrame) -> str:

@@ -6,64 +6,42 @@ Tissue is drawn as napari draws it: y downwards, both axes on one scale, spots a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .data.image import TissueImage
-from .words import number
+from ..words import number
+from .drawing import (
+    BLUE,
+    EXPRESSION_COLORS,
+    GREEN,
+    GREY,
+    NO_CATEGORY,
+    ORANGE,
+    Section,
+    categorical_palette,
+    draw_bar,
+    draw_image,
+    draw_spots,
+    new_figure,
+    panels,
+    quiet,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-EXPRESSION_COLORS = "viridis"
-"""Colour map of expression: even in lightness, and safe for colour-blind readers."""
+__all__ = [
+    "EXPRESSION_COLORS", "NO_CATEGORY", "Section", "categorical_palette", "domain_map",
+    "gene_maps", "gene_pair", "loss_curve", "score_bars", "section_overview",
+    "variable_gene_overlap", "wipe_map",
+]  # fmt: skip
 
-NO_CATEGORY = "#b8b8b8"
-"""Colour of spots without a category."""
-
-_PALETTE = (
-    "#0072b2", "#e69f00", "#009e73", "#56b4e9", "#d55e00", "#f0e442", "#882255", "#332288",
-    "#61ffff", "#244900", "#cc79a7", "#92ceaa", "#6186ff", "#796149", "#61ffaa", "#f3b6ff",
-    "#0049b6", "#b63186", "#24ce6d", "#aa61db", "#6d0055", "#b63d0c", "#ff79ce", "#613d92",
-    "#e7616d", "#c29e9e", "#928649", "#006d79", "#920000", "#316d00", "#6155ce", "#9edb61",
-    "#613d31", "#ffdbce", "#00496d", "#79799e", "#ffaa92", "#00dbf3", "#6d9eff", "#c2923d",
-    "#86559e", "#ffb6ce", "#e7c200", "#499eaa", "#499200", "#aa6161", "#864961", "#aab649",
-    "#ce6dce", "#ffdb86", "#86aa86", "#00c2b6", "#b6dbe7", "#c29ef3", "#79493d", "#9e86e7",
-    "#86006d", "#aa8686", "#c25592", "#61793d",
-)  # fmt: skip
-"""Okabe and Ito's, then each the colour farthest from those before, in OKLab, as seen with normal,
-red-blind and green-blind eyes alike. Their pink comes late: it vanishes on H&E-stained tissue."""
-
-_BLUE, _ORANGE, _GREEN, _GREY = "#0072b2", "#d55e00", "#009e73", "#6f6f6f"
-_TALLEST = 4.4  # inches of a map
+_LINE = 22  # letters of a heading that shares its map with another
 _ROBUST = 97  # percentile of a loss that ends the axis, so that the first steps do not fill it
-
-
-@dataclass(frozen=True, eq=False)
-class Section:
-    """What values are drawn on.
-
-    Parameters
-    ----------
-    coordinates : (n_obs, 2), x and y
-    spot_diameter : in coordinate units
-    image : tissue under the spots, or None
-    microns_per_unit : for a scale bar; 0 if unknown
-    """
-
-    coordinates: NDArray[np.float64]
-    spot_diameter: float
-    image: TissueImage | None = None
-    microns_per_unit: float = 0.0
-
-
-def categorical_palette(n: int) -> list[str]:
-    """Colours (hex) that colour-blind readers can tell apart, best first; repeated beyond 60."""
-    return [_PALETTE[i % len(_PALETTE)] for i in range(n)]
 
 
 def gene_pair(
@@ -91,17 +69,50 @@ def gene_maps(
     ----------
     values : (n_obs,) by the heading of its panel
     """
-    figure, axes = _panels(section, len(values), extra=0.9)
+    figure, axes = panels(section, len(values), extra=0.9)
     for ax, (heading, shown) in zip(axes, values.items(), strict=True):
-        spots = _draw_spots(ax, section, values=np.asarray(shown), limits=limits)
+        spots = draw_spots(ax, section, values=np.asarray(shown), limits=limits)
         ax.set_title(heading, loc="left", fontsize=10)
     over = max(float(np.max(v, initial=0.0)) for v in values.values()) > limits[1]
-    bar = figure.colorbar(
-        spots, ax=axes, shrink=0.8, pad=0.015, aspect=30, extend="max" if over else "neither"
-    )
-    bar.set_label(unit)
-    bar.outline.set_visible(False)
+    draw_bar(figure, axes, spots, unit=unit, over=over)
     figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
+    return figure
+
+
+def wipe_map(
+    section: Section, left: tuple[str, NDArray[Any]], right: tuple[str, NDArray[Any]],
+    divider: float, *, limits: tuple[float, float], title: str,
+    unit: str = "counts per spot", badge: str = "", colors: str = EXPRESSION_COLORS,
+) -> Figure:  # fmt: skip
+    """Draw a gene from two sources, one on each side of a divider, on one scale.
+
+    Parameters
+    ----------
+    left, right : name of the source, and its values (n_obs,), both in the same unit
+    divider : x in coordinate units; spots to the left of it show the left source
+    badge : what may be believed of it, written small beside the title
+    """
+    from matplotlib.text import Annotation
+
+    figure, axes = panels(section, 1, extra=0.9)
+    ax, both = axes[0], (np.asarray(left[1]), np.asarray(right[1]))
+    values = np.where(section.coordinates[:, 0] < divider, *both)
+    spots = draw_spots(ax, section, values=values, limits=limits)
+    spots.set_cmap(colors)
+    ax.axvline(divider, color="white", lw=2.6)
+    ax.axvline(divider, color="black", lw=1.2)
+    ax.set_title(fill(left[0], _LINE), loc="left", fontsize=10)
+    ax.set_title(fill(right[0], _LINE), loc="right", ha="right", fontsize=10)
+    over = max(float(np.max(v, initial=0.0)) for v in both) > limits[1]
+    draw_bar(figure, axes, spots, unit=unit, over=over)
+    heading = figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
+    if badge:
+        # The figure's own, not the map's: the layout makes no room for it.
+        beside = Annotation(
+            badge, (1, 0.5), xycoords=heading, xytext=(8, 0), textcoords="offset points",
+            va="center", fontsize=8, color=GREY,
+        )  # fmt: skip
+        figure.add_artist(beside)
     return figure
 
 
@@ -110,17 +121,15 @@ def section_overview(
 ) -> Figure:
     """Draw the tissue image, if there is one, beside the depth of each spot."""
     has_image = section.image is not None
-    figure, axes = _panels(section, 1 + has_image, extra=0.9)
+    figure, axes = panels(section, 1 + has_image, extra=0.9)
     if has_image:
-        _draw_image(axes[0], section, opacity=1.0)
+        draw_image(axes[0], section, opacity=1.0)
         axes[0].set_title("Tissue", loc="left", fontsize=10)
     low, high = np.percentile(depth, (0, 99))
     limits = (float(low), float(max(high, low + 1)))
-    spots = _draw_spots(axes[-1], section, values=depth, limits=limits)
+    spots = draw_spots(axes[-1], section, values=depth, limits=limits)
     axes[-1].set_title("Depth", loc="left", fontsize=10)
-    bar = figure.colorbar(spots, ax=axes, shrink=0.8, pad=0.015, aspect=30)
-    bar.set_label(unit)
-    bar.outline.set_visible(False)
+    draw_bar(figure, axes, spots, unit=unit)
     return figure
 
 
@@ -135,10 +144,10 @@ def domain_map(
     """
     from matplotlib.lines import Line2D
 
-    figure, axes = _panels(section, len(groups), extra=1.5 * len(groups))
+    figure, axes = panels(section, len(groups), extra=1.5 * len(groups))
     for ax, (heading, (codes, names, colors)) in zip(axes, groups.items(), strict=True):
         shown = np.array([*colors, NO_CATEGORY])[codes]
-        _draw_spots(ax, section, colors=shown)
+        draw_spots(ax, section, colors=shown)
         ax.set_title(heading, loc="left", fontsize=10)
         counts = np.bincount(codes[codes >= 0], minlength=len(names))
         entries = list(zip(names, colors, counts, strict=True))
@@ -163,18 +172,18 @@ def loss_curve(history: Sequence[Mapping[str, Any]]) -> Figure:
     history : one row per report, with "phase", "step" and measured values ("loss", "validation")
     """
     names = [n for n in ("loss", "validation") if any(n in row for row in history)]
-    figure = _figure(6.4, 1.2 + 1.6 * max(1, len(names)))
+    figure = new_figure(6.4, 1.2 + 1.6 * max(1, len(names)))
     axes = figure.subplots(max(1, len(names)), 1, sharex=True, squeeze=False)[:, 0]
     for ax, name in zip(axes, names, strict=False):
         rows = [row for row in history if name in row]
         steps, values = [row["step"] for row in rows], np.array([row[name] for row in rows])
-        ax.plot(steps, values, color=_BLUE, lw=1.3, marker="." if len(rows) < 40 else "", ms=4)
+        ax.plot(steps, values, color=BLUE, lw=1.3, marker="." if len(rows) < 40 else "", ms=4)
         low, high = float(values.min()), float(np.percentile(values, _ROBUST))
         margin = 0.08 * (high - low) or 0.5
         ax.set_ylim(low - margin, high + margin)
         ax.set_ylabel({"validation": "hidden molecules\n(lower is better)"}.get(name, name))
         _draw_phases(ax, history)
-        _quiet(ax)
+        quiet(ax)
     if not names:
         axes[0].text(0.5, 0.5, "Nothing was measured while learning", ha="center")
         axes[0].set_axis_off()
@@ -192,10 +201,10 @@ def score_bars(
     scores : by method; 0 is level with the reference
     best : the method to point out
     """
-    figure = _figure(6.4, 0.9 + 0.34 * len(scores))
+    figure = new_figure(6.4, 0.9 + 0.34 * len(scores))
     ax = figure.subplots()
     names, values = list(scores), np.array(list(scores.values()))
-    colors = [_BLUE if name == best else "#9bb8c9" for name in names]
+    colors = [BLUE if name == best else "#9bb8c9" for name in names]
     ax.barh(names, values, color=colors, height=0.68)
     ax.axvline(0, color="black", lw=1)
     room = 0.2 * max(float(np.abs(values).max(initial=0.0)), 1e-6)
@@ -207,7 +216,7 @@ def score_bars(
     ax.set_xlim(min(0.0, float(values.min())) - room, max(0.0, float(values.max())) + room)
     ax.invert_yaxis()
     ax.set_xlabel(f"{label} (0: level with {reference})")
-    _quiet(ax, grid="x")
+    quiet(ax, grid="x")
     return figure
 
 
@@ -224,11 +233,11 @@ def variable_gene_overlap(before: Sequence[str], after: Sequence[str], n_genes: 
     rank_before, rank_after = ({g: i + 1 for i, g in enumerate(x)} for x in (before, after))
     kept = [g for g in before if g in rank_after]
     groups = {
-        f"in both ({len(kept):,})": (kept, _BLUE),
-        f"only before ({n - len(kept):,})": ([g for g in before if g not in rank_after], _ORANGE),
-        f"only after ({n - len(kept):,})": ([g for g in after if g not in rank_before], _GREEN),
+        f"in both ({len(kept):,})": (kept, BLUE),
+        f"only before ({n - len(kept):,})": ([g for g in before if g not in rank_after], ORANGE),
+        f"only after ({n - len(kept):,})": ([g for g in after if g not in rank_before], GREEN),
     }
-    figure = _figure(4.8, 5.0)
+    figure = new_figure(4.8, 5.0)
     ax = figure.subplots()
     ax.plot([1, n], [1, n], color="#cccccc", lw=1, zorder=0)
     ax.axhspan(1.04 * n, 1.16 * n, color="#f2f2f2", zorder=0)
@@ -245,81 +254,8 @@ def variable_gene_overlap(before: Sequence[str], after: Sequence[str], n_genes: 
     ax.set_yticks(list(ticks), labels=list(ticks.values()))
     figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8, handletextpad=0.1)
     ax.set_title(f"{n:,} most variable of {n_genes:,} genes", loc="left", fontsize=10)
-    _quiet(ax)
+    quiet(ax)
     return figure
-
-
-def _figure(width: float, height: float) -> Figure:
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained", facecolor="white")
-
-
-def _panels(section: Section, n: int, *, extra: float) -> tuple[Figure, list[Axes]]:
-    """Figure of `n` maps in a row, sized for the shape of the tissue; `extra` inches beside."""
-    (left, right), (bottom, top) = _frame(section)
-    shape = min(max(abs(bottom - top) / (right - left), 0.4), 2.0)
-    width = min(3.7 if n < 3 else 3.2, _TALLEST / shape)
-    figure = _figure(width * n + extra, width * shape + 0.7)
-    axes = list(figure.subplots(1, n, squeeze=False)[0])
-    for ax in axes:
-        ax.set(xlim=(left, right), ylim=(bottom, top), aspect="equal", xticks=[], yticks=[])
-        ax.spines[:].set_visible(False)
-    if section.microns_per_unit:
-        _draw_scale_bar(axes[0], section)
-    return figure, axes
-
-
-def _frame(section: Section) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Limits of x, and of y from bottom to top (y points down): the spots with a margin."""
-    low, high = section.coordinates.min(axis=0), section.coordinates.max(axis=0)
-    margin = max(1.5 * section.spot_diameter, 0.03 * float((high - low).max()), 1e-9)
-    return (low[0] - margin, high[0] + margin), (high[1] + margin, low[1] - margin)
-
-
-def _draw_image(ax: Axes, section: Section, *, opacity: float) -> None:
-    if section.image is None:
-        return
-    pixels, scale = section.image.pixels, section.image.scale
-    height, width = (n / scale for n in pixels.shape[:2])
-    limits = ax.get_xlim(), ax.get_ylim()
-    ax.imshow(pixels, extent=(0, width, height, 0), alpha=opacity, zorder=0)
-    ax.set(xlim=limits[0], ylim=limits[1])
-
-
-def _draw_spots(
-    ax: Axes, section: Section, *, values: NDArray[Any] | None = None,
-    limits: tuple[float, float] = (0.0, 1.0), colors: NDArray[Any] | None = None,
-) -> Any:  # fmt: skip
-    """Circles of true size, coloured by value (low below high) or by given colours."""
-    from matplotlib.collections import EllipseCollection
-
-    _draw_image(ax, section, opacity=0.35)
-    order = np.arange(len(section.coordinates)) if values is None else np.argsort(values)
-    size = np.full(len(order), section.spot_diameter)
-    spots = EllipseCollection(
-        size, size, np.zeros(len(order)), units="xy", offsets=section.coordinates[order],
-        offset_transform=ax.transData, lw=0, cmap=EXPRESSION_COLORS, rasterized=True,
-    )  # fmt: skip
-    if values is not None:
-        spots.set_array(values[order])
-        spots.set_clim(*limits)
-    else:
-        spots.set_facecolor(list(colors if colors is not None else ()))
-    ax.add_collection(spots)
-    return spots
-
-
-def _draw_scale_bar(ax: Axes, section: Section) -> None:
-    (left, right), (bottom, top) = _frame(section)
-    across = (right - left) * section.microns_per_unit
-    lengths = [m * 10**e for e in range(7) for m in (1, 2, 5)]
-    microns = max((length for length in lengths if length <= across / 4), default=1)
-    y = bottom + 0.02 * (bottom - top)
-    end = left + microns / section.microns_per_unit
-    ax.plot([left, end], [y, y], color="black", lw=2, clip_on=False, solid_capstyle="butt")
-    label = f"{microns / 1000:g} mm" if microns >= 1000 else f"{microns:g} µm"
-    ax.text((left + end) / 2, y + 0.01 * (bottom - top), label, ha="center", va="top", fontsize=7)
 
 
 def _draw_phases(ax: Axes, history: Sequence[Mapping[str, Any]]) -> None:
@@ -335,12 +271,5 @@ def _draw_phases(ax: Axes, history: Sequence[Mapping[str, Any]]) -> None:
             ax.axvspan(start, end, color="#f2f2f2", zorder=0, lw=0)
         ax.text(
             start, 1.01, phase, transform=ax.get_xaxis_transform(), va="bottom", fontsize=7,
-            color=_GREY,
+            color=GREY,
         )  # fmt: skip
-
-
-def _quiet(ax: Axes, grid: str = "y") -> None:
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.grid(axis=grid, color="#e6e6e6", lw=0.6)  # type: ignore[arg-type]
-    ax.set_axisbelow(True)
-    ax.tick_params(labelsize=8)

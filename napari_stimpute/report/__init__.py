@@ -12,14 +12,14 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import NotWritable
+from ..errors import NotWritable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DPI = 110
 
-_NUMBER = re.compile(r"[+−-]?\d[\d,]*(\.\d+)?( ?%)?|(\d[\d.]* (h|min|s) ?)+|–")
+_NUMBER = re.compile(r"[+−-]?\d[\d,]*(\.\d+)?( ?%)?|(\d[\d.]* (h|min|s) ?)+|\d[\d.,]* (MB|GB)|–")
 
 
 class Report:

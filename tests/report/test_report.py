@@ -65,7 +65,9 @@ def test_headings_are_linked_from_the_top(report: Report) -> None:
         assert f'<h2 id="s{number}">{name}</h2>' in page
 
 
-@pytest.mark.parametrize("text", ["0.12", "−3 %", "1,234", "12 s", "1 min 05 s", "–", "74 %"])
+@pytest.mark.parametrize(
+    "text", ["0.12", "−3 %", "1,234", "12 s", "1 min 05 s", "–", "74 %", "1.2 GB"]
+)
 def test_numbers_stand_to_the_right(text: str) -> None:
     page = html.unescape(Report("t").table(["n"], [[text]]).html()).replace("\xa0", " ")
     assert f"<td class=number>{text}</td>" in page

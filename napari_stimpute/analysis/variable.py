@@ -1,4 +1,4 @@
-"""Thin calls of scanpy on counts and on what a run imputed."""
+"""Variable genes before and after imputing: which stay, which come, which go."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import keys
-from .errors import TooSmall, UnknownName
-from .words import percent
+from .. import keys
+from ..errors import TooSmall, UnknownName
+from ..words import percent
 
 if TYPE_CHECKING:
     from anndata import AnnData

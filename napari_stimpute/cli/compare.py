@@ -1,0 +1,169 @@
+"""The command `stimpute compare`: which method predicts hidden molecules best on these data."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..errors import StimputeError
+from ..evaluate.methods import available, chosen, methods
+from ..words import duration, percent
+from .options import COUNTS, GENES, Parser, listed, seed_of, usage, width
+
+if TYPE_CHECKING:
+    from ..evaluate.comparison import Comparison
+    from ..terminal import Teller
+
+_ABOUT = (
+    "Hides a tenth of the molecules of IN, lets every method predict them from the rest, and "
+    "scores what they predict; several times, with other molecules hidden. Nothing is written "
+    "but what is asked for. Ctrl-C stops early and keeps what was scored."
+)
+_HEADER = ("Method", "Explained", "±", "Genes better", "Won", "Time", "Memory")
+_LEGEND = (
+    "Explained: share of the deviance of gene mean × depth that is gone, mean over splits; ±: its "
+    "standard deviation. Genes better: predicted better than by gene mean × depth. Won: predicted "
+    "best of all. Time and memory: of one fit and prediction, median."
+)
+
+
+def add_compare(commands: argparse._SubParsersAction[Parser]) -> None:
+    """Offer the command."""
+    text = "compare models and simple methods on hidden molecules, and say which is best here"
+    parser = commands.add_parser(
+        "compare", help=text, description=textwrap.fill(_ABOUT, width()), epilog=_names(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("input", metavar="IN", help="an .h5ad file; it is never changed")
+    parser.add_argument(
+        "--models", default="", metavar="A,B,C",
+        help="methods listed below (default: all that can run on these data)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seeds", default=5, type=_positive, metavar="N",
+        help="splits into kept and hidden molecules, each with a seed of its own (%(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--report", default="", metavar="PAGE", help="write a page (.html)")
+    parser.add_argument(
+        "--out", default="", metavar="TABLE", help="write every score (.csv or .json)"
+    )
+    parser.add_argument(
+        "--show", default="", metavar="GENES",
+        help="genes to draw in the report, with commas (default: three, chosen from the counts)",
+    )  # fmt: skip
+    parser.add_argument("--preset", default="default", metavar="NAME", help="settings of all")
+    parser.add_argument(
+        "--genes", default="", metavar="WHICH",
+        help=f"{GENES} (default: all up to 5,000, else hvg:3000)",
+    )  # fmt: skip
+    parser.add_argument("--counts", default="", metavar="PLACE", help=COUNTS)
+    parser.add_argument(
+        "--seed", default=0, type=seed_of, metavar="N", help="of the first split (%(default)s)"
+    )
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (%(default)s)")
+    parser.add_argument("--quiet", action="store_true", help="say nothing but what goes wrong")
+    parser.set_defaults(command=_compare, parser=parser)
+
+
+def _compare(args: argparse.Namespace) -> int:
+    asked = _split(args.models)
+    usage(args, lambda: chosen(asked))
+    from ..job import Job
+    from ..keys import SPATIAL
+    from ..models.base import resolve_device
+    from ..report.compare import check_page, check_table, comparison_of, write_table
+    from ..session import load
+    from ..terminal import Teller, follow
+
+    usage(args, lambda: resolve_device(args.device))
+    for path, check in ((args.report, check_page), (args.out, check_table)):
+        if path:
+            check(path)
+    tell = Teller(quiet=args.quiet)
+    tell.say(f"Reading {args.input}")
+    opened = load(args.input, genes=args.genes, counts=args.counts)
+    tell.say(*opened.said)
+    names = asked or available(SPATIAL in opened.adata.obsm)
+    comparison = usage(args, lambda: comparison_of(
+        opened.adata, names, seeds=range(args.seed, args.seed + args.seeds), device=args.device,
+        preset=args.preset, show=_split(args.show),
+    ))  # fmt: skip
+    follow(Job(comparison.steps(), "Comparing"), tell)
+    _require_scores(comparison)
+    _tell(comparison, tell)
+    if args.out:
+        tell.say(f"Wrote {write_table(comparison, args.out)}")
+    if args.report:
+        from ..report.compare_page import page_of
+
+        tell.say(f"Wrote {page_of(comparison, opened.adata, args.input).write(args.report)}")
+    return 0
+
+
+def _require_scores(comparison: Comparison) -> None:
+    """Nothing scored is a failure, or a Ctrl-C before the first score."""
+    if comparison.scores:
+        return
+    if not comparison.is_complete:
+        raise KeyboardInterrupt
+    raise StimputeError(
+        expected="a method that can predict these data",
+        found="; ".join(dict.fromkeys(comparison.failures.values())),
+        remedy="Choose others with --models.",
+    )
+
+
+def _tell(comparison: Comparison, tell: Teller) -> None:
+    from ..evaluate.standing import memory, rows, said_of, verdict, wins
+
+    found, won = rows(comparison), wins(comparison).shares
+    table = [_HEADER] + [
+        (
+            row.title, percent(row.gain, 1), percent(row.spread, 1), percent(row.genes_better),
+            percent(won.get(row.method.name, 0.0)), duration(row.seconds), memory(row.memory),
+        )
+        for row in found if row.n
+    ]  # fmt: skip
+    tell.say("", *_aligned(table), "", *textwrap.wrap(_LEGEND, width()), "")
+    tell.say(*(said_of(row) for row in found if row.reason))
+    if not comparison.is_complete:
+        tell.say("Stopped early: the comparison is incomplete.")
+    tell.say(*textwrap.wrap(verdict(comparison), width()))
+
+
+def _aligned(table: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a table: the first column to the left, numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(wide) if place == 0 else cell.rjust(wide)
+            for place, (cell, wide) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in table
+    ]
+
+
+def _names() -> str:
+    lines = ["methods:"]
+    for name, method in methods().items():
+        missing = method.why_not()
+        said = f"{method.title}. {method.about}" + (f" {missing}" if missing else "")
+        lines.append(
+            textwrap.fill(
+                said, width(), initial_indent=f"  {name:17} ", subsequent_indent=" " * 20,
+                break_long_words=False,
+            )
+        )  # fmt: skip
+    return "\n".join([*lines, "", f"together: --models {listed(methods()).replace(' ', '')}"])
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)

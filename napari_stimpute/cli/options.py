@@ -1,0 +1,140 @@
+"""What the commands share: options, settings by name, and how wrong usage is answered."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from typing import NoReturn, TypeVar
+
+from ..config import FormField, ModelConfig, form_fields
+from ..errors import UnknownName
+from ..models import MODELS, model_info
+from ..models.configs import ModelInfo
+
+T = TypeVar("T")
+
+_SHORTCUTS = ("n_domains", "mode")
+"""Settings that have an option of their own, beside ``--set``."""
+
+
+GENES = "genes to model: all, hvg:N, or a text file with one gene per line"
+COUNTS = "where the raw counts are: X, raw or the name of a layer (default: found by itself)"
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, and where help is, in place of the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with exit code 2."""
+        self.exit(2, f"stimpute: {message}\nSee: {self.prog} --help\n")
+
+
+def add_setting_options(group: argparse._ActionsContainer, infos: Sequence[ModelInfo]) -> None:
+    """Offer presets, and every setting of these models by name."""
+    fields = {f.name: f for info in infos for f in form_fields(info.config)}
+    for name in _SHORTCUTS:
+        if name in fields:
+            field = fields[name]
+            group.add_argument(
+                f"--{name.replace('_', '-')}",
+                metavar=f"{{{','.join(field.choices)}}}" if field.choices else "N",
+                help=f"{field.help} ({field.default})".replace("%", "%%"),
+            )  # fmt: skip
+    group.add_argument("--preset", default="default", metavar="NAME", help="settings to begin with")
+    group.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",
+        help="any setting listed below; may be given several times",
+    )  # fmt: skip
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """Offer what every run takes: seed, device, and silence."""
+    run = parser.add_argument_group("run")
+    run.add_argument(
+        "--seed", default=0, type=seed_of, metavar="N",
+        help="of everything random, a whole number from 0 (%(default)s)",
+    )  # fmt: skip
+    run.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (%(default)s)")
+    run.add_argument("--quiet", action="store_true", help="say nothing but what goes wrong")
+
+
+def config_of(args: argparse.Namespace) -> ModelConfig:
+    """Settings as asked for; anything that cannot be is wrong usage."""
+    info = usage(args, lambda: model_info(args.model))
+    if args.gives not in info.provides:
+        able = listed([i.name for i in MODELS.values() if args.gives in i.provides])
+        args.parser.error(f"{info.title} gives no {args.gives}; choose one of: {able}")
+    presets: Mapping[str, Mapping[str, object]] = info.config.PRESETS  # type: ignore[attr-defined]
+    if args.preset not in presets:
+        args.parser.error(f"no preset {args.preset!r} of {info.name}; it has: {listed(presets)}")
+    return info.config.checked({**presets[args.preset], **_named_settings(args)})
+
+
+def _named_settings(args: argparse.Namespace) -> dict[str, str]:
+    settings = {n: v for n in _SHORTCUTS if (v := getattr(args, n, None)) is not None}
+    for text in args.settings:
+        name, equals, value = text.partition("=")
+        if not equals:
+            args.parser.error(f"--set takes NAME=VALUE, and {text!r} has no '='")
+        settings[name.strip().replace("-", "_")] = value.strip()
+    return settings
+
+
+def seed_of(text: str) -> int:
+    """Whole number from 0; anything else is wrong usage."""
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
+    return int(text)
+
+
+def usage(args: argparse.Namespace, look_up: Callable[[], T]) -> T:
+    """Look something up; a name that does not exist is wrong usage."""
+    parser: Parser = args.parser
+    try:
+        return look_up()
+    except UnknownName as error:
+        parser.error(str(error))
+
+
+def settings_text(infos: Sequence[ModelInfo]) -> str:
+    """What ``--set`` takes: each model's settings with range, default and meaning."""
+    blocks = []
+    for info in infos:
+        fields = form_fields(info.config)
+        lines = [f"settings of {info.name} (--set NAME=VALUE), presets {_presets(info)}:"]
+        lines += [_setting(field) for field in fields] or ["  none"]
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
+
+
+def _setting(field: FormField) -> str:
+    default = repr(field.default) if field.kind == "text" else str(field.default)
+    return textwrap.fill(
+        f"{field.help} [{_metavar(field)}; {default}]", width(), break_long_words=False,
+        initial_indent=f"  {field.name:17} ", subsequent_indent=" " * 20,
+    )  # fmt: skip
+
+
+def _metavar(field: FormField) -> str:
+    if field.choices:
+        return " | ".join(field.choices)
+    if field.minimum is not None and field.maximum is not None:
+        return f"{field.minimum:g} to {field.maximum:g}"
+    return {"boolean": "true | false", "text": "text"}.get(field.kind, field.kind)
+
+
+def _presets(info: ModelInfo) -> str:
+    presets: Mapping[str, object] = info.config.PRESETS  # type: ignore[attr-defined]
+    return listed(presets)
+
+
+def listed(names: Sequence[str] | Mapping[str, object]) -> str:
+    """Names with commas."""
+    return ", ".join(names)
+
+
+def width() -> int:
+    """Columns of the terminal, within what reads well."""
+    return min(100, max(60, shutil.get_terminal_size((96, 24)).columns))

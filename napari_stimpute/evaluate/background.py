@@ -1,0 +1,44 @@
+"""A call in a thread that does not keep the program from ending; what went wrong is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from multiprocessing.pool import ThreadPool
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Background(Generic[T]):
+    """Calls a function once, in a daemon thread of its own.
+
+    Parameters
+    ----------
+    call : whatever it returns or raises is kept
+    """
+
+    def __init__(self, call: Callable[[], T]) -> None:
+        self._kept: list[T] = []
+        self._errors: list[BaseException] = []
+        kept = self._kept  # not through self: what is kept goes when this goes
+        self._pool = ThreadPool(1)  # held as long as this is: without it the call is forgotten
+        self._result = self._pool.apply_async(
+            lambda: kept.append(call()), error_callback=self._errors.append
+        )
+        self._pool.close()
+
+    def is_over(self, within: float = 0.0) -> bool:
+        """Wait for the end at most so many seconds, and say whether it has come."""
+        self._result.wait(within)
+        return self._result.ready()
+
+    @property
+    def error(self) -> BaseException | None:
+        """What went wrong; None as long as nothing has."""
+        return self._errors[0] if self._errors else None
+
+    def value(self) -> T:
+        """Return what the call returned, once it is over; its error is raised here."""
+        if self._errors:
+            raise self._errors[0]
+        return self._kept[0]

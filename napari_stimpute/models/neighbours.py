@@ -1,0 +1,51 @@
+"""The nearest spots in a space of a few dimensions."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+_MOST_EXACT = 60_000
+"""Spots up to which all distances are computed; beyond, neighbours are found approximately."""
+
+
+def nearest(places: NDArray[np.floating], k: int, seed: int) -> NDArray[np.int32]:
+    """The k nearest places of each place, itself first, (n, k), nearest first.
+
+    Exact up to 60,000 places, where comparing all pairs in blocks is quickest; approximate beyond
+    (nearest-neighbour descent: Dong et al., 2011), so that time grows almost linearly.
+    """
+    places = np.ascontiguousarray(places, dtype=np.float32)
+    k = min(k, len(places))
+    if len(places) <= _MOST_EXACT:
+        from sklearn.neighbors import NearestNeighbors
+
+        search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(places)
+        found = search.kneighbors(places, return_distance=False)
+    else:
+        from pynndescent import NNDescent
+
+        found = NNDescent(places, n_neighbors=k, random_state=seed).neighbor_graph[0]
+    return _itself_first(np.asarray(found, dtype=np.int32))
+
+
+def members(order: NDArray[np.int32]) -> sp.csr_matrix:
+    """0/1 matrix (n, n) with a one for each listed neighbour; `order` is (n, k)."""
+    n, k = order.shape
+    pointers = np.arange(0, n * k + 1, k)
+    return sp.csr_matrix((np.ones(n * k, np.float32), order.ravel(), pointers), shape=(n, n))
+
+
+def pool(places: NDArray[np.floating], k: int, seed: int) -> sp.csr_matrix:
+    """0/1 matrix (n, n) of each place's k nearest, itself included."""
+    return members(nearest(places, k, seed))
+
+
+def _itself_first(found: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Put each place at the head of its own neighbours; twins at distance 0 may hide it."""
+    own = np.arange(len(found), dtype=np.int32)[:, None]
+    is_own = found == own
+    is_own[~is_own.any(axis=1), -1] = True  # hidden by twins: it takes the last one's place
+    others = found[~is_own].reshape(len(found), -1)
+    return np.hstack([own, others])

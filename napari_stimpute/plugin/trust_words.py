@@ -1,0 +1,51 @@
+"""What a run was judged, in sentences: genes per verdict, and what each part of it is worth."""
+
+from __future__ import annotations
+
+from ..data.results import RunRecord, TrustRecord
+from ..words import percent
+
+_ADDS = 0.001
+"""Share of deviance explained from which the model counts as adding something to the blend."""
+
+
+def run_in_words(record: RunRecord) -> list[str]:
+    """Sentences on how far a run can be believed; the first names the run."""
+    trust, title = record.trust, record.title
+    if trust is None or not is_judged(record):
+        return [f"{title} was not judged on hidden molecules: its genes have no verdict."]
+    genes = ", ".join(f"{n:,} {verdict}" for verdict, n in trust.verdicts.items() if n)
+    said = [f"{title}, judged on {percent(trust.share_hidden)} of the molecules. Genes: {genes}."]
+    if trust.gain is not None:
+        said.append(_gains(title, trust))
+    if adds_nothing(record):
+        said.append(f"{title} adds nothing here: the simple predictors explain as much without it.")
+    if trust.refitted:
+        said.append("It was then trained again on all molecules; that is what is shown.")
+    return said
+
+
+def is_judged(record: RunRecord) -> bool:
+    """Whether the genes of a run have verdicts."""
+    return record.trust is not None and bool(record.trust.verdicts)
+
+
+def adds_nothing(record: RunRecord) -> bool:
+    """Whether the blend explains as much without the model that was trained."""
+    trust = record.trust
+    if trust is None or trust.gain is None or trust.gain_without_model is None:
+        return False
+    is_blended = record.title in trust.parts and len(trust.parts) > 1
+    return is_blended and trust.gain <= trust.gain_without_model + _ADDS
+
+
+def _gains(title: str, trust: TrustRecord) -> str:
+    compared = {
+        f"{title} alone": trust.gain_model_alone,
+        "the blend without it": trust.gain_without_model,
+        f"the best simple method ({trust.baseline})": trust.gain_baseline,
+    }
+    others = [f"{name} {percent(g, 1)}" for name, g in compared.items() if g is not None]
+    whole = "Of the differences between spots that gene means leave open, the result explains"
+    explained = f"{whole} {percent(trust.gain or 0.0, 1)}"
+    return f"{explained}; {', '.join(others)}." if others else f"{explained}."

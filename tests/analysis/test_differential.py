@@ -1,0 +1,203 @@
+"""Differences between groups: on counts, tested as scipy tests them, unless asked otherwise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from anndata import AnnData
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from napari_stimpute import keys
+from napari_stimpute.analysis import caution, differential, differential_expression
+from napari_stimpute.data.counts import counts_of, log_normalise, size_factors
+from napari_stimpute.data.results import Results, RunRecord, write_results
+from napari_stimpute.data.simulate import TRUE_RATE, simulate_section
+from napari_stimpute.errors import InvalidSetting, TooSmall, UnknownName
+
+
+@pytest.fixture(scope="module")
+def section() -> AnnData:
+    adata = simulate_section(seed=0, n_rows=20, n_genes=100)
+    adata.layers[keys.imputed("run")] = adata.layers[TRUE_RATE]
+    return adata
+
+
+def names(adata: AnnData) -> tuple[str, str]:
+    first, second = adata.obs["domain"].value_counts().index[:2]
+    return str(first), str(second)
+
+
+def logged(adata: AnnData) -> np.ndarray:
+    counts = counts_of(adata, "X")
+    return log_normalise(counts, size_factors(counts)).toarray().astype(float)
+
+
+def test_wilcoxon_is_that_of_scipy_with_ties(section: AnnData) -> None:
+    group, _ = names(section)
+    table = differential_expression(section, "domain", group)
+    here = (section.obs["domain"] == group).to_numpy()
+    values = logged(section)
+    for gene in table.index[[0, 10, 50]]:
+        x = values[:, section.var_names.get_loc(gene)]
+        expected = stats.mannwhitneyu(x[here], x[~here], use_continuity=False, method="asymptotic")
+        assert table.loc[gene, "p"] == pytest.approx(expected.pvalue, rel=1e-4)
+
+
+def test_t_test_between_two_groups_is_that_of_welch(section: AnnData) -> None:
+    group, reference = names(section)
+    table = differential_expression(section, "domain", group, reference=reference, method="t-test")
+    pair = section[section.obs["domain"].isin([group, reference])]
+    here = (pair.obs["domain"] == group).to_numpy()
+    values = logged(pair)
+    for gene in table.index[[0, 10, 50]]:
+        x = values[:, section.var_names.get_loc(gene)]
+        expected = stats.ttest_ind(x[here], x[~here], equal_var=False).pvalue
+        assert table.loc[gene, "p"] == pytest.approx(expected, rel=1e-3)
+
+
+def test_p_values_are_adjusted_and_sorted(section: AnnData) -> None:
+    table = differential_expression(section, "domain", names(section)[0])
+    assert table["p"].is_monotonic_increasing
+    expected = multipletests(table["p"], method="fdr_bh")[1]
+    np.testing.assert_allclose(table["p_adjusted"], expected, rtol=1e-6)
+
+
+def test_blocks_of_genes_do_not_change_it(
+    section: AnnData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = differential_expression(section, "domain", names(section)[0])
+    monkeypatch.setattr(differential, "_BLOCK", 30 * section.n_obs)
+    in_blocks = differential_expression(section, "domain", names(section)[0])
+    pd.testing.assert_frame_equal(in_blocks, whole)
+
+
+def test_fold_change_and_shares_are_those_of_the_counts() -> None:
+    counts = np.array([[8, 0, 92], [8, 0, 92], [8, 0, 92], [2, 0, 98], [2, 1, 97], [0, 0, 100]])
+    adata = AnnData(counts.astype(np.float32), obs=pd.DataFrame({"side": list("aaabbb")}))
+    adata.obs_names = [f"spot {i}" for i in range(6)]
+    adata.var_names = ["up", "rare", "rest"]
+    table = differential_expression(adata, "side", "a", reference="b")
+    added = 0.5 / 3
+    up = np.log2((8 + added) / (4 / 3 + added))
+    assert table.loc["up", "log2_fold_change"] == pytest.approx(up, rel=1e-5)
+    rare = np.log2(added / (1 / 3 + added))  # finite, although one group has none
+    assert table.loc["rare", "log2_fold_change"] == pytest.approx(rare, rel=1e-5)
+    assert table.loc["up", ["share_group", "share_reference"]].tolist() == [1.0, 2 / 3]
+
+
+def test_genes_at_the_top_truly_differ_and_in_that_direction(section: AnnData) -> None:
+    group, _ = names(section)
+    here = (section.obs["domain"] == group).to_numpy()
+    shares = section.layers[TRUE_RATE] / section.layers[TRUE_RATE].sum(axis=1, keepdims=True)
+    true = np.log2(shares[here].mean(axis=0) / shares[~here].mean(axis=0))
+    top = differential_expression(section, "domain", group).head(5)
+    truth = true[section.var_names.get_indexer(top.index)]
+    assert (np.abs(truth) > 0.5).all()
+    assert (np.sign(truth) == np.sign(top["log2_fold_change"])).all()
+
+
+def test_genes_without_molecules_in_these_spots_are_left_out(section: AnnData) -> None:
+    adata = section.copy()
+    adata.X = adata.X.copy()
+    adata.X[:, 7] = 0
+    adata.X.eliminate_zeros()
+    group, reference = names(adata)
+    table = differential_expression(adata, "domain", group, reference=reference)
+    assert adata.var_names[7] not in table.index
+    assert np.isfinite(table.to_numpy()).all()
+
+
+def test_spots_without_a_name_are_in_neither_group(section: AnnData) -> None:
+    group, other = names(section)
+    adata = section.copy()
+    adata.obs["domain"] = adata.obs["domain"].where(adata.obs["domain"].isin([group, other]))
+    rest = differential_expression(adata, "domain", group)
+    pair = differential_expression(section, "domain", group, reference=other)
+    pd.testing.assert_frame_equal(rest, pair)
+
+
+def test_nothing_is_written_to_the_data(section: AnnData) -> None:
+    before = section.copy()
+    differential_expression(section, "domain", names(section)[0])
+    assert list(section.uns) == list(before.uns)
+    assert list(section.obs) == list(before.obs)
+    assert (section.X != before.X).nnz == 0
+
+
+def test_imputed_values_are_refused_until_accepted(section: AnnData) -> None:
+    group, _ = names(section)
+    with pytest.raises(InvalidSetting, match="borrows the differences") as refused:
+        differential_expression(section, "domain", group, source="run")
+    assert refused.value.field == "accept_imputed"
+    accepted = differential_expression(section, "domain", group, source="run", accept_imputed=True)
+    on_counts = differential_expression(section, "domain", group)
+    assert (accepted["p"] < 0.05).mean() > (on_counts["p"] < 0.05).mean()
+
+
+def test_groups_split_at_random_do_not_differ(section: AnnData) -> None:
+    generator = np.random.default_rng(0)
+    shares = []
+    for _ in range(20):
+        adata = section.copy()
+        adata.obs["half"] = generator.permutation(np.arange(adata.n_obs) % 2).astype(str)
+        table = differential_expression(adata, "half", "0")
+        often = section.var_names[section.X.getnnz(axis=0) >= 0.1 * section.n_obs]
+        shares.append((table["p"].reindex(often) < 0.05).mean())
+    assert np.mean(shares) <= 0.06
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "said"),
+    [
+        ({"column": "no such"}, UnknownName, "column"),
+        ({"group": "no such"}, UnknownName, "group in 'domain'"),
+        ({"reference": "no such"}, UnknownName, "group in 'domain'"),
+        ({"source": "no such"}, UnknownName, "'counts', 'run'"),
+        ({"method": "no such"}, UnknownName, "'wilcoxon', 't-test'"),
+    ],
+)
+def test_unknown_names_are_refused_with_those_that_exist(
+    section: AnnData, settings: dict[str, str], error: type[Exception], said: str
+) -> None:
+    chosen = {"column": "domain", "group": names(section)[0]} | settings
+    with pytest.raises(error, match=said):
+        differential_expression(section, **chosen)  # type: ignore[arg-type]
+
+
+def test_groups_of_two_spots_are_refused(section: AnnData) -> None:
+    adata = section.copy()
+    adata.obs["side"] = np.where(np.arange(adata.n_obs) < 2, "few", "many")
+    for group, reference in (("few", "many"), ("many", "rest")):
+        with pytest.raises(TooSmall, match="2 in"):
+            differential_expression(adata, "side", group, reference=reference)
+
+
+def test_a_group_is_not_tested_against_itself(section: AnnData) -> None:
+    group, _ = names(section)
+    with pytest.raises(InvalidSetting, match="against itself"):
+        differential_expression(section, "domain", group, reference=group)
+
+
+def test_groups_that_a_model_found_in_the_counts_are_named_as_such(section: AnnData) -> None:
+    adata = section.copy()
+    record = RunRecord(
+        key="run", model="gmm_vgae", title="GMM-VGAE", config={}, seed=0, device="cpu",
+        versions={}, started="", seconds=1.0, completed=True, n_obs=adata.n_obs,
+        n_vars=adata.n_vars, fingerprint="",
+    )  # fmt: skip
+    write_results(adata, Results(record, clusters=np.arange(adata.n_obs) % 3))
+    assert "found by GMM-VGAE in the same counts" in caution(adata, "run_cluster", "1")[0]
+    assert caution(adata, "domain", names(adata)[0]) == ()
+
+
+def test_groups_of_unlike_depth_are_told(section: AnnData) -> None:
+    adata = section.copy()
+    depth = np.asarray(adata.X.sum(axis=1)).ravel()
+    adata.obs["deep"] = np.where(depth > np.median(depth), "deep", "shallow")
+    assert "differ in depth" in caution(adata, "deep", "shallow")[0]
+
+
+def test_a_table_of_imputed_values_is_called_a_ranking(section: AnnData) -> None:
+    assert "ranking" in caution(section, "domain", names(section)[0], source="run")[0]

@@ -1,0 +1,261 @@
+"""Statistics in the window: what is spatial is checked, and counts are tested unless agreed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from pytestqt.qtbot import QtBot
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QComboBox, QPushButton
+
+from napari_stimpute.analysis import differential_expression
+from napari_stimpute.plugin.groups_section import GroupsSection, p_value
+from napari_stimpute.plugin.panel import StimputePanel
+from napari_stimpute.plugin.result_table import Column, ResultTable
+from napari_stimpute.plugin.spatial_section import SpatialSection
+
+
+def until_idle(qtbot: QtBot, panel: StimputePanel) -> None:
+    qtbot.waitUntil(lambda: not panel.session.is_busy, timeout=120_000)
+
+
+@pytest.fixture
+def trained(opened: StimputePanel) -> StimputePanel:
+    """With genes imputed by principal components alone."""
+    opened.session.train("pca", blend=False, judged=False).wait(120)
+    return opened
+
+
+@pytest.fixture
+def spatial(trained: StimputePanel) -> SpatialSection:
+    return trained.statistics.spatial
+
+
+@pytest.fixture
+def groups(opened: StimputePanel) -> GroupsSection:
+    return opened.statistics.groups
+
+
+def choose(combo: QComboBox, data: str) -> None:
+    combo.setCurrentIndex(combo.findData(data))
+    combo.activated.emit(combo.currentIndex())
+
+
+# ---- spatial patterns ----------------------------------------------------------------------------
+
+
+def test_what_is_missing_for_a_check_is_said(panel: StimputePanel, section: Any) -> None:
+    spatial = panel.statistics.spatial
+    assert spatial.why_not.text() == "Open data first."
+    panel.session.open(section)
+    assert "Train a model first" in spatial.why_not.text()
+    assert not spatial.button.isEnabled()
+    del section.obsm["spatial"]
+    panel.session.open(section)
+    assert "no coordinates" in spatial.why_not.text()
+
+
+def test_a_check_says_how_long_it_takes(spatial: SpatialSection) -> None:
+    assert spatial.button.isEnabled()
+    assert "three more times: about" in spatial.forecast.text()
+
+
+def test_a_check_lists_genes_and_says_how_it_was_controlled(
+    trained: StimputePanel, spatial: SpatialSection, qtbot: QtBot
+) -> None:
+    spatial.check()
+    assert spatial.button.text() == "Cancel"
+    until_idle(qtbot, trained)
+    result = spatial.result
+    assert result is not None
+    assert spatial.found.text() == result.said[0]
+    assert spatial.control.text() == result.said[1]
+    model = spatial.table.model
+    assert model.rowCount() == 100
+    choose_listed(spatial, "Only after imputing")
+    listed = [model.gene_at(row) for row in range(model.rowCount())]
+    assert listed == list(result.only_after_imputing)
+
+
+def choose_listed(spatial: SpatialSection, text: str) -> None:
+    spatial.listed.setCurrentText(text)
+    spatial.listed.activated.emit(spatial.listed.currentIndex())
+
+
+def test_choosing_a_row_shows_the_gene(
+    trained: StimputePanel, spatial: SpatialSection, qtbot: QtBot
+) -> None:
+    spatial.check()
+    until_idle(qtbot, trained)
+    trained.session.column = "domain"
+    spatial.table.view.selectRow(3)
+    assert trained.session.gene == spatial.table.model.gene_at(3)
+    assert trained.session.column == ""
+
+
+def test_a_cancelled_check_keeps_nothing_and_says_so(
+    trained: StimputePanel, spatial: SpatialSection, qtbot: QtBot
+) -> None:
+    spatial.check()
+    spatial.button.click()
+    until_idle(qtbot, trained)
+    assert spatial.result is None
+    assert "nothing is kept" in spatial.words.text()
+    assert spatial.answer.isHidden()
+
+
+def test_a_check_is_forgotten_when_the_model_is_trained_again(
+    trained: StimputePanel, spatial: SpatialSection, qtbot: QtBot
+) -> None:
+    spatial.check()
+    until_idle(qtbot, trained)
+    assert not spatial.answer.isHidden()
+    began = trained.session.record("pca").started
+    qtbot.waitUntil(lambda: now() > began, timeout=5_000)  # told apart by the second
+    trained.session.train("pca", blend=False, judged=False).wait(120)
+    assert spatial.result is None
+    assert spatial.answer.isHidden()
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+# ---- differences between groups ------------------------------------------------------------------
+
+
+def test_counts_are_tested_by_default(
+    opened: StimputePanel, groups: GroupsSection, qtbot: QtBot
+) -> None:
+    choose(groups.column, "domain")
+    group = groups.group.currentData()
+    groups.test()
+    until_idle(qtbot, opened)
+    expected = differential_expression(opened.session.adata, "domain", group)
+    pd.testing.assert_frame_equal(groups.result, expected)
+    assert "tested on the counts" in groups.summary.text()
+    assert groups.table.model.gene_at(0) == expected.index[0]
+
+
+def test_imputed_values_are_tested_only_when_agreed_to_and_asked_once(
+    trained: StimputePanel, qtbot: QtBot
+) -> None:
+    groups = trained.statistics.groups
+    choose(groups.column, "domain")
+    choose(groups.values, "pca")
+    assert "⚠" in groups.values.currentText()
+    groups.test()
+    assert not trained.session.is_busy
+    assert not groups.question.isHidden()
+    groups.no.click()
+    assert groups.values.currentData() == "counts"
+    choose(groups.values, "pca")
+    groups.test()
+    groups.yes.click()
+    until_idle(qtbot, trained)
+    assert "tested on imputed values" in groups.summary.text()
+    assert "ranking" in groups.doubt.text()
+    groups.test()
+    assert groups.question.isHidden()
+    until_idle(qtbot, trained)
+
+
+def test_a_group_is_not_offered_against_itself(groups: GroupsSection) -> None:
+    choose(groups.column, "domain")
+    choose(groups.reference, groups.group.currentData())
+    assert not groups.button.isEnabled()
+    assert groups.why_not.text() == "Choose two different groups."
+
+
+def test_data_without_groups_say_what_to_do(panel: StimputePanel, section: Any) -> None:
+    section.obs = section.obs[[]]
+    panel.session.open(section)
+    groups = panel.statistics.groups
+    assert not groups.button.isEnabled()
+    assert "No column groups the spots" in groups.why_not.text()
+
+
+def test_what_goes_wrong_is_said_beside_the_button(
+    opened: StimputePanel, groups: GroupsSection, qtbot: QtBot
+) -> None:
+    adata = opened.session.adata
+    assert adata is not None
+    adata.obs["side"] = np.where(np.arange(adata.n_obs) < 2, "few", "many")
+    groups._follow()
+    choose(groups.column, "side")
+    groups.test()
+    until_idle(qtbot, opened)
+    assert "at least 3 spots" in groups.words.text()
+    assert groups.answer.isHidden()
+
+
+def test_results_of_other_data_are_taken_away(
+    opened: StimputePanel, groups: GroupsSection, section: Any, qtbot: QtBot
+) -> None:
+    groups.test()
+    until_idle(qtbot, opened)
+    assert not groups.answer.isHidden()
+    opened.session.open(section)
+    assert groups.answer.isHidden() and groups.result is None
+
+
+def test_every_control_has_a_tooltip(opened: StimputePanel) -> None:
+    sections = (opened.statistics.spatial, opened.statistics.groups)
+    controls = [w for s in sections for w in s.findChildren((QComboBox, QPushButton))]
+    assert len(controls) == 12
+    assert not [w for w in controls if not w.toolTip()]
+
+
+# ---- tables --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def table(qtbot: QtBot) -> ResultTable:
+    found = ResultTable("Numbers", [Column("p", "p", "Chance.", p_value)])
+    qtbot.addWidget(found)
+    index = pd.Index(["b", "C", "a"], name="gene")
+    found.show_table(pd.DataFrame({"p": [0.5, 1e-9, 0.02], "more": [1, 2, 3]}, index=index))
+    return found
+
+
+def listed(table: ResultTable) -> list[str]:
+    return [table.model.gene_at(row) for row in range(table.model.rowCount())]
+
+
+def test_rows_are_sorted_as_numbers_and_as_names(table: ResultTable) -> None:
+    assert listed(table) == ["b", "C", "a"]
+    table.model.sort(1, Qt.SortOrder.AscendingOrder)
+    assert listed(table) == ["C", "a", "b"]
+    table.model.sort(0, Qt.SortOrder.AscendingOrder)
+    assert listed(table) == ["a", "b", "C"]
+    table.model.sort(0, Qt.SortOrder.DescendingOrder)
+    assert listed(table) == ["C", "b", "a"]
+
+
+def test_listed_rows_are_exported_in_their_order_with_all_columns(
+    table: ResultTable, tmp_path: Path
+) -> None:
+    table.model.sort(1, Qt.SortOrder.AscendingOrder)
+    table.save_to(tmp_path / "numbers.csv")
+    assert "3 genes saved" in table.words.text()
+    read = pd.read_csv(tmp_path / "numbers.csv")
+    assert list(read.columns) == ["gene", "p", "more"]
+    assert read["gene"].tolist() == ["C", "a", "b"]
+
+
+def test_a_place_that_cannot_be_written_is_explained(table: ResultTable, tmp_path: Path) -> None:
+    table.save_to(tmp_path / "no such folder" / "numbers.csv")
+    assert "no such folder" in table.words.text()
+    assert table.words.tone == "error"
+
+
+@pytest.mark.parametrize(
+    ("p", "written"), [(0.5, "0.500"), (0.001, "0.001"), (3.14e-8, "3.1e−08"), (0.0, "< 1e−300")]
+)
+def test_small_p_values_can_be_read(p: float, written: str) -> None:
+    assert p_value(p) == written

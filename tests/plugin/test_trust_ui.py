@@ -1,0 +1,367 @@
+"""Trust beside the gene: chip, overlays, hover and words, on a run judged by hand."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from anndata import AnnData
+from napari.layers import Image
+from qtpy.QtCore import QRectF
+from qtpy.QtGui import QColor, QImage, QPainter
+from scipy.stats import spearmanr
+
+from napari_stimpute import keys
+from napari_stimpute.evaluate.intervals import interval
+from napari_stimpute.evaluate.trust import VERDICTS, badge
+from napari_stimpute.evaluate.zeros import zero_map
+from napari_stimpute.plugin import spots
+from napari_stimpute.plugin.aspects import ZERO_NAMES
+from napari_stimpute.plugin.colours import opacity_of
+from napari_stimpute.plugin.panel import WIDTH, StimputePanel
+from napari_stimpute.plugin.spots import limits_of
+from napari_stimpute.plugin.trust_chip import LOOKS, chip_height, chip_width, draw_chip
+from napari_stimpute.session import COUNTS
+
+
+@pytest.fixture
+def shown(panel: StimputePanel, judged: AnnData) -> StimputePanel:
+    """The panel with the judged run's values of a gene that was counted in some spots only."""
+    panel.session.open(judged)
+    panel.session.source = "mine"
+    share = np.asarray((judged.X > 0).mean(axis=0)).ravel()
+    panel.session.gene = str(judged.var_names[int(np.argmin(np.abs(share - 0.5)))])
+    return panel
+
+
+def gene_of(panel: StimputePanel, verdict: str) -> str:
+    """The last gene of a verdict: both of its parts have a share."""
+    names = panel.session.adata.var_names
+    return str(names[96 + VERDICTS.index(verdict)])  # type: ignore[arg-type]
+
+
+def choose(panel: StimputePanel, aspect: str) -> None:
+    combo = panel.genes.aspect.aspect
+    combo.setCurrentIndex(combo.findData(aspect))
+    combo.activated.emit(combo.currentIndex())
+
+
+def not_judged(adata: AnnData) -> AnnData:
+    """The same run, blended but not judged."""
+    adata.var = adata.var.drop(columns=list(keys.gene_facts("mine")))
+    return adata
+
+
+def older(adata: AnnData) -> AnnData:
+    """The same run, as an older file holds it."""
+    record = adata.uns[keys.UNS]["mine"].replace('"trust":{', '"was":{')
+    adata.uns[keys.UNS] = {"mine": record}
+    del adata.varm[keys.weights("mine")]
+    return not_judged(adata)
+
+
+# ---- chip --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_the_chip_stands_beside_the_gene_and_in_the_legend(
+    shown: StimputePanel, verdict: str
+) -> None:
+    shown.session.gene = gene_of(shown, verdict)
+    expected = badge(shown.session.adata, "mine", shown.session.gene)
+    assert expected is not None
+    for chip in (shown.genes.chip, shown.genes.legend.trust.chip):
+        assert chip.verdict == verdict
+        assert expected.sentence in chip.toolTip()
+        assert not chip.isHidden()
+    assert shown.genes.legend.trust.blend.whole == expected.blend
+    assert expected.blend in shown.genes.blend.text().replace("\u00a0", " ")
+
+
+def test_the_canvas_says_gene_run_and_verdict(shown: StimputePanel) -> None:
+    shown.session.gene = gene_of(shown, "reliable")
+    said = shown.view.viewer.canvas.overlays.text.text
+    assert said == f"{shown.session.gene} · Mine · reliable"
+
+
+def test_counts_and_labels_have_no_chip(shown: StimputePanel) -> None:
+    shown.session.source = COUNTS
+    assert shown.genes.chip.isHidden()
+    assert shown.genes.legend.trust.isHidden()
+    shown.session.source = "mine"
+    assert not shown.genes.chip.isHidden()
+    shown.session.column = "domain"
+    assert shown.genes.chip.isHidden()
+
+
+def test_a_run_of_an_older_file_says_so(panel: StimputePanel, judged: AnnData) -> None:
+    panel.session.open(older(judged))
+    panel.session.source = "mine"
+    assert panel.genes.chip.isHidden()
+    assert "was not judged" in panel.genes.blend.text()
+    assert not panel.genes.aspect.aspect.isEnabled()
+    assert "was not judged" in panel.genes.aspect.aspect.toolTip()
+    assert "Imputed: Mine" in panel.view.shown.caption
+    panel.view.hovered.emit(3)
+    assert "second measurement" not in panel.genes.spot.text()
+
+
+def test_without_a_verdict_uncertainty_and_zeros_can_be_seen(
+    panel: StimputePanel, judged: AnnData
+) -> None:
+    panel.session.open(not_judged(judged))
+    panel.session.source = "mine"
+    assert panel.genes.chip.isHidden()
+    assert "was not judged" in panel.genes.blend.text()
+    choose(panel, "zeros")
+    assert panel.view.shown.names == list(ZERO_NAMES)
+
+
+def test_a_gene_that_was_not_modelled_says_so(panel: StimputePanel, judged: AnnData) -> None:
+    panel.session.open(judged)
+    adata = panel.session.adata[:, :50].copy()
+    adata.raw = judged
+    panel.session.open(adata)
+    panel.session.source = "mine"
+    panel.session.gene = next(g for g in panel.session.genes if g not in adata.var_names)
+    assert panel.genes.chip.isHidden()
+    assert "not among the modelled genes" in panel.genes.blend.text()
+    assert "not among the modelled genes" in panel.genes.aspect.aspect.toolTip()
+    panel.view.hovered.emit(3)
+    assert "second measurement" not in panel.genes.spot.text()
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_words_on_chips_can_be_read(verdict: str) -> None:
+    def luminance(colour: str) -> float:
+        parts = np.array(QColor(colour).getRgbF()[:3])
+        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        return float(linear @ [0.2126, 0.7152, 0.0722])
+
+    look = LOOKS[verdict]
+    dark, light = sorted((luminance(look.ground), luminance(look.ink)))
+    assert (light + 0.05) / (dark + 0.05) >= 4.5  # WCAG 2, level AA
+
+
+def test_verdicts_differ_without_colour_and_words(qapp: Any) -> None:
+    pictures = []
+    for verdict in VERDICTS:
+        image = QImage(30, 24, QImage.Format.Format_RGB32)
+        painter = QPainter(image)
+        metrics = painter.fontMetrics()
+        draw_chip(painter, QRectF(0, 0, chip_width(metrics, verdict), 24), verdict)
+        painter.end()
+        ground = QColor(LOOKS[verdict].ground)
+        sign = [QColor(image.pixel(x, y)) != ground for x in range(7, 18) for y in range(5, 19)]
+        pictures.append(tuple(sign))
+        assert chip_height(metrics) > metrics.height()
+    assert len(set(pictures)) == len(VERDICTS)
+
+
+def test_asking_for_a_badge_does_not_slow_the_choice_of_a_gene(shown: StimputePanel) -> None:
+    aspects, names = shown.view.aspects, shown.session.adata.var_names
+    taken = []
+    for gene in names[:30]:
+        shown.session.gene = str(gene)
+        aspects._forget()
+        started = time.perf_counter()
+        aspects.badge("mine")
+        taken.append(time.perf_counter() - started)
+    assert np.median(taken) < 0.003  # 0.3 ms on an idle machine
+
+
+# ---- overlays ----------------------------------------------------------------------------------
+
+
+def test_uncertainty_is_the_width_of_the_interval(shown: StimputePanel) -> None:
+    choose(shown, "uncertainty")
+    ends = interval(shown.session.adata, "mine", shown.session.gene)
+    assert ends is not None
+    np.testing.assert_allclose(shown.view.shown.values, ends[1] - ends[0])
+    assert shown.view.shown.colormap != shown.view.colormap  # not to be taken for expression
+    assert "molecules" in shown.genes.legend.bar.title
+    assert limits_of(shown.view.layer)[0] == 0
+
+
+def test_the_zero_map_shows_its_four_kinds(shown: StimputePanel) -> None:
+    choose(shown, "zeros")
+    found = zero_map(shown.session.adata, "mine", shown.session.gene)
+    assert found is not None
+    threshold = shown.view.aspects.threshold
+    np.testing.assert_array_equal(shown.view.shown.codes, found.classes(threshold) + 1)
+    counted = shown.session.expression(source=COUNTS) > 0
+    np.testing.assert_array_equal(shown.view.shown.codes == 0, counted)
+    assert shown.genes.legend.swatches.names == list(ZERO_NAMES)
+    colours = np.asarray(shown.view.layer.face_color)
+    assert len(np.unique(colours[counted], axis=0)) == 1
+
+
+def test_the_threshold_moves_zeros_between_kinds(shown: StimputePanel) -> None:
+    choose(shown, "zeros")
+    box = shown.genes.aspect
+    unsure = []
+    for percent in (50, 70, 99):
+        box.threshold.setValue(percent)
+        unsure.append(int((shown.view.shown.codes == 3).sum()))
+        assert box.least.text() == f"{percent} %"
+    assert unsure == sorted(unsure)
+    assert unsure[0] < unsure[-1]
+    n_zeros = int((shown.session.expression(source=COUNTS) == 0).sum())
+    assert f"Of {n_zeros:,} spots with zero" in box.shares.text()
+    assert f"{100 * unsure[-1] / n_zeros:.0f} % unsure" in box.shares.text()
+
+
+def test_overlays_are_for_runs_and_come_back_with_them(shown: StimputePanel) -> None:
+    choose(shown, "zeros")
+    shown.genes.flip()
+    box = shown.genes.aspect
+    assert not box.aspect.isEnabled()
+    assert "Counts are shown" in box.aspect.toolTip()
+    assert not box.zeros.isVisibleTo(box)
+    assert shown.view.shown.title.endswith("Counts")
+    shown.genes.flip()
+    assert shown.view.shown.names == list(ZERO_NAMES)
+
+
+def test_uncertain_spots_are_drawn_faintly(shown: StimputePanel) -> None:
+    shown.genes.aspect.fade.setChecked(True)
+    opacity = np.asarray(shown.view.layer.face_color)[:, 3]
+    certainty = shown.view.shown.certainty
+    assert certainty is not None
+    assert spearmanr(opacity, certainty).statistic == pytest.approx(1)
+    assert 0 < opacity.min() < opacity.max() <= 1
+    shown.genes.aspect.fade.setChecked(False)
+    assert (np.asarray(shown.view.layer.face_color)[:, 3] == 1).all()
+
+
+def test_many_spots_fade_in_one_picture(
+    panel: StimputePanel, judged: AnnData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spots, "MOST_POINTS", 100)
+    panel.session.open(judged)
+    panel.session.source = "mine"
+    panel.genes.aspect.fade.setChecked(True)
+    layer = panel.view.layer
+    assert isinstance(layer, Image)
+    wanted = opacity_of(panel.view.shown.certainty)
+    drawn = layer.colormap.colors[layer.data[np.isfinite(layer.data)].astype(int), 3]
+    assert len(np.unique(drawn)) > 1
+    assert drawn.min() == pytest.approx(wanted.min(), abs=0.07)  # half of one of eight steps
+    assert drawn.max() == pytest.approx(wanted.max(), abs=0.07)
+    assert not layer.colorbar.visible
+    panel.genes.aspect.fade.setChecked(False)
+    assert layer.colorbar.visible
+
+
+def test_fading_is_offered_for_expected_counts_alone(shown: StimputePanel) -> None:
+    fade = shown.genes.aspect.fade
+    assert fade.isEnabled()
+    choose(shown, "uncertainty")
+    assert not fade.isEnabled()
+    assert "Uncertainty is shown" in fade.toolTip()
+
+
+# ---- hover -------------------------------------------------------------------------------------
+
+
+def test_the_spot_says_what_a_second_measurement_would_give(shown: StimputePanel) -> None:
+    ends = interval(shown.session.adata, "mine", shown.session.gene)
+    assert ends is not None
+    place = int(np.argmax(ends[1] - ends[0]))
+    shown.view.hovered.emit(place)
+    raw = shown.session.expression(source=COUNTS)[place]
+    again = f"{ends[0][place]:.0f}–{ends[1][place]:.0f}"
+    said = shown.genes.spot.line.text()
+    assert said.startswith(f"raw {raw:.0f} · imputed ")
+    assert said.endswith(f" · a second measurement: {again}")
+
+
+def test_the_spot_follows_the_gene(shown: StimputePanel) -> None:
+    shown.view.hovered.emit(5)
+    for gene in shown.session.adata.var_names[:6]:
+        shown.session.gene = str(gene)
+        raw = shown.session.expression(source=COUNTS)[5]
+        assert shown.genes.spot.line.text().startswith(f"raw {raw:.0f} ·")
+
+
+def test_a_zero_under_the_mouse_says_what_it_hides(shown: StimputePanel) -> None:
+    choose(shown, "zeros")
+    found = zero_map(shown.session.adata, "mine", shown.session.gene)
+    assert found is not None
+    place = int(np.flatnonzero(np.isfinite(found.probability))[0])
+    shown.view.hovered.emit(place)
+    assert f"{100 * found.probability[place]:.0f} %" in shown.genes.spot.text()
+
+
+# ---- words on the run --------------------------------------------------------------------------
+
+
+def test_the_train_panel_says_what_the_run_is_worth(shown: StimputePanel) -> None:
+    said = shown.train.verdicts.text().replace("\u00a0", " ")
+    for words in ("25 reliable", "25 cannot be judged", "14.0 %", "Mine alone 11.0 %"):
+        assert words in said
+    assert "Nearest 30 spots" in said
+    assert "adds nothing" not in said
+    assert shown.train.verdicts.tone == "good"
+
+
+def test_a_model_that_adds_nothing_is_called_so(panel: StimputePanel, judged: AnnData) -> None:
+    panel.session.open(judged)
+    record = panel.session.record("mine")
+    assert record.trust is not None
+    trust = record.trust.model_copy(update={"gain_without_model": 0.1395})
+    record = record.model_copy(update={"trust": trust})
+    panel.session.adata.uns[keys.UNS]["mine"] = record.model_dump_json()
+    panel.session.source = "mine"
+    assert "Mine adds nothing here" in panel.train.verdicts.text()
+    assert panel.train.verdicts.tone == "warning"
+
+
+def test_an_older_run_is_said_to_be_not_judged(panel: StimputePanel, judged: AnnData) -> None:
+    panel.session.open(older(judged))
+    assert "Mine was not judged" in panel.train.verdicts.text()
+
+
+def test_training_is_asked_for_as_ticked(
+    opened: StimputePanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr(opened.session, "train", lambda *_, **options: asked.update(options))
+    opened.train.train()
+    assert asked["blend"] and asked["judged"]
+    opened.train.blend.setChecked(False)
+    opened.train.judge.setChecked(False)
+    opened.train.train()
+    assert not asked["blend"] and not asked["judged"]
+
+
+def test_controls_of_trust_have_tooltips(shown: StimputePanel) -> None:
+    genes = shown.genes
+    choose(shown, "zeros")
+    controls = [genes.aspect.aspect, genes.aspect.threshold, genes.aspect.fade, genes.save]
+    controls += [genes.table.text, genes.table.verdict, genes.table.export]
+    controls += [shown.train.blend, shown.train.judge]
+    genes.page_bar.setCurrentIndex(1)
+    assert all(control.toolTip() for control in controls)
+
+
+def test_overlays_wait_while_the_wipe_compares_values(shown: StimputePanel) -> None:
+    choose(shown, "zeros")
+    shown.genes.wipe.on.setChecked(True)
+    assert not shown.genes.aspect.aspect.isEnabled()
+    assert "wipe" in shown.genes.aspect.aspect.toolTip()
+    shown.genes.wipe.on.setChecked(False)
+    assert shown.genes.aspect.aspect.isEnabled()
+    assert shown.view.shown.names == list(ZERO_NAMES)
+
+
+def test_all_tabs_fit_the_panel_while_one_is_at_work(panel: StimputePanel) -> None:
+    panel.session.problem = "something"
+    panel._follow()
+    bar = panel.tabs.tabBar()
+    assert bar is not None
+    assert panel.tabs.tabText(0) == "Data !"
+    assert bar.count() == 6
+    assert bar.sizeHint().width() <= WIDTH
