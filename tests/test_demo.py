@@ -70,7 +70,7 @@ def test_page_tells_the_whole_story(page: str) -> None:
     headings = re.findall(r"<h2[^>]*>([^<]+)</h2>", page)
     assert headings == [
         "The section", "Genes, counted and imputed", "Spatial domains", "Is it any good?",
-        "Variable genes, before and after", "How it learned", "How to go on",
+        "Which genes can be believed?", "Variable genes, before and after", "How it learned", "How to go on",
     ]  # fmt: skip
     assert "own <file>.h5ad" in page
     assert "in layer 'counts'" in page  # the data card
@@ -189,7 +189,7 @@ def test_with_a_display_the_gene_is_seen_raw_and_imputed(
     gene = session.genes[3]
     window.look(session, gene)
     assert [t for t in titles if t.startswith(gene)] == [
-        f"{gene} · Counts", f"{gene} · Imputed: Gene mean × depth (gmm_vgae)",
+        f"{gene} · Counts", f"{gene} · Gene mean × depth (gmm_vgae) · cannot be judged",
     ]  # fmt: skip
 
 

@@ -68,7 +68,14 @@ def test_python_runs_as_it_stands(
 
 
 def test_every_command_is_shown() -> None:
-    assert {argv[0] for argv in COMMANDS} == {"models", "check", "impute", "cluster", "demo"}
+    assert {argv[0] for argv in COMMANDS} == {
+        "models",
+        "check",
+        "impute",
+        "cluster",
+        "compare",
+        "demo",
+    }
 
 
 @pytest.mark.parametrize("argv", COMMANDS, ids=" ".join)
@@ -94,6 +101,7 @@ def test_table_of_places_names_what_is_written() -> None:
     assert {
         f'layers["{keys.imputed(run)}"]', f'obsm["{keys.embedding(run)}"]',
         f'obs["{keys.cluster(run)}"]', f'obsm["{keys.cluster_probability(run)}"]',
+        *(f'var["{name}"]' for name in keys.gene_facts(run)), f'varm["{keys.weights(run)}"]',
         f'uns["{keys.UNS}"]["{run}"]', "X", "raw", f'layers["{keys.X_BEFORE}"]',
         f'obsm["{keys.RAW_BEFORE}"]',
     } == set(places)  # fmt: skip

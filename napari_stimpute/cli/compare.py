@@ -121,8 +121,9 @@ def _tell(comparison: Comparison, tell: Teller) -> None:
     found, won = rows(comparison), wins(comparison).shares
     table = [_HEADER] + [
         (
-            row.title, percent(row.gain, 1), percent(row.spread, 1), percent(row.genes_better),
-            percent(won.get(row.method.name, 0.0)), duration(row.seconds), memory(row.memory),
+            row.title, percent(row.gain, 1), percent(row.spread, 1) if row.n > 1 else "–",
+            percent(row.genes_better), percent(won.get(row.method.name, 0.0)),
+            duration(row.seconds), memory(row.memory),
         )
         for row in found if row.n
     ]  # fmt: skip

@@ -24,6 +24,10 @@ _BLOCK = 4_000_000
 """Values looked at or hashed in one go."""
 
 
+_ADDS = 0.001
+"""Share of deviance from which a model counts as adding something to simple methods."""
+
+
 class TrustRecord(BaseModel):
     """How a result was judged and blended; what is known per gene is in ``var`` and ``varm``.
 
@@ -49,6 +53,13 @@ class TrustRecord(BaseModel):
     gain_baseline: float | None = None
     interval_levels: list[list[float]] = []
     zero_levels: list[list[float]] = []
+
+    @property
+    def adds_nothing(self) -> bool:
+        """Whether the blend explains as much without the model."""
+        if self.gain is None or self.gain_without_model is None:
+            return False
+        return self.gain <= self.gain_without_model + _ADDS
 
 
 class RunRecord(BaseModel):

@@ -204,7 +204,8 @@ def _in_words(record: TrustRecord, title: str) -> str:
     if record.gain_baseline is not None:
         best = f"the best simple method by itself ({record.baseline})"
         said += f", by {best} {_share(record.gain_baseline)}"
-    return said + "."
+    nothing = f" {title} adds nothing here: simple methods explain as much without it."
+    return said + "." + nothing * record.adds_nothing
 
 
 def _share(value: float) -> str:

@@ -168,18 +168,25 @@ def wins(comparison: Comparison) -> Wins:
     )  # fmt: skip
 
 
+def leader(comparison: Comparison) -> Row | None:
+    """Return the best method; None if none is clearly better than gene mean × depth."""
+    scored = [row for row in rows(comparison) if row.n]
+    if not scored or scored[0].method.name == _GENE_MEAN:
+        return None
+    return scored[0] if scored[0].gain > _band([s.gain for s in scored[0].scores]) else None
+
+
 def verdict(comparison: Comparison) -> str:
     """Say plainly which method is best here, and whether a model was worth its while."""
     scored = [row for row in rows(comparison) if row.n]
     if not scored:
         return "No method could be scored."
-    best = scored[0]
-    if best.method.name == _GENE_MEAN or best.gain <= _band([s.gain for s in best.scores]):
+    if leader(comparison) is None:
         return (
             "Nothing predicts the hidden molecules clearly better than gene mean × depth here: do "
             "not read patterns of single genes into imputed values of these data."
         )
-    return f"{_leader(scored)} {_models(scored)}".strip()
+    return f"{_who_leads(scored)} {_models(scored)}".strip()
 
 
 def said_of(row: Row) -> str:
@@ -194,7 +201,7 @@ def memory(size: float) -> str:
     return f"{number(size / 2**20, 0)} MB" if size == size else number(size)
 
 
-def _leader(scored: Sequence[Row]) -> str:
+def _who_leads(scored: Sequence[Row]) -> str:
     best, others = scored[0], scored[1:]
     level = [_numbered(row) for row in others if are_level(best, row)]
     n = f" (mean of {best.n} splits)" if best.n > 1 else ""

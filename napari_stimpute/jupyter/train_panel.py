@@ -136,7 +136,8 @@ class TrainPanel:
 
     def _laid_out(self) -> widgets.VBox:
         head = [self.model, self.summary, self.preset, self.device, self.device_words.widget]
-        settings = widgets.VBox([*head, self.seed, self.key, self.blend, self.judged, self._form_place])
+        head += [self.seed, self.key, self.blend, self.judged]
+        settings = widgets.VBox([*head, self._form_place])
         settings.layout.width = WIDTH
         run = widgets.VBox([self.button, self.reason, self.words.widget, self.run.widget])
         run.layout.flex, run.layout.padding = "1 1 320px", "0 0 0 16px"

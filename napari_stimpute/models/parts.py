@@ -104,7 +104,7 @@ class Parts:
         if graph is not None:
             smooth = np.asarray(tissue[0] @ leading.scores, dtype=np.float32)
             components.append(_Roots.fit(smooth, leading, counts, depth))
-            titles += [f"tissue neighbours, {h} step{'s' * (h > 1)}" for h in _HOPS]
+            titles += [f"tissue neighbours ({h} step{'s' * (h > 1)})" for h in _HOPS]
             titles.append(TISSUE)
         last = magic_prediction(counts, seed)
         titles += [] if last is None else ["MAGIC"]

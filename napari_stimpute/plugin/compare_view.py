@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from ..evaluate.comparison import Comparison
-from ..evaluate.standing import Row, Wins, memory, rows, said_of, verdict, wins
+from ..evaluate.standing import Row, Wins, leader, memory, rows, said_of, verdict, wins
 from ..plots import categorical_palette
 from ..words import duration, number, percent
 from .win_map import GeneDots, Genes, WinBars
@@ -24,7 +24,7 @@ from .words import Words, heading, hint
 
 _COLUMNS: tuple[tuple[str, str], ...] = (
     ("Method", "What predicted the hidden molecules."),
-    ("Score, %", "Share of the deviance of gene mean × depth that is explained, mean over splits ± "
+    ("Score\n%", "Share of the deviance of gene mean × depth that is explained, mean over splits ± "
      "their standard deviation. 0 is level with it, 100 would be perfect; much of the deviance is "
      "chance, so no method comes near."),
     ("Genes\nbetter", "Share of the genes that are predicted better than by gene mean × depth."),
@@ -89,8 +89,8 @@ class CompareView(QWidget):
             said = [verdict(comparison), *(said_of(row) for row in found if row.reason and row.n)]
             if not comparison.is_complete:
                 said.insert(0, "Stopped early: this comparison is incomplete.")
-            is_bad = said[0].startswith(("Nothing", "No method", "Stopped"))
-            self.sentence.say("\n".join(said), "warning" if is_bad else "good")
+            is_good = comparison.is_complete and leader(comparison) is not None
+            self.sentence.say("\n".join(said), "good" if is_good else "warning")
         self._fill()
         self._show_genes(comparison, won)
 
@@ -131,8 +131,9 @@ class CompareView(QWidget):
             scored = [row for row in self._rows if row.n]
             texts = [text for row in scored for text in self._cells(row)[column].split("\n")]
             width = max([0, *map(metrics.horizontalAdvance, texts)])
+            room = _ARROW if column == self._order else 0
             for line in _COLUMNS[column][0].split("\n"):
-                width = max(width, metrics.horizontalAdvance(line) + _ARROW)
+                width = max(width, metrics.horizontalAdvance(line) + room)
             self.table.setColumnWidth(column, width + padding)
 
     def _sorted(self) -> list[Row]:

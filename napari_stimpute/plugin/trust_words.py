@@ -5,9 +5,6 @@ from __future__ import annotations
 from ..data.results import RunRecord, TrustRecord
 from ..words import percent
 
-_ADDS = 0.001
-"""Share of deviance explained from which the model counts as adding something to the blend."""
-
 
 def run_in_words(record: RunRecord) -> list[str]:
     """Sentences on how far a run can be believed; the first names the run."""
@@ -32,11 +29,7 @@ def is_judged(record: RunRecord) -> bool:
 
 def adds_nothing(record: RunRecord) -> bool:
     """Whether the blend explains as much without the model that was trained."""
-    trust = record.trust
-    if trust is None or trust.gain is None or trust.gain_without_model is None:
-        return False
-    is_blended = record.title in trust.parts and len(trust.parts) > 1
-    return is_blended and trust.gain <= trust.gain_without_model + _ADDS
+    return record.trust is not None and record.trust.adds_nothing
 
 
 def _gains(title: str, trust: TrustRecord) -> str:

@@ -198,6 +198,7 @@ caption { text-align: left; padding-bottom: 0.4rem; }
 th, td { padding: 0.32rem 1.1rem 0.32rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid var(--line); }
 th { font-weight: 600; }
+thead + tbody td:first-child { white-space: nowrap; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .strong td { font-weight: 700; }
 pre { padding: 0.8rem 1rem; background: var(--shade); border-radius: 6px; overflow-x: auto;

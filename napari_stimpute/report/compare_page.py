@@ -114,7 +114,7 @@ class _Page:
         n = len(self.comparison.seeds)
         fewer = f" ({row.n} of {n} splits)" if row.n < n else ""
         return [
-            row.title + fewer, percent(row.gain, 1), percent(row.spread, 1),
+            row.title + fewer, percent(row.gain, 1), percent(row.spread, 1) if row.n > 1 else "–",
             percent(row.gene_median, 1), percent(row.genes_better),
             percent(self.wins.shares.get(row.method.name, 0.0)),
             duration(row.seconds), memory(row.memory),

@@ -1,6 +1,6 @@
 """Write the screenshots of the README: the real window on the simulated section, under Xvfb.
 
-    python tests/benchmarks/make_screenshots.py [--out notebooks/images] [--gene Layer4_b]
+    python tests/benchmarks/make_screenshots.py [--out notebooks/images] [--gene Layer3_b]
 
 Trains GMM-VGAE as anyone would (settings as they are, six domains, seed 0), opens the result in
 napari out of sight, and photographs a gene as counted and imputed, and the domains. napari's own
@@ -25,7 +25,7 @@ def main() -> None:
     """Train, and photograph in a process of its own: Qt picks its display when it starts."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=ROOT / "notebooks" / "images")
-    parser.add_argument("--gene", default="Layer4_b")
+    parser.add_argument("--gene", default="Layer3_b")
     parser.add_argument("--result", type=Path, help="photograph this result; needs a display")
     options = parser.parse_args()
     if options.result:
@@ -92,6 +92,9 @@ def photograph(result: Path, out: Path, gene: str) -> None:
     panel.genes.both.setChecked(True)
     keep("side_by_side.png")
     panel.genes.both.setChecked(False)
+    panel.view.wipe.start()
+    keep("wipe.png")
+    panel.view.wipe.stop()
     session.column = keys.cluster(MODEL)
     keep("domains.png")
     viewer.close()

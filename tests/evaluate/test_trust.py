@@ -1,4 +1,4 @@
-"""Verdicts follow from hidden molecules by formulas that agree with Poisson's, and are plain."""
+"""A verdict is earned on hidden molecules, survives bad input, and reads like a sentence."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from napari_stimpute import keys
 from napari_stimpute.data.holdout import thin
 from napari_stimpute.data.results import RunRecord, TrustRecord
 from napari_stimpute.errors import Diverged, TooSmall
-from napari_stimpute.evaluate.evidence import Evidence, shrunken, tally
-from napari_stimpute.evaluate.recovery import recovery
 from napari_stimpute.evaluate.trust import (
     MIN_HIDDEN,
     VERDICTS,
@@ -40,159 +38,6 @@ def split() -> Split:
     return kept, hidden, rates
 
 
-def at_hidden_depth(kept: sp.csr_matrix, hidden: sp.csr_matrix, prediction: np.ndarray):
-    """Prediction and gene mean × depth as expected hidden counts, dense."""
-    depth = kept.toarray().sum(axis=1, keepdims=True) * hidden.sum() / kept.sum()
-    share = kept.toarray().sum(axis=0) / kept.sum()
-    return prediction / prediction.sum(axis=1, keepdims=True) * depth, depth * share
-
-
-# ---- formulas ----------------------------------------------------------------------------------
-
-
-def test_gain_is_the_difference_of_poisson_log_probabilities(split: Split) -> None:
-    kept, hidden, rates = split
-    made, mean = at_hidden_depth(kept, hidden, rates)
-    y = hidden.toarray()
-    log_ratio = scipy.stats.poisson.logpmf(y, made) - scipy.stats.poisson.logpmf(y, mean)
-    found = tally(kept, hidden, rates, rates).over_mean
-    np.testing.assert_allclose(found.gain, log_ratio.sum(axis=0), atol=1e-3)  # 1e-6 in each log
-
-
-def test_predicted_gain_and_its_variance_are_those_of_poisson_counts(split: Split) -> None:
-    kept, hidden, rates = split
-    made, mean = at_hidden_depth(kept, hidden, rates)
-    expected, variance = np.zeros((2, kept.shape[1]))
-    for y in range(120):  # every count that has any probability
-        p = scipy.stats.poisson.pmf(y, made)
-        ratio = scipy.stats.poisson.logpmf(y, made) - scipy.stats.poisson.logpmf(y, mean)
-        expected += (p * ratio).sum(axis=0)
-    for spot, gene in np.ndindex(made.shape):
-        y = np.arange(120)
-        p = scipy.stats.poisson.pmf(y, made[spot, gene])
-        ratio = y * np.log(made[spot, gene] / mean[spot, gene])
-        variance[gene] += (p * ratio**2).sum() - (p * ratio).sum() ** 2
-    found = tally(kept, hidden, rates, rates).over_mean
-    np.testing.assert_allclose(found.predicted, expected, rtol=1e-3)
-    np.testing.assert_allclose(found.predicted_variance, variance, rtol=1e-3)
-
-
-def test_variance_of_a_gain_is_what_repeated_counts_show(split: Split) -> None:
-    kept, hidden, rates = split
-    expected = rates * hidden.sum() / rates.sum()
-    draws = np.random.default_rng(2).poisson(expected, (400, *expected.shape))
-    made, mean = at_hidden_depth(kept, hidden, rates)
-    gains = (draws * np.log(made / mean)).sum(axis=1) - (made - mean).sum(axis=0)
-    claimed = tally(kept, hidden, rates, rates).over_mean.variance
-    ratio = claimed / gains.var(axis=0)
-    assert 0.85 < np.median(ratio) < 1.15  # of 25 variances from 400 draws each, ± 7 %
-
-
-def test_gain_as_a_share_is_the_deviance_explained(split: Split) -> None:
-    kept, hidden, rates = split
-    found = tally(kept, hidden, rates, rates)
-    explained = recovery(kept, hidden, rates)
-    np.testing.assert_allclose(found.over_mean.gain / found.deviance, explained.per_gene)
-    whole = judge(kept, hidden, rates, rates)
-    assert whole.total_gain == pytest.approx(explained.deviance_explained)
-
-
-def test_gain_over_a_baseline_is_the_difference_of_two_gains(split: Split) -> None:
-    kept, hidden, rates = split
-    rival = np.sqrt(rates)
-    both = tally(kept, hidden, rates, rival)
-    alone = tally(kept, hidden, rival, rates).over_mean.gain
-    np.testing.assert_allclose(both.over_baseline.gain, both.over_mean.gain - alone)
-    equal = judge(kept, hidden, rates, rates)
-    assert equal.total_over_baseline == 0 and not equal.over_baseline.any()
-
-
-def test_usual_deviance_is_within_15_percent_of_the_poisson_sum() -> None:
-    y = np.arange(400)
-    for mean in np.geomspace(1e-4, 100, 60):
-        kept = sp.csr_matrix(np.full((1, 1), mean))
-        claimed = tally(kept, kept, np.ones((1, 1)), np.ones((1, 1))).usual_deviance[0]
-        half_deviance = scipy.special.xlogy(y, np.maximum(y, 1) / mean) - y + mean
-        average = (scipy.stats.poisson.pmf(y, mean) * half_deviance).sum()
-        assert claimed == pytest.approx(average, rel=0.15)
-
-
-def test_blocks_of_spots_made_on_demand_give_the_same(
-    split: Split, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kept, hidden, rates = split
-    whole = judge(kept, hidden, rates, np.sqrt(rates))
-    monkeypatch.setattr("napari_stimpute.evaluate.recovery._BLOCK", 60)  # two spots at a time
-    parts = judge(kept, hidden, lambda rows: rates[rows], lambda rows: np.sqrt(rates[rows]))
-    for field in fields(Trust):
-        np.testing.assert_allclose(getattr(parts, field.name), getattr(whole, field.name))
-
-
-# ---- shrinkage ---------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def world() -> tuple[Evidence, np.ndarray]:
-    """Evidence of 3,000 genes whose true gains follow the law that is assumed, and these gains."""
-    rng = np.random.default_rng(3)
-    predicted = np.exp(rng.normal(-0.5, 1.5, 3_000))
-    noise = 0.5 * predicted / (predicted + 0.5)
-    true = 1.5 * (predicted - noise) - noise + rng.normal(0, 0.7 * predicted)
-    variance = 2 * predicted
-    return Evidence(true + rng.normal(0, np.sqrt(variance)), variance, predicted, variance), true
-
-
-def test_shrunken_gains_are_nearer_the_truth_and_know_how_near(world) -> None:
-    evidence, true = world
-    gain, error = shrunken(evidence, np.full(len(true), 50.0))
-    off = gain - true
-    assert np.square(off).mean() < 0.6 * np.square(evidence.gain - true).mean()
-    assert (off / error).std() == pytest.approx(1, abs=0.1)
-    assert abs(np.mean(off / error)) < 0.1
-
-
-def test_more_gain_seen_is_more_gain_believed(world) -> None:
-    evidence, _ = world
-    expected = np.full(len(evidence.gain), 50.0)
-    for gene in (0, 7, 42):
-        believed = []
-        for more in (-2.0, 0.0, 2.0, 4.0):
-            seen = evidence.gain.copy()
-            seen[gene] += more
-            believed.append(shrunken(replace(evidence, gain=seen), expected)[0][gene])
-        assert (np.diff(believed) > 0).all()
-
-
-def test_many_molecules_speak_for_themselves(world) -> None:
-    evidence, _ = world
-    times = np.ones_like(evidence.gain)
-    times[0] = 1e4  # as if gene 0 had 10,000 times the molecules
-    more = Evidence(*(getattr(evidence, field.name) * times for field in fields(Evidence)))
-    gain, error = shrunken(more, np.full(len(times), 50.0))
-    assert gain[0] == pytest.approx(more.gain[0], rel=0.02)
-    assert error[0] == pytest.approx(np.sqrt(more.variance[0]), rel=0.02)
-
-
-def test_a_few_absurd_genes_do_not_decide_for_the_rest(world) -> None:
-    evidence, _ = world
-    expected = np.full(len(evidence.gain), 50.0)
-    absurd = evidence.gain.copy()
-    absurd[:15] = -500
-    before, after = (
-        shrunken(e, expected)[0][15:] for e in (evidence, replace(evidence, gain=absurd))
-    )
-    assert np.abs(after - before).max() < 0.1 * before.std()
-
-
-@pytest.mark.parametrize("n_genes", [1, 2, 5])
-def test_few_genes_are_enough_for_finite_gains(world, n_genes: int) -> None:
-    evidence, _ = world
-    few = Evidence(*(getattr(evidence, field.name)[:n_genes] for field in fields(Evidence)))
-    for expected in (0.0, 50.0):  # none, or all, are rich enough to learn from
-        found = shrunken(few, np.full(n_genes, expected))
-        assert np.isfinite(found).all() and (found[1] > 0).all()
-
-
 # ---- verdicts on simulated tissue --------------------------------------------------------------
 
 
@@ -205,15 +50,17 @@ def simulated(seed: int, share_patterned: float) -> tuple[Trust, np.ndarray, np.
     n_spots, n_genes = 400, 600
     domain, depth = rng.integers(0, 2, n_spots), rng.gamma(4, 0.25, n_spots)
     has_pattern = np.arange(n_genes) < share_patterned * n_genes
-    strength = np.where(has_pattern, rng.uniform(0.5, 2, n_genes), 0) * rng.choice([-1, 1], n_genes)
+    strength = rng.uniform(0.5, 2.0, n_genes) * rng.choice([-1, 1], n_genes)
     mean = np.exp(rng.normal(0, 1, n_genes))
-    rates = depth[:, None] * mean * np.exp(strength * (domain[:, None] - 0.5))
+    rates = depth[:, None] * mean * np.exp(strength * has_pattern * (domain[:, None] - 0.5))
     kept, hidden = thin(sp.csr_matrix(rng.poisson(rates).astype(np.float32)), 0.1, seed)
     pool = np.zeros((n_spots, n_spots))
     for spot in range(n_spots):
         pool[spot, rng.choice(np.flatnonzero(domain == domain[spot]), 30, replace=False)] = 1
     prediction = pool @ kept.toarray()
-    made, average = at_hidden_depth(kept, hidden, prediction)
+    expected = kept.toarray().sum(axis=1, keepdims=True) * hidden.sum() / kept.sum()
+    average = expected * kept.toarray().sum(axis=0) / kept.sum()
+    made = prediction / prediction.sum(axis=1, keepdims=True) * expected
     gain = (0.1 * rates * np.log((made + 1e-6) / (average + 1e-6)) - made + average).sum(axis=0)
     return judge(kept, hidden, prediction, average), has_pattern, gain
 
@@ -278,6 +125,14 @@ def test_true_rates_are_reliable() -> None:
     assert verdicts(kept, hidden, rates, np.ones_like(rates)) == ["reliable"] * 2
 
 
+def test_a_gain_that_may_be_chance_is_to_be_used_with_care() -> None:
+    found = {}
+    for n in (30, 200):  # hidden molecules, about
+        kept, hidden, rates = two_genes(n)
+        found[n] = verdicts(kept, hidden, 0.4 * rates + 0.6, np.ones_like(rates))[0]
+    assert found == {30: "use with care", 200: "reliable"}
+
+
 def test_values_of_the_gene_mean_or_worse_are_not_to_be_used() -> None:
     kept, hidden, rates = two_genes()
     mean = np.outer(np.ones(100), kept.toarray().sum(axis=0))
@@ -334,6 +189,16 @@ def test_gene_in_three_spots_gives_plain_results(split: Split) -> None:
     trust = judge(sp.csr_matrix(own), sp.csr_matrix(seen), blend, rates)
     assert_plain(trust)
     assert VERDICTS[trust.codes[3]] == "reliable"
+
+
+def test_gene_of_which_nothing_was_hidden_has_no_absurd_gain(split: Split) -> None:
+    kept, hidden, rates = split
+    own, seen = kept.toarray(), hidden.toarray()
+    own[:, 3] = seen[:, 3] = 0
+    own[1, 3] = 4  # so that one molecule was expected
+    trust = judge(sp.csr_matrix(own), sp.csr_matrix(seen), own, rates)
+    assert trust.hidden[3] == 0 and VERDICTS[trust.codes[3]] == "cannot be judged"
+    assert abs(trust.gain[3]) < 0.5  # its own deviance, of no molecule at all, would make it 1
 
 
 def test_gene_that_was_never_kept_gives_plain_results(split: Split) -> None:

@@ -78,7 +78,7 @@ def test_tissue_parts_are_repeated_averages_over_the_graph(
     for steps, said in ((1, "1 step"), (2, "2 steps"), (4, "4 steps")):
         expected = at_depth(np.linalg.matrix_power(average, steps) @ counts.toarray(), counts)
         np.testing.assert_allclose(
-            part(made, f"tissue neighbours, {said}"), expected, rtol=1e-3, atol=1e-5
+            part(made, f"tissue neighbours ({said})"), expected, rtol=1e-3, atol=1e-5
         )
 
 
