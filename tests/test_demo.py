@@ -70,7 +70,8 @@ def test_page_tells_the_whole_story(page: str) -> None:
     headings = re.findall(r"<h2[^>]*>([^<]+)</h2>", page)
     assert headings == [
         "The section", "Genes, counted and imputed", "Spatial domains", "Is it any good?",
-        "Which genes can be believed?", "Variable genes, before and after", "How it learned", "How to go on",
+        "Which genes can be believed?", "Variable genes, before and after", "How it learned",
+        "How to go on",
     ]  # fmt: skip
     assert "own <file>.h5ad" in page
     assert "in layer 'counts'" in page  # the data card
