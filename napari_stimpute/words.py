@@ -25,3 +25,9 @@ def number(value: float, decimals: int = 3) -> str:
 def percent(share: float, decimals: int = 0) -> str:
     """Write a share as percent: 0.128 becomes 13 %."""
     return f"{number(100 * share, decimals)} %"
+
+
+def lower_first(title: str) -> str:
+    """A title within a sentence: small at its beginning, unless it begins with capitals."""
+    keeps = title[:2].isupper() or title[1:2].isupper()
+    return title if keeps else title[:1].lower() + title[1:]

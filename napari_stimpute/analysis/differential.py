@@ -17,6 +17,7 @@ from ..data.counts import counts_of, log_normalise, size_factors
 from ..data.results import read_records
 from ..errors import InvalidSetting, TooSmall, UnknownName
 from ..progress import Progress
+from .depth import median_depths, with_even_depth
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -36,8 +37,8 @@ _FEWEST = 3
 
 _HALF_A_MOLECULE = 0.5
 
-_UNEVEN = 1.5
-"""Ratio of median depths from which a warning is due."""
+_UNEVEN = 1.2
+"""Ratio of the groups' median depths from which depth is evened out before testing."""
 
 _BLOCK = 20_000_000
 """Values that are ranked in one go."""
@@ -79,7 +80,9 @@ def differential_expression(
 
     Notes
     -----
-    `scanpy.tl.rank_genes_groups` on log(1 + x) of counts at the median depth.
+    `scanpy.tl.rank_genes_groups` on log(1 + x) of counts at the median depth. If one group is
+    deeper by a fifth or more, its spots are thinned to the depth of the other first, always in the
+    same way (see `with_even_depth`); fold changes and shares are those of all counts.
     """
     if method not in get_args(Method):
         raise UnknownName.of("test", method, get_args(Method))
@@ -114,10 +117,11 @@ def differential_steps(
     values = _logged(adata, counts, spots, source, accept_imputed)[:, genes]
     size = max(1, _BLOCK // len(spots))
     n_blocks = max(1, math.ceil(len(genes) / size))
+    tested = _evened(counts, is_group)[:, genes] if _is_uneven(counts, is_group, source) else values
     p = []
     for block in range(n_blocks):
         yield Progress("test", block, n_blocks, message="Testing genes")
-        p.append(_p_values(values[:, block * size : (block + 1) * size], is_group, method))
+        p.append(_p_values(tested[:, block * size : (block + 1) * size], is_group, method))
     yield Progress("test", n_blocks, n_blocks)
     table = pd.DataFrame(
         {"log2_fold_change": _fold_change(values, is_group), "p": np.concatenate(p)},
@@ -144,15 +148,27 @@ def caution(
                 "are too small: read the table as a ranking."
             )
     spots, is_group = _groups(adata, column, group, reference)
-    depth = np.asarray(counts_of(adata, "X")[spots].sum(axis=1)).ravel()
-    one, other = (float(np.median(depth[here])) for here in (is_group, ~is_group))
-    if max(one, other) > _UNEVEN * max(min(one, other), 1.0):
+    counts = counts_of(adata, "X")[spots]
+    if _is_uneven(counts, is_group, source):
+        one, other = median_depths(counts, is_group)
         said.append(
-            f"The groups differ in depth (median {one:,.0f} molecules in the group, {other:,.0f} "
-            "outside), and zeros are rarer where spots are deep: even with depth divided out, "
-            "genes that do not differ may get small p-values. Trust large fold changes only."
+            f"The groups differ in depth (median {one:,.0f} molecules against {other:,.0f}), and "
+            "zeros are rarer where spots are deep. So molecules of the deeper spots were left out "
+            "by chance before testing, until both groups were equally deep; small differences may "
+            "still come from depth."
         )
     return tuple(said)
+
+
+def _is_uneven(counts: sp.csr_matrix, is_group: NDArray[np.bool_], source: str) -> bool:
+    """Whether counts are tested, of groups that differ in depth."""
+    low, high = sorted(median_depths(counts, is_group))
+    return source == COUNTS and high > _UNEVEN * max(low, 1.0)
+
+
+def _evened(counts: sp.csr_matrix, is_group: NDArray[np.bool_]) -> sp.csr_matrix:
+    even = with_even_depth(counts, is_group, np.random.default_rng(0))
+    return log_normalise(even, size_factors(even))
 
 
 def _groups(

@@ -19,7 +19,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.special import xlogy
 
-from .recovery import EPSILON, _at_depth, _dense, _require_molecules, _row_blocks
+from .recovery import EPSILON, at_depth, dense_rows, require_molecules, row_blocks
 
 Array = NDArray[np.float64]
 Prediction = NDArray[np.floating] | Callable[[slice], NDArray[np.floating]]
@@ -103,15 +103,15 @@ def tally(
     TooSmall : no molecules were kept, or none hidden
     """
     depth = np.asarray(kept.sum(axis=1), np.float64).ravel()
-    _require_molecules(depth.sum(), float(hidden.sum()))
+    require_molecules(depth.sum(), float(hidden.sum()))
     share = np.asarray(kept.sum(axis=0), np.float64).ravel() / depth.sum()
     depth *= float(hidden.sum()) / depth.sum()
     over_mean, over_baseline = _no_evidence(len(share)), _no_evidence(len(share))
     deviance, usual_deviance = np.zeros((2, len(share)))
-    for rows in _row_blocks(kept.shape):
-        y, mean = _dense(hidden, rows), _Rates.of(depth[rows, None] * share)
+    for rows in row_blocks(kept.shape):
+        y, mean = dense_rows(hidden, rows), _Rates.of(depth[rows, None] * share)
         made, rival = (
-            _Rates.of(_at_depth(_block(prediction, rows), depth[rows], mean.values))
+            _Rates.of(at_depth(_block(prediction, rows), depth[rows], mean.values))
             for prediction in (imputed, baseline)
         )
         _add(over_mean, y, made, mean)

@@ -79,8 +79,10 @@ def poisson_nll(prediction: NDArray[np.floating], hidden: sp.csr_matrix) -> floa
     Mean over entries of ``prediction − hidden · log(prediction + 1e-6)``; natural logarithm
     """
     total = 0.0
-    for rows in _row_blocks(hidden.shape):
-        total += float(_loss(np.asarray(prediction[rows], np.float64), _dense(hidden, rows)).sum())
+    for rows in row_blocks(hidden.shape):
+        total += float(
+            _loss(np.asarray(prediction[rows], np.float64), dense_rows(hidden, rows)).sum()
+        )
     return total / (hidden.shape[0] * hidden.shape[1])
 
 
@@ -113,14 +115,14 @@ def recovery(
     2 Σ [ŷ − y log(ŷ + 1e-6) + y log y − y], summed over spots, then over genes.
     """
     depth = np.asarray(kept.sum(axis=1), np.float64).ravel()
-    _require_molecules(depth.sum(), float(hidden.sum()))
+    require_molecules(depth.sum(), float(hidden.sum()))
     ratio = float(hidden.sum()) / depth.sum()
     share = np.asarray(kept.sum(axis=0), np.float64).ravel() / depth.sum()
     model, mean, saturated = (np.zeros(kept.shape[1]) for _ in range(3))
-    for rows in _row_blocks(kept.shape):
-        y = _dense(hidden, rows)
+    for rows in row_blocks(kept.shape):
+        y = dense_rows(hidden, rows)
         base = (depth[rows] * ratio)[:, None] * share
-        model += _loss(_at_depth(prediction[rows], depth[rows] * ratio, base), y).sum(axis=0)
+        model += _loss(at_depth(prediction[rows], depth[rows] * ratio, base), y).sum(axis=0)
         mean += _loss(base, y).sum(axis=0)
         saturated += (xlogy(y, y) - y).sum(axis=0)
     deviance, reference = model + saturated, mean + saturated
@@ -158,7 +160,8 @@ def pattern_correlation(
     return r
 
 
-def _at_depth(prediction: NDArray[np.floating], depth: Array, instead: Array) -> Array:
+def at_depth(prediction: NDArray[np.floating], depth: Array, instead: Array) -> Array:
+    """Scale each row to a depth (n_obs,); a row without any prediction takes `instead`."""
     values = np.clip(np.asarray(prediction, np.float64), 0, None)
     if not np.isfinite(values).all():
         raise Diverged(
@@ -174,7 +177,8 @@ def _loss(expected: Array, y: Array) -> Array:
     return expected - y * np.log(expected + EPSILON)
 
 
-def _require_molecules(kept: float, hidden: float) -> None:
+def require_molecules(kept: float, hidden: float) -> None:
+    """Refuse a hold-out with nothing on one side (`TooSmall`)."""
     if kept <= 0 or hidden <= 0:
         raise TooSmall(
             expected="molecules on both sides, kept and hidden",
@@ -183,13 +187,15 @@ def _require_molecules(kept: float, hidden: float) -> None:
         )
 
 
-def _row_blocks(shape: tuple[int, int]) -> Iterator[slice]:
+def row_blocks(shape: tuple[int, int]) -> Iterator[slice]:
+    """Blocks of rows of about two million values."""
     step = max(1, _BLOCK // max(1, shape[1]))
     for start in range(0, shape[0], step):
         yield slice(start, start + step)
 
 
-def _dense(matrix: sp.csr_matrix, rows: slice) -> Array:
+def dense_rows(matrix: sp.csr_matrix, rows: slice) -> Array:
+    """A block of rows, dense, in double precision."""
     return np.asarray(matrix[rows].toarray(), dtype=np.float64)
 
 

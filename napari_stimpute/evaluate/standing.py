@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..words import number, percent
+from ..words import lower_first, number, percent
 from .comparison import Comparison, Score
 from .methods import MIXTURE, Method
 from .recovery import MIN_HIDDEN
@@ -229,7 +229,7 @@ def _models(scored: Sequence[Row]) -> str:
     bar = next((row for row in simple if row.method.name == MIXTURE), simple[0])
     of_bar = "the mixture of simple methods"
     if bar.method.name != MIXTURE:
-        of_bar = f"the best simple method, {_lower(bar.title)},"
+        of_bar = f"the best simple method, {lower_first(bar.title)},"
     by, band = difference(models[0], bar)
     if by > band:
         return f"{models[0].title} beats {of_bar} by {_points(by)}."
@@ -238,7 +238,7 @@ def _models(scored: Sequence[Row]) -> str:
 
 
 def _numbered(row: Row) -> str:
-    return f"{_lower(row.title)} at {percent(row.gain, 1)}"
+    return f"{lower_first(row.title)} at {percent(row.gain, 1)}"
 
 
 def _points(share: float) -> str:
@@ -253,7 +253,3 @@ def _band(values: Sequence[float]) -> float:
 
 def _mean(values: Sequence[float]) -> float:
     return float(np.mean(values)) if values else math.nan
-
-
-def _lower(title: str) -> str:
-    return title if title[:2].isupper() or title[1:2].isupper() else title[0].lower() + title[1:]

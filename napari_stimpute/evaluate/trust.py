@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from .. import keys
 from ..data.results import TrustRecord, read_records
-from ..words import percent
+from ..words import lower_first, percent
 from .evidence import Prediction, Tally, shrunken, tally
 from .recovery import EPSILON
 
@@ -114,7 +114,7 @@ class Badge:
         """
         seen = sorted(self.weights, key=lambda part: -part[1])
         seen = [part for part in seen if part[1] >= _SMALLEST_PART]
-        named = [f"{percent(share)} {_lower(title)}" for title, share in seen[:_NAMED_PARTS]]
+        named = [f"{percent(share)} {lower_first(title)}" for title, share in seen[:_NAMED_PARTS]]
         return ", ".join(named) + (" and others" if len(seen) > _NAMED_PARTS else "")
 
     @property
@@ -132,7 +132,7 @@ class Badge:
     @property
     def _rival(self) -> str:
         share = _share(self.gain - self.over_baseline)
-        rival = f"the best simple method ({_lower(self.baseline)}) explains {share}"
+        rival = f"the best simple method ({lower_first(self.baseline)}) explains {share}"
         if self.verdict == "do not use":
             return f"{rival}, clearly more"
         return f"{rival}. This gain may be chance" if self.verdict == "use with care" else rival
@@ -249,7 +249,3 @@ def _share(share: float) -> str:
 
 def _decimals(share: float) -> int:
     return 0 if share >= 0.05 else 1
-
-
-def _lower(title: str) -> str:
-    return title if title[:2].isupper() else title[:1].lower() + title[1:]

@@ -199,5 +199,18 @@ def test_groups_of_unlike_depth_are_told(section: AnnData) -> None:
     assert "differ in depth" in caution(adata, "deep", "shallow")[0]
 
 
+def test_genes_that_do_not_differ_between_groups_of_unlike_depth_are_rarely_called() -> None:
+    """Ranked at their own depths, most would be: zeros are rarer where spots are deep."""
+    generator = np.random.default_rng(0)
+    rates = generator.gamma(1.0, 0.5, 300)
+    depth = np.repeat([0.5, 2.0], 150) * generator.gamma(10.0, 0.1, 300)
+    adata = AnnData(generator.poisson(np.outer(depth, rates)).astype(np.float32))
+    adata.obs["side"] = np.repeat(["shallow", "deep"], 150)
+    here = (adata.obs["side"] == "deep").to_numpy()
+    ranked = [stats.mannwhitneyu(x[here], x[~here]).pvalue for x in logged(adata).T]
+    assert (np.array(ranked) < 0.05).mean() > 0.3
+    assert (differential_expression(adata, "side", "deep")["p"] < 0.05).mean() < 0.08
+
+
 def test_a_table_of_imputed_values_is_called_a_ranking(section: AnnData) -> None:
     assert "ranking" in caution(section, "domain", names(section)[0], source="run")[0]
