@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -26,6 +26,8 @@ from .progress import Progress, StopEarly
 
 if TYPE_CHECKING:
     from anndata import AnnData
+
+    from .evaluate.spatial import Impute
 
 _SMALLEST_BATCH = 16
 _APPLY_STEPS = 5
@@ -223,6 +225,24 @@ class Run:
             notes=[*self._notes, *model.notes_],
             trust=None if judgement is None else judgement.record(),
         )
+
+
+def pipeline_of(record: RunRecord) -> Impute:
+    """The pipeline that made a run, for other data."""
+
+    def impute(adata: AnnData, seed: int) -> Generator[Progress, None, Any]:
+        config = model_info(record.model).config.checked(record.config)
+        blend = record.trust is not None and bool(record.trust.parts)
+        judged = record.trust is not None and bool(record.trust.verdicts)
+        request = Request(
+            record.model, config, seed, record.device, record.key, blend=blend, judged=judged
+        )
+        run = Run(adata, request)
+        yield from run.steps()
+        assert run.results is not None and run.results.imputed is not None
+        return run.results.imputed
+
+    return impute
 
 
 def _mean_everywhere(config: ModelConfig) -> ModelConfig:

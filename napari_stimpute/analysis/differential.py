@@ -84,8 +84,6 @@ def differential_expression(
     deeper by a fifth or more, its spots are thinned to the depth of the other first, always in the
     same way (see `with_even_depth`); fold changes and shares are those of all counts.
     """
-    if method not in get_args(Method):
-        raise UnknownName.of("test", method, get_args(Method))
     steps = differential_steps(
         adata, column, group, reference=reference, source=source, method=method,
         accept_imputed=accept_imputed,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -12,8 +12,6 @@ from .. import keys
 from ..data.results import RunRecord
 from ..errors import StimputeError
 from ..job import Job, JobState
-from ..models import model_info
-from ..progress import Progress
 from ..session import Session
 from ..words import duration, number
 from .connections import Connections
@@ -22,9 +20,6 @@ from .words import Words, heading, hint, labelled, shrinkable
 from .work_view import WorkView
 
 if TYPE_CHECKING:
-    from anndata import AnnData
-
-    from ..evaluate.spatial import Impute
     from ..evaluate.spatial_result import SpatialResult
 
 CHECKING = "Checking spatial patterns"
@@ -72,7 +67,8 @@ class SpatialSection(QWidget):
 
     def check(self) -> Job | None:
         """Train the run's model three more times, in the background; what is wrong is said."""
-        from ..evaluate.spatial import SpatialControl
+        from ..evaluate.spatial import SpatialControl  # torch: not before it is needed
+        from ..run import pipeline_of
 
         session, key = self.session, self.key
         adata, record = session.adata, self._record()
@@ -245,26 +241,6 @@ class SpatialSection(QWidget):
         if keys.SPATIAL not in adata.obsm:
             return "These data have no coordinates, so nothing can be spatial."
         return "" if self.session.runs else "Train a model first: nothing is imputed yet."
-
-
-def pipeline_of(record: RunRecord) -> Impute:
-    """The pipeline that made a run, for other data."""
-
-    def impute(adata: AnnData, seed: int) -> Generator[Progress, None, Any]:
-        from ..run import Request, Run  # torch: not before it is needed
-
-        config = model_info(record.model).config.checked(record.config)
-        blend = record.trust is not None and bool(record.trust.parts)
-        judged = record.trust is not None and bool(record.trust.verdicts)
-        request = Request(
-            record.model, config, seed, record.device, record.key, blend=blend, judged=judged
-        )
-        run = Run(adata, request)
-        yield from run.steps()
-        assert run.results is not None and run.results.imputed is not None
-        return run.results.imputed
-
-    return impute
 
 
 def _forecast(record: RunRecord) -> str:

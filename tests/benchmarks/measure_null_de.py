@@ -9,8 +9,8 @@ values, which the program refuses until one accepts them.
 
 1. No difference at all: the largest cell type, split in two at random. The bar is 6 % on the
    default.
-2. Groups that differ, genes that do not: the two largest cell types, and a tenth of the genes whose
-   counts were exchanged among cells of equal depth before anything was imputed.
+2. Groups that differ, genes that do not: the two largest cell types, and a tenth of the genes,
+   whose molecules were dealt anew over the cells, by their depth, before anything was imputed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from napari_stimpute.evaluate.permuted import without_pattern
 from napari_stimpute.models.baselines import NeighbourMean, PCADenoiser
 
 SETS = ("pbmc4k", "kang_stim", "starmap_v1")
-SEEN, SIGNIFICANT, SHUFFLED = 0.1, 0.05, 0.1
+SEEN, SIGNIFICANT, DEALT = 0.1, 0.05, 0.1
 WAYS = {
     "counts, Wilcoxon (default)": {},
     "counts, t-test": {"method": "t-test"},
@@ -50,7 +50,7 @@ def main() -> None:
     tables: dict[str, list[str]] = {}
     for name in options.sets.split(","):
         cells = read(options.data, name)
-        for title, measure in (("Split at random", split), ("Shuffled genes", shuffled)):
+        for title, measure in (("Split at random", split), ("Genes without a difference", dealt)):
             shares = repeated(measure, cells, options.repeats)
             tables.setdefault(title, []).append(line(name, shares))
             print(title, tables[title][-1], flush=True)
@@ -87,10 +87,10 @@ def split(cells: ad.AnnData, seed: int) -> dict[str, float]:
     return tested(one, "0", "1", np.arange(one.n_vars))
 
 
-def shuffled(cells: ad.AnnData, seed: int) -> dict[str, float]:
+def dealt(cells: ad.AnnData, seed: int) -> dict[str, float]:
     """Share of genes without a difference that differ between the two largest types."""
     generator = np.random.default_rng(seed)
-    genes = generator.permutation(cells.n_vars)[: round(SHUFFLED * cells.n_vars)]
+    genes = generator.permutation(cells.n_vars)[: round(DEALT * cells.n_vars)]
     changed = ad.AnnData(without_pattern(cells.X, genes, generator), obs=cells.obs, var=cells.var)
     changed.obs["group"] = changed.obs["cell_type"].astype(str)
     impute(changed)

@@ -218,7 +218,10 @@ def test_every_control_has_a_tooltip(opened: StimputePanel) -> None:
     assert not silent
 
 
-PANELS = {"DataPanel", "OverlayPanel", "TrainPanel", "VariablePanel"}
+PANELS = {
+    "DataPanel", "OverlayPanel", "TrainPanel", "VariablePanel", "SpatialSection", "GroupsSection",
+    "ResultTable",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
