@@ -28,7 +28,7 @@ MakeSection = Callable[..., AnnData]
 RANDOM = {"gmm_vgae"}
 """Models whose numbers follow from the seed; the others have nothing random."""
 
-MARGIN = {"gmm_vgae": 0.10, "neighbour_mean": 0.05, "pca": 0.10}
+MARGIN = {"gmm_vgae": 0.10, "mixture": 0.10, "neighbour_mean": 0.05, "pca": 0.10}
 """Share of the gene mean's deviance on hidden molecules that each claims to explain, at least."""
 
 
