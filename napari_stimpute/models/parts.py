@@ -70,7 +70,8 @@ class Parts:
     titles : of the parts, in the order of `rows`
     depth : (n_obs,), molecules of each spot
     model : (n_obs, n_vars), prediction of a model that comes first, or None
-    last : (n_obs, n_vars), prediction of MAGIC, which comes last where it is installed, or None
+    last : (n_obs, n_vars), prediction of MAGIC with gene totals restored, which comes last where it
+        is installed, or None
     """
 
     counts: sp.csr_matrix
@@ -107,7 +108,10 @@ class Parts:
             titles += [f"tissue neighbours ({h} step{'s' * (h > 1)})" for h in _HOPS]
             titles.append(TISSUE)
         last = magic_prediction(counts, seed)
-        titles += [] if last is None else ["MAGIC"]
+        if last is not None:
+            last = at_depth(last, depth)
+            last *= restoring(counts, last.sum(axis=0, dtype=np.float64))
+            titles.append("MAGIC")
         parts = (tuple(rings), tuple(tissue), tuple(components))
         return cls(counts, tuple(titles), depth, None, last, *parts)
 
@@ -145,7 +149,7 @@ class Parts:
             made += [at_depth((w[rows] @ self.counts).toarray(), depth) for w in self._tissue]
             made.append(self._roots[1].rows(rows, self.depth))
         if self.last is not None:
-            made.append(at_depth(self.last[rows], depth))
+            made.append(self.last[rows])
         return np.stack(made)
 
 

@@ -151,3 +151,16 @@ def test_approximate_neighbours_are_mostly_the_true_ones(monkeypatch: pytest.Mon
     found = nearest(places, 10, 0)
     shared = [len(set(a) & set(b)) for a, b in zip(true, found, strict=True)]
     assert np.mean(shared) > 9
+
+
+def test_magic_comes_last_with_gene_totals_restored(
+    counts: sp.csr_matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the package is installed; its own totals are far off for variable genes."""
+    skewed = np.random.default_rng(0).gamma(1.0, size=counts.shape).astype(np.float32)
+    monkeypatch.setattr(parts_module, "magic_prediction", lambda _counts, _seed: skewed)
+    made = Parts.of(counts, None, 0)
+    assert made.titles[-1] == "MAGIC"
+    np.testing.assert_allclose(
+        part(made, "MAGIC").sum(axis=0), counts.toarray().sum(axis=0), rtol=1e-4
+    )
