@@ -32,10 +32,10 @@ class TrustRecord(BaseModel):
     """How a result was judged and blended; what is known per gene is in ``var`` and ``varm``.
 
     ``baseline`` the best simple method, by name; ``parts`` the columns of the blend's weights;
-    ``share_hidden`` of the molecules, judged on; ``refitted`` whether the model was then trained
-    again on all molecules; ``verdicts`` genes per verdict, empty where nothing was judged. The
-    gains are shares of the deviance of the hidden molecules that blend, model alone, blend without
-    model and best simple method explain beyond gene mean × depth; None where there was none.
+    ``share_hidden`` of the molecules, judged on; ``verdicts`` genes per verdict, empty where
+    nothing was judged. The gains are shares of the deviance of the hidden molecules that blend,
+    model alone, blend without model and best simple method explain beyond gene mean × depth; None
+    where there was none.
     ``interval_levels`` and ``zero_levels`` calibrate intervals and zero map (see
     `evaluate.intervals` and `evaluate.zeros`).
     """
@@ -45,7 +45,6 @@ class TrustRecord(BaseModel):
     baseline: str
     parts: list[str]
     share_hidden: float
-    refitted: bool
     verdicts: dict[str, int] = {}
     gain: float | None = None
     gain_model_alone: float | None = None

@@ -14,7 +14,7 @@ from ..data.counts import counts_of
 from ..data.graph import guess_technology
 from ..data.results import read_records
 from ..data.simulate import TRUE_RATE
-from ..errors import BadImage, TooSmall
+from ..errors import TooSmall
 from ..evaluate.comparison import HIDDEN_SHARE, Comparison
 from ..evaluate.standing import LEVEL, rows, verdict
 from ..evaluate.trust import badge, trust_table
@@ -54,7 +54,7 @@ class Story:
         self.demo, self.session, self.comparison, self.shots = demo, session, comparison, shots
         self.adata: AnnData = session.adata
         self.record = session.record(MODEL)
-        self.section = section_of(self.adata)
+        self.section = Section.of(self.adata)
         self.place = guess_technology(self.adata).place
         self.report = Report(f"{TITLE} on {demo.name}", self._subtitle())
 
@@ -287,21 +287,6 @@ def blend_shares(adata: AnnData, key: str) -> list[tuple[str, float]]:
     mean = np.asarray(adata.varm[keys.weights(key)]).mean(axis=0)
     order = [int(k) for k in np.argsort(-mean) if mean[k] >= 0.01]
     return [(trust.parts[k], float(mean[k])) for k in order]
-
-
-def section_of(adata: AnnData) -> Section:
-    """What maps are drawn on; an image that cannot be used is left out (the data card says so)."""
-    from ..data.graph import spatial_coordinates
-    from ..data.image import spot_diameter, tissue_image
-
-    try:
-        image = tissue_image(adata)
-    except BadImage:
-        image = None
-    technology = guess_technology(adata)
-    return Section(
-        spatial_coordinates(adata), spot_diameter(adata), image, technology.microns_per_unit
-    )
 
 
 def telling_genes(comparison: Comparison) -> list[tuple[str, str]]:

@@ -140,7 +140,6 @@ class Judgement:
             baseline=self.baseline,
             parts=[] if blend is None else list(blend.titles),
             share_hidden=0.0 if trust is None else HIDDEN_SHARE,
-            refitted=False,
             verdicts={} if trust is None else trust.counts,
             gain=None if trust is None else trust.total_gain,
             gain_model_alone=self._alone,

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.image import TissueImage
+from ..data.graph import guess_technology, spatial_coordinates
+from ..data.image import TissueImage, spot_diameter, tissue_image
+from ..errors import BadImage
 
 if TYPE_CHECKING:
+    from anndata import AnnData
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -53,6 +56,16 @@ class Section:
     spot_diameter: float
     image: TissueImage | None = None
     microns_per_unit: float = 0.0
+
+    @classmethod
+    def of(cls, adata: AnnData) -> Section:
+        """Read from an AnnData; an image that cannot be used is left out."""
+        try:
+            image = tissue_image(adata)
+        except BadImage:
+            image = None
+        scale = guess_technology(adata).microns_per_unit
+        return cls(spatial_coordinates(adata), spot_diameter(adata), image, scale)
 
 
 def categorical_palette(n: int) -> list[str]:

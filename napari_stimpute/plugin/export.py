@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import io
 import os
-import secrets
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..data.graph import guess_technology, spatial_coordinates
-from ..errors import BadImage, NotWritable
+from ..data.files import write_whole
+from ..errors import NotWritable
 from ..plots import Section, gene_maps
 from ..session import COUNTS, Session
 from .aspects import Aspects
@@ -69,7 +68,7 @@ def gene_figure(session: Session, aspects: Aspects, percentiles: tuple[float, fl
         if badge is not None:
             caption = f"{badge.sentence} Imputed: {badge.blend}."
     limits = session.limits(gene, COUNTS, low=low, high=high)
-    return GeneFigure(section_of(session), maps, limits, title, caption)
+    return GeneFigure(Section.of(session.adata), maps, limits, title, caption)
 
 
 def save_figure(draw: Callable[[], Figure], path: str | os.PathLike[str]) -> Path:
@@ -92,32 +91,3 @@ def save_figure(draw: Callable[[], Figure], path: str | os.PathLike[str]) -> Pat
     with rc_context({"svg.fonttype": "none", "pdf.fonttype": 42}):  # text stays text, to be edited
         draw().savefig(drawn, format=kind, dpi=_DPI)
     return write_whole(file, drawn.getvalue())
-
-
-def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
-    """Write a file, whole or not at all; raises `NotWritable` in words."""
-    file = Path(path).expanduser().resolve()
-    passing = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
-    try:
-        passing.write_bytes(content)
-        os.replace(passing, file)
-    except OSError as error:
-        raise NotWritable(
-            expected=f"to write {file}", found=error.strerror or str(error),
-            remedy="Choose another folder, or free some space.",
-        ) from error  # fmt: skip
-    finally:
-        passing.unlink(missing_ok=True)
-    return file
-
-
-def section_of(session: Session) -> Section:
-    """What maps of the open data are drawn on; an image that cannot be used is left out."""
-    adata = session.adata
-    assert adata is not None
-    try:
-        image = session.image
-    except BadImage:  # the data card says what is wrong with it
-        image = None
-    scale = guess_technology(adata).microns_per_unit
-    return Section(spatial_coordinates(adata), session.spot_diameter, image, scale)

@@ -19,11 +19,11 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from ..data.files import write_whole
 from ..errors import StimputeError
 from ..evaluate.trust import trust_table
 from ..session import Session
 from .connections import Connections, is_alive
-from .export import write_whole
 from .gene_model import VERDICT, ChipDelegate, GeneModel, column_widths
 from .trust_chip import LOOKS
 from .words import Words, hint, row, shrinkable

@@ -22,8 +22,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from ..data.files import write_whole
 from ..errors import StimputeError
-from .export import write_whole
 from .words import Words
 
 _NOWHERE = QModelIndex()

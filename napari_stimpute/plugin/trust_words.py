@@ -17,8 +17,6 @@ def run_in_words(record: RunRecord) -> list[str]:
         said.append(_gains(title, trust))
     if adds_nothing(record):
         said.append(f"{title} adds nothing here: the simple predictors explain as much without it.")
-    if trust.refitted:
-        said.append("It was then trained again on all molecules; that is what is shown.")
     return said
 
 

@@ -7,9 +7,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..data.files import write_whole
 from ..errors import NotWritable
-from ..plots import wipe_map
-from .export import FORMATS, section_of, write_whole
+from ..plots import Section, wipe_map
+from .export import FORMATS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,7 +30,8 @@ def wipe_figure(view: SpotsView, *, badge: str = "") -> Figure:
     wipe = view.wipe
     (left, right), (left_name, right_name) = wipe.halves(), wipe.names()
     return wipe_map(
-        section_of(view.session), (left_name, left.values), (right_name, right.values), wipe.x,
+        Section.of(view.session.adata), (left_name, left.values), (right_name, right.values),
+        wipe.x,
         limits=left.limits, title=view.session.gene, badge=badge, colors=view.colormap,
     )  # fmt: skip
 

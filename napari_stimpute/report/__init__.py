@@ -6,13 +6,12 @@ import base64
 import io
 import os
 import re
-import secrets
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import NotWritable
+from ..data.files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -122,19 +121,7 @@ class Report:
         ------
         NotWritable : the folder is missing, not writable, or the disk is full
         """
-        file = Path(path).expanduser().resolve()
-        passing = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
-        try:
-            passing.write_text(self.html(), encoding="utf-8")
-            os.replace(passing, file)
-        except OSError as error:
-            raise NotWritable(
-                expected=f"to write {file}", found=error.strerror or str(error),
-                remedy="Choose another folder, or free some space.",
-            ) from error  # fmt: skip
-        finally:
-            passing.unlink(missing_ok=True)
-        return file
+        return write_whole(path, self.html().encode())
 
 
 def png_of(figure: Figure) -> bytes:

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..data.graph import guess_technology, spatial_coordinates
-from ..data.image import spot_diameter, tissue_image
+from ..data.graph import guess_technology
 from ..data.results import versions
-from ..errors import BadImage
 from ..evaluate.comparison import COUNTED, HIDDEN_SHARE, Comparison
 from ..evaluate.methods import RAW, methods
 from ..evaluate.recovery import MIN_HIDDEN
@@ -43,18 +41,6 @@ def page_of(comparison: Comparison, adata: AnnData, source: str = "") -> Report:
     source : path of the file they came from; "" for none
     """
     return _Page(comparison, adata, source).build()
-
-
-def section_of(adata: AnnData) -> Section:
-    """What maps are drawn on; an image that cannot be used is left out (the data card says so)."""
-    try:
-        image = tissue_image(adata)
-    except BadImage:
-        image = None
-    technology = guess_technology(adata)
-    return Section(
-        spatial_coordinates(adata), spot_diameter(adata), image, technology.microns_per_unit
-    )
 
 
 class _Page:
@@ -152,7 +138,7 @@ class _Page:
         if not self.has_tissue:
             self.report.text("These data have no coordinates, so there is nothing to draw on.")
             return
-        section, found = section_of(self.adata), self.comparison
+        section, found = Section.of(self.adata), self.comparison
         self.report.text(
             f"Expected counts at each {self.place}'s own depth, from the kept molecules of the "
             "first split, on one scale per gene. The percentage is the gene's own score there."

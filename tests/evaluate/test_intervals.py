@@ -214,9 +214,7 @@ def written(levels: list[list[float]], *, judged: bool = True) -> AnnData:
     """Six spots, three genes and the run "mine"."""
     imputed = np.arange(18, dtype=np.float32).reshape(6, 3)
     adata = AnnData(sp.csr_matrix(np.round(imputed)))
-    trust = TrustRecord(
-        baseline="", parts=[], share_hidden=0.1, refitted=False, interval_levels=levels
-    )
+    trust = TrustRecord(baseline="", parts=[], share_hidden=0.1, interval_levels=levels)
     record = RunRecord(
         key="mine", model="mixture", title="Mine", config={}, seed=0, device="cpu", versions={},
         started="2025-01-01", seconds=1, completed=True, n_obs=6, n_vars=3, fingerprint="",

@@ -316,9 +316,7 @@ def judged() -> AnnData:
     var[keys.gain("run")], var[keys.gain_error("run")] = [0.1, 0.01], [0.02, 0.03]
     var[keys.over_baseline("run")], var[keys.hidden("run")] = [0.05, 0.0], [300, 11]
     adata.varm[keys.weights("run")] = np.array([[0.75, 0.25], [0.5, 0.5]], np.float32)
-    facts = TrustRecord(
-        baseline="own count", parts=["GMM-VGAE", "own count"], share_hidden=0.1, refitted=False
-    )
+    facts = TrustRecord(baseline="own count", parts=["GMM-VGAE", "own count"], share_hidden=0.1)
     adata.uns[keys.UNS] = {"run": record(facts)}
     return adata
 
@@ -348,7 +346,7 @@ def test_table_has_every_gene_and_no_gaps(judged: AnnData) -> None:
 def test_model_weight_is_none_in_a_mixture_and_all_where_nothing_was_blended(
     judged: AnnData,
 ) -> None:
-    facts = TrustRecord(baseline="a", parts=["own count", "a"], share_hidden=0.1, refitted=False)
+    facts = TrustRecord(baseline="a", parts=["own count", "a"], share_hidden=0.1)
     judged.uns[keys.UNS] = {"run": record(facts, "Mixture")}
     mixed = trust_table(judged, "run")
     assert mixed is not None and mixed["model_weight"].tolist() == [0, 0]

@@ -211,7 +211,7 @@ def test_a_gene_that_was_counted_everywhere_has_no_shares() -> None:
 def written(counts: sp.csr_matrix, known: ZeroCalibration | None) -> AnnData:
     adata = AnnData(counts.copy())
     trust = None if known is None else TrustRecord(
-        baseline="", parts=[], share_hidden=0.1, refitted=False,
+        baseline="", parts=[], share_hidden=0.1,
         interval_levels=known.scatter.levels, zero_levels=[list(known.coefficients)],
     )  # fmt: skip
     record = RunRecord(

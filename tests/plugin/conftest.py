@@ -39,7 +39,7 @@ def judged(section: AnnData) -> AnnData:
     counts = np.asarray(section.X.todense(), dtype=np.float32)
     codes, places = np.arange(n) % len(VERDICTS), np.arange(n)
     trust = TrustRecord(
-        baseline=parts[1], parts=parts, share_hidden=0.1, refitted=True,
+        baseline=parts[1], parts=parts, share_hidden=0.1,
         verdicts={v: int((codes == i).sum()) for i, v in enumerate(VERDICTS)},
         gain=0.14, gain_model_alone=0.11, gain_without_model=0.12, gain_baseline=0.1,
         interval_levels=[[0.01, 0.5, 0.05, 0.95], [100, 0.5, 0.05, 0.95]],

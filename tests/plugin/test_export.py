@@ -7,8 +7,9 @@ import pytest
 from anndata import AnnData
 from pytestqt.qtbot import QtBot
 
+from napari_stimpute.data.files import write_whole
 from napari_stimpute.evaluate.trust import badge
-from napari_stimpute.plugin.export import GeneFigure, gene_figure, write_whole
+from napari_stimpute.plugin.export import GeneFigure, gene_figure
 from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.session import COUNTS
 

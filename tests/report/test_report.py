@@ -111,10 +111,10 @@ def test_full_disk_leaves_the_old_page_and_no_rest(
     page = tmp_path / "report.html"
     page.write_text("old")
 
-    def full(self: Path, text: str, encoding: str) -> int:
+    def full(self: Path, content: bytes) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(NotWritable, match="No space left on device"):
         report.write(page)
     assert page.read_bytes() == b"old"
