@@ -10,20 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 from psygnal import SignalGroupDescriptor
 
 from . import keys
 from .config import ModelConfig
 from .data.counts import counts_of, log_normalise, size_factors
-from .data.genes import most_telling_gene, working_adata
+from .data.genes import most_telling_gene
 from .data.image import TissueImage, spot_diameter, tissue_image
-from .data.io import read, write
-from .data.results import RunRecord, read_records, write_results
+from .data.io import write
+from .data.results import RunRecord, check_key, read_records, write_results
 from .errors import Busy, MissingKey, StimputeError, UnknownName
 from .job import Job, JobState
 from .models import model_info
-from .preflight import DataCard, data_card
+from .preflight import DataCard, Opened, categorical_columns, load, number_columns
 from .progress import Progress
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from .run import Run
 
 COUNTS, LOG = "counts", "log"
-MAX_CATEGORIES = 60
 
 
 @dataclass(frozen=True)
@@ -45,32 +45,6 @@ class Source:
     unit: str
 
 
-@dataclass(frozen=True)
-class Opened:
-    """What reading a file gives, before the session takes it."""
-
-    adata: AnnData
-    card: DataCard
-    said: tuple[str, ...]
-    path: str
-
-
-def load(source: str | os.PathLike[str] | AnnData, *, genes: str = "", counts: str = "") -> Opened:
-    """Read, check, and choose genes. Safe in a thread: it touches no session.
-
-    Parameters
-    ----------
-    source : path of an .h5ad file, or an AnnData (which is not changed)
-    genes : "hvg:3000", "all", a file of names, or "" (all up to 5,000, else hvg:3000)
-    counts : "X", "raw" or a layer's name; "" finds them
-    """
-    is_path = isinstance(source, str | os.PathLike)
-    adata = read(source) if is_path else source
-    card = data_card(adata, counts)
-    working, said = working_adata(adata, genes, counts)
-    return Opened(working, card, tuple(said), str(source) if is_path else "")
-
-
 @dataclass(eq=False)
 class Session:
     """What one viewer or notebook works on. Every field emits an event when it changes.
@@ -79,7 +53,9 @@ class Session:
     """
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
-    __eq_operators__: ClassVar[dict[str, Any]] = {"adata": operator.is_, "job": operator.is_}
+    __eq_operators__: ClassVar[dict[str, Any]] = dict.fromkeys(
+        ("adata", "job", "selected"), operator.is_
+    )
 
     adata: AnnData | None = None
     path: str = ""
@@ -89,7 +65,11 @@ class Session:
     gene: str = ""
     source: str = COUNTS
     column: str = ""
-    """An obs column shown as categories in place of the gene; "" shows the gene."""
+    """An obs column shown in place of the gene; "" shows the gene."""
+    selected: np.ndarray | None = None
+    """Spots picked by hand on the tissue or on a map, (n_obs,) bool; None when there are none."""
+    n_written: int = 0
+    """Counts up whenever columns of obs, or places in obsm, were written."""
     job: Job | None = None
     runs: tuple[str, ...] = ()
     """Keys of the runs whose results the AnnData holds, oldest first."""
@@ -142,6 +122,7 @@ class Session:
         runs = tuple(k for k in read_records(opened.adata) if keys.imputed(k) in layers)
         # Emptied first: whoever watches a field never sees names that the data do not hold.
         self.gene, self.column, self.source, self.problem, self.runs = "", "", COUNTS, "", ()
+        self.selected = None
         self._columns, self.models = {}, {}
         self.path, self.card, self.said = opened.path, opened.card, opened.said
         self.adata = opened.adata
@@ -268,9 +249,39 @@ class Session:
     @property
     def columns(self) -> list[str]:
         """Categorical obs columns that can be shown (2 to 60 categories)."""
-        if self.adata is None:
-            return []
-        return [c for c in self.adata.obs if _is_categorical(self.adata.obs[c])]
+        return [] if self.adata is None else categorical_columns(self.adata)
+
+    @property
+    def number_columns(self) -> list[str]:
+        """Columns of obs that hold numbers, such as a pseudotime."""
+        return [] if self.adata is None else number_columns(self.adata)
+
+    def numbers(self, column: str = "") -> np.ndarray:
+        """One number per spot, (n_obs,) float32, of an obs column; NaN where there is none."""
+        return np.asarray(self._open_adata().obs[self._column(column)], dtype=np.float32)
+
+    # ---- picking spots -------------------------------------------------------------------------
+
+    def select(self, mask: np.ndarray | None) -> None:
+        """Pick spots, (n_obs,) bool; None, or a mask without any, picks none."""
+        self.selected = mask if mask is not None and mask.any() else None
+
+    def keep_selection(self, column: str) -> None:
+        """Write who is picked into a new column of obs, as "selected" and "other"."""
+        if self.selected is None:
+            raise MissingKey(
+                expected="picked spots", found="none", remedy="Draw around some of them first."
+            )
+        names = np.where(self.selected, "selected", "other")
+        self.write_column(column, pd.Categorical(names, categories=["selected", "other"]))
+
+    def write_column(self, column: str, values: pd.Categorical | np.ndarray) -> None:
+        """Write one value per spot into obs, in place of what was there."""
+        adata = self._open_adata()
+        check_key(column)
+        adata.uns.pop(keys.colors(column), None)  # a palette for other categories
+        adata.obs[column] = values
+        self.n_written += 1
 
     @property
     def image(self) -> TissueImage | None:
@@ -328,12 +339,19 @@ class Session:
 
     def labels(self, column: str = "") -> tuple[np.ndarray, list[str], list[str]]:
         """Codes (n_obs,; −1 for none), category names and their colours (hex) of an obs column."""
-        adata, column = self._open_adata(), column or self.column
-        if column not in adata.obs:
-            raise UnknownName.of("column", column, adata.obs.columns)
+        from .plots.drawing import palette
+
+        adata, column = self._open_adata(), self._column(column)
         values = adata.obs[column].astype("category").cat
         names = [str(c) for c in values.categories]
-        return np.asarray(values.codes, dtype=int), names, palette(adata, column, len(names))
+        colours = palette(adata.uns.get(keys.colors(column)), len(names))
+        return np.asarray(values.codes, dtype=int), names, colours
+
+    def _column(self, column: str) -> str:
+        column, columns = column or self.column, self._open_adata().obs.columns
+        if column not in columns:
+            raise UnknownName.of("column", column, columns)
+        return column
 
     def _counted(self, gene: str, source: str) -> np.ndarray:
         adata = self._open_adata()
@@ -373,23 +391,6 @@ def in_words(error: BaseException | None) -> str:
     if isinstance(error, StimputeError):
         return str(error)
     return f"Something unforeseen went wrong: {type(error).__name__}: {error}"
-
-
-def palette(adata: AnnData, column: str, n: int) -> list[str]:
-    """Colours of a column's categories: ``uns["<column>_colors"]`` if it fits, else our own."""
-    stored = adata.uns.get(keys.colors(column))
-    if stored is not None and len(stored) >= n:
-        return [str(c) for c in list(stored)[:n]]
-    from .plots import categorical_palette
-
-    return categorical_palette(n)
-
-
-def _is_categorical(values: object) -> bool:
-    dtype = getattr(values, "dtype", None)
-    if getattr(dtype, "name", "") not in ("category", "object", "bool", "string"):
-        return False
-    return 2 <= int(values.nunique()) <= MAX_CATEGORIES  # type: ignore[attr-defined]
 
 
 def _run_title(record: RunRecord) -> str:

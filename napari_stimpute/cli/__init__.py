@@ -224,8 +224,8 @@ def _work(args: argparse.Namespace) -> int:
     from ..data.results import check_key, write_results
     from ..job import Job
     from ..models.base import resolve_device
+    from ..preflight import load
     from ..run import Request, Run
-    from ..session import load
     from ..terminal import Teller, follow
 
     usage(args, lambda: resolve_device(args.device))

@@ -73,8 +73,8 @@ def _compare(args: argparse.Namespace) -> int:
     from ..job import Job
     from ..keys import SPATIAL
     from ..models.base import resolve_device
+    from ..preflight import load
     from ..report.compare import check_page, check_table, comparison_of, write_table
-    from ..session import load
     from ..terminal import Teller, follow
 
     usage(args, lambda: resolve_device(args.device))

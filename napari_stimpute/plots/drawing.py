@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,13 @@ class Section:
 def categorical_palette(n: int) -> list[str]:
     """Colours (hex) that colour-blind readers can tell apart, best first; repeated beyond 60."""
     return [_PALETTE[i % len(_PALETTE)] for i in range(n)]
+
+
+def palette(stored: Sequence[object] | None, n: int) -> list[str]:
+    """Colours of `n` categories: those stored with the data if they suffice, else our own."""
+    if stored is not None and len(stored) >= n:
+        return [str(c) for c in list(stored)[:n]]
+    return categorical_palette(n)
 
 
 def new_figure(width: float, height: float) -> Figure:

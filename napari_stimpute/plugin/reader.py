@@ -36,7 +36,8 @@ def read_layers(path: str | list[str]) -> list[LayerData]:
 
 def layers_of(source: Any) -> list[LayerData]:
     """Layers of a path or an AnnData, coloured by its most telling gene."""
-    from ..session import Session, load
+    from ..preflight import load
+    from ..session import Session
     from .colours import COLOURMAPS
     from .spots import Values, paint, spots_layer
 
