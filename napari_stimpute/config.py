@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self, get_args, get_origin
+from typing import Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticUndefined
@@ -44,6 +44,9 @@ class ModelConfig(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    SEARCH: ClassVar[dict[str, tuple[Any, ...]]] = {}
+    """Choices of each setting that an automatic search tries."""
 
     @classmethod
     def checked(cls, values: Mapping[str, Any] | None = None) -> Self:

@@ -25,6 +25,11 @@ def embedding(key: str) -> str:
     return f"X_{key}"
 
 
+def space(key: str, kind: str) -> str:
+    """``obsm`` place of a map of a run's spots, (n_obs, 2); the kind is "umap" or "pca"."""
+    return f"X_{key}_{kind}"
+
+
 def cluster(key: str) -> str:
     """``obs`` column of the clusters (spatial domains), categorical."""
     return f"{key}_cluster"
@@ -68,6 +73,21 @@ def hidden(key: str) -> str:
 def weights(key: str) -> str:
     """``varm`` place of the blend's weights, (n_vars, n_parts), rows sum to 1."""
     return f"{key}_weights"
+
+
+def community(key: str) -> str:
+    """``var`` column of the gene communities, categorical; missing for genes in none."""
+    return f"{key}_community"
+
+
+def gene_graph(key: str) -> str:
+    """``varp`` place of the rebuilt gene network, (n_vars, n_vars) sparse, grades in (0, 1]."""
+    return f"{key}_gene_graph"
+
+
+def cell_graph(key: str) -> str:
+    """``obsp`` place of the rebuilt cell graph, (n_obs, n_obs) sparse, grades in (0, 1]."""
+    return f"{key}_cell_graph"
 
 
 def gene_facts(key: str) -> tuple[str, ...]:

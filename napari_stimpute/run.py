@@ -15,12 +15,20 @@ import scipy.sparse as sp
 from .config import ModelConfig
 from .data.counts import counts_of
 from .data.holdout import with_counts
-from .data.results import Results, RunRecord, check_key, fingerprint, versions
+from .data.results import Networks, Results, RunRecord, check_key, fingerprint, versions
 from .errors import OutOfMemory, TooSmall
 from .evaluate.judgement import Judgement, hide
-from .evaluate.zeros import DEFAULT_THRESHOLD, fill_zeros
+from .evaluate.zeros import DEFAULT_THRESHOLD, fill_where, fill_zeros
 from .models import model_class, model_info
-from .models.base import Clusters, Embeds, Imputes, Model, is_out_of_memory
+from .models.base import (
+    Clusters,
+    Embeds,
+    FillsZeros,
+    FindsCommunities,
+    Imputes,
+    Model,
+    is_out_of_memory,
+)
 from .models.mixture import tissue_graph
 from .progress import Progress, StopEarly
 
@@ -178,8 +186,17 @@ class Run:
         self._restore_mode()
         record = self._record(started, begun)
         genes = None if self._judgement is None else self._judgement.genes(self.key)
-        self.results = Results(record, imputed, embedding, clusters, probability, genes)
+        networks = self._networks()
+        self.results = Results(record, imputed, embedding, clusters, probability, genes, networks)
         yield self._progress(_APPLY_STEPS, "done", "Done")
+
+    def _networks(self) -> Networks | None:
+        model = self.model
+        if not isinstance(model, FindsCommunities) or not getattr(
+            model.config, "communities", True
+        ):
+            return None
+        return Networks(model.communities(), model.gene_graph(), model.cell_graph(self.adata))
 
     def _imputed(self, prediction: np.ndarray) -> np.ndarray:
         """Blend; where only technical zeros are to be filled, put observed counts back."""
@@ -192,6 +209,8 @@ class Run:
         judgement.fills = fills
         if not fills:
             return prediction
+        if isinstance(self.model, FillsZeros):
+            return fill_where(prediction, self._counts, self.model.fills(self.adata))
         threshold: float = getattr(config, "fill_threshold", DEFAULT_THRESHOLD)
         return fill_zeros(prediction, self._counts, judgement.zeros, threshold)
 

@@ -1,4 +1,4 @@
-"""Depth of two groups of spots, and how to make it no difference between them."""
+"""Depth of groups of spots, and how to make it no difference between them."""
 
 from __future__ import annotations
 
@@ -9,34 +9,50 @@ from numpy.typing import NDArray
 _QUANTILES = np.linspace(0, 1, 201)
 
 
+UNEVEN = 1.2
+"""Ratio of median depths from which depth is evened out before testing."""
+
+
+def depth_of(counts: sp.csr_matrix) -> NDArray[np.float64]:
+    """Molecules of each spot, (n_obs,)."""
+    return np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()
+
+
 def median_depths(counts: sp.csr_matrix, is_group: NDArray[np.bool_]) -> tuple[float, float]:
     """Median total of the group's spots, and of the others."""
-    depth = _depth(counts)
+    depth = depth_of(counts)
     return float(np.median(depth[is_group])), float(np.median(depth[~is_group]))
 
 
 def with_even_depth(
-    counts: sp.csr_matrix, is_group: NDArray[np.bool_], generator: np.random.Generator
+    counts: sp.csr_matrix,
+    groups: NDArray[np.bool_] | NDArray[np.intp],
+    generator: np.random.Generator,
+    *,
+    least: float = 0.0,
 ) -> sp.csr_matrix:
-    """Thin deeper spots, until both groups have the same distribution of depths.
+    """Thin deeper spots, until all groups have the same distribution of depths.
 
     Dividing by depth leaves fewer zeros where spots are deep, and rank tests take that for a
     difference. Each spot keeps each molecule with the chance that brings its depth to that of the
-    spot of the same rank in the shallower group.
+    spot of the same rank in the shallowest group.
 
     Parameters
     ----------
     counts : (n_obs, n_vars), whole numbers
-    is_group : (n_obs,), which spots are of one group; the others are of the other
+    groups : (n_obs,), which group each spot is of; those below 0 are thinned, but set no depth
+    least : share of the depth of all spots, below which no group pulls the others; it stays
+        shallower than they are
 
     Returns
     -------
     (n_obs, n_vars), float32
     """
-    depth, kept = _depth(counts), np.ones(counts.shape[0])
-    sides = (is_group, ~is_group)
-    wanted = np.min([np.quantile(depth[side], _QUANTILES) for side in sides], axis=0)
-    for side in sides:
+    depth, kept = depth_of(counts), np.ones(counts.shape[0])
+    sides = {int(name): groups == name for name in np.unique(groups)}
+    quantiles = [np.quantile(depth[side], _QUANTILES) for at, side in sides.items() if at >= 0]
+    wanted = np.maximum(np.min(quantiles, axis=0), least * np.quantile(depth, _QUANTILES))
+    for side in sides.values():
         rank = np.empty(side.sum())
         rank[np.argsort(depth[side], kind="stable")] = np.arange(len(rank)) + 0.5
         goal = np.interp(rank / len(rank), _QUANTILES, wanted)
@@ -46,7 +62,3 @@ def with_even_depth(
     thinned = sp.csr_matrix((left, counts.indices.copy(), counts.indptr.copy()), counts.shape)
     thinned.eliminate_zeros()
     return thinned
-
-
-def _depth(counts: sp.csr_matrix) -> NDArray[np.float64]:
-    return np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()

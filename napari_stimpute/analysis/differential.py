@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import pandas as pd
@@ -17,31 +16,20 @@ from ..data.counts import counts_of, log_normalise, size_factors
 from ..data.results import read_records
 from ..errors import InvalidSetting, TooSmall, UnknownName
 from ..progress import Progress
-from .depth import median_depths, with_even_depth
+from .contrast import FEWEST, Method, contrast_steps, log2_fold_changes, membership, shares
+from .depth import UNEVEN, median_depths, with_even_depth
+from .sources import COUNTS, logged_imputed
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-COUNTS, REST = "counts", "rest"
-"""Sources and references that are no names of runs or groups."""
-
-Method = Literal["wilcoxon", "t-test"]
+REST = "rest"
+"""Reference that is no name of a group: every other spot."""
 
 WHY_NOT_IMPUTED = (
     "an imputed gene borrows the differences of other genes, so that genes which do not differ "
     "come out with tiny p-values"
 )
-
-_FEWEST = 3
-"""Spots that each group needs."""
-
-_HALF_A_MOLECULE = 0.5
-
-_UNEVEN = 1.2
-"""Ratio of the groups' median depths from which depth is evened out before testing."""
-
-_BLOCK = 20_000_000
-"""Values that are ranked in one go."""
 
 
 def differential_expression(
@@ -80,7 +68,7 @@ def differential_expression(
 
     Notes
     -----
-    `scanpy.tl.rank_genes_groups` on log(1 + x) of counts at the median depth. If one group is
+    On log(1 + x) of counts at the median depth (see `contrast_steps`). If one group is
     deeper by a fifth or more, its spots are thinned to the depth of the other first, always in the
     same way (see `with_even_depth`); fold changes and shares are those of all counts.
     """
@@ -113,21 +101,21 @@ def differential_steps(
     counts = counts_of(adata, "X")[spots]
     genes = np.flatnonzero(counts.getnnz(axis=0))
     values = _logged(adata, counts, spots, source, accept_imputed)[:, genes]
-    size = max(1, _BLOCK // len(spots))
-    n_blocks = max(1, math.ceil(len(genes) / size))
     tested = _evened(counts, is_group)[:, genes] if _is_uneven(counts, is_group, source) else values
-    p = []
-    for block in range(n_blocks):
-        yield Progress("test", block, n_blocks, message="Testing genes")
-        p.append(_p_values(tested[:, block * size : (block + 1) * size], is_group, method))
-    yield Progress("test", n_blocks, n_blocks)
+    sides = np.where(is_group, 0, -1)
+    contrast = yield from contrast_steps(tested, sides, method)
+    members = membership(sides)
+    here, there = shares(counts[:, genes], members)
     table = pd.DataFrame(
-        {"log2_fold_change": _fold_change(values, is_group), "p": np.concatenate(p)},
+        {
+            "log2_fold_change": log2_fold_changes(values, members)[0],
+            "p": contrast.p[0],
+            "p_adjusted": false_discovery_control(contrast.p[0]),
+            "share_group": here[0],
+            "share_reference": there[0],
+        },
         index=pd.Index([str(gene) for gene in adata.var_names[genes]], name="gene"),
     )
-    table["p_adjusted"] = false_discovery_control(table["p"])
-    for name, here in (("share_group", is_group), ("share_reference", ~is_group)):
-        table[name] = counts[here][:, genes].getnnz(axis=0) / here.sum()
     order = np.lexsort((-table["log2_fold_change"].abs(), table["p"]))
     return table.iloc[order]
 
@@ -161,7 +149,7 @@ def caution(
 def _is_uneven(counts: sp.csr_matrix, is_group: NDArray[np.bool_], source: str) -> bool:
     """Whether counts are tested, of groups that differ in depth."""
     low, high = sorted(median_depths(counts, is_group))
-    return source == COUNTS and high > _UNEVEN * max(low, 1.0)
+    return source == COUNTS and high > UNEVEN * max(low, 1.0)
 
 
 def _evened(counts: sp.csr_matrix, is_group: NDArray[np.bool_]) -> sp.csr_matrix:
@@ -189,9 +177,9 @@ def _groups(
     in_group[known] = (labels == group).to_numpy()
     in_reference[known] = (labels == reference if reference != REST else labels != group).to_numpy()
     for name, n in ((group, int(in_group.sum())), (reference, int(in_reference.sum()))):
-        if n < _FEWEST:
+        if n < FEWEST:
             raise TooSmall(
-                expected=f"at least {_FEWEST} spots in each group",
+                expected=f"at least {FEWEST} spots in each group",
                 found=f"{n} in {name!r}",
                 remedy="Choose larger groups: from so few, no difference can be told from chance.",
             )
@@ -204,53 +192,11 @@ def _logged(
 ) -> sp.csr_matrix | NDArray[np.float32]:
     if source == COUNTS:
         return log_normalise(counts, size_factors(counts))
-    layer = keys.imputed(source)
-    if layer not in adata.layers:
-        ending = keys.imputed("")
-        runs = [name.removesuffix(ending) for name in adata.layers if name.endswith(ending)]
-        raise UnknownName.of("run with imputed genes", source, [COUNTS, *runs])
+    values = logged_imputed(adata, source, spots)
     if not accepted:
         raise InvalidSetting(
             field="accept_imputed", expected="True before imputed values are tested",
             found=f"imputed values of {source!r} chosen without it; {WHY_NOT_IMPUTED}",
             remedy="Test the counts; or set it, and read the p-values as a ranking only.",
         )  # fmt: skip
-    values: NDArray[np.float32] = np.asarray(adata.layers[layer][spots], dtype=np.float32)
-    depth = size_factors(values)  # type: ignore[arg-type]  # it needs no more than sums
-    logged: NDArray[np.float32] = np.log1p(values / depth[:, None])
-    return logged
-
-
-def _p_values(
-    values: sp.csr_matrix | NDArray[np.float32], is_group: NDArray[np.bool_], method: Method
-) -> NDArray[np.float64]:
-    """p of each gene, in their order; 1 for a constant gene."""
-    import scanpy as sc
-    from anndata import AnnData
-
-    sides = pd.Categorical(np.where(is_group, "group", REST), categories=["group", REST])
-    data = AnnData(values, obs=pd.DataFrame({"side": sides}, index=_names(len(is_group))))
-    data.var_names = _names(data.n_vars)
-    with np.errstate(invalid="ignore", divide="ignore"):  # a constant gene
-        sc.tl.rank_genes_groups(
-            data, "side", groups=["group"], reference=REST, method=method, use_raw=False,
-            tie_correct=method == "wilcoxon",
-        )  # fmt: skip
-    found = sc.get.rank_genes_groups_df(data, group="group").set_index("names")
-    return np.asarray(found["pvals"].loc[data.var_names], dtype=np.float64)
-
-
-def _fold_change(
-    values: sp.csr_matrix | NDArray[np.float32], is_group: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    added = _HALF_A_MOLECULE / min(is_group.sum(), (~is_group).sum())
-    level = values.expm1() if sp.issparse(values) else np.expm1(values)
-    group, reference = (
-        np.asarray(level[here].mean(axis=0), dtype=np.float64).ravel() + added
-        for here in (is_group, ~is_group)
-    )
-    return np.asarray(np.log2(group / reference))
-
-
-def _names(n: int) -> pd.Index:
-    return pd.Index([str(i) for i in range(n)])
+    return values

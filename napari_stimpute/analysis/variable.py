@@ -10,6 +10,7 @@ import numpy as np
 from .. import keys
 from ..errors import TooSmall, UnknownName
 from ..words import percent
+from .sources import imputed_runs
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -82,14 +83,9 @@ def variable_genes(adata: AnnData, key: str, n: int = 0) -> VariableGenes:
     """
     layer = keys.imputed(key)
     if layer not in adata.layers:
-        raise UnknownName.of("run with imputed genes", key, _runs(adata))
+        raise UnknownName.of("run with imputed genes", key, imputed_runs(adata))
     n = min(n or N_VARIABLE, max(1, adata.n_vars // _SHARE if not n else adata.n_vars))
     return VariableGenes(_ranked(adata, "", n), _ranked(adata, layer, n), adata.n_vars)
-
-
-def _runs(adata: AnnData) -> list[str]:
-    ending = keys.imputed("")
-    return [name.removesuffix(ending) for name in adata.layers if name.endswith(ending)]
 
 
 def _ranked(adata: AnnData, layer: str, n: int) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ from .options import (
     usage,
     width,
 )
+from .tune import add_tune
 
 if TYPE_CHECKING:
     from ..data.results import Results
@@ -82,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_work(commands, "impute", "imputed", "impute genes, and write a new .h5ad", _IMPUTE)
     _add_work(commands, "cluster", "clusters", "find spatial domains or cell clusters", _CLUSTER)
     add_compare(commands)
+    add_tune(commands)
     _add_demo(commands)
     return parser
 

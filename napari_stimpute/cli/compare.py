@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import argparse
 import textwrap
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import StimputeError
 from ..evaluate.methods import available, chosen, methods
 from ..words import duration, percent
-from .options import COUNTS, GENES, Parser, listed, seed_of, usage, width
+from .options import (
+    COUNTS,
+    GENES,
+    Parser,
+    aligned,
+    listed,
+    positive,
+    seed_of,
+    usage,
+    width,
+)
 
 if TYPE_CHECKING:
     from ..evaluate.comparison import Comparison
@@ -42,7 +51,7 @@ def add_compare(commands: argparse._SubParsersAction[Parser]) -> None:
         help="methods listed below (default: all that can run on these data)",
     )  # fmt: skip
     parser.add_argument(
-        "--seeds", default=5, type=_positive, metavar="N",
+        "--seeds", default=5, type=positive, metavar="N",
         help="splits into kept and hidden molecules, each with a seed of its own (%(default)s)",
     )  # fmt: skip
     parser.add_argument("--report", default="", metavar="PAGE", help="write a page (.html)")
@@ -127,23 +136,11 @@ def _tell(comparison: Comparison, tell: Teller) -> None:
         )
         for row in found if row.n
     ]  # fmt: skip
-    tell.say("", *_aligned(table), "", *textwrap.wrap(_LEGEND, width()), "")
+    tell.say("", *aligned(table), "", *textwrap.wrap(_LEGEND, width()), "")
     tell.say(*(said_of(row) for row in found if row.reason))
     if not comparison.is_complete:
         tell.say("Stopped early: the comparison is incomplete.")
     tell.say(*textwrap.wrap(verdict(comparison), width()))
-
-
-def _aligned(table: Sequence[Sequence[str]]) -> list[str]:
-    """Lines of a table: the first column to the left, numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return [
-        "  ".join(
-            cell.ljust(wide) if place == 0 else cell.rjust(wide)
-            for place, (cell, wide) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in table
-    ]
 
 
 def _names() -> str:
@@ -162,9 +159,3 @@ def _names() -> str:
 
 def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _positive(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
-    return int(text)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import NoReturn, TypeVar
 
 from ..config import FormField, ModelConfig, form_fields
-from ..errors import UnknownName
+from ..errors import NotReadable, UnknownName
 from ..models import MODELS, model_info
 from ..models.configs import ModelInfo
 
 T = TypeVar("T")
 
-_SHORTCUTS = ("n_domains", "mode")
+_SHORTCUTS = ("n_clusters", "n_domains", "mode")
 """Settings that have an option of their own, beside ``--set``."""
 
 
@@ -44,6 +46,10 @@ def add_setting_options(group: argparse._ActionsContainer, infos: Sequence[Model
             )  # fmt: skip
     group.add_argument("--preset", default="default", metavar="NAME", help="settings to begin with")
     group.add_argument(
+        "--settings", default="", metavar="BEST.json", dest="settings_file",
+        help="settings that 'stimpute tune --out' wrote, in place of the preset's",
+    )  # fmt: skip
+    group.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",
         help="any setting listed below; may be given several times",
     )  # fmt: skip
@@ -63,16 +69,36 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
 def config_of(args: argparse.Namespace) -> ModelConfig:
     """Settings as asked for; anything that cannot be is wrong usage."""
     info = usage(args, lambda: model_info(args.model))
-    if args.gives not in info.provides:
+    if args.gives and args.gives not in info.provides:
         able = listed([i.name for i in MODELS.values() if args.gives in i.provides])
         args.parser.error(f"{info.title} gives no {args.gives}; choose one of: {able}")
     presets: Mapping[str, Mapping[str, object]] = info.config.PRESETS  # type: ignore[attr-defined]
     if args.preset not in presets:
         args.parser.error(f"no preset {args.preset!r} of {info.name}; it has: {listed(presets)}")
-    return info.config.checked({**presets[args.preset], **_named_settings(args)})
+    found = _settings_in_file(args) if args.settings_file else {}
+    return info.config.checked({**presets[args.preset], **found, **named_settings(args)})
 
 
-def _named_settings(args: argparse.Namespace) -> dict[str, str]:
+def _settings_in_file(args: argparse.Namespace) -> dict[str, object]:
+    """Settings that a search wrote; those of another model are wrong usage."""
+    expected = f"settings written by 'stimpute tune' in {args.settings_file}"
+    remedy = "Give the file that 'stimpute tune --out' wrote."
+    try:
+        held = json.loads(Path(args.settings_file).expanduser().read_text(encoding="utf-8"))
+        model, settings = str(held["model"]), dict(held["settings"])
+    except OSError as error:
+        found = error.strerror or str(error)
+        raise NotReadable(expected=expected, found=found, remedy=remedy) from None
+    except (ValueError, KeyError, TypeError) as error:
+        found = f"something else ({type(error).__name__}: {error})"
+        raise NotReadable(expected=expected, found=found, remedy=remedy) from None
+    if model != args.model:
+        args.parser.error(f"{args.settings_file} holds settings of {model}: add --model {model}")
+    return settings
+
+
+def named_settings(args: argparse.Namespace) -> dict[str, str]:
+    """Settings given one by one."""
     settings = {n: v for n in _SHORTCUTS if (v := getattr(args, n, None)) is not None}
     for text in args.settings:
         name, equals, value = text.partition("=")
@@ -86,6 +112,13 @@ def seed_of(text: str) -> int:
     """Whole number from 0; anything else is wrong usage."""
     if not text.isascii() or not text.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
+    return int(text)
+
+
+def positive(text: str) -> int:
+    """Whole number from 1; anything else is wrong usage."""
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
     return int(text)
 
 
@@ -133,6 +166,18 @@ def _presets(info: ModelInfo) -> str:
 def listed(names: Sequence[str] | Mapping[str, object]) -> str:
     """Names with commas."""
     return ", ".join(names)
+
+
+def aligned(table: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> list[str]:
+    """Lines of a table: columns named in `left` to the left, numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(wide) if place in left else cell.rjust(wide)
+            for place, (cell, wide) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in table
+    ]
 
 
 def width() -> int:

@@ -102,6 +102,19 @@ class GeneFacts:
 
 
 @dataclass(frozen=True, eq=False)
+class Networks:
+    """Communities of genes, and the networks of genes and cells as a model rebuilt them.
+
+    ``communities`` (n_vars,) whole numbers from 0, −1 for none; ``genes`` (n_vars, n_vars) and
+    ``cells`` (n_obs, n_obs) sparse, symmetric, grades in (0, 1].
+    """
+
+    communities: NDArray[np.integer[Any]]
+    genes: sp.csr_matrix
+    cells: sp.csr_matrix
+
+
+@dataclass(frozen=True, eq=False)
 class Results:
     """What one run gives back; what a model cannot do is None.
 
@@ -115,6 +128,7 @@ class Results:
     clusters: NDArray[np.integer[Any]] | None = field(default=None, repr=False)
     cluster_probability: NDArray[np.float32] | None = field(default=None, repr=False)
     genes: GeneFacts | None = field(default=None, repr=False)
+    networks: Networks | None = field(default=None, repr=False)
 
 
 def versions() -> dict[str, str]:
@@ -162,6 +176,7 @@ def write_results(adata: AnnData, results: Results) -> None:
     _put(adata.obsm, keys.cluster_probability(key), results.cluster_probability)
     _put_clusters(adata, keys.cluster(key), results.clusters)
     _put_gene_facts(adata, key, results.genes)
+    _put_networks(adata, key, results.networks)
     records = dict(adata.uns.get(keys.UNS, {}))
     adata.uns[keys.UNS] = {**records, key: results.record.model_dump_json()}
 
@@ -267,6 +282,22 @@ def _put_gene_facts(adata: AnnData, key: str, facts: GeneFacts | None) -> None:
         adata.var[name] = column
     if facts.verdict is not None:
         adata.var[keys.trust(key)] = facts.verdict
+
+
+def _put_networks(adata: AnnData, key: str, networks: Networks | None) -> None:
+    column, genes, cells = keys.community(key), keys.gene_graph(key), keys.cell_graph(key)
+    for mapping, name in ((adata.var, column), (adata.varp, genes), (adata.obsp, cells)):
+        if name in mapping:
+            del mapping[name]
+    if networks is None:
+        return
+    import pandas as pd
+
+    found = networks.communities
+    names = [str(c + 1) for c in range(int(found.max(initial=-1)) + 1)]
+    of_gene = [names[c] if c >= 0 else None for c in found]
+    adata.var[column] = pd.Categorical(of_gene, categories=names)
+    adata.varp[genes], adata.obsp[cells] = networks.genes, networks.cells
 
 
 def _put_clusters(adata: AnnData, column: str, clusters: NDArray[Any] | None) -> None:

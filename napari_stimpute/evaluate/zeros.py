@@ -213,6 +213,24 @@ def fill_zeros(
     return imputed
 
 
+def fill_where(
+    imputed: NDArray[np.float32], counts: sp.csr_matrix, filled: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Keep what was counted, and put the expected count only where zeros are to be filled.
+
+    Parameters
+    ----------
+    imputed : (n_obs, n_vars), expected counts; overwritten
+    counts : (n_obs, n_vars)
+    filled : (n_obs, n_vars)
+    """
+    imputed[~filled] = 0
+    for rows in row_blocks(imputed.shape):
+        counted = counts[rows].toarray()
+        np.copyto(imputed[rows], counted, where=counted > 0)
+    return imputed
+
+
 def zero_calibration_of(adata: AnnData, key: str) -> ZeroCalibration | None:
     """What a run learned about zeros; None if it learned nothing."""
     scatter, record = calibration_of(adata, key), read_records(adata).get(key)

@@ -80,6 +80,34 @@ class Clusters(Protocol):
         ...
 
 
+@runtime_checkable
+class FillsZeros(Protocol):
+    """Has a rule of its own for which zeros are technical."""
+
+    def fills(self, adata: AnnData) -> np.ndarray:
+        """Which zeros are to be filled, (n_obs, n_vars) bool."""
+        ...
+
+
+@runtime_checkable
+class FindsCommunities(Protocol):
+    """Groups genes, and rebuilds the networks of genes and of cells."""
+
+    config: Any
+
+    def communities(self) -> np.ndarray:
+        """Community of each modelled gene, (n_vars,) int from 0; −1 for none."""
+        ...
+
+    def gene_graph(self) -> sp.csr_matrix:
+        """Network of genes, (n_vars, n_vars), grades in (0, 1]."""
+        ...
+
+    def cell_graph(self, adata: AnnData) -> sp.csr_matrix:
+        """Network of cells, (n_obs, n_obs), grades in (0, 1]."""
+        ...
+
+
 class Model(ABC):
     """A model that learns from an AnnData and gives arrays back; the AnnData is never changed.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from ..config import ModelConfig, setting
+from .cell_configs import ScAMZIConfig, ScIMTAConfig, ScZivaConfig
 
 Need = Literal["counts", "spatial"]
 Preset = Literal["default", "tiny", "paper"]
@@ -39,6 +40,7 @@ class PCADenoiserConfig(ModelConfig):
     """Settings of the principal-component denoiser."""
 
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"default": {}, "tiny": {"n_components": 10}}
+    SEARCH: ClassVar[dict[str, tuple[Any, ...]]] = {"n_components": (5, 10, 15, 20, 30, 50, 100)}
 
     n_components: int = setting(
         20, "Principal components that are kept; the rest is taken for noise.", ge=1, le=200, step=1
@@ -73,6 +75,12 @@ class GMMVGAEConfig(ModelConfig):
             "n_hidden": 240, "n_latent": 40, "smoothing": "neighbours", "n_neighbors": 5,
             "learning_rate": 1e-3, "mixture_epochs": 50,
         },
+    }  # fmt: skip
+    SEARCH: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "n_latent": (10, 20, 40), "n_hidden": (64, 128, 256), "n_components": (20, 30, 50),
+        "n_neighbors": (4, 6, 10), "n_hops": (1, 2, 3), "edge_weight": (0.3, 1.0, 3.0),
+        "kl_weight": (0.3, 1.0, 3.0), "learning_rate": (1e-3, 2e-3, 5e-3),
+        "dropout": (0.0, 0.1, 0.2),
     }  # fmt: skip
 
     n_domains: int = setting(
@@ -230,6 +238,35 @@ INFOS: tuple[ModelInfo, ...] = (
         GMMVGAEConfig,
         "gmm_vgae:GMMVGAE",
         needs=frozenset({"counts", "spatial"}),
+        provides=("imputed", "embedding", "clusters"),
+        blends=True,
+    ),
+    ModelInfo(
+        "scziva",
+        "scZiva",
+        "Zero-inflated variational autoencoder: tells technical zeros from biological ones.",
+        ScZivaConfig,
+        "scziva:ScZiva",
+        provides=("imputed", "embedding", "clusters"),
+        blends=True,
+    ),
+    ModelInfo(
+        "scamzi",
+        "scAMZI",
+        "Zero-inflated autoencoder with attention: finds cell types, and denoises.",
+        ScAMZIConfig,
+        "scamzi:ScAMZI",
+        recommended_genes="hvg:2000",
+        provides=("imputed", "embedding", "clusters"),
+        blends=True,
+    ),
+    ModelInfo(
+        "scimta",
+        "scIMTA",
+        "Multi-task graph autoencoder: cell clusters, gene communities, merged batches.",
+        ScIMTAConfig,
+        "scimta:ScIMTA",
+        recommended_genes="hvg:2000",
         provides=("imputed", "embedding", "clusters"),
         blends=True,
     ),

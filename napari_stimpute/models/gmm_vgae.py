@@ -41,9 +41,7 @@ import scipy.sparse as sp
 import torch
 
 from ..data.components import Components
-from ..data.counts import size_factors
 from ..data.graph import guess_technology, spatial_coordinates
-from ..data.holdout import thin
 from ..data.propagation import InputTransform, hop_features, prune_edges
 from ..data.section import Section, median_depth, read_section, section_codes
 from ..errors import Diverged
@@ -65,10 +63,10 @@ from .domains import (
 from .gmm_vgae_training import (
     Network,
     Training,
-    TrainingData,
     expected_counts,
     is_clearly_better,
 )
+from .training import Split
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -137,8 +135,8 @@ class GMMVGAE(Model):
         section = self._section(adata, counts)
         hops = self._hops(adata)
         yield Progress("prepare", 0, 1, message="Preparing: components of the counts")
-        kept, hidden = thin(counts, self.config.hidden_share, self.seed_)
-        size = size_factors(kept)
+        split = Split.of(counts, self.config.hidden_share, self.seed_)
+        kept, hidden, size = split.kept, split.hidden, split.size
         self.transform_ = InputTransform.fit(kept, size, self.config.n_components, self.seed_)
         scores, self.is_pruned_ = self.transform_.scores(kept, size), False
         candidates = [s for s in SMOOTHINGS if self.config.smoothing in ("auto", s)]
@@ -146,8 +144,9 @@ class GMMVGAE(Model):
         for smoothing in candidates:
             yield Progress("prepare", 0, 1, message="Preparing: neighbourhoods")
             features = self._features(scores, section.graph, smoothing)
-            data = TrainingData(kept, hidden, size, features, section.graph)
-            trainings[smoothing] = Training(data, self.config, self.seed_, self.device_)
+            trainings[smoothing] = Training(
+                split, features, section.graph, self.config, seed=self.seed_, device=self.device_
+            )
         self._adopt(candidates[0], trainings)
         yield Progress("prepare", 0, 1, message="Preparing: views of the spots")
         self.views_ = Views.fit(kept, self.seed_)

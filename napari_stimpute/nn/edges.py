@@ -1,5 +1,8 @@
 """Reconstruction of a neighbour graph from latent points, by sampled pairs of spots.
 
+Edges of a 0/1 graph are told from other pairs by cross-entropy, those of a graded graph are
+regressed by squared error.
+
 The dense loss of a variational graph autoencoder (norm · weighted cross-entropy over all pairs) is
 ½ (mean over edges + mean over non-edges). Both means are estimated here from a few thousand pairs,
 so nothing of size spots × spots exists.
@@ -10,8 +13,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import softplus
+
+from .layers import linear
+
+_GRAPH_HIDDEN = 32
+_FIRST_GRADE = -3.0
 
 
 @dataclass(frozen=True)
@@ -85,6 +93,82 @@ def edge_loss(z: Tensor, pairs: Pairs) -> Tensor:
         edges_among_them = pairs.density * _mean(softplus(positive))
         negative = (negative - edges_among_them) / (1 - pairs.density)
     return 0.5 * (_mean(softplus(-positive)) + negative)
+
+
+def pair_keys(rows: Tensor, cols: Tensor, n_nodes: int) -> Tensor:
+    """One number per stored pair, ascending, to look pairs up in; (edges,), int64."""
+    return (rows.long() * n_nodes + cols.long()).sort().values
+
+
+def sample_zeros(stored: Tensor, n_nodes: int, n_pairs: int, generator: torch.Generator) -> Tensor:
+    """Draw pairs of spots, loops included, that a graded graph does not store.
+
+    Parameters
+    ----------
+    stored : (edges,), int64, from `pair_keys`
+    n_nodes : number of spots
+    n_pairs : pairs drawn; those that happen to be stored are left out, so a few fewer come back
+    generator : source of randomness, on the device of the keys
+
+    Returns
+    -------
+    (2, ≤ n_pairs), int64, uniform over the pairs not stored
+    """
+    possible = max(n_nodes * n_nodes, 1)
+    drawn = torch.randint(possible, (n_pairs,), generator=generator, device=stored.device)
+    if stored.shape[0]:
+        place = torch.searchsorted(stored, drawn).clamp_max(stored.shape[0] - 1)
+        drawn = drawn[stored[place] != drawn]
+    return torch.stack([drawn // n_nodes, drawn % n_nodes])
+
+
+def sampled_regression(
+    predicted_at_edges: Tensor, weights: Tensor, predicted_at_zeros: Tensor, *, n_nodes: int,
+    n_edges: int,
+) -> Tensor:  # fmt: skip
+    """Estimate the mean squared error over all pairs of spots of a graded graph.
+
+    Parameters
+    ----------
+    predicted_at_edges : (a,), predictions at stored pairs, all of them or drawn uniformly
+    weights : (a,), what is stored there
+    predicted_at_zeros : (b,), predictions at pairs that are not stored, all or drawn uniformly
+    n_nodes : number of spots
+    n_edges : stored pairs of the whole graph, each direction counted
+
+    Returns
+    -------
+    scalar, (1/n²) [n_edges · mean (w − ŵ)² + (n² − n_edges) · mean ŵ² over pairs not stored]
+
+    Notes
+    -----
+    Unbiased for the dense mean squared error, and equal to it if all pairs are given.
+    """
+    share = n_edges / max(n_nodes * n_nodes, 1)
+    at_edges = _mean((predicted_at_edges - weights).square())
+    return share * at_edges + (1 - share) * _mean(predicted_at_zeros.square())
+
+
+class GraphDecoder(nn.Module):
+    """Grade of the edge between two latent points: sigmoid(h_i W h_j), h a linear map of them.
+
+    Parameters
+    ----------
+    n_latent : latent dimensions
+    generator : for the first weights, on the CPU
+    """
+
+    def __init__(self, n_latent: int, generator: torch.Generator) -> None:
+        super().__init__()
+        self.hidden = linear(n_latent, _GRAPH_HIDDEN, generator)
+        self.weight = nn.Parameter(torch.eye(_GRAPH_HIDDEN))
+        self.bias = nn.Parameter(torch.full((), _FIRST_GRADE))
+
+    def forward(self, first: Tensor, second: Tensor) -> Tensor:
+        """Latent points (m, n_latent) each → grades (m,) in (0, 1), the same in both directions."""
+        a, b = self.hidden(first), self.hidden(second)
+        weight = 0.5 * (self.weight + self.weight.T)
+        return torch.sigmoid(((a @ weight) * b).sum(dim=1) + self.bias)
 
 
 def _logits(z: Tensor, pairs: Tensor) -> Tensor:

@@ -74,6 +74,41 @@ def nb_negative_log_likelihood(
     return zeros.index_add(0, rows, values * softplus(-log_ratio_here) - counted)
 
 
+def zinb_negative_log_likelihood(
+    rows: Tensor,
+    columns: Tensor,
+    values: Tensor,
+    log_mu: Tensor,
+    theta: Tensor,
+    dropout_logits: Tensor,
+) -> Tensor:
+    """Zero-inflated negative binomial loss of each cell; lgamma is taken at non-zeros only.
+
+    Parameters
+    ----------
+    rows, columns, values : (non-zeros,), as for `nb_negative_log_likelihood`
+    log_mu : (cells, genes), natural logarithm of the expected counts where nothing is lost, dense
+    theta : (genes,), inverse dispersion, > 0
+    dropout_logits : (cells, genes), logit of the probability of a technical zero, dense
+
+    Returns
+    -------
+    (cells,), −Σ over genes of `zinb_log_prob`, constants included
+    """
+    theta = theta.clamp(*THETA_RANGE)
+    log_ratio = log_mu - theta.log()  # (cells, genes), log(mu / theta)
+    nb_zero = -theta * softplus(log_ratio)  # (cells, genes), log NB(0)
+    zero_cost = softplus(-dropout_logits) - softplus(nb_zero - dropout_logits)
+    place = rows * log_mu.shape[1] + columns
+    ratio_here, logit_here = torch.take(log_ratio, place), torch.take(dropout_logits, place)
+    theta_here = theta.index_select(0, columns)
+    lgamma_here = torch.lgamma(theta).index_select(0, columns)
+    counted = _log_gamma_ratio(values, theta_here, lgamma_here) - torch.lgamma(values + 1)
+    cost = softplus(logit_here) - torch.take(nb_zero, place)
+    cost = cost + values * softplus(-ratio_here) - counted
+    return zero_cost.sum(dim=1).index_add(0, rows, cost - torch.take(zero_cost, place))
+
+
 def nb_zero_log_prob(mu: Tensor, theta: Tensor) -> Tensor:
     """Log-probability that a gene with this mean shows no molecule.
 
@@ -155,6 +190,51 @@ def technical_zero_probability(mu: Tensor, theta: Tensor, fold: float = 5.0) -> 
     """
     mu, theta = _clamped(mu, theta)
     return -torch.expm1(-theta * torch.log1p((fold - 1) * mu / (theta + mu)))
+
+
+def hidden_molecule_probability(
+    mu: Tensor, theta: Tensor, dropout_logits: Tensor | None, fold: float = 5.0
+) -> Tensor:
+    """Probability that an observed zero hides a molecule, by dropout or for want of depth.
+
+    Parameters
+    ----------
+    mu : (cells, genes), expected counts where nothing is lost, > 0
+    theta : (genes,) or (cells, genes), inverse dispersion, > 0
+    dropout_logits : (cells, genes), logit of the probability of dropout; None if there is none
+    fold : how many times the present depth would show it
+
+    Returns
+    -------
+    (cells, genes), in [0, 1]
+
+    Notes
+    -----
+    With the posterior probability r (`dropout_posterior`) the zero is a dropout, and hides a
+    molecule unless `fold` times the mean shows none; else it is `technical_zero_probability`.
+    """
+    unread = technical_zero_probability(mu, theta, fold)
+    if dropout_logits is None:
+        return unread
+    lost = dropout_posterior(mu, theta, dropout_logits)
+    return lost * -torch.expm1(nb_zero_log_prob(fold * mu, theta)) + (1 - lost) * unread
+
+
+def squared_log_error(rows: Tensor, columns: Tensor, values: Tensor, expected: Tensor) -> Tensor:
+    """Σ over genes of (log(1 + expected) − log(1 + count))² of each cell.
+
+    Parameters
+    ----------
+    rows, columns, values : (non-zeros,), as for `nb_negative_log_likelihood`
+    expected : (cells, genes), ≥ 0, dense
+
+    Returns
+    -------
+    (cells,)
+    """
+    logged, counted = torch.log1p(expected), torch.log1p(values)
+    here = torch.take(logged, rows * expected.shape[1] + columns)
+    return logged.square().sum(dim=1).index_add(0, rows, counted * (counted - 2 * here))
 
 
 def gaussian_log_prob(x: Tensor, mean: Tensor, log_scale: Tensor) -> Tensor:

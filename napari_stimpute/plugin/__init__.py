@@ -9,10 +9,12 @@ if TYPE_CHECKING:
     import napari
 
     from ..session import Session
+    from .layers import SpotsView
 
-PLUGIN, PANEL = "napari-stimpute", "stimpute"
+PLUGIN, PANEL, MAP = "napari-stimpute", "stimpute", "Map of cells"
 
 _SESSIONS: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
+_VIEWS: WeakKeyDictionary[Any, SpotsView] = WeakKeyDictionary()
 
 
 def session_of(viewer: Any) -> Session:
@@ -23,6 +25,17 @@ def session_of(viewer: Any) -> Session:
     if key not in _SESSIONS:
         _SESSIONS[key] = Session()
     return _SESSIONS[key]
+
+
+def view_of(viewer: Any) -> SpotsView:
+    """What draws the session in a viewer: one for all docks, each of which has to close it."""
+    from .layers import SpotsView
+
+    key = unwrapped(viewer)
+    if key not in _VIEWS or not _VIEWS[key].n_docks:
+        _VIEWS[key] = SpotsView(key, session_of(key))
+    _VIEWS[key].n_docks += 1
+    return _VIEWS[key]
 
 
 def attach(viewer: Any, session: Session) -> None:
@@ -45,6 +58,12 @@ def open_panel(viewer: Any) -> Any:
     """Dock the panel, or find it where it is; returns the panel's widget."""
     _dock, panel = unwrapped(viewer).window.add_plugin_dock_widget(PLUGIN, PANEL)
     return panel
+
+
+def open_map(viewer: Any) -> Any:
+    """Dock the map of cells, or find it where it is; returns its widget."""
+    _dock, found = unwrapped(viewer).window.add_plugin_dock_widget(PLUGIN, MAP)
+    return found
 
 
 def unwrapped(viewer: Any) -> Any:

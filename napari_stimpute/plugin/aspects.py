@@ -78,7 +78,7 @@ class Aspects:
         if not session.runs:
             return "Train a model first: nothing is imputed yet."
         if session.column:
-            return "Labels are shown: colour by the gene to see more of it."
+            return "A column is shown: colour by the gene to see more of it."
         if session.source not in session.runs:
             return "Counts are shown: choose an imputed result above."
         if not session.is_modelled(session.gene):

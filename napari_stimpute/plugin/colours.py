@@ -16,6 +16,9 @@ NO_LABEL = (0.6, 0.6, 0.6, 0.35)
 FAINTEST = 0.1
 """Opacity of a value that nothing is known of: its spot can still be made out."""
 
+_GREYER, _FAINTER = 0.6, 0.35
+"""Spots that were not picked, while others were: share of grey in their colour, and opacity."""
+
 _VALUE_STEPS, _OPACITY_STEPS = 32, 8
 
 Colours = NDArray[np.float32]
@@ -33,11 +36,18 @@ def table(colormap: str) -> Colours:
 def colours_of_values(
     values: NDArray[np.float32], limits: tuple[float, float], colormap: str
 ) -> Colours:
-    """Colour of each value, (n, 4); values beyond the limits take the colours of the ends."""
+    """Colour of each value, (n, 4); values beyond the limits take the colours of the ends.
+
+    A value that is missing (NaN) or infinite is grey.
+    """
     bottom, top = limits
+    known = np.isfinite(values)
+    is_whole = bool(known.all())
     steps = (values - bottom) * (255 / (top - bottom)) + 0.5
-    places = np.clip(steps, 0, 255).astype(np.uint8)
+    places = np.clip(steps if is_whole else np.where(known, steps, 0), 0, 255).astype(np.uint8)
     taken: Colours = np.take(table(colormap), places, axis=0)
+    if not is_whole:
+        taken[~known] = NO_LABEL
     return taken
 
 
@@ -47,26 +57,49 @@ def opacity_of(certainty: NDArray[np.float32]) -> NDArray[np.float32]:
     return opacity
 
 
+def unpicked(colours: Colours) -> Colours:
+    """Colours (n, 4) of spots that were not picked: still there, but behind the others."""
+    faint = colours.copy()
+    faint[:, :3] += _GREYER * (0.5 - faint[:, :3])
+    faint[:, 3] *= _FAINTER
+    return faint
+
+
 def faded_steps(
-    values: NDArray[np.float32], limits: tuple[float, float], certainty: NDArray[np.float32]
+    values: NDArray[np.float32],
+    limits: tuple[float, float],
+    *,
+    certainty: NDArray[np.float32] | None,
+    picked: NDArray[np.bool_] | None,
 ) -> NDArray[np.int_]:
     """Number of each value's colour in `faded_table`, (n,): a picture has one number per spot."""
     bottom, top = limits
-    value = np.clip((values - bottom) / (top - bottom), 0, 1) * (_VALUE_STEPS - 1)
-    sure = np.clip(certainty, 0, 1) * (_OPACITY_STEPS - 1)
+    known = np.isfinite(values)
+    shares = np.where(known, (values - bottom) / (top - bottom), 0)
+    value = np.clip(shares, 0, 1) * (_VALUE_STEPS - 1)
+    sure = 1.0 if certainty is None else np.clip(certainty, 0, 1)
     numbers: NDArray[np.int_] = np.rint(value).astype(int) * _OPACITY_STEPS
-    numbers += np.rint(sure).astype(int)
+    numbers += np.rint(sure * np.float32(_OPACITY_STEPS - 1)).astype(int)
+    grey = _VALUE_STEPS * _OPACITY_STEPS
+    numbers[~known] = grey
+    if picked is not None:
+        numbers = np.where(picked, numbers, grey + 1 + numbers // _OPACITY_STEPS)
     return numbers
 
 
 @lru_cache(maxsize=16)
 def faded_table(colormap: str) -> Colours:
-    """Each step of a colormap at each opacity, (256, 4): what `faded_steps` counts in."""
+    """What `faded_steps` counts in, (290, 4).
+
+    Each step of a colormap at each opacity, grey for no number, and both as for unpicked spots.
+    """
     steps = np.linspace(0, 255, _VALUE_STEPS).round().astype(int)
     colours = np.repeat(table(colormap)[steps], _OPACITY_STEPS, axis=0)
     sure = np.linspace(0, 1, _OPACITY_STEPS, dtype=np.float32)
     colours[:, 3] = np.tile(opacity_of(sure), _VALUE_STEPS)
-    return colours
+    grey = np.asarray([NO_LABEL], dtype=np.float32)
+    others = unpicked(np.concatenate([table(colormap)[steps], grey]))
+    return np.concatenate([colours, grey, others])
 
 
 def colours_of_categories(codes: NDArray[np.int_], palette: list[str]) -> Colours:

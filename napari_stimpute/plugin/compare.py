@@ -46,11 +46,13 @@ class SideBySide:
         viewer, view = self._viewer(), self._view()
         if viewer is None or view is None or view.layer is None or self.is_on:
             return
+        assert view.places is not None
         view.wipe.stop()
+        view.lasso.stop()
         grid = viewer.canvas.grid
         self._before = (grid.enabled, grid.stride, grid.shape)
         self._image = image_layer(view.session) if view.image is not None else None
-        self.layer = spots_layer(view.session, role="second")
+        self.layer = spots_layer(view.session, view.places, role="second")
         self.layer.opacity = view.opacity
         for layer in (self._image, self.layer):
             if layer is not None:

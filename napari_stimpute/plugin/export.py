@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 from ..data.files import write_whole
 from ..errors import NotWritable
 from ..plots import Section, gene_maps
-from ..session import COUNTS, Session
-from .aspects import Aspects
+from ..session import COUNTS
+from .places import tissue_places
 
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
+
+    from .layers import SpotsView
 
 FORMATS = ("png", "pdf", "svg")
 _DPI = 200
@@ -47,14 +49,15 @@ class GeneFigure:
         return figure
 
 
-def gene_figure(session: Session, aspects: Aspects, percentiles: tuple[float, float]) -> GeneFigure:
+def gene_figure(view: SpotsView) -> GeneFigure:
     """Gather what a figure of the shown gene needs, from the thread that owns the session.
 
     Raises
     ------
-    InputError : no data, or no coordinates to draw on
+    InputError : no data, or neither coordinates nor a map to draw on
     """
-    gene, (low, high) = session.gene, percentiles
+    session, aspects, (low, high) = view.session, view.aspects, view.percentiles
+    gene, places = session.gene, view.places or tissue_places(session)
     key = session.source if session.source in session.runs else next(reversed(session.runs), "")
     if key and not session.is_modelled(gene):
         key = ""
@@ -66,9 +69,9 @@ def gene_figure(session: Session, aspects: Aspects, percentiles: tuple[float, fl
         title = f"{gene} · {run}" + (f" · {badge.verdict}" if badge is not None else "")
         caption = "The imputed values were not judged on hidden molecules."
         if badge is not None:
-            caption = f"{badge.sentence} Imputed: {badge.blend}."
+            caption = f"{badge.sentence} Imputed: {badge.blend or 'the model alone'}."
     limits = session.limits(gene, COUNTS, low=low, high=high)
-    return GeneFigure(Section.of(session.adata), maps, limits, title, caption)
+    return GeneFigure(places.section(session), maps, limits, title, caption)
 
 
 def save_figure(draw: Callable[[], Figure], path: str | os.PathLike[str]) -> Path:

@@ -38,7 +38,7 @@ class FigureButton(QPushButton):
         """Draw and write the figure in a thread."""
         self.words.say("")
         try:
-            figure = gene_figure(self.session, self.view.aspects, self.view.percentiles)
+            figure = gene_figure(self.view)
         except StimputeError as error:
             self.words.say(str(error), "error")
             return None

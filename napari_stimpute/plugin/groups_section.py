@@ -69,6 +69,7 @@ class GroupsSection(QWidget):
         self.connections = Connections()
         self.connections.add(session.events.adata, self._forget)
         self.connections.add(session.events.runs, self._follow)
+        self.connections.add(session.events.n_written, self._follow)
         self.connections.add(session.events.job, self._follow_job)
         self._follow()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -11,10 +12,15 @@ from psygnal import Signal
 from ..errors import StimputeError
 from ..session import Session
 from .aspects import Aspects
+from .columns import column_shown
 from .compare import SideBySide
 from .connections import Connections
 from .cut import uncut
-from .spots import Categories, Mark, Shown, Values, image_layer, mark_of, paint, spots_layer
+from .lasso import Picks
+from .maps import MOST_UMAP, Choice, Maps
+from .places import Places, map_places, tissue_places
+from .spots import Mark, Shown, Values, image_layer, mark_of, paint, spots_layer, waiting_layer
+from .tissue_lasso import TissueLasso
 from .wipe import Wipe
 
 if TYPE_CHECKING:
@@ -23,9 +29,12 @@ if TYPE_CHECKING:
 
 DEFAULT_LOW, DEFAULT_HIGH = 0.0, 99.0
 
+_PASSING = ("second", "divider", "lasso", "waiting")
+"""Layers that come and go with what is done on the canvas."""
+
 
 class SpotsView:
-    """The tissue image and the spots of one session in one viewer.
+    """The tissue image and the spots of one session in one viewer; a map without coordinates.
 
     The session is the truth: layers follow its events. How it is drawn (colour limits, colours,
     opacity, side by side) belongs to the view. `changed` is emitted after each recolouring, with
@@ -43,6 +52,13 @@ class SpotsView:
         self.opacity = 1.0
         self.no_map = ""
         """Why there is nothing to draw, in words; "" when there is."""
+        self.places: Places | None = None
+        """Where the spots are drawn; None while there is nothing to draw."""
+        self.has_tissue = False
+        self.map = Choice()
+        """The map that is drawn in place of a tissue, if the data have no coordinates."""
+        self.n_docks = 0
+        """How many docks show this; it is closed by the last of them."""
         self._viewer = ref(viewer)
         self._image: Layer | None = None
         self._spots: Layer | None = None
@@ -52,12 +68,16 @@ class SpotsView:
         self.side_by_side = SideBySide(viewer, self)
         self.wipe = Wipe(viewer, self)
         self.aspects = Aspects(session)  # listens before this: it forgets what this asks anew
-        self._connections = Connections()
-        for event in (session.events.gene, session.events.source, session.events.column):
-            self._connections.add(event, self.refresh)
-        self._connections.add(session.events.adata, self._draw_anew)
-        self._connections.add(session.events.job, self.refresh)
-        self._connections.add(viewer.layers.events.inserted, self._on_layer)
+        self.maps, self.picks = Maps(session), Picks(session)
+        self.lasso = TissueLasso(viewer, self)
+        self.connections = Connections()
+        events = session.events
+        for event in (events.gene, events.source, events.column, events.selected, events.job):
+            self.connections.add(event, self.refresh)
+        self.connections.add(events.adata, self._draw_opened)
+        self.connections.add(events.n_written, self._follow_written)
+        self.connections.add(self.maps.changed, self._follow_maps)
+        self.connections.add(viewer.layers.events.inserted, self._on_layer)
         viewer.mouse_move_callbacks.append(self._on_mouse_move)
         self._pick_up()
 
@@ -77,10 +97,14 @@ class SpotsView:
         return self._image
 
     def close(self) -> None:
-        """Let go of session and viewer; the layers stay."""
+        """A dock has closed: with the last one, let go of session and viewer; the layers stay."""
+        self.n_docks -= 1
+        if self.n_docks > 0:
+            return
         self.wipe.close()
-        self._connections.close()
-        self.aspects.connections.close()
+        self.lasso.close()
+        for part in (self, self.aspects, self.maps, self.picks):
+            part.connections.close()
         if self.viewer is not None and self._on_mouse_move in self.viewer.mouse_move_callbacks:
             self.viewer.mouse_move_callbacks.remove(self._on_mouse_move)
 
@@ -106,17 +130,17 @@ class SpotsView:
     def shown_for(self, source: str = "") -> Shown | None:
         """What to draw for a source ("" for the session's): the column, or the gene."""
         session = self.session
-        if session.adata is None:
+        if session.adata is None or not (session.column or session.gene):
             return None
         if session.column:
-            codes, names, palette = session.labels()
-            return Categories(codes, names, palette, session.column)
-        if not session.gene:
-            return None
+            shown = column_shown(session, self.colormap, self.percentiles)
+            return replace(shown, picked=session.selected)
         source = self.drawable_source(source or session.source)
         shown = self.values_of(source)
-        said = {s.name: s for s in session.sources}[source]
-        return self.aspects.seen(shown, said) if source in session.runs else shown
+        if source in session.runs:
+            said = {s.name: s for s in session.sources}[source]
+            shown = self.aspects.seen(shown, said)
+        return replace(shown, picked=session.selected)
 
     def values_of(self, source: str) -> Values:
         """The shown gene by a source that has it, on the scale of all in its unit."""
@@ -126,7 +150,8 @@ class SpotsView:
         limits = session.limits(source=source, low=low, high=high)
         said = {s.name: s for s in session.sources}[source]
         title = f"{session.gene} · {said.title}"
-        return Values(values, limits, self.colormap, title, said.unit)
+        picked = session.selected
+        return Values(values, limits, self.colormap, title, said.unit, picked=picked)
 
     def drawable_source(self, source: str) -> str:
         """The source itself, or counts where the shown gene was not modelled."""
@@ -139,7 +164,10 @@ class SpotsView:
 
     def refresh(self) -> None:
         """Recolour; makes the layer again if someone removed it."""
-        if self.viewer is None or self.session.adata is None or self.no_map:
+        if self.viewer is None or self.session.adata is None:
+            return
+        if self.no_map:
+            self.changed.emit(None)
             return
         if self._spots is None or self._spots not in self.viewer.layers:
             self._draw_anew()
@@ -153,6 +181,45 @@ class SpotsView:
         self.show_title()
         self.changed.emit(self.shown)
 
+    def show_map(self, choice: Choice) -> None:
+        """Draw data without coordinates on another map, as soon as there is that map."""
+        if choice == self.map:
+            return
+        self.map = choice
+        if self.maps.find(choice) is None:
+            self.maps.draw_soon(choice)
+        elif not self.has_tissue:
+            self._draw_on_map()
+
+    def _draw_opened(self) -> None:
+        adata = self.session.adata
+        is_small = adata is None or adata.n_obs <= MOST_UMAP
+        self.map = Choice(kind="umap" if is_small else "pca")
+        self._draw_anew()
+
+    def _draw_on_map(self) -> None:
+        """Draw at the places of the chosen map; a layer at other places goes away."""
+        if self._spots is not None and self._spots in self.viewer.layers:
+            self.wipe.stop()
+            self.viewer.layers.remove(self._spots)
+        self._draw_anew()
+
+    def _follow_written(self) -> None:
+        """A map, or a column, was written."""
+        title = self.places.map_title if self.places is not None else ""
+        is_new = title != self.maps.title(self.map) and self.maps.find(self.map) is not None
+        if self.viewer is not None and not self.has_tissue and is_new:
+            self._draw_on_map()
+        elif self.session.column:
+            self.refresh()
+
+    def _follow_maps(self) -> None:
+        """Say how a map comes on that the canvas waits for."""
+        if self.no_map and self.viewer is not None:
+            self.no_map = self._why_no_map()
+            self.show_title()
+            self.changed.emit(None)
+
     def _draw_anew(self) -> None:
         """Replace our layers by those of the data that are open now."""
         if self.viewer is None:
@@ -161,11 +228,11 @@ class SpotsView:
         self.wipe.stop()
         self._remove_others()
         self._tree, self.no_map = None, ""
+        self.places = self._find_places()
         self._image = self._ours("image") or self._added(self._make_image())
-        try:
-            self._spots = self._ours("spots") or self._added(self._make_spots())
-        except StimputeError as error:
-            self._spots, self.no_map = None, str(error)
+        self._spots = self._ours("spots") or self._added(self._make_spots())
+        if self.no_map:
+            self._added(waiting_layer(self.session))
         if self._image is not None:
             self._image.name = "Tissue image"
         if self._spots is not None:
@@ -179,16 +246,43 @@ class SpotsView:
             self.show_title()
             self.changed.emit(None)
 
+    def _find_places(self) -> Places | None:
+        """On the tissue; for data without coordinates on a map, which is drawn if there is none."""
+        self.has_tissue = False
+        if self.session.adata is None:
+            return None
+        try:
+            places = tissue_places(self.session)
+        except StimputeError:  # the data card says what is wrong with them
+            found = self.maps.find(self.map)
+            if found is not None:
+                return map_places(found, self.maps.title(self.map))
+            self.maps.draw_soon(self.map, most=self.session.adata.n_obs + 1)
+            self.no_map = self._why_no_map()
+            return None
+        self.has_tissue = True
+        return places
+
+    def _why_no_map(self) -> str:
+        maps, title = self.maps, self.maps.title(self.map)
+        if maps.problem:
+            return f"No coordinates in obsm['spatial'], and no map: {maps.problem}"
+        if maps.waits_for(self.map):
+            return f"No coordinates in obsm['spatial']: the {title} is being drawn."
+        return f"No coordinates in obsm['spatial']: press “Draw map” for the {title}."
+
     def _make_image(self) -> Layer | None:
+        if not self.has_tissue:
+            return None
         try:
             return image_layer(self.session)
         except StimputeError:  # the data card says what is wrong with it
             return None
 
     def _make_spots(self) -> Layer | None:
-        if self.session.adata is None:
+        if self.places is None:
             return None
-        layer = spots_layer(self.session)
+        layer = spots_layer(self.session, self.places)
         layer.opacity = self.opacity
         return layer
 
@@ -211,7 +305,7 @@ class SpotsView:
             mark = mark_of(layer)
             if mark is None:
                 continue
-            if mark.adata is not self.session.adata or mark.role in ("second", "divider"):
+            if mark.adata is not self.session.adata or mark.role in _PASSING:
                 self.viewer.layers.remove(layer)
 
     # ---- following the viewer ------------------------------------------------------------------
@@ -224,7 +318,7 @@ class SpotsView:
     def _pick_up(self) -> None:
         """Begin with what is there: the session's data, or a layer that a reader made."""
         if self.session.adata is not None:
-            self._draw_anew()
+            self._draw_opened()
             return
         marks = [m for m in map(mark_of, self.viewer.layers) if m is not None]
         for mark in reversed(marks):
@@ -249,28 +343,33 @@ class SpotsView:
     def spot_at(self, position: Any) -> int:
         """Number of the spot at a place of the canvas (y, x last), or −1."""
         mark = mark_of(self._spots) if self._spots is not None else None
-        if mark is None or self.session.adata is None:
+        if mark is None or self.places is None:
             return -1
         place = np.asarray(position, dtype=np.float64)[-2:]
         if mark.raster is not None:
             return mark.raster.spot_at(place)
         if self._tree is None:
-            self._tree = self._make_tree()
-            self._radius = self.session.spot_diameter / 2
+            self._tree = self._make_tree(self.places)
+            self._radius = self.places.diameter / 2
         distance, nearest = self._tree.query(place)
         return int(nearest) if distance <= self._radius else -1
 
-    def _make_tree(self) -> cKDTree:
+    def _make_tree(self, places: Places) -> cKDTree:
         from scipy.spatial import cKDTree
 
-        from ..data.graph import spatial_coordinates
-
-        return cKDTree(spatial_coordinates(self.session.adata)[:, ::-1])
+        return cKDTree(places.points)
 
     def show_title(self) -> None:
         """Say on the canvas what is shown; side by side, each map has its own title."""
         text = self.viewer.canvas.overlays.text
         text.position = "top_center" if self.wipe.is_split else "top_left"
         text.font_size = 11
-        text.text = "" if self.shown is None else self.shown.headline or self.shown.caption
-        text.visible = self.shown is not None and not self.side_by_side.is_on
+        text.text = self._title()
+        text.visible = bool(text.text) and not self.side_by_side.is_on
+
+    def _title(self) -> str:
+        if self.shown is None:
+            return self.no_map
+        said = self.shown.headline or self.shown.caption
+        on_map = "" if self.places is None else self.places.map_title
+        return f"{said}\non the {on_map}" if on_map else said

@@ -79,12 +79,14 @@ class ColourBar(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.title, self.limits = "", (0.0, 1.0)
+        self.title, self.limits, self.missing = "", (0.0, 1.0), ""
         self._picture = QImage()
 
     def show_values(self, shown: Values) -> None:
         """Take over limits and colours."""
         self.title, self.limits = shown.caption, shown.limits
+        n_missing = shown.n_missing
+        self.missing = f"grey: no number ({n_missing:,} spots)" if n_missing else ""
         fades = shown.certainty is not None
         self._picture = _picture(shown.colormap, fades=fades)
         faint = "; the fainter a spot, the less sure it is" if fades else ""
@@ -93,8 +95,9 @@ class ColourBar(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Height for title, bar and ticks."""
-        return QSize(200, 2 * self.fontMetrics().height() + _BAR_HEIGHT + _TICK + 10)
+        """Height for title, bar and ticks, and for what is missing."""
+        lines = 3 if self.missing else 2
+        return QSize(200, lines * self.fontMetrics().height() + _BAR_HEIGHT + _TICK + 10)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw it in the theme's text colour."""
@@ -107,6 +110,8 @@ class ColourBar(QWidget):
         painter.drawImage(bar, self._picture)
         painter.drawRect(bar)
         self._draw_ticks(painter, bar)
+        if self.missing:
+            painter.drawText(0, int(bar.bottom()) + _TICK + line + metrics.ascent(), self.missing)
         painter.end()
 
     def _draw_ticks(self, painter: QPainter, bar: QRectF) -> None:
@@ -140,7 +145,7 @@ class Swatches(QWidget):
             return
         while item := self._layout.takeAt(0):
             if (widget := item.widget()) is not None:
-                widget.hide()
+                widget.setParent(None)
                 widget.deleteLater()
         self.names, self._palette = shown.names, shown.palette
         self._title = QLabel(shown.title)

@@ -29,6 +29,8 @@ from .gene_box import GeneBox
 from .gene_table import GeneTable
 from .layers import DEFAULT_HIGH, DEFAULT_LOW, SpotsView
 from .legend import Legend, colormap_icon
+from .map_choice import MapChoice
+from .pick_box import PickBox
 from .spot_card import SpotCard
 from .spots import Shown
 from .trust_chip import TrustChip
@@ -103,7 +105,7 @@ class OverlayPanel(QWidget):
             f"Flip between counts and imputed; press {FLIP_KEY} on the canvas."
         )
         self.column = QComboBox()
-        self.column.setToolTip("Colour the spots by a gene, or by a column of labels.")
+        self.column.setToolTip("Colour the spots by a gene, or by a column: labels, or numbers.")
         self.low = _percentile(DEFAULT_LOW, "Values below this percentile take the lowest colour.")
         self.high = _percentile(
             DEFAULT_HIGH, "Values above this percentile take the highest colour."
@@ -125,6 +127,11 @@ class OverlayPanel(QWidget):
         self.aspect = AspectBox(self.session, self.view)
         self.spot = SpotCard(self.session, self.view)
         self.table = GeneTable(self.session)
+        self.picks, self.map = PickBox(self.view), MapChoice(self.view.maps)
+        self.map_button = QPushButton("Map of cells…")
+        self.map_button.setToolTip(
+            "A map beside the canvas, on which spots with similar expression lie near one another."
+        )
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
@@ -164,6 +171,12 @@ class OverlayPanel(QWidget):
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
+        self.on_map = QWidget()
+        on_map = QVBoxLayout(self.on_map)
+        on_map.setContentsMargins(0, 0, 0, 0)
+        on_map.addLayout(labelled([("Map of", self.map)], width=LABEL))
+        on_map.addWidget(rule())
+        layout.addWidget(self.on_map)
         layout.addWidget(self.both)
         layout.addWidget(self.wipe)
         layout.addWidget(rule())
@@ -176,6 +189,9 @@ class OverlayPanel(QWidget):
             ("Opacity", self.opacity),
         ]  # fmt: skip
         layout.addLayout(labelled(rows, width=LABEL))
+        layout.addWidget(rule())
+        layout.addWidget(self.picks)
+        layout.addWidget(self.map_button)
         layout.addWidget(rule())
         layout.addWidget(self.spot)
         layout.addStretch(1)
@@ -196,7 +212,10 @@ class OverlayPanel(QWidget):
         self.connections.add(events.adata, self._follow_adata)
         for event in (events.gene, events.source, events.column, events.runs, events.job):
             self.connections.add(event, self._follow)
+        for event in (events.runs, events.job, events.n_written):
+            self.connections.add(event, self._fill_columns)
         self.connections.add(self.view.changed, self._follow_shown)
+        self.connections.add(self.map.chosen, self.view.show_map)
 
     def _choose_source(self, _index: int) -> None:
         self.session.column = ""
@@ -224,6 +243,7 @@ class OverlayPanel(QWidget):
     def _follow_adata(self) -> None:
         genes = self.session.genes if self.session.adata is not None else []
         self.gene.set_genes(genes)
+        self._fill_columns()
         self._known = set(genes)
         self.words.say("")
         self.save.words.say("")
@@ -236,7 +256,7 @@ class OverlayPanel(QWidget):
             widget.setEnabled(is_open)
         self.gene.show_gene(session.gene)
         self._fill_sources()
-        self._fill_columns()
+        self.column.setCurrentIndex(max(0, self.column.findData(session.column)))
         self._enable_pairs(is_open)
 
     def _fill_sources(self) -> None:
@@ -262,6 +282,11 @@ class OverlayPanel(QWidget):
         self.column.addItem(_NO_COLUMN, "")
         for column in self.session.columns:
             self.column.addItem(column, column)
+        numbers = self.session.number_columns
+        if numbers:
+            self.column.insertSeparator(self.column.count())
+        for column in numbers:
+            self.column.addItem(f"{column} (numbers)", column)
         self.column.setCurrentIndex(max(0, self.column.findData(self.session.column)))
 
     def _enable_pairs(self, is_open: bool) -> None:
@@ -275,7 +300,9 @@ class OverlayPanel(QWidget):
             self.both.setChecked(False)
 
     def _follow_shown(self, shown: Shown | None) -> None:
-        no_map = f"There is no map to colour. {self.view.no_map}" if self.view.no_map else ""
+        has_map = self.session.adata is not None and not self.view.has_tissue
+        self.on_map.setVisible(has_map)
+        self.map.show_choice(self.view.map)
         aspects = self.view.aspects
         badge = aspects.badge(aspects.run_shown()) if aspects.run_shown() else None
         self.chip.show_badge(badge)
@@ -283,7 +310,7 @@ class OverlayPanel(QWidget):
         self.blend.setVisible(bool(self.session.runs))
         # as high for every gene: nothing moves under the mouse while one walks through the list
         self.blend.setMinimumHeight(_BLEND_LINES * self.blend.fontMetrics().lineSpacing())
-        self.legend.show_it(shown, no_map, badge)
+        self.legend.show_it(shown, self.view.no_map, badge)
         self.save.follow()
         if self.both.isChecked() and not self.view.side_by_side.is_on:
             self.both.setChecked(False)

@@ -15,13 +15,13 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from . import session_of, unwrapped
+from . import open_map, session_of, unwrapped, view_of
 from .compare_panel import COMPARING, WRITING, ComparePanel
 from .connections import Connections, is_alive
 from .data_panel import OPENING, SAVING, DataPanel
 from .groups_section import TESTING
-from .layers import SpotsView
 from .loop import deliver_events
+from .maps import MAPPING
 from .overlay_panel import FIND_KEY, FLIP_KEY, OverlayPanel
 from .spatial_section import CHECKING
 from .statistics_panel import StatisticsPanel
@@ -43,7 +43,7 @@ _TABS = (
 )
 _TAB_OF = {
     "": _DATA, OPENING: _DATA, SAVING: _DATA, CHECKING: _STATISTICS, TESTING: _STATISTICS,
-    COMPARING: _COMPARE, WRITING: _COMPARE,
+    COMPARING: _COMPARE, WRITING: _COMPARE, MAPPING: _GENES,
 }  # fmt: skip
 """Where a job's progress and errors are shown, by its title; all others train."""
 
@@ -58,7 +58,7 @@ class StimputePanel(QWidget):
         super().__init__()
         viewer = unwrapped(napari_viewer)
         self.session = session_of(viewer)
-        self.view = SpotsView(viewer, self.session)
+        self.view = view_of(viewer)
         self.data = DataPanel(self.session)
         self.genes = OverlayPanel(self.session, self.view)
         self.train = TrainPanel(self.session)
@@ -70,13 +70,18 @@ class StimputePanel(QWidget):
         self.connections.add(self.session.events.job, self._follow)
         self.connections.add(self.session.events.adata, self._follow)
         genes, statistics = self.genes, self.statistics
-        inner = (genes.aspect, genes.spot, genes.table, genes.wipe, statistics.spatial)
+        inner = (
+            genes.aspect, genes.spot, genes.table, genes.wipe, genes.picks, genes.map,
+            statistics.spatial,
+        )  # fmt: skip
         panels = (self.data, genes, self.train, self.variable, self.compare, statistics.groups)
         parts = [self.connections, self.view, *(p.connections for p in (*panels, *inner))]
         self.destroyed.connect(partial(_close, parts))
         deliver_events(self)
         viewer.bind_key(FLIP_KEY, self.flip, overwrite=True)
         genes.wipe.bind_keys(viewer)
+        genes.picks.bind_keys(viewer)
+        genes.map_button.clicked.connect(self.open_map)
         viewer.bind_key(FIND_KEY, self.find_gene, overwrite=True)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -88,6 +93,11 @@ class StimputePanel(QWidget):
         """Raw ↔ imputed, by a key on the canvas."""
         if is_alive(self):  # the key outlives a closed panel
             self.genes.flip()
+
+    def open_map(self) -> None:
+        """Dock the map of cells."""
+        if self.view.viewer is not None:
+            open_map(self.view.viewer)
 
     def find_gene(self, _viewer: Any = None) -> None:
         """Put the cursor into the gene box, by a key on the canvas."""
@@ -115,7 +125,7 @@ class StimputePanel(QWidget):
         layout.addWidget(self.tabs, 1)
         layout.addWidget(rule())
         layout.addWidget(self._legend())
-        self.setMinimumWidth(320)
+        self.setMinimumWidth(350)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
 
     def _legend(self) -> QWidget:

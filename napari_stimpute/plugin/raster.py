@@ -56,14 +56,14 @@ def label_raster(points: NDArray[np.float64], diameter: float) -> LabelRaster:
     centres = np.rint((points - low) / pixel).astype(np.int64)
     labels = np.zeros((height, width), dtype=np.intp)
     numbers = np.arange(1, len(points) + 1)
-    for down, right in _disc(diameter / pixel / 2):
+    for down, right in disc(diameter / pixel / 2):
         rows = np.clip(centres[:, 0] + down, 0, height - 1)
         columns = np.clip(centres[:, 1] + right, 0, width - 1)
         labels[rows, columns] = numbers
     return LabelRaster(labels, pixel, (float(low[0]), float(low[1])))
 
 
-def _disc(radius: float) -> NDArray[np.int64]:
+def disc(radius: float) -> NDArray[np.int64]:
     """Offsets of the pixels of a disc, (n, 2), the centre last: it always stays its own spot's."""
     reach = int(radius)
     grid = np.mgrid[-reach : reach + 1, -reach : reach + 1].reshape(2, -1).T

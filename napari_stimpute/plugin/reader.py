@@ -39,17 +39,38 @@ def layers_of(source: Any) -> list[LayerData]:
     from ..preflight import load
     from ..session import Session
     from .colours import COLOURMAPS
+    from .places import tissue_places
     from .spots import Values, paint, spots_layer
 
     opened = load(source)
     session = Session()
     session.adopt(opened)
-    spots = spots_layer(session, opened=opened)
+    try:
+        places = tissue_places(session)
+    except StimputeError:  # no coordinates: the panel draws a map of what the spots express
+        if not _is_handed_over(opened):
+            raise
+        return [(None,)]
+    spots = spots_layer(session, places, opened=opened)
     shown = Values(session.expression(), session.limits(), COLOURMAPS[0], session.gene)
     paint(spots, shown)
     layers = [layer for layer in (_image(session, opened), spots) if layer is not None]
     _open_panel_soon()
     return [layer.as_layer_data_tuple() for layer in layers]
+
+
+def _is_handed_over(opened: Any) -> bool:
+    """Let the viewer's session take data for which there is no layer yet; not without a viewer."""
+    import napari
+
+    from . import session_of
+
+    viewer = napari.current_viewer()
+    if viewer is None:
+        return False
+    session_of(viewer).adopt(opened)
+    _open_panel_soon()
+    return True
 
 
 def _image(session: Session, opened: Any) -> Any:

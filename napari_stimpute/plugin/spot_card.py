@@ -20,6 +20,7 @@ class SpotCard(QWidget):
     def __init__(self, session: Session, view: SpotsView) -> None:
         super().__init__()
         self.session, self.view, self._place = session, view, -1
+        self._columns: list[str] = []
         self.line, self.card = sentence(), Card()
         self.line.setToolTip(
             "Molecules counted, molecules expected, and the range in which a second measurement "
@@ -35,6 +36,8 @@ class SpotCard(QWidget):
         self.connections.add(view.hovered, self._follow)
         self.connections.add(view.changed, lambda _shown: self._follow(self._place))
         self.connections.add(session.events.adata, self._leave)
+        for event in (session.events.adata, session.events.n_written, session.events.job):
+            self.connections.add(event, self._find_columns)
         self._leave()
 
     def text(self) -> str:
@@ -55,12 +58,16 @@ class SpotCard(QWidget):
                     value = session.expression(source=source.name)[place]
                     rows.append((source.title, f"{value:.4g}"))
         rows += self._zero(place)
-        columns = session.columns
-        for column in [session.column] if session.column else columns[:_MOST_COLUMNS]:
+        for column in [session.column] if session.column else self._columns:
             rows.append((column, str(session.adata.obs[column].iloc[place])))
         return rows
 
+    def _find_columns(self) -> None:
+        """Once, and not whenever the mouse moves: it takes a while with many spots."""
+        self._columns = self.session.columns[:_MOST_COLUMNS]
+
     def _leave(self) -> None:
+        self._find_columns()
         self._follow(-1)
 
     def _follow(self, place: int) -> None:

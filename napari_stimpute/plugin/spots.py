@@ -9,13 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .colours import (
+    Colours,
     as_rgba,
     colours_of_categories,
     colours_of_values,
     faded_steps,
     faded_table,
     opacity_of,
+    unpicked,
 )
+from .places import Places
 from .raster import LabelRaster, label_raster
 
 if TYPE_CHECKING:
@@ -51,6 +54,13 @@ class Values:
     """What the canvas says above the map; "" for the caption."""
     certainty: NDArray[np.float32] | None = None
     """How sure each value is, (n_obs,), 0–1: less sure is drawn more faintly; None for all sure."""
+    picked: NDArray[np.bool_] | None = None
+    """Who was picked by hand, (n_obs,): the others are drawn faintly; None where nobody was."""
+
+    @property
+    def n_missing(self) -> int:
+        """Spots without a number: they are grey."""
+        return int((~np.isfinite(self.values)).sum())
 
     @property
     def caption(self) -> str:
@@ -69,6 +79,8 @@ class Categories:
     title: str
     headline: str = ""
     """What the canvas says above the map; "" for the caption."""
+    picked: NDArray[np.bool_] | None = None
+    """Who was picked by hand, as for values."""
 
     @property
     def caption(self) -> str:
@@ -79,13 +91,27 @@ class Categories:
 Shown = Values | Categories
 
 
+def colours_of(shown: Shown) -> Colours:
+    """Colour of each spot, (n_obs, 4), 0–1: on the tissue and on every other map."""
+    if isinstance(shown, Values):
+        colours = colours_of_values(shown.values, shown.limits, shown.colormap)
+        if shown.certainty is not None:
+            colours[:, 3] = opacity_of(shown.certainty)
+    else:
+        colours = colours_of_categories(shown.codes, shown.palette)
+    if shown.picked is not None:
+        others = ~shown.picked
+        colours[others] = unpicked(colours[others])
+    return colours
+
+
 @dataclass(frozen=True, eq=False)
 class Mark:
     """What a layer of ours says of itself, in its metadata."""
 
     adata: Any
     role: str
-    """"image", "spots" or "second"."""
+    """"image", "spots", "second", "divider", "lasso" or "waiting"."""
     opened: Any = None
     """What a file reader read, for the session to adopt."""
     raster: LabelRaster | None = None
@@ -109,14 +135,13 @@ def image_layer(session: Session, opened: Any = None) -> Layer | None:
     return Image(image.pixels, rgb=True, scale=(side, side), name="Tissue image", metadata=metadata)
 
 
-def spots_layer(session: Session, *, role: str = "spots", opened: Any = None) -> Layer:
-    """The spots at their true size, not coloured yet."""
+def spots_layer(
+    session: Session, places: Places, *, role: str = "spots", opened: Any = None
+) -> Layer:
+    """The spots where they lie, not coloured yet."""
     from napari.layers import Image, Points
 
-    from ..data.graph import spatial_coordinates
-
-    points = spatial_coordinates(session.adata)[:, ::-1]
-    diameter = session.spot_diameter
+    points, diameter = places.points, places.diameter
     name = "Spots" if role == "spots" else "Spots, imputed"
     if len(points) <= MOST_POINTS:
         return _points(Points, points, diameter, name, Mark(session.adata, role, opened))
@@ -127,6 +152,14 @@ def spots_layer(session: Session, *, role: str = "spots", opened: Any = None) ->
         scale=(raster.pixel, raster.pixel), translate=raster.corner, interpolation2d="nearest",
         contrast_limits=(0, 1),
     )  # fmt: skip
+
+
+def waiting_layer(session: Session) -> Layer:
+    """Nothing at all: napari's welcome page would hide the words on an empty canvas."""
+    from napari.layers import Points
+
+    metadata = {MARK: Mark(session.adata, "waiting")}
+    return Points(np.empty((0, 2)), name="No map yet", metadata=metadata)
 
 
 def _points(kind: Any, points: NDArray[np.float64], size: float, name: str, mark: Mark) -> Layer:
@@ -161,36 +194,48 @@ def limits_of(layer: Layer) -> tuple[float, float]:
 
 def _paint_points(layer: Layer, shown: Shown) -> None:
     if isinstance(shown, Values):
-        colours = colours_of_values(shown.values, shown.limits, shown.colormap)
-        if shown.certainty is not None:
-            colours[:, 3] = opacity_of(shown.certainty)
         # The points get their colours directly (quick); these two steer the colour bar alone.
         layer.face_colormap = shown.colormap
         layer.face_contrast_limits = shown.limits
-    else:
-        colours = colours_of_categories(shown.codes, shown.palette)
-    outline = 0.0 if isinstance(shown, Values) else _OUTLINE
+    has_outline = isinstance(shown, Categories) and shown.picked is None
+    outline = _OUTLINE if has_outline else 0.0
     if layer.border_width[0] != outline:
         layer.border_width = outline
     with layer.events.face_color.blocker():  # one redraw instead of two
-        layer.face_color = colours
+        layer.face_color = colours_of(shown)
     _show_bar(layer, isinstance(shown, Values))
 
 
 def _paint_picture(layer: Layer, shown: Shown, raster: LabelRaster) -> None:
-    has_bar = isinstance(shown, Values) and shown.certainty is None
-    if isinstance(shown, Values) and shown.certainty is not None:
-        codes = faded_steps(shown.values, shown.limits, shown.certainty)
-        _paint_steps(layer, raster.picture(codes), faded_table(shown.colormap))
-    elif isinstance(shown, Values):
+    is_plain = (
+        isinstance(shown, Values)
+        and shown.certainty is None
+        and shown.picked is None
+        and not shown.n_missing
+    )
+    if isinstance(shown, Values) and is_plain:
         layer.colormap = shown.colormap
         layer.contrast_limits_range = shown.limits
         layer.contrast_limits = shown.limits
         layer.data = raster.picture(shown.values)
+    elif isinstance(shown, Values):
+        codes = faded_steps(
+            shown.values, shown.limits, certainty=shown.certainty, picked=shown.picked
+        )
+        _paint_steps(layer, raster.picture(codes), faded_table(shown.colormap))
     else:
-        codes = np.where(shown.codes < 0, np.nan, shown.codes)
-        _paint_steps(layer, raster.picture(codes), [as_rgba(c) for c in shown.palette])
-    _show_bar(layer, has_bar)  # a bar cannot show values that fade; the panel's does
+        _paint_categories(layer, shown, raster)
+    _show_bar(layer, is_plain)  # a bar cannot show values that fade; the panel's does
+
+
+def _paint_categories(layer: Layer, shown: Categories, raster: LabelRaster) -> None:
+    """Colours twice, as they are and faint, where some spots are picked."""
+    colours = np.asarray([as_rgba(colour) for colour in shown.palette], dtype=np.float32)
+    codes = np.where(shown.codes < 0, np.nan, shown.codes)
+    if shown.picked is not None:
+        codes = np.where(shown.picked, codes, codes + len(colours))
+        colours = np.concatenate([colours, unpicked(colours)])
+    _paint_steps(layer, raster.picture(codes), colours)
 
 
 def _paint_steps(layer: Layer, picture: NDArray[np.float32], colours: Any) -> None:

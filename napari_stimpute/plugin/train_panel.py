@@ -21,6 +21,7 @@ from .connections import Connections, is_alive
 from .form import ConfigForm, magic_rows
 from .run_view import RunView
 from .trust_words import adds_nothing, is_judged, run_in_words
+from .tune_section import Setup, TuneSection
 from .words import Tone, Words, hint, rule
 
 _LOOKING = "Looking for devices…"
@@ -97,6 +98,11 @@ class TrainPanel(QWidget):
         presets = getattr(self.form.config, "PRESETS", {})
         self.form.write(presets.get(preset, {}))
 
+    def setup(self) -> Setup:
+        """What is set here; a bad setting raises `InvalidSetting` and is marked."""
+        device = self.device.value or "auto"
+        return Setup(self.model.value, self.form.read(), self.seed.value, device)
+
     # ---- controls ------------------------------------------------------------------------------
 
     def _make_head(self) -> None:
@@ -133,6 +139,7 @@ class TrainPanel(QWidget):
         self.button = QPushButton("Train")
         self.button.clicked.connect(lambda: self._press())
         self.words, self.why_not = Words("error"), Words("note")
+        self.tune = TuneSection(self.session, self.setup, lambda found: self.form.write(found))
         self.run_view = RunView(self.session)
         self.verdicts = Words("good")
 
@@ -143,6 +150,7 @@ class TrainPanel(QWidget):
         self._form_place = QVBoxLayout()
         layout.addWidget(rule())
         layout.addLayout(self._form_place)
+        layout.addWidget(self.tune)
         layout.addWidget(rule())
         for widget in (self.button, self.why_not, self.words, self.verdicts, self.run_view):
             layout.addWidget(widget)
@@ -161,6 +169,7 @@ class TrainPanel(QWidget):
         presets = getattr(info.config, "PRESETS", {"default": {}})
         self.preset.choices = [(preset.capitalize(), preset) for preset in presets]
         self.preset.value = "default"
+        self.tune.show_model(self.model.value)
         self._enable()
 
     def _offer_devices(self) -> None:
@@ -195,6 +204,7 @@ class TrainPanel(QWidget):
         self._follow_run()
 
     def _follow(self) -> None:
+        self.tune.forget()
         self.form.set_columns(self.session.columns)
         self._enable()
         self._follow_run()
@@ -241,6 +251,7 @@ class TrainPanel(QWidget):
         self.why_not.say("" if training else reason)
         for widget in (self.head, self.form):
             widget.setEnabled(not busy)
+        self.tune.follow(self._missing(self.model.value))
         self._mark_models()
 
     def _button_help(self, training: bool) -> str:

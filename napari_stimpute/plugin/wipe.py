@@ -8,7 +8,6 @@ from weakref import ref
 
 from psygnal import Signal
 
-from ..data.graph import spatial_coordinates
 from ..session import COUNTS, LOG, Source
 from .cut import Cut, cut_of, uncut
 from .divider import Divider, Frame, frame_of
@@ -130,6 +129,7 @@ class Wipe:
             return
         if len(self.choices()) < 2:
             return
+        assert view.places is not None
         view.side_by_side.stop()
         first, overlay, grid = view.layer, view.layer.name_overlay, viewer.canvas.grid
         active = viewer.layers.selection.active
@@ -137,9 +137,8 @@ class Wipe:
             first, first.name, overlay.position, overlay.visible, grid.enabled, active
         )
         grid.enabled = False
-        points = spatial_coordinates(view.session.adata)[:, ::-1]
-        self._frame = frame_of(points, view.session.spot_diameter)
-        self.layer = spots_layer(view.session, role="second")
+        self._frame = frame_of(view.places.points, view.places.diameter)
+        self.layer = spots_layer(view.session, view.places, role="second")
         self.layer.opacity = view.opacity
         viewer.add_layer(self.layer)
         metadata = {MARK: Mark(view.session.adata, "divider")}
@@ -239,7 +238,7 @@ class Wipe:
 
     def _why_not(self, shown: Shown) -> str:
         if self._session().column:
-            return "Labels are shown: colour by the gene to see the two halves."
+            return "A column is shown: colour by the gene to see the two halves."
         units = {s.unit for s in self._session().sources}
         if not isinstance(shown, Values) or shown.unit not in units:
             return "Something else than expected counts is shown: choose these to see the halves."

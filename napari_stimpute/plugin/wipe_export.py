@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..data.files import write_whole
 from ..errors import NotWritable
-from ..plots import Section, wipe_map
+from ..plots import wipe_map
 from .export import FORMATS
 
 if TYPE_CHECKING:
@@ -27,10 +27,11 @@ def wipe_figure(view: SpotsView, *, badge: str = "") -> Figure:
     ----------
     badge : what may be believed of the gene, written small beside its name
     """
-    wipe = view.wipe
+    wipe, places = view.wipe, view.places
+    assert places is not None
     (left, right), (left_name, right_name) = wipe.halves(), wipe.names()
     return wipe_map(
-        Section.of(view.session.adata), (left_name, left.values), (right_name, right.values),
+        places.section(view.session), (left_name, left.values), (right_name, right.values),
         wipe.x,
         limits=left.limits, title=view.session.gene, badge=badge, colors=view.colormap,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from napari_stimpute import keys
-from napari_stimpute.analysis import caution, differential, differential_expression
+from napari_stimpute.analysis import caution, contrast, differential_expression
 from napari_stimpute.data.counts import counts_of, log_normalise, size_factors
 from napari_stimpute.data.results import Results, RunRecord, write_results
 from napari_stimpute.data.simulate import TRUE_RATE, simulate_section
@@ -68,7 +68,7 @@ def test_blocks_of_genes_do_not_change_it(
     section: AnnData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = differential_expression(section, "domain", names(section)[0])
-    monkeypatch.setattr(differential, "_BLOCK", 30 * section.n_obs)
+    monkeypatch.setattr(contrast, "_BLOCK", 30 * section.n_obs)
     in_blocks = differential_expression(section, "domain", names(section)[0])
     pd.testing.assert_frame_equal(in_blocks, whole)
 

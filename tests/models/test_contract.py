@@ -25,11 +25,18 @@ Tiny = Callable[..., Model]
 Fitted = Callable[[str], Model]
 MakeSection = Callable[..., AnnData]
 
-RANDOM = {"gmm_vgae"}
+RANDOM = {"gmm_vgae", "scziva", "scamzi", "scimta"}
 """Models whose numbers follow from the seed; the others have nothing random."""
 
-MARGIN = {"gmm_vgae": 0.10, "mixture": 0.10, "neighbour_mean": 0.05, "pca": 0.10}
+MARGIN = {
+    "gmm_vgae": 0.10, "scziva": 0.10, "scamzi": 0.10, "scimta": 0.10, "mixture": 0.10,
+    "neighbour_mean": 0.05, "pca": 0.10,
+}  # fmt: skip
 """Share of the gene mean's deviance on hidden molecules that each claims to explain, at least."""
+
+
+TIES = {"scimta": 3e-2}
+"""Tolerance where of equally strong edges of a graph the first ones in the data are kept."""
 
 
 def results(model: Model, adata: AnnData) -> dict[str, np.ndarray]:
@@ -273,7 +280,8 @@ def test_shuffled_cells_give_shuffled_results(name: str, fitted: Fitted, section
     np.testing.assert_array_equal(shuffled.get("clusters"), _rows(found.get("clusters"), order))
     for key in found.keys() - {"clusters"}:
         # sums run in another order, so the last digits differ
-        np.testing.assert_allclose(shuffled[key], found[key][order], rtol=1e-3, atol=1e-4)
+        rtol = TIES.get(name, 1e-3)
+        np.testing.assert_allclose(shuffled[key], found[key][order], rtol=rtol, atol=0.1 * rtol)
 
 
 def _rows(array: np.ndarray | None, order: np.ndarray) -> np.ndarray | None:
@@ -331,7 +339,8 @@ def test_a_spot_and_a_gene_without_counts_give_no_nan(
 
 
 def test_two_spots_and_two_genes_are_enough(name: str, tiny: Tiny, section: AnnData) -> None:
-    settings = {"n_domains": 2} if "n_domains" in model_info(name).config.model_fields else {}
+    fields = model_info(name).config.model_fields
+    settings = {f: n for f, n in (("n_domains", 2), ("n_clusters", 1)) if f in fields}
     few = section[:2, :2].copy()
     found = results(tiny(name, **settings).fit(few, device="cpu"), few)
     assert all(np.isfinite(array).all() for array in found.values())

@@ -7,7 +7,14 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from napari_stimpute.nn.edges import Pairs, edge_loss, sample_pairs
+from napari_stimpute.nn.edges import (
+    Pairs,
+    edge_loss,
+    pair_keys,
+    sample_pairs,
+    sample_zeros,
+    sampled_regression,
+)
 
 
 def graph(generator: torch.Generator, n_nodes: int, density: float) -> Tensor:
@@ -98,3 +105,59 @@ def test_same_seed_same_pairs(generator: torch.Generator) -> None:
     a, b = (sample_pairs(rows, columns, 12, 50, torch.Generator().manual_seed(3)) for _ in range(2))
     assert torch.equal(a.positives, b.positives)
     assert torch.equal(a.negatives, b.negatives)
+
+
+def graded(generator: torch.Generator, n_nodes: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """A graded graph, what is predicted for each pair, and which pairs are stored and which not."""
+    adjacency = graph(generator, n_nodes, 0.15)
+    weights = adjacency * torch.rand(n_nodes, n_nodes, generator=generator)
+    predicted = torch.rand(n_nodes, n_nodes, generator=generator)
+    return weights, predicted, adjacency.nonzero().T, (adjacency == 0).nonzero().T
+
+
+def test_all_pairs_give_the_dense_squared_error(generator: torch.Generator) -> None:
+    weights, predicted, edges, zeros = graded(generator, 30)
+    ours = sampled_regression(
+        predicted[*edges], weights[*edges], predicted[*zeros], n_nodes=30, n_edges=edges.shape[1]
+    )
+    torch.testing.assert_close(ours, (weights - predicted).square().mean())
+
+
+def test_mean_over_small_samples_is_the_dense_squared_error(generator: torch.Generator) -> None:
+    weights, predicted, edges, _ = graded(generator, 30)
+    stored = pair_keys(*edges, n_nodes=30)
+    found = []
+    for _ in range(4_000):
+        some = edges[:, torch.randint(edges.shape[1], (5,), generator=generator)]
+        zeros = sample_zeros(stored, 30, 40, generator)
+        found.append(
+            sampled_regression(
+                predicted[*some], weights[*some], predicted[*zeros], n_nodes=30,
+                n_edges=edges.shape[1],
+            )
+        )  # fmt: skip
+    estimates, exact = torch.stack(found), (weights - predicted).square().mean()
+    error = estimates.std() / len(found) ** 0.5
+    assert error < 0.01 * exact
+    assert (estimates.mean() - exact).abs() < 4 * error
+
+
+def test_zeros_are_drawn_evenly_from_pairs_that_are_not_stored(generator: torch.Generator) -> None:
+    adjacency = graph(generator, 12, 0.3)
+    stored = pair_keys(*adjacency.nonzero(as_tuple=True), n_nodes=12)
+    zeros = sample_zeros(stored, 12, 20_000, generator)
+    seen = torch.zeros(12, 12).index_put_(tuple(zeros), torch.tensor(1.0), accumulate=True)
+    assert (seen[adjacency > 0] == 0).all()
+    assert (seen[adjacency == 0] - 20_000 / 144).abs().max() < 5 * (20_000 / 144) ** 0.5
+
+
+@pytest.mark.parametrize("n_nodes", [1, 4])
+def test_graded_graph_without_edges_gives_a_finite_loss(
+    n_nodes: int, generator: torch.Generator
+) -> None:
+    nothing = torch.empty(0)
+    zeros = sample_zeros(torch.empty(0, dtype=torch.int64), n_nodes, 8, generator)
+    assert zeros.shape == (2, 8)
+    loss = sampled_regression(nothing, nothing, torch.full((8,), 0.5), n_nodes=n_nodes, n_edges=0)
+    assert loss == 0.25
+    assert sampled_regression(nothing, nothing, nothing, n_nodes=n_nodes, n_edges=0) == 0

@@ -13,9 +13,12 @@ from anndata import AnnData
 from napari_stimpute import keys
 from napari_stimpute.data.results import Results, RunRecord, TrustRecord, write_results
 from napari_stimpute.data.simulate import simulate_section
+from napari_stimpute.errors import TooSmall
 from napari_stimpute.evaluate.trust import VERDICTS
 from napari_stimpute.plugin import open_panel
+from napari_stimpute.plugin.maps import Choice
 from napari_stimpute.plugin.panel import StimputePanel
+from napari_stimpute.progress import Progress
 
 
 @pytest.fixture(scope="session")
@@ -78,3 +81,21 @@ def opened(panel: StimputePanel, section: AnnData) -> StimputePanel:
     """The panel with the section open."""
     panel.session.open(section)
     return panel
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Choice]:
+    """Which maps were drawn, by a quick drawing in place of UMAP, which has its own tests."""
+    asked: list[Choice] = []
+
+    def steps(adata: AnnData, key: str, kind: str, seed: int = 0) -> Iterator[Progress]:
+        asked.append(Choice(key, kind))  # type: ignore[arg-type]
+        yield Progress("space", 0, 1, message="Laying out the map")
+        if adata.n_obs < 5:
+            raise TooSmall(expected="five spots", found="fewer", remedy="Use more.")
+        yield Progress("space", 1, 1)
+        of_this_map = np.random.default_rng(sum(map(ord, key + kind)))
+        return of_this_map.normal(size=(adata.n_obs, 2)).astype(np.float32)
+
+    monkeypatch.setattr("napari_stimpute.analysis.spaces.space_steps", steps)
+    return asked

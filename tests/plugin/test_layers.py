@@ -180,13 +180,3 @@ def test_the_spot_under_the_mouse_is_described(opened: StimputePanel) -> None:
     assert "imputed" in said
     assert "a second measurement" in said
     assert "domain" in said
-
-
-def test_data_without_coordinates_are_said_to_have_no_map(
-    panel: StimputePanel, section: Any
-) -> None:
-    del section.obsm["spatial"], section.uns["spatial"]
-    panel.session.open(section)
-    assert len(viewer_of(panel).layers) == 0
-    assert "spatial" in panel.genes.legend._nothing.text()
-    assert panel.session.train("gene_mean").wait(60).value == "done"

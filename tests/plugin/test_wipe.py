@@ -331,7 +331,7 @@ def test_it_waits_while_labels_are_shown(box: WipeBox) -> None:
     box.on.setChecked(True)
     session.column = "domain"
     assert view.wipe.is_on
-    assert "Labels are shown" in box.words.text()
+    assert "A column is shown" in box.words.text()
     assert not view.wipe.layer.visible
     assert not view.wipe.divider.layer.visible
     assert not view.layer.experimental_clipping_planes[0].enabled

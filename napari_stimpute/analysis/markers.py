@@ -1,0 +1,225 @@
+"""Marker genes of every group of spots, tested on counts at one common depth."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, get_args
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.stats import false_discovery_control
+
+from ..data.counts import counts_of, log_normalise, size_factors
+from ..errors import TooSmall, UnknownName
+from ..progress import Progress
+from .contrast import (
+    FEWEST,
+    Contrast,
+    Method,
+    contrast_steps,
+    log2_fold_changes,
+    means,
+    membership,
+    shares,
+    sizes_of,
+)
+from .depth import UNEVEN, depth_of, with_even_depth
+from .sources import labels_of
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+_LEAST = 1 / 3
+"""Share of the depth of all spots to which the shallowest group may pull the others."""
+
+
+@dataclass(frozen=True, eq=False)
+class Markers:
+    """Every gene in every group against all other spots.
+
+    Attributes
+    ----------
+    table : a row per group and gene, within a group the highest score first: ``group``, ``gene``,
+        ``log2_fold_change``, ``p``, ``p_adjusted`` (Benjamini and Hochberg, within a group),
+        ``share_group`` and ``share_others`` of spots with molecules, ``score`` (z or t of the
+        test, positive where the group is higher)
+    groups : in the order of the column
+    said : sentences on what to beware of
+    """
+
+    table: pd.DataFrame = field(repr=False)
+    groups: tuple[str, ...]
+    said: tuple[str, ...] = ()
+
+    def of(self, group: str) -> pd.DataFrame:
+        """Rows of one group, markers first."""
+        if group not in self.groups:
+            raise UnknownName.of("group with markers", group, self.groups)
+        return self.table[self.table["group"] == group].reset_index(drop=True)
+
+    def top(self, n: int) -> dict[str, list[str]]:
+        """Names of the `n` best markers of each group: genes that are higher in it, best first."""
+        higher = self.table[self.table["score"] > 0]
+        best = higher.groupby("group", sort=False).head(n).groupby("group")["gene"].agg(list)
+        return {group: list(best.get(group, [])) for group in self.groups}
+
+
+@dataclass(frozen=True, eq=False)
+class GroupProfile:
+    """Genes in groups of spots, each array (n_groups, n_genes).
+
+    ``level`` mean of log(1 + counts at the median depth); ``share`` of spots with molecules;
+    ``sizes`` (n_groups,) spots.
+    """
+
+    groups: tuple[str, ...]
+    genes: tuple[str, ...]
+    level: NDArray[np.float64]
+    share: NDArray[np.float64]
+    sizes: NDArray[np.intp]
+
+
+def marker_steps(
+    adata: AnnData, column: str, *, method: Method = "wilcoxon", n_genes: int = 0
+) -> Generator[Progress, None, Markers]:
+    """Find the genes that tell each group of spots from all others.
+
+    Parameters
+    ----------
+    adata : counts of the modelled genes in X; never changed
+    column : of obs, with the names of the groups; spots without a name are left out
+    method : Wilcoxon's rank-sum test with ties corrected for, or Welch's t-test
+    n_genes : rows kept per group, the best markers first; 0 keeps every gene with molecules
+
+    Raises
+    ------
+    UnknownName : no such column or method
+    TooSmall : fewer than two groups, or none with three spots
+
+    Notes
+    -----
+    Groups of fewer than three spots have no markers, but are among the others. Where a group is
+    deeper than another by a fifth or more, spots are thinned to one common depth before testing
+    (see `with_even_depth`), but not below a third of what they have on the whole; fold changes and
+    shares are those of all counts. One ranking of each gene serves all groups.
+    """
+    if method not in get_args(Method):
+        raise UnknownName.of("test", method, get_args(Method))
+    spots, groups, names, said = _testable(adata, column)
+    yield Progress("test", 0, 1, message="Reading counts")
+    counts = counts_of(adata, "X")[spots]
+    counts = counts[:, (genes := np.flatnonzero(counts.getnnz(axis=0)))]
+    values = log_normalise(counts, size_factors(counts))
+    tested, uneven = _evened(counts, groups, names)
+    contrast = yield from contrast_steps(values if tested is None else tested, groups, method)
+    gene_names = adata.var_names[genes].astype(str).to_numpy()
+    table = _table(contrast, values, counts, groups, names, gene_names)
+    kept = table.groupby("group", sort=False).head(n_genes) if n_genes else table
+    return Markers(kept.reset_index(drop=True), names, (*said, *uneven))
+
+
+def profile(adata: AnnData, column: str, genes: Sequence[str]) -> GroupProfile:
+    """Mean level of genes in every group of spots, and the share of spots that show them.
+
+    Raises
+    ------
+    UnknownName : no such column, or a gene that is not modelled
+    TooSmall : no spot has a group
+    """
+    groups, names = labels_of(adata, column)
+    if not names:
+        raise TooSmall(
+            expected="spots with a group", found=f"none in {column!r}",
+            remedy="Choose another column.",
+        )  # fmt: skip
+    places = adata.var_names.get_indexer(pd.Index(genes))
+    if (places < 0).any():
+        unknown = str(genes[int(np.flatnonzero(places < 0)[0])])
+        raise UnknownName.of("modelled gene", unknown, adata.var_names)
+    spots = np.flatnonzero(groups >= 0)
+    counts = counts_of(adata, "X")[spots]
+    members = membership(groups[spots])
+    levels = log_normalise(counts, size_factors(counts))[:, places]
+    with np.errstate(invalid="ignore", divide="ignore"):  # a single group has no others
+        level, share = means(levels, members)[0], shares(counts[:, places], members)[0]
+    sizes = sizes_of(members).ravel().astype(np.intp)
+    return GroupProfile(names, tuple(map(str, genes)), level, share, sizes)
+
+
+def _testable(
+    adata: AnnData, column: str
+) -> tuple[NDArray[np.intp], NDArray[np.intp], tuple[str, ...], tuple[str, ...]]:
+    """Spots with a name, the group of each (−1 for too small ones), names, what was left out."""
+    groups, names = labels_of(adata, column)
+    spots = np.flatnonzero(groups >= 0)
+    if len(names) < 2:
+        raise TooSmall(
+            expected=f"at least two groups in {column!r}",
+            found=f"only {names[0]!r}" if names else "none",
+            remedy="Choose a column with more groups, or cluster the spots first.",
+        )
+    sizes = np.bincount(groups[spots], minlength=len(names))
+    enough = (sizes >= FEWEST) & (len(spots) - sizes >= FEWEST)
+    if not enough.any():
+        raise TooSmall(
+            expected=f"groups of at least {FEWEST} spots, and as many others",
+            found=f"{len(names)} groups of at most {sizes.max()} among {len(spots)} spots",
+            remedy="Choose larger groups: from so few, no difference can be told from chance.",
+        )
+    kept = tuple(name for name, is_kept in zip(names, enough, strict=True) if is_kept)
+    left = [name for name, is_kept in zip(names, enough, strict=True) if not is_kept]
+    said = (
+        f"Without markers, as fewer than {FEWEST} spots are in or outside them: {', '.join(left)}.",
+    )
+    codes = np.where(enough, np.cumsum(enough) - 1, -1)
+    return spots, codes[groups[spots]], kept, said if left else ()
+
+
+def _evened(
+    counts: sp.csr_matrix, groups: NDArray[np.intp], names: tuple[str, ...]
+) -> tuple[sp.csr_matrix | None, tuple[str, ...]]:
+    """Log-normalised counts at one depth, or None where depths are even; and what to beware of."""
+    depth = depth_of(counts)
+    medians = np.array([np.median(depth[groups == at]) for at in range(len(names))])
+    if medians.max() <= UNEVEN * max(medians.min(), 1.0) and len(names) > 1:
+        return None, ()
+    even = with_even_depth(counts, groups, np.random.default_rng(0), least=_LEAST)
+    shallow = [
+        name
+        for name, median in zip(names, medians, strict=True)
+        if median < _LEAST * np.median(depth) / UNEVEN
+    ]
+    said = [
+        f"Groups differ in depth (median {medians.min():,.0f} to {medians.max():,.0f} molecules), "
+        "so molecules of deeper spots were left out by chance before testing; small differences "
+        "may still come from depth."
+    ]
+    if shallow:
+        said.append(
+            "Shallower than the others even so, which makes genes look lower in them: "
+            f"{', '.join(shallow)}."
+        )
+    return log_normalise(even, size_factors(even)), tuple(said)
+
+
+def _table(
+    contrast: Contrast, values: sp.csr_matrix, counts: sp.csr_matrix, groups: NDArray[np.intp],
+    names: tuple[str, ...], genes: NDArray[np.str_],
+) -> pd.DataFrame:  # fmt: skip
+    members = membership(groups)
+    change = log2_fold_changes(values, members)
+    here, others = shares(counts, members)
+    parts = []
+    for at, name in enumerate(names):
+        order = np.lexsort((-change[at], -contrast.score[at]))
+        p = contrast.p[at]
+        rows = {
+            "group": name, "gene": genes, "log2_fold_change": change[at], "p": p,
+            "p_adjusted": false_discovery_control(p), "share_group": here[at],
+            "share_others": others[at], "score": contrast.score[at],
+        }  # fmt: skip
+        parts.append(pd.DataFrame(rows).iloc[order])
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,147 @@
+"""What trainings of all networks share: counts on the device, blocks of spots, hidden molecules."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from torch import Tensor
+
+from ..data.counts import size_factors
+from ..data.holdout import thin
+from ..nn.rows import SparseRows
+
+_FEWEST_STEPS = 4
+_SMALL = 2000
+"""Spots below which hidden molecules are looked at after every second epoch, else every fifth."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Counts in two parts: those a network learns from, and those that decide when it stops.
+
+    Attributes
+    ----------
+    kept, hidden : (n_obs, n_genes), whole counts that sum to all
+    size : (n_obs,) float32, size factors of the kept counts
+    """
+
+    kept: sp.csr_matrix
+    hidden: sp.csr_matrix
+    size: np.ndarray
+
+    @classmethod
+    def of(cls, counts: sp.csr_matrix, share: float, seed: int) -> Split:
+        """Hide a share of the molecules."""
+        kept, hidden = thin(counts, share, seed)
+        return cls(kept, hidden, size_factors(kept))
+
+    @property
+    def log_mean(self) -> Tensor:
+        """(n_genes,) float32, log mean per unit size factor: where a decoder starts."""
+        totals = np.asarray(self.kept.sum(axis=0), dtype=np.float64).ravel()
+        rates = (totals + 0.5) / self.size.sum(dtype=np.float64)
+        return torch.from_numpy(np.log(rates).astype(np.float32))
+
+
+class CountTraining(ABC):
+    """A network that learns to expect counts, on one device; hidden molecules are its judge.
+
+    A subclass makes a network, and says what it expects (`expected`) and what it minimises.
+    """
+
+    def __init__(self, split: Split, *, batch_size: int, seed: int, device: str) -> None:
+        self.device, self.batch_size = torch.device(device), batch_size
+        self.generator = torch.Generator(self.device).manual_seed(seed)
+        self.size = self.on_device(split.size)
+        self.kept = rows_of(split.kept, self.device)
+        self.totals = self.on_device(np.asarray(split.kept.sum(axis=0)).ravel())
+        self.hidden = HiddenMolecules(split.kept, split.hidden, self.device)
+        self.score, self.spot_gains = 1.0, np.zeros(self.n_obs)
+        self._order = torch.empty(0, dtype=torch.int64, device=self.device)
+
+    @abstractmethod
+    def expected(self, index: Tensor) -> Tensor:
+        """Expected kept counts of some spots, (b, n_genes), of the present network."""
+
+    @property
+    def n_obs(self) -> int:
+        """Spots."""
+        return len(self.size)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Optimiser steps in which every spot is taken about once."""
+        return max(_FEWEST_STEPS, -(-self.n_obs // self.batch_size))
+
+    @property
+    def validate_every(self) -> int:
+        """Epochs from one look at the hidden molecules to the next."""
+        return 2 if self.n_obs < _SMALL else 5
+
+    def next_block(self) -> Tensor:
+        """Spots of the next step, (b,): random, each as often as any other."""
+        if self.n_obs <= self.batch_size:
+            return torch.arange(self.n_obs, device=self.device)
+        if len(self._order) < self.batch_size:
+            order = torch.randperm(self.n_obs, generator=self.generator, device=self.device)
+            self._order = torch.cat([self._order, order])
+        block, self._order = self._order[: self.batch_size], self._order[self.batch_size :]
+        return block
+
+    def validate(self) -> float:
+        """Share of the hidden molecules' deviance that stays unexplained: 1 is the gene mean."""
+        sums, gains = torch.zeros_like(self.totals), []
+        size = max(1024, self.batch_size)
+        for index in torch.split(torch.arange(self.n_obs, device=self.device), size):
+            means = self.expected(index)
+            sums += means.sum(dim=0)
+            gains.append(self.hidden.log_gain(index, means))
+        restore = torch.log(self.totals.clamp_min(1e-9) / sums.clamp_min(1e-9))
+        self.spot_gains = torch.cat(gains).cpu().numpy() + self.hidden.restored(restore)
+        self.score = 1.0 - self.hidden.explained(float(self.spot_gains.sum()))
+        return self.score
+
+    def on_device(self, values: np.ndarray) -> Tensor:
+        """An array as a tensor; floating-point numbers become float32."""
+        kind = np.float32 if values.dtype.kind == "f" else values.dtype
+        return torch.from_numpy(np.ascontiguousarray(values, dtype=kind)).to(self.device)
+
+
+class HiddenMolecules:
+    """Hidden counts, and how much better than gene mean × depth they are predicted."""
+
+    def __init__(self, kept: sp.csr_matrix, hidden: sp.csr_matrix, device: torch.device) -> None:
+        self.rows, self.counts = rows_of(hidden, device), hidden
+        depth, gene = (np.asarray(kept.sum(axis=a), dtype=np.float64).ravel() for a in (1, 0))
+        total = max(gene.sum(), 1.0)
+        found = hidden.tocoo()
+        baseline = np.maximum(depth[found.row] * gene[found.col] / total, 1e-12)
+        ratio = found.data.sum() / total
+        self.deviance = float((found.data * np.log(found.data / (baseline * ratio))).sum())
+        self.baseline = float((found.data * np.log(baseline)).sum())
+
+    def log_gain(self, index: Tensor, means: Tensor) -> Tensor:
+        """Σ over genes of hidden count × log expected count, (b,), gene totals not yet restored."""
+        rows, columns, values = self.rows.take(index)
+        gains = values.double() * means[rows, columns].clamp_min(1e-9).log().double()
+        return torch.zeros(len(index), dtype=torch.float64, device=gains.device).index_add(
+            0, rows, gains
+        )
+
+    def restored(self, restore: Tensor) -> np.ndarray:
+        """What the logarithms of the factors that restore gene totals add, (n_obs,)."""
+        return np.asarray(self.counts @ restore.cpu().numpy().astype(np.float64))
+
+    def explained(self, gain: float) -> float:
+        """Share of the deviance from gene mean × depth that is explained."""
+        return (gain - self.baseline) / max(self.deviance, 1e-12)
+
+
+def rows_of(matrix: sp.csr_matrix, device: torch.device) -> SparseRows:
+    """Counts in compressed rows on a device."""
+    parts = (matrix.indptr.astype(np.int64), matrix.indices, matrix.data.astype(np.float32))
+    return SparseRows(*(torch.from_numpy(p).to(device) for p in parts))

@@ -1,0 +1,101 @@
+"""Clusters of cells against reference labels (protocol P7): our models, the number known or not.
+
+    python tests/benchmarks/measure_clusters.py --data FOLDER --out TABLE.md [--seeds 5]
+        [--sets a,b] [--models scamzi,scimta,...] [--estimate] [--set name=value ...]
+
+Reads `<set>.h5ad` (raw counts, labels in obs["cell_type"]) and, where there is one, the gene list
+`panels/<set>.txt`. Labels are used for scoring alone; their number is given to every model, or with
+`--estimate` to none. Writes the adjusted Rand index (mean ± standard deviation over seeds), and each
+run with both normalisations of the mutual information as JSON. A model may be named with settings:
+`scamzi:attention=false,zero_inflation=false`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+
+from napari_stimpute.models import model_class, model_info
+
+SETS = ("pbmc4k", "baron_mouse1", "kang_stim", "cellmix_batches", "starmap_v1", "paul15")
+
+
+def main() -> None:
+    """Run every set, seed and model, and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--sets", default=",".join(SETS))
+    parser.add_argument("--models", nargs="+", default=["scamzi", "scimta", "scziva"])
+    parser.add_argument("--estimate", action="store_true")
+    options = parser.parse_args()
+    rows = []
+    for name in options.sets.split(","):
+        cells, labels = load(options.data, name)
+        for model in options.models:
+            for seed in range(options.seeds):
+                found = measure(model, cells, labels, seed, estimate=options.estimate)
+                rows.append({"set": name, "seed": seed, "model": model} | found)
+                print(json.dumps(rows[-1]), flush=True)
+                options.out.with_suffix(".json").write_text(json.dumps(rows, indent=1))
+    options.out.write_text(table(pd.DataFrame(rows)))
+
+
+def load(folder: Path, name: str) -> tuple[ad.AnnData, np.ndarray]:
+    """Counts of the set's gene panel, and the labels."""
+    cells = ad.read_h5ad(folder / f"{name}.h5ad")
+    cells.var_names_make_unique()
+    panel = folder / "panels" / f"{name}.txt"
+    if panel.exists():
+        cells = cells[:, [g for g in panel.read_text().split() if g in cells.var_names]]
+    counts = sp.csr_matrix(cells.X).astype(np.float32)
+    labels = cells.obs["cell_type"].astype(str).to_numpy()
+    return ad.AnnData(counts, obs=cells.obs.copy(), var=cells.var[[]].copy()), labels
+
+
+def measure(
+    model: str, cells: ad.AnnData, labels: np.ndarray, seed: int, *, estimate: bool
+) -> dict[str, float]:
+    """Fit one model with one seed, and score its clusters."""
+    name, _, text = model.partition(":")
+    settings = dict(part.split("=") for part in text.split(",") if part)
+    k = 0 if estimate else len(set(labels))
+    config = model_info(name).config.checked({"n_clusters": k} | settings)
+    begun = time.process_time()
+    found = model_class(name)(config).fit(cells, seed=seed).cluster(cells)
+    return {
+        "ari": round(adjusted_rand_score(labels, found), 4),
+        "nmi": round(normalized_mutual_info_score(labels, found), 4),
+        "nmi_max": round(normalized_mutual_info_score(labels, found, average_method="max"), 4),
+        "clusters": len(set(found)),
+        "cpu_seconds": round(time.process_time() - begun, 1),
+    }
+
+
+def table(runs: pd.DataFrame) -> str:
+    """Markdown: adjusted Rand index by set and model, and the mean over sets."""
+    models = list(dict.fromkeys(runs["model"]))
+    lines = ["| set | " + " | ".join(models) + " |", "|---" * (len(models) + 1) + "|"]
+    for name, group in runs.groupby("set", sort=False):
+        cells = []
+        for model in models:
+            one = group[group["model"] == model]
+            number = one["clusters"].mean()
+            cells.append(f"{one['ari'].mean():.3f} ± {one['ari'].std(ddof=0):.3f} ({number:.1f})")
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    means = runs.groupby(["model", "set"])["ari"].mean().groupby("model").mean()
+    lines.append("| mean | " + " | ".join(f"{means[model]:.3f}" for model in models) + " |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,261 @@
+"""The dock with a map of the cells: coloured as the tissue, and picked from as well."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from anndata import AnnData
+from napari.utils.interactions import (
+    mouse_move_callbacks,
+    mouse_press_callbacks,
+    mouse_release_callbacks,
+)
+from pytestqt.qtbot import QtBot
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
+
+from napari_stimpute import keys
+from napari_stimpute.plugin import open_map, spots
+from napari_stimpute.plugin.map_panel import MapPanel
+from napari_stimpute.plugin.panel import StimputePanel
+from napari_stimpute.plugin.stamp import packed
+from napari_stimpute.session import COUNTS
+
+pytestmark = pytest.mark.usefixtures("drawn")
+
+
+@pytest.fixture
+def dock(opened: StimputePanel) -> MapPanel:
+    """The map of the section's counts beside the tissue."""
+    adata = opened.session.adata
+    places = np.random.default_rng(0).normal(size=(adata.n_obs, 2))
+    adata.obsm[keys.space(COUNTS, "umap")] = places.astype(np.float32)
+    return open_map(opened.view.viewer)
+
+
+def circle(x: float, y: float, radius: float) -> list[tuple[float, float]]:
+    angles = np.linspace(0, 2 * np.pi, 60)
+    return [(x + radius * np.cos(a), y + radius * np.sin(a)) for a in angles]
+
+
+def draw_on_canvas(viewer: Any, outline: list[tuple[float, float]], *held: str) -> bool:
+    """Drag the mouse along (x, y); whether the canvas was kept from moving."""
+    event = SimpleNamespace(button=1, modifiers=held, is_dragging=True, pos=np.zeros(2))
+    kept = True
+    last = len(outline) - 1
+    for place, (x, y) in enumerate([*outline, outline[-1]]):
+        kinds = [("mouse_press", mouse_press_callbacks)] if place == 0 else []
+        kinds += [("mouse_move", mouse_move_callbacks)] if 0 < place <= last else []
+        kinds += [("mouse_release", mouse_release_callbacks)] if place > last else []
+        for kind, run in kinds:
+            event.type, event.position, event.handled = kind, (y, x), False
+            run(viewer, event)
+            kept &= event.handled or kind == "mouse_release"
+    return kept
+
+
+def test_the_map_has_the_colours_of_the_tissue(dock: MapPanel, opened: StimputePanel) -> None:
+    def same() -> None:
+        on_tissue = packed(np.asarray(opened.view.layer.face_color))
+        np.testing.assert_array_equal(dock.scatter._colours, on_tissue)
+
+    same()
+    opened.session.gene = opened.session.genes[3]
+    opened.view.set_colormap("magma")
+    same()
+    opened.session.column = "domain"
+    same()
+    assert "domain" in dock.coloured.whole
+
+
+def test_spots_within_a_line_on_the_map_light_up_on_the_tissue(
+    dock: MapPanel, opened: StimputePanel, qtbot: QtBot
+) -> None:
+    scatter = dock.scatter
+    scatter.resize(300, 300)
+    whole = np.asarray(opened.view.layer.face_color).copy()
+    middle = scatter.pixel_of(5)
+    corners = [QPoint(int(x), int(y)) for x, y in circle(*middle, 40)]
+    qtbot.mousePress(scatter, Qt.MouseButton.LeftButton, pos=corners[0])
+    for corner in corners[1:]:
+        qtbot.mouseMove(scatter, corner)
+        scatter.mouseMoveEvent(moved(corner))
+    qtbot.mouseRelease(scatter, Qt.MouseButton.LeftButton, pos=corners[-1])
+    picked = opened.session.selected
+    pixels = np.array([scatter.pixel_of(i) for i in range(len(picked))])
+    distance = np.hypot(*(pixels - middle).T)
+    clear = np.abs(distance - 40) > 2
+    np.testing.assert_array_equal(picked[clear], (distance < 40)[clear])
+    now = np.asarray(opened.view.layer.face_color)
+    np.testing.assert_allclose(now[picked], whole[picked])
+    assert (now[~picked, 3] < 0.5 * whole[~picked, 3]).all()
+    assert f"{picked.sum():,} of {len(picked):,}" in dock.picks.said.text()
+
+
+def moved(at: QPoint) -> Any:
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    return QMouseEvent(QEvent.Type.MouseMove, QPointF(at), QPointF(at), left, left, none)
+
+
+def test_spots_within_a_line_on_the_tissue_light_up_on_the_map(
+    dock: MapPanel, opened: StimputePanel
+) -> None:
+    view = opened.view
+    points, viewer = view.places.points, view.viewer
+    n_layers = len(viewer.layers)
+    x, y, radius = points[9, 1], points[9, 0], 3 * view.places.diameter
+    assert not draw_on_canvas(viewer, circle(x, y, radius))  # the canvas moves
+    assert opened.session.selected is None
+    opened.genes.picks.pick_button.click()
+    assert draw_on_canvas(viewer, circle(x, y, radius))
+    distance = np.hypot(points[:, 1] - x, points[:, 0] - y)
+    clear = np.abs(distance - radius) > 0.05 * radius
+    near = distance < radius
+    np.testing.assert_array_equal(opened.session.selected[clear], near[clear])
+    assert dock.scatter._picked is opened.session.selected
+    far = points[np.argmax(distance)]
+    draw_on_canvas(viewer, circle(far[1], far[0], radius), "Shift")
+    assert opened.session.selected[np.argmax(distance)]
+    assert opened.session.selected[9]
+    draw_on_canvas(viewer, circle(x, y, radius), "Alt")
+    assert not opened.session.selected[9]
+    assert len(viewer.layers) == n_layers
+    callbacks = len(viewer.mouse_drag_callbacks)
+    opened.genes.picks.pick_button.click()
+    assert not view.lasso.is_on
+    assert len(viewer.mouse_drag_callbacks) == callbacks  # the lasso's for napari's own
+
+
+def test_a_pick_can_be_kept_and_is_offered_everywhere(
+    dock: MapPanel, opened: StimputePanel
+) -> None:
+    mask = np.arange(opened.session.adata.n_obs) < 20
+    opened.session.select(mask)
+    box = dock.picks
+    box.name.setText("domain")
+    box.keep()
+    assert "already" in box.words.text()
+    box.name.setText("edge")
+    box.keep()
+    kept = opened.session.adata.obs["edge"]
+    np.testing.assert_array_equal(kept == "selected", mask)
+    assert opened.genes.column.findData("edge") > 0
+    assert opened.statistics.groups.column.findData("edge") >= 0
+    opened.session.select(~mask)
+    box.keep()  # its own column may be written anew
+    np.testing.assert_array_equal(opened.session.adata.obs["edge"] == "selected", ~mask)
+
+
+@pytest.mark.parametrize("most_points", [50_000, 100], ids=["points", "picture"])
+def test_picked_spots_stand_out_among_values_labels_and_numbers(
+    panel: StimputePanel, section: AnnData, monkeypatch: pytest.MonkeyPatch, most_points: int
+) -> None:
+    monkeypatch.setattr(spots, "MOST_POINTS", most_points)
+    section.obs["time"] = np.where(np.arange(section.n_obs) < 5, np.nan, np.arange(section.n_obs))
+    panel.session.open(section)
+    mask = np.arange(section.n_obs) < 30
+    for column in ("", "domain", "time"):
+        panel.session.column = column
+        opaque = opacity(panel)
+        panel.session.select(mask)
+        faint = opacity(panel)
+        np.testing.assert_allclose(faint[mask], opaque[mask], atol=0.01)
+        assert (faint[~mask] < 0.5 * opaque[~mask]).all()
+        panel.session.select(None)
+        np.testing.assert_allclose(opacity(panel), opaque, atol=0.01)
+
+
+def opacity(panel: StimputePanel) -> Any:
+    """Of each spot, as the canvas draws it."""
+    layer, view = panel.view.layer, panel.view
+    if hasattr(layer, "face_color"):
+        return np.asarray(layer.face_color)[:, 3]
+    raster = layer.metadata["stimpute"].raster
+    values = np.array(
+        [layer.data[raster.labels == i + 1][0] for i in range(len(view.places.points))]
+    )
+    bottom, top = layer.contrast_limits
+    return layer.colormap.map((values - bottom) / (top - bottom))[:, 3]
+
+
+def test_numbers_of_a_column_are_drawn_with_a_bar_and_missing_ones_grey(
+    opened: StimputePanel,
+) -> None:
+    session = opened.session
+    n = session.adata.n_obs
+    values = np.linspace(-3, 5, n).astype(np.float32)
+    values[:7] = np.nan
+    session.write_column("pseudotime", values)
+    place = opened.genes.column.findData("pseudotime")
+    opened.genes.column.setCurrentIndex(place)
+    opened.genes.column.activated.emit(place)
+    bar, colours = opened.genes.legend.bar, np.asarray(opened.view.layer.face_color)
+    assert bar.limits == pytest.approx(np.nanpercentile(values, [0, 99]), abs=1e-3)
+    assert "7 spots" in bar.missing
+    red, green, blue, _ = colours[:7].T
+    np.testing.assert_array_equal(red, green)
+    np.testing.assert_array_equal(green, blue)
+    assert len(np.unique(colours[7:], axis=0)) > 50
+    assert opened.view.viewer.canvas.overlays.text.text == "pseudotime"
+
+
+def test_a_spot_is_named_under_the_mouse_on_the_map_and_ringed_from_the_tissue(
+    dock: MapPanel, opened: StimputePanel
+) -> None:
+    scatter = dock.scatter
+    scatter.resize(300, 300)
+    scatter.draw()
+    x, y = scatter.pixel_of(11)
+    place = scatter.spot_at(x, y)
+    assert np.hypot(*np.subtract(scatter.pixel_of(place), (x, y))) < 6  # itself, or one upon it
+    scatter._point_at(place)
+    name = opened.session.adata.obs_names[place]
+    assert name in opened.genes.spot.text()
+    assert name in dock._said_of(place)
+    opened.view.hovered.emit(3)
+    assert scatter._ringed == 3
+
+
+def test_the_dock_says_why_there_is_no_map(panel: StimputePanel, section: AnnData) -> None:
+    dock = open_map(panel.view.viewer)
+    assert "Open data first" in dock.scatter.nothing
+    panel.session.open(section)
+    assert "press “Draw map”" in dock.scatter.nothing
+    dock.choice.button.click()
+    assert "being drawn" in dock.scatter.nothing
+    assert dock.choice.cancel.isVisibleTo(dock)
+    panel.session.job.wait(60)
+    assert dock.scatter._points is not None
+    assert "near spots have similar expression" in dock.title.text()
+    assert not dock.choice.button.isVisibleTo(dock)
+
+
+def test_the_dock_goes_on_without_the_panel_and_the_panel_without_the_dock(
+    dock: MapPanel, opened: StimputePanel, qtbot: QtBot
+) -> None:
+    view = opened.view
+    assert dock.view is view
+    opened.destroyed.emit()
+    session = view.session
+    session.gene = session.genes[4]
+    assert session.genes[4] in dock.coloured.whole
+    dock.destroyed.emit()
+    shown = view.shown
+    session.gene = session.genes[5]
+    assert view.shown is shown  # nobody is left to see it
+
+
+def test_nothing_is_picked_on_two_maps_side_by_side(opened: StimputePanel) -> None:
+    opened.session.train("gene_mean", blend=False, judged=False).wait(60)
+    box, view = opened.genes.picks, opened.view
+    box.pick_button.click()
+    assert view.lasso.is_on
+    opened.genes.both.setChecked(True)
+    assert not view.lasso.is_on
+    box.pick_button.click()
+    assert not view.lasso.is_on
+    assert not box.pick_button.isChecked()
+    assert "side by side" in box.words.text()
