@@ -50,6 +50,8 @@ class Picks:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self.kept: set[str] = set()
+        """Columns that picks were kept in: these, and no others, may be written anew."""
         self._before: list[Mask | None] = []
         self.connections = Connections()
         self.connections.add(session.events.adata, self._forget)
@@ -85,7 +87,7 @@ class Picks:
         self.session.select(mask)
 
     def _forget(self) -> None:
-        self._before = []
+        self._before, self.kept = [], set()
 
 
 def picked_in_words(session: Session) -> str:

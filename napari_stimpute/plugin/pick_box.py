@@ -31,7 +31,6 @@ class PickBox(QWidget):
     def __init__(self, view: SpotsView) -> None:
         super().__init__()
         self.view, self.session = view, view.session
-        self._kept: set[str] = set()
         self._make_controls()
         self._lay_out()
         self._connect()
@@ -48,8 +47,8 @@ class PickBox(QWidget):
     def keep(self) -> None:
         """Write who is picked into a column under the name in the box; the answer is said."""
         column, session = self.name.text().strip() or _NAME, self.session
-        adata = session.adata
-        if adata is not None and column in adata.obs.columns and column not in self._kept:
+        adata, kept = session.adata, self.view.picks.kept
+        if adata is not None and column in adata.obs.columns and column not in kept:
             self.words.say(f"There is a column “{column}” already: choose another name.", "error")
             return
         try:
@@ -57,7 +56,7 @@ class PickBox(QWidget):
         except StimputeError as error:
             self.words.say(str(error), "error")
             return
-        self._kept.add(column)
+        kept.add(column)
         self.words.say(
             f"Kept as “{column}”: colour by it, or compare it with the others under Statistics.",
             "good",
@@ -129,7 +128,6 @@ class PickBox(QWidget):
     # ---- following the session -----------------------------------------------------------------
 
     def _forget(self) -> None:
-        self._kept = set()
         self._unsay()
         self._follow()
 

@@ -145,7 +145,8 @@ def test_a_pick_can_be_kept_and_is_offered_everywhere(
     assert opened.genes.column.findData("edge") > 0
     assert opened.statistics.groups.column.findData("edge") >= 0
     opened.session.select(~mask)
-    box.keep()  # its own column may be written anew
+    opened.genes.picks.name.setText("edge")
+    opened.genes.picks.keep()  # its own column may be written anew
     np.testing.assert_array_equal(opened.session.adata.obs["edge"] == "selected", ~mask)
 
 
