@@ -16,7 +16,7 @@ from .config import ModelConfig
 from .data.counts import counts_of
 from .data.holdout import with_counts
 from .data.results import Networks, Results, RunRecord, check_key, fingerprint, versions
-from .errors import OutOfMemory, TooSmall
+from .errors import Diverged, OutOfMemory, TooSmall
 from .evaluate.judgement import Judgement, hide
 from .evaluate.zeros import DEFAULT_THRESHOLD, fill_where, fill_zeros
 from .models import model_class, model_info
@@ -65,6 +65,9 @@ class Run:
 
     `steps` does the work without touching `adata`; `results` is there afterwards, also after an
     early stop. Writing them is left to whoever owns the AnnData.
+
+    A training that diverges is used as it was at its best; if it never got that far, the error is
+    raised.
 
     With ``judged`` or ``blend`` the model is fitted without the hidden molecules, then applied to
     all of them: what was judged is what is used, and nothing is trained twice.
@@ -119,6 +122,11 @@ class Run:
         while True:
             try:
                 yield from self._fit(seen)
+                return
+            except Diverged as error:
+                if not any("validation" in row for row in self.model.history_):
+                    raise  # nothing was learned before
+                self._notes.append(f"Training broke off. {error}")
                 return
             except (MemoryError, RuntimeError) as error:
                 if not is_out_of_memory(error):

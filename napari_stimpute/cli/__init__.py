@@ -19,6 +19,7 @@ from ..errors import InvalidSetting, StimputeError
 from ..models import MODELS, model_info
 from ..models.configs import ModelInfo
 from .compare import add_compare
+from .folder import Task, add_folder_options, is_folder, work_on_folder
 from .options import (
     COUNTS,
     GENES,
@@ -34,8 +35,10 @@ from .options import (
 from .tune import add_tune
 
 if TYPE_CHECKING:
+    from ..config import ModelConfig
     from ..data.results import Results
     from ..run import Run
+    from ..terminal import Teller
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -92,12 +95,14 @@ _IMPUTE = (
     "Train a model on the counts of IN and write a copy to OUT, with expected counts in "
     "layers['KEY_imputed'] (each spot at its own depth), and embedding and clusters where the "
     "model gives them. Every cell is kept, in order. The modelled genes become OUT's var; the "
-    "counts of all genes stay in raw. Ctrl-C stops early and keeps the best so far."
+    "counts of all genes stay in raw. IN may be a folder: every .h5ad file in it gets a result of "
+    "the same name in the folder OUT. Ctrl-C stops early and keeps the best so far."
 )
 _CLUSTER = (
     "Train a model on the counts of IN and write a copy to OUT, with clusters in "
-    "obs['KEY_cluster'], their probabilities and the embedding in obsm; no imputed values. "
-    "Ctrl-C stops early and keeps the best so far."
+    "obs['KEY_cluster'], their probabilities and the embedding in obsm; no imputed values. IN may "
+    "be a folder: every .h5ad file in it gets a result of the same name in the folder OUT. Ctrl-C "
+    "stops early and keeps the best so far."
 )
 
 
@@ -123,8 +128,12 @@ def _add_work(
         name, help=text, description=textwrap.fill(about, width()), epilog=settings_text(infos),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    parser.add_argument("input", metavar="IN", help="an .h5ad file; it is never changed")
-    parser.add_argument("output", metavar="OUT", help="the .h5ad file to write")
+    parser.add_argument(
+        "input", metavar="IN", help="an .h5ad file, or a folder of them; it is never changed"
+    )
+    parser.add_argument(
+        "output", metavar="OUT", help="the .h5ad file to write, or a folder for the results"
+    )
     _add_model_options(parser, infos)
     data = parser.add_argument_group("data")
     data.add_argument(
@@ -139,6 +148,7 @@ def _add_work(
     data.add_argument(
         "--save-model", default="", metavar="FOLDER", help="also save the trained model (no pickle)"
     )
+    add_folder_options(data)
     if gives == "imputed":
         _add_trust_options(parser)
     add_run_options(parser)
@@ -222,20 +232,31 @@ def _check(args: argparse.Namespace) -> int:
 
 def _work(args: argparse.Namespace) -> int:
     config = config_of(args)
-    from ..data.io import check_writable, write
-    from ..data.results import check_key, write_results
-    from ..job import Job
+    from ..data.results import check_key
     from ..models.base import resolve_device
-    from ..preflight import load
-    from ..run import Request, Run
-    from ..terminal import Teller, follow
+    from ..terminal import Teller
 
     usage(args, lambda: resolve_device(args.device))
     check_key(args.key or args.model)
-    check_writable(args.output, args.input)
     tell = Teller(quiet=args.quiet)
-    tell.say(f"Reading {args.input}")
-    opened = load(args.input, genes=args.genes, counts=args.counts)
+    if is_folder(args.input):
+        return work_on_folder(args, tell, lambda task: _work_on(task, args, config, tell))
+    _work_on(Task(args.input, args.output, args.save_model), args, config, tell)
+    return 0
+
+
+def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Teller) -> bool:
+    """Train on one file and write its result; whether Ctrl-C stopped it early."""
+    from ..data.io import check_writable, write
+    from ..data.results import write_results
+    from ..job import Job, JobState
+    from ..preflight import load
+    from ..run import Request, Run
+    from ..terminal import follow
+
+    check_writable(task.target, task.source)
+    tell.say(f"Reading {task.source}")
+    opened = load(task.source, genes=args.genes, counts=args.counts)
     tell.say(*opened.said)
     imputes = args.gives == "imputed"
     request = Request(
@@ -243,14 +264,15 @@ def _work(args: argparse.Namespace) -> int:
         blend=imputes and not args.no_blend, judged=imputes and not args.no_judge,
     )  # fmt: skip
     run = Run(opened.adata, request)
-    follow(Job(run.steps(), f"Training {model_info(args.model).title}"), tell)
+    title = f"Training {model_info(args.model).title}"
+    state = follow(Job(run.steps(), f"{task.place} · {title}" if task.place else title), tell)
     results = _wanted(run)
     write_results(opened.adata, results)
-    path = write(opened.adata, args.output, args.input)
+    path = write(opened.adata, task.target, task.source)
     tell.say(*results.record.notes, _written(path, opened.adata.shape, results))
-    if args.save_model:
-        tell.say(f"Saved the model to {run.model.save(args.save_model)}")
-    return 0
+    if task.model_folder:
+        tell.say(f"Saved the model to {run.model.save(task.model_folder)}")
+    return state is JobState.CANCELLED
 
 
 def _demo(args: argparse.Namespace) -> int:

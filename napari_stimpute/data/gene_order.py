@@ -51,6 +51,8 @@ def _correlation(logged: sp.csr_matrix) -> NDArray[np.float32]:
 def _leaves(distance: NDArray[np.float32]) -> NDArray[np.intp]:
     from scipy.cluster.hierarchy import leaves_list, linkage
 
+    if len(distance) < 2:
+        return np.arange(len(distance))
     condensed = distance[np.triu_indices(len(distance), 1)]
     return np.asarray(leaves_list(linkage(condensed, "average")), dtype=np.intp)
 
@@ -60,18 +62,24 @@ def _order_in_groups(logged: sp.csr_matrix) -> NDArray[np.intp]:
     from sklearn.cluster import MiniBatchKMeans
 
     parts = principal_components(logged, _N_COMPONENTS, seed=0)
-    places = parts.loadings.T * parts.scores.std(axis=0)  # (n_vars, n_components)
-    length = np.linalg.norm(places, axis=1, keepdims=True)
-    places = np.divide(places, length, out=np.zeros_like(places), where=length > 0)
+    places = _directions(parts.loadings.T * parts.scores.std(axis=0))  # (n_vars, n_components)
     n_groups = round(float(np.sqrt(len(places))))
     groups = MiniBatchKMeans(n_groups, random_state=0, n_init=3).fit(places)
     present = np.unique(groups.labels_)
-    centres = groups.cluster_centers_[present]
+    centres = _directions(groups.cluster_centers_[present])
     order = []
-    for group in present[_leaves((1 - np.corrcoef(centres)).astype(np.float32))]:
+    for group in present[_leaves(1 - np.clip(centres @ centres.T, -1, 1))]:
         members = np.flatnonzero(groups.labels_ == group)
         centred = places[members] - places[members].mean(axis=0)
         leading = np.linalg.svd(centred, full_matrices=False)[2][0]
         leading *= np.sign(leading[np.abs(leading).argmax()])
         order.append(members[np.argsort(centred @ leading, kind="stable")])
     return np.concatenate(order)
+
+
+def _directions(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Points (n, p) moved to distance 1 from the origin; those at the origin stay there."""
+    length = np.linalg.norm(points, axis=1, keepdims=True)
+    directions: NDArray[np.float32]
+    directions = np.divide(points, length, out=np.zeros_like(points), where=length > 0)
+    return directions

@@ -25,6 +25,9 @@ from numpy.typing import ArrayLike, NDArray
 _BLOCK = 4_096
 """Rows worked on in one go."""
 
+_ROUNDING = 1e-5
+"""Share of its value by which an edge may be weaker than another and still equal it."""
+
 _MOST_EXACT = 60_000
 """Spots of a batch up to which all distances are computed."""
 
@@ -107,7 +110,7 @@ def ppmi(surfed: sp.csr_matrix, *, top: int = 30) -> sp.csr_matrix:
     Parameters
     ----------
     surfed : (n, n), ≥ 0, from `random_surfing`
-    top : strongest edges kept per row, before rows are made mutual
+    top : strongest edges kept per row, and those equal to the last, before rows are made mutual
 
     Returns
     -------
@@ -183,12 +186,18 @@ def _scaled(graph: sp.csr_matrix) -> sp.csr_matrix:
 
 
 def _strongest(matrix: sp.csr_matrix, n: int) -> sp.csr_matrix:
-    """The n largest entries of each row; of equal ones those of the first columns."""
+    """The n largest entries of each row, and those equal to the last of them.
+
+    Which of equal ones are kept would else depend on the order of the spots.
+    """
     lengths = np.diff(matrix.indptr)
     rows = np.repeat(np.arange(matrix.shape[0]), lengths)
-    order = np.lexsort((matrix.indices, -matrix.data, rows))
+    order = np.lexsort((-matrix.data, rows))
     rank = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], lengths)
-    kept = order[rank < n]
+    least = np.full(matrix.shape[0], -np.inf)
+    last = order[rank == n - 1]
+    least[rows[last]] = matrix.data[last] * (1 - _ROUNDING)
+    kept = matrix.data >= least[rows]
     return sp.csr_matrix((matrix.data[kept], (rows[kept], matrix.indices[kept])), matrix.shape)
 
 

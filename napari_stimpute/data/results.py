@@ -160,8 +160,9 @@ def write_results(adata: AnnData, results: Results) -> None:
     """Write results under the run's key: all of them, or nothing if any is unusable.
 
     Imputed values go to ``layers``, embedding and probabilities to ``obsm``, clusters to ``obs``
-    as categories "1", "2", …, the record to ``uns``. What an earlier run left under the same key
-    is replaced, or removed if this run has nothing there.
+    and communities to ``var`` as categories "1", "2", …, networks to ``varp`` and ``obsp``, the
+    record to ``uns``. What an earlier run left under the same key is replaced, or removed if this
+    run has nothing there.
 
     Raises
     ------
@@ -177,6 +178,8 @@ def write_results(adata: AnnData, results: Results) -> None:
     _put_clusters(adata, keys.cluster(key), results.clusters)
     _put_gene_facts(adata, key, results.genes)
     _put_networks(adata, key, results.networks)
+    for kind in ("umap", "pca"):  # maps of an earlier embedding
+        adata.obsm.pop(keys.space(key, kind), None)
     records = dict(adata.uns.get(keys.UNS, {}))
     adata.uns[keys.UNS] = {**records, key: results.record.model_dump_json()}
 
@@ -222,6 +225,7 @@ def _check(adata: AnnData, results: Results) -> None:
             remedy="Write them into the AnnData that the model was fitted on.",
         )
     _check_per_spot(results, n_obs)
+    _check_networks(results.networks, n_obs, n_vars)
     for name in ("imputed", "embedding", "cluster_probability"):
         _check_finite(getattr(results, name), f"{name.replace('_', ' ')} values of {record.key!r}")
 
@@ -243,6 +247,20 @@ def _check_per_spot(results: Results, n_obs: int) -> None:
     if probability is not None and clusters.max() >= probability.shape[1]:
         found = f"{probability.shape[1]} columns and cluster {clusters.max()}"
         raise _wrong_results("a probability for every cluster", found)
+
+
+def _check_networks(networks: Networks | None, n_obs: int, n_vars: int) -> None:
+    if networks is None:
+        return
+    wanted = (
+        ("the community of each gene", networks.communities.shape, (n_vars,)),
+        ("a network of the genes", networks.genes.shape, (n_vars, n_vars)),
+        ("a network of the spots", networks.cells.shape, (n_obs, n_obs)),
+    )
+    for what, *shapes in wanted:
+        found, expected = (" × ".join(f"{n:,}" for n in shape) for shape in shapes)
+        if found != expected:
+            raise _wrong_results(f"{what} ({expected})", found)
 
 
 def _wrong_results(expected: str, found: str) -> InputError:
@@ -286,6 +304,7 @@ def _put_gene_facts(adata: AnnData, key: str, facts: GeneFacts | None) -> None:
 
 def _put_networks(adata: AnnData, key: str, networks: Networks | None) -> None:
     column, genes, cells = keys.community(key), keys.gene_graph(key), keys.cell_graph(key)
+    adata.uns.pop(keys.colors(column), None)  # a palette for other communities
     for mapping, name in ((adata.var, column), (adata.varp, genes), (adata.obsp, cells)):
         if name in mapping:
             del mapping[name]

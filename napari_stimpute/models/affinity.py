@@ -24,8 +24,11 @@ Points = NDArray[np.floating]
 
 
 def n_neighbours(n: int) -> int:
-    """Neighbours of each of n spots: 20, or a tenth of the spots but 5, where there are few."""
-    return max(0, min(20, max(5, n // 10), n - 1))
+    """Neighbours of each of n spots: 10, or a tenth of the spots but 5, where there are few.
+
+    More of them would bind rare types to common ones.
+    """
+    return max(0, min(10, max(5, n // 10), n - 1))
 
 
 def closeness_graph(embedding: Points, seed: int) -> sp.csr_matrix:

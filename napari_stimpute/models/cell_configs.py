@@ -103,10 +103,11 @@ class ScAMZIConfig(CellConfig):
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "default": {},
         "tiny": {"epochs": 16, "finetune_epochs": 6, "n_clusters": 3},
-        "paper": {"noise": 2.5},
+        "paper": {"noise": 2.5, "kl_weight": 0.0},
     }
     SEARCH: ClassVar[dict[str, tuple[Any, ...]]] = {
-        "noise": (0.1, 0.5, 1.0, 2.5), "attention": (True, False), "zero_inflation": (True, False),
+        "noise": (0.1, 0.3, 1.0, 2.5), "kl_weight": (0.3, 1.0, 3.0),
+        "attention": (True, False), "zero_inflation": (True, False),
         "learning_rate": (1e-3, 2e-3, 4e-3), "n_latent": (8, 10, 16, 32),
     }  # fmt: skip
 
@@ -133,8 +134,12 @@ class ScAMZIConfig(CellConfig):
         10, "Dimensions of the embedding.", ge=2, le=200, step=1, advanced=True,
         title="Latent dimensions",
     )  # fmt: skip
+    kl_weight: float = setting(
+        1.0, "Weight of the prior on the embedding; 0 is a plain autoencoder.",
+        ge=0.0, le=10.0, step=0.1, advanced=True, title="KL weight",
+    )  # fmt: skip
     noise: float = setting(
-        1.0, "Standard deviation of the noise added to each layer's input in training.",
+        0.3, "Standard deviation of the noise added to each layer's input in training.",
         ge=0.0, le=5.0, step=0.1, advanced=True,
     )  # fmt: skip
     learning_rate: float = setting(

@@ -14,7 +14,12 @@ What differs from the paper (its code could not be read), and why
   that are to be multiplied; its size factors (median of ratios) are zero for sparse cells.
 - Counts are divided by the cell's depth, logged, then standardised per gene; in print the
   standardised values, some below zero, are logged.
-- **One dispersion per gene**, not per gene and cell, and decoders that start at the gene means.
+- **The latent space has a prior** (a variational autoencoder; `kl_weight=0` is the paper's plain
+  one). Without, the network learns a cell's noise within a few epochs: it explains a tenth less of
+  hidden molecules, and its clusters agree less with known types.
+- **One dispersion per gene**, not per gene and cell; dropout odds are linear in the latent point,
+  and the decoder has a linear path beside the hidden one and starts at the gene means. Hidden
+  layers are normalised (LayerNorm) before noise is added.
 - **Two stages**: while pretraining, the zero-inflation layer fades (annealing); fine-tuning goes on
   without it at half the rate. The paper names two rates, and not what differs.
 - Molecules hidden from training decide when to stop; mini-batches from sparse counts; spectral
@@ -25,7 +30,6 @@ What differs from the paper (its code could not be read), and why
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -35,7 +39,7 @@ from torch import Tensor, nn
 from ..data.counts import log_normalise
 from ..nn.attention import simam
 from ..nn.decoder import LOG_MEAN_RANGE
-from ..nn.layers import linear
+from ..nn.layers import LOG_VARIANCE_RANGE, NoisyLayers, linear, noisy, sample_latent
 from ..nn.likelihoods import zinb_negative_log_likelihood
 from ..nn.optimise import ParameterGroup, Schedule, minimise
 from ..nn.zero_inflation import ZeroInflationLayer
@@ -52,7 +56,8 @@ _CLIP = 10.0
 _FADED_AT = 0.6
 """Share of pretraining after which the zero-inflation layer is the identity."""
 
-_FIRST_LOGIT, _FIRST_WEIGHTS, _FIRST_BIAS = -3.0, 0.01, 0.1
+_FIRST_LOGIT, _FIRST_WEIGHTS = -3.0, 0.01
+_WARMUP_EPOCHS = 20
 
 
 class Network(CellNetwork):
@@ -71,57 +76,44 @@ class Network(CellNetwork):
         generator = torch.Generator().manual_seed(seed)
         self.attends, self.noise = config.attention, config.noise
         self.register_buffer("scale", scale)
-        widths = (len(offset), _WIDE, _NARROW, config.n_latent)
-        self.encoder = nn.ModuleList(linear(a, b, generator) for a, b in pairwise(widths))
-        narrow = linear(config.n_latent, _NARROW, generator)
-        wide = linear(_NARROW, _WIDE, generator)
-        nn.init.constant_(wide.bias, _FIRST_BIAS)  # a hidden 0 could not be kept
-        self.decoder = nn.ModuleList([narrow, wide])
+        latent, n_genes = config.n_latent, len(offset)
+        self.encoder = NoisyLayers((n_genes, _WIDE, _NARROW), config.noise, generator)
+        self.mean, self.log_variance = (linear(_NARROW, latent, generator) for _ in range(2))
+        self.decoder = NoisyLayers((latent, _NARROW, _WIDE), 0.0, generator)
         self.zero_inflation = ZeroInflationLayer() if config.zero_inflation else None
-        self.last = linear(_WIDE, _WIDE, generator)
-        self.mean_head, self.dropout_head = (
-            linear(_WIDE, len(offset), generator) for _ in range(2)
-        )
-        for head in (self.mean_head, self.dropout_head):
-            nn.init.normal_(head.weight, std=_FIRST_WEIGHTS, generator=generator)
-        with torch.no_grad():
-            self.mean_head.bias.copy_(offset)
-            self.dropout_head.bias.fill_(_FIRST_LOGIT)
+        self.last = NoisyLayers((_WIDE, _WIDE), 0.0, generator)
+
+        def small(rows: int) -> nn.Parameter:
+            return nn.Parameter(_FIRST_WEIGHTS * torch.randn(rows, n_genes, generator=generator))
+
+        self.loadings = small(latent + _WIDE)
+        self.dropout_loadings = small(latent)
+        self.offset = nn.Parameter(offset.clone())
+        self.dropout_offset = nn.Parameter(torch.full_like(offset, _FIRST_LOGIT))
         self.log_dispersion = nn.Parameter(torch.ones_like(offset))
 
     def encode(
         self, inputs: Tensor, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Log values (n, n_genes) → latent points (n, n_latent), which have no variance."""
+        """Log values (n, n_genes) → mean and log-variance of latent points, (n, n_latent)."""
         centre, unit = self.scale
-        x = self._noisy(((inputs - centre) / unit).clamp(-_CLIP, _CLIP), generator)
-        x = simam(x) if self.attends else x
-        for layer in self.encoder[:-1]:
-            x = torch.relu(self._noisy(layer(x), generator))
-        z = self.encoder[-1](x)
-        return z, torch.full_like(z, -torch.inf)
+        x = ((inputs - centre) / unit).clamp(-_CLIP, _CLIP)
+        if self.training and generator is not None:
+            x = noisy(x, self.noise, generator)
+        hidden = self.encoder(simam(x) if self.attends else x, generator)
+        return self.mean(hidden), self.log_variance(hidden).clamp(*LOG_VARIANCE_RANGE)
 
     def decode(
         self, z: Tensor, columns: Tensor | slice = ALL, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor | None]:
         """(n, n_latent) → log means per unit size factor and log odds of dropout."""
-        x = z
-        for layer in self.decoder:
-            x = torch.relu(layer(x))
+        x = self.decoder(z)
         if self.zero_inflation is not None:
             x = self.zero_inflation(x, generator)
-        x = torch.relu(self.last(x))
-        heads = (self.mean_head, self.dropout_head)
-        log_mean, logit = (
-            nn.functional.linear(x, head.weight[columns], head.bias[columns]) for head in heads
-        )
+        features = torch.cat([z, self.last(x)], dim=1)
+        log_mean = torch.addmm(self.offset[columns], features, self.loadings[:, columns])
+        logit = torch.addmm(self.dropout_offset[columns], z, self.dropout_loadings[:, columns])
         return log_mean.clamp(*LOG_MEAN_RANGE), logit
-
-    def _noisy(self, x: Tensor, generator: torch.Generator | None) -> Tensor:
-        if not self.training or generator is None or self.noise == 0:
-            return x
-        drawn = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
-        return x + self.noise * drawn
 
 
 class Training(CellTraining):
@@ -142,6 +134,8 @@ class Training(CellTraining):
         n_steps = (config.epochs + config.finetune_epochs) * per_epoch
         yield from self._minimise("pretrain", config.epochs, config.learning_rate, 1, n_steps)
         self._step = max(self._step, self._fading)
+        if self.network.zero_inflation is not None:  # the best state may have been an early one
+            self.network.zero_inflation.anneal(1)
         if config.finetune_epochs:
             first, rate = 1 + config.epochs * per_epoch, config.learning_rate / 2
             yield from self._minimise("fine-tune", config.finetune_epochs, rate, first, n_steps)
@@ -154,7 +148,7 @@ class Training(CellTraining):
             n_epochs, self.steps_per_epoch, rate, patience=PATIENCE // every, validate_every=every
         )
         network = self.network
-        undecayed = (network.mean_head.bias, network.dropout_head.bias, network.log_dispersion)
+        undecayed = (network.offset, network.dropout_offset, network.log_dispersion)
         yield from minimise(
             self._loss, network, schedule, phase=phase, groups=[ParameterGroup(undecayed)],
             validate=self.validate, first_step=first_step, n_steps=n_steps,
@@ -171,11 +165,16 @@ class Training(CellTraining):
             network.zero_inflation.anneal(self._step / self._fading)
         self._step += 1
         entries, size = self.kept.take(index), self.size[index]
-        z = network.encode(log_values(*entries, size, len(self.totals)), self.generator)[0]
+        inputs = log_values(*entries, size, len(self.totals))
+        mean, log_variance = network.encode(inputs, self.generator)
+        z = sample_latent(mean, log_variance, self.generator) if self.config.kl_weight else mean
         log_level, logit = network.decode(z, generator=self.generator)
         assert logit is not None
         log_mu, theta = log_level + torch.log(size)[:, None], network.log_dispersion.exp()
-        return zinb_negative_log_likelihood(*entries, log_mu, theta, logit).mean()
+        surprise = zinb_negative_log_likelihood(*entries, log_mu, theta, logit)
+        prior = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(dim=1)
+        warm = min(1.0, self._step / (_WARMUP_EPOCHS * self.steps_per_epoch))
+        return (surprise + warm * self.config.kl_weight * prior).mean()
 
 
 class ScAMZI(CellModel):
@@ -202,4 +201,4 @@ class ScAMZI(CellModel):
         return Training(split, network, self.config, self.seed_, self.device_)
 
     def _empty_network(self, state: dict[str, Tensor]) -> Network:
-        return Network(state["mean_head.bias"], state["scale"], self.config, seed=0)
+        return Network(state["offset"], state["scale"], self.config, seed=0)

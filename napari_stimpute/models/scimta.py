@@ -181,6 +181,13 @@ class ScIMTA(CellModel):
                 found=f"columns {list(adata.obs.columns)}",
                 remedy="Choose one of them, or none if all cells are of one batch.",
             )
+        n_missing = int(adata.obs[key].isna().sum())
+        if n_missing:
+            raise MissingKey(
+                expected=f"a batch for every cell in obs[{key!r}]",
+                found=f"none for {n_missing:,} of {adata.n_obs:,} cells",
+                remedy="Fill them in, leave these cells out, or choose another column.",
+            )
         names: pd.Series[str] = adata.obs[key].astype(str)
         return names
 

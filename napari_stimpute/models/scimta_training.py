@@ -9,13 +9,14 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
+from ..errors import Diverged
 from ..nn.dec import ClusterCentres, kl, target
 from ..nn.decoder import CountDecoder
 from ..nn.edges import GraphDecoder, pair_keys, sample_zeros, sampled_regression
 from ..nn.layers import HopEncoder, sample_latent
 from ..nn.likelihoods import nb_negative_log_likelihood
 from ..nn.optimise import ParameterGroup, Schedule, minimise
-from ..progress import Progress
+from ..progress import Progress, StopEarly
 from .cell_configs import ScIMTAConfig
 from .cell_model import ALL, PATIENCE, CellNetwork, CellTraining
 from .graph_sides import Side
@@ -127,7 +128,7 @@ class Training(CellTraining):
         n_batches = int(batch.max()) + 1
         self.network = Network(split.log_mean, shapes, n_batches, config, seed).to(self.device)
         self.start_clusters: Callable[[], None] = lambda: None
-        """Called between the two phases, to set the centres of clusters and communities."""
+        """Called when pretraining ends, to set the centres of clusters and communities."""
         self._weights: list[Tensor] = []
 
     def phases(self) -> Iterator[Progress]:
@@ -139,7 +140,11 @@ class Training(CellTraining):
             config.epochs, per_epoch, config.learning_rate, patience=PATIENCE // every,
             validate_every=every,
         )  # fmt: skip
-        yield from self._minimise(self._loss, self.validate, schedule, "pretrain", 1, n_steps)
+        try:
+            yield from self._minimise(self._loss, self.validate, schedule, "pretrain", 1, n_steps)
+        except (GeneratorExit, StopEarly, Diverged):  # what was learned so far has clusters too
+            self.start_clusters()
+            raise
         self.start_clusters()
         if not config.cluster_epochs:
             return

@@ -49,6 +49,7 @@ from ..nn.likelihoods import (
 )
 from ..nn.optimise import ParameterGroup, Schedule, minimise
 from ..progress import Progress
+from .base import require
 from .cell_configs import ScZivaConfig
 from .cell_model import ALL, PATIENCE, CellModel, CellNetwork, CellTraining, log_values
 from .training import Split
@@ -168,6 +169,7 @@ class ScZiva(CellModel):
         self, adata: AnnData, genes: Sequence[str] | None = None, *, n_samples: int = 25
     ) -> np.ndarray:
         """Standard deviation of the expected counts over the latent posterior, (n_obs, n_genes)."""
+        require(n_samples >= 2, "n_samples", "at least 2", str(n_samples), "Draw more, such as 25.")
         counts, columns = self._aligned_counts(adata), self._columns(genes)
         chosen = torch.from_numpy(columns).to(self._device)
         depth, size = self._depth(counts), size_factors(counts)

@@ -78,6 +78,38 @@ class HiddenLayers(nn.Module):
         return x
 
 
+def noisy(x: Tensor, scale: float, generator: torch.Generator) -> Tensor:
+    """Add normal noise of a standard deviation, drawn from a generator on the device of x."""
+    drawn = torch.randn(x.shape, generator=generator, device=x.device, dtype=x.dtype)
+    return x + scale * drawn
+
+
+class NoisyLayers(nn.Module):
+    """Linear → LayerNorm → noise → ReLU, once for each width after the first.
+
+    Parameters
+    ----------
+    widths : input width, then the width of each hidden layer
+    noise : standard deviation of the noise, in training alone
+    generator : for the first weights, on the CPU
+    """
+
+    def __init__(self, widths: Sequence[int], noise: float, generator: torch.Generator) -> None:
+        super().__init__()
+        self.noise = noise
+        self.linears = nn.ModuleList(linear(a, b, generator) for a, b in pairwise(widths))
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for width in widths[1:])
+
+    def forward(self, x: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """(n, first width) → (n, last width); random only in training with a generator."""
+        for layer, norm in zip(self.linears, self.norms, strict=True):
+            x = norm(layer(x))
+            if self.training and self.noise > 0 and generator is not None:
+                x = noisy(x, self.noise, generator)
+            x = torch.relu(x)
+        return x
+
+
 class MLP(nn.Module):
     """Hidden layers, then a linear layer.
 

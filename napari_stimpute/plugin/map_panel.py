@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from . import unwrapped, view_of
+from .closing import close_with
 from .connections import Connections, is_alive
 from .lasso import HOW_HELP
 from .loop import deliver_events
@@ -116,7 +117,7 @@ class MapPanel(QWidget):
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(act)
         parts = [self.connections, self.choice.connections, self.picks.connections, self.view]
-        self.destroyed.connect(partial(_close, parts))
+        close_with(self, parts)
 
     # ---- following the session -----------------------------------------------------------------
 
@@ -244,8 +245,3 @@ def _ancestor(widget: QWidget, kind: type[QDockWidget]) -> QDockWidget | None:
     while parent is not None and not isinstance(parent, kind):
         parent = parent.parent()
     return parent
-
-
-def _close(parts: list[Any], _gone: object = None) -> None:
-    for part in parts:
-        part.close()

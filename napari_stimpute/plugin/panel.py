@@ -1,8 +1,7 @@
-"""The panel that napari docks: six tabs, and below them what the colours of the canvas mean."""
+"""The panel that napari docks: seven tabs, and below them what the colours of the canvas mean."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from qtpy.QtCore import QSize, Qt, QTimer
@@ -16,6 +15,8 @@ from qtpy.QtWidgets import (
 )
 
 from . import open_map, session_of, unwrapped, view_of
+from .cells_panel import CELL_TITLES, CellsPanel
+from .closing import close_with
 from .compare_panel import COMPARING, WRITING, ComparePanel
 from .connections import Connections, is_alive
 from .data_panel import OPENING, SAVING, DataPanel
@@ -32,18 +33,20 @@ from .words import rule
 
 WIDTH = 390
 
-_DATA, _GENES, _TRAIN, _STATISTICS, _COMPARE = 0, 1, 2, 4, 5
+_DATA, _GENES, _TRAIN, _STATISTICS, _CELLS, _COMPARE = 0, 1, 2, 4, 5, 6
 _TABS = (
     ("Data", "Open data, see what was found, save."),
     ("Genes", "Look at genes on the tissue, and whether to believe them."),
     ("Train", "Train a model that imputes them."),
     ("Variable", "The most variable genes before and after imputing."),
     ("Statistics", "Spatial patterns, and differences between groups."),
+    ("Cells", "Markers, names, order, batches and gene communities."),
     ("Compare", "Score all methods on hidden molecules."),
 )
 _TAB_OF = {
     "": _DATA, OPENING: _DATA, SAVING: _DATA, CHECKING: _STATISTICS, TESTING: _STATISTICS,
     COMPARING: _COMPARE, WRITING: _COMPARE, MAPPING: _GENES,
+    **dict.fromkeys(CELL_TITLES, _CELLS),
 }  # fmt: skip
 """Where a job's progress and errors are shown, by its title; all others train."""
 
@@ -65,6 +68,7 @@ class StimputePanel(QWidget):
         self.variable = VariablePanel(self.session, self.view)
         self.statistics = StatisticsPanel(self.session)
         self.compare = ComparePanel(self.session)
+        self.cells = CellsPanel(self.session)
         self._lay_out()
         self.connections = Connections()
         self.connections.add(self.session.events.job, self._follow)
@@ -76,11 +80,11 @@ class StimputePanel(QWidget):
         )  # fmt: skip
         panels = (self.data, genes, self.train, self.variable, self.compare, statistics.groups)
         parts = [self.connections, self.view, *(p.connections for p in (*panels, *inner))]
-        self.destroyed.connect(partial(_close, parts))
+        parts += self.cells.parts
+        close_with(self, parts)
         deliver_events(self)
         viewer.bind_key(FLIP_KEY, self.flip, overwrite=True)
         genes.wipe.bind_keys(viewer)
-        genes.picks.bind_keys(viewer)
         genes.map_button.clicked.connect(self.open_map)
         viewer.bind_key(FIND_KEY, self.find_gene, overwrite=True)
         self._soon = QTimer(self)
@@ -113,8 +117,11 @@ class StimputePanel(QWidget):
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.tabs.setStyleSheet("QTabBar::tab { padding: 7px 8px; }")  # all six fit in WIDTH
-        panels = (self.data, self.genes, self.train, self.variable, self.statistics, self.compare)
+        self.tabs.setStyleSheet("QTabBar::tab { padding: 7px 5px; }")  # all seven fit in WIDTH
+        panels = (
+            self.data, self.genes, self.train, self.variable, self.statistics, self.cells,
+            self.compare,
+        )  # fmt: skip
         for panel, (title, help_text) in zip(panels, _TABS, strict=True):
             place = self.tabs.addTab(_scrolling(panel), title)
             self.tabs.setTabToolTip(place, help_text)
@@ -152,8 +159,3 @@ def _scrolling(panel: QWidget) -> QScrollArea:
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidget(panel)
     return area
-
-
-def _close(parts: list[Any], _gone: object = None) -> None:
-    for part in parts:
-        part.close()

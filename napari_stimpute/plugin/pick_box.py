@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from qtpy.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from ..errors import StimputeError
-from .connections import Connections, is_alive
+from .connections import Connections
 from .lasso import HOW_HELP, picked_in_words
 from .layers import SpotsView
+from .tissue_lasso import PICK_KEY
 from .words import Words, hint, row, sentence
 
-PICK_KEY = "L"
-UNDO_KEY, CLEAR_KEY = "Control-Z", "Escape"
 _NAME = "picked"
 _PICK_HELP = (
     f"Drag on the canvas to draw around spots; press {PICK_KEY} there to begin and to end. "
@@ -38,12 +35,6 @@ class PickBox(QWidget):
 
     # ---- actions -------------------------------------------------------------------------------
 
-    def bind_keys(self, viewer: Any) -> None:
-        """Let keys of the canvas begin and end picking, clear it, and take it back."""
-        viewer.bind_key(PICK_KEY, self._on_pick_key, overwrite=True)
-        viewer.bind_key(CLEAR_KEY, self._on_clear_key, overwrite=True)
-        viewer.bind_key(UNDO_KEY, self._on_undo_key, overwrite=True)
-
     def keep(self) -> None:
         """Write who is picked into a column under the name in the box; the answer is said."""
         column, session = self.name.text().strip() or _NAME, self.session
@@ -61,18 +52,6 @@ class PickBox(QWidget):
             f"Kept as “{column}”: colour by it, or compare it with the others under Statistics.",
             "good",
         )
-
-    def _on_pick_key(self, _viewer: Any) -> None:
-        if is_alive(self):  # the key outlives a closed panel
-            self._set_picking(not self.view.lasso.is_on)
-
-    def _on_clear_key(self, _viewer: Any) -> None:
-        if is_alive(self):
-            self.view.picks.clear()
-
-    def _on_undo_key(self, _viewer: Any) -> None:
-        if is_alive(self):
-            self.view.picks.undo()
 
     def _set_picking(self, wanted: bool) -> None:
         if wanted:

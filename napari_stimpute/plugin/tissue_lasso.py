@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from .layers import SpotsView
 
+PICK_KEY, CLEAR_KEY, UNDO_KEY = "L", "Escape", "Control-Z"
+"""Keys on the canvas: begin or end picking, pick none, back to who was picked before."""
+
 _STEP = 3.0  # pixels of the canvas between two corners of the line
 _WIDTH = 1.6  # pixels of the line
 _COLOUR = "#ffd23f"  # stands out from H&E, from black and from the colours of values
@@ -40,6 +43,9 @@ class TissueLasso:
         """What napari does while Alt is held down: out of the way as long as this is on."""
         self._connections = Connections()
         self._connections.add(view.session.events.adata, self.stop)
+        viewer.bind_key(PICK_KEY, self._toggle, overwrite=True)
+        viewer.bind_key(CLEAR_KEY, self._clear, overwrite=True)
+        viewer.bind_key(UNDO_KEY, self._undo, overwrite=True)
 
     def why_not(self) -> str:
         """Why nothing can be picked on the canvas now, in words; "" where it can."""
@@ -83,6 +89,20 @@ class TissueLasso:
         """Let go of viewer and session."""
         self.stop()
         self._connections.close()
+
+    def _toggle(self, _viewer: Any) -> None:
+        if self.is_on:
+            self.stop()
+        else:
+            self.start()
+
+    def _clear(self, _viewer: Any) -> None:
+        if (view := self._view()) is not None:
+            view.picks.clear()
+
+    def _undo(self, _viewer: Any) -> None:
+        if (view := self._view()) is not None:
+            view.picks.undo()
 
     def _on_drag(self, viewer: Any, event: Any) -> Iterator[None]:
         """From press to release."""

@@ -1,13 +1,13 @@
 """Clusters of cells against reference labels (protocol P7): our models, the number known or not.
 
     python tests/benchmarks/measure_clusters.py --data FOLDER --out TABLE.md [--seeds 5]
-        [--sets a,b] [--models scamzi,scimta,...] [--estimate] [--set name=value ...]
+        [--sets a,b] [--models scamzi scimta ...] [--estimate]
 
 Reads `<set>.h5ad` (raw counts, labels in obs["cell_type"]) and, where there is one, the gene list
-`panels/<set>.txt`. Labels are used for scoring alone; their number is given to every model, or with
-`--estimate` to none. Writes the adjusted Rand index (mean ± standard deviation over seeds), and each
-run with both normalisations of the mutual information as JSON. A model may be named with settings:
-`scamzi:attention=false,zero_inflation=false`.
+`panels/<set>.txt`. Labels are used for scoring alone; their number is given to every model, or
+with `--estimate` to none. Writes the adjusted Rand index (mean ± standard deviation over seeds),
+and each run with both normalisations of the mutual information as JSON. A model may be named with
+settings: `scamzi:attention=false,zero_inflation=false`.
 """
 
 from __future__ import annotations

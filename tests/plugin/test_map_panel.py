@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from anndata import AnnData
+from napari._qt.widgets.qt_viewer_dock_widget import QtViewerDockWidget
 from napari.utils.interactions import (
     mouse_move_callbacks,
     mouse_press_callbacks,
@@ -16,9 +17,10 @@ from napari.utils.interactions import (
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
+from qtpy.QtWidgets import QWidget
 
 from napari_stimpute import keys
-from napari_stimpute.plugin import open_map, spots
+from napari_stimpute.plugin import open_map, open_panel, spots
 from napari_stimpute.plugin.map_panel import MapPanel
 from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.plugin.stamp import packed
@@ -234,19 +236,38 @@ def test_the_dock_says_why_there_is_no_map(panel: StimputePanel, section: AnnDat
     assert not dock.choice.button.isVisibleTo(dock)
 
 
+def taken_out(widget: QWidget) -> None:
+    """Close a dock as its button does."""
+    dock = widget.parent()
+    while not isinstance(dock, QtViewerDockWidget):
+        assert dock is not None
+        dock = dock.parent()
+    dock.destroyOnClose()
+
+
 def test_the_dock_goes_on_without_the_panel_and_the_panel_without_the_dock(
-    dock: MapPanel, opened: StimputePanel, qtbot: QtBot
+    dock: MapPanel, opened: StimputePanel
 ) -> None:
-    view = opened.view
-    assert dock.view is view
-    opened.destroyed.emit()
+    view, viewer = opened.view, opened.view.viewer
+    taken_out(opened)
     session = view.session
     session.gene = session.genes[4]
     assert session.genes[4] in dock.coloured.whole
-    dock.destroyed.emit()
-    shown = view.shown
+    panel = open_panel(viewer)
+    panel._soon.stop()
+    assert panel.view is view
+    taken_out(dock)
     session.gene = session.genes[5]
+    assert session.genes[5] in panel.genes.legend.bar.title
+    assert session.genes[4] in dock.coloured.whole  # it is closed
+    taken_out(panel)
+    shown = view.shown
+    session.gene = session.genes[6]
     assert view.shown is shown  # nobody is left to see it
+    assert [layer.name for layer in viewer.layers] == ["Tissue image", "Spots"]
+    last = open_panel(viewer)
+    last._soon.stop()
+    assert last.view is not view
 
 
 def test_nothing_is_picked_on_two_maps_side_by_side(opened: StimputePanel) -> None:

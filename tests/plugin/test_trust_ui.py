@@ -363,5 +363,5 @@ def test_all_tabs_fit_the_panel_while_one_is_at_work(panel: StimputePanel) -> No
     bar = panel.tabs.tabBar()
     assert bar is not None
     assert panel.tabs.tabText(0) == "Data !"
-    assert bar.count() == 6
+    assert bar.count() == 7
     assert bar.sizeHint().width() <= WIDTH

@@ -1,0 +1,215 @@
+"""Marker genes of every group of spots: a table, and figures of them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from qtpy.QtWidgets import QComboBox, QPushButton
+
+from ..data.counts import counts_of, size_factors
+from ..job import Job
+from ..session import COUNTS, Session
+from ..words import number, percent
+from .cells_groups import Choice, Groups
+from .cells_section import Section, enable
+from .cells_table import ask_and_save
+from .cells_work import Work
+from .groups_section import SIGNIFICANT, p_value
+from .result_table import Column, ResultTable
+from .words import Words, labelled, row
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ..analysis.markers import Markers
+
+FINDING = "Finding markers"
+
+_EXPLAINED = (
+    "Genes with more molecules in one group than in all other spots. Tested on the counts, never "
+    "on imputed values."
+)
+_METHODS: tuple[tuple[str, Literal["wilcoxon", "t-test"], str], ...] = (
+    ("Wilcoxon, on counts", "wilcoxon", "Compares ranks: few very high spots do not decide."),
+    ("t-test, on counts", "t-test", "Compares means (Welch's t-test on log-normalised counts)."),
+)
+_N_DOTS = 4
+"""Best markers of each group in the dot plot."""
+
+_MOST_DOTS = 60
+"""Genes in a dot plot at most: more can no longer be read."""
+
+_COLUMNS = (
+    Column(
+        "log2_fold_change", "log₂ fold",
+        "How often the molecules double from the other spots to the group; below 0, fewer.",
+        partial(number, decimals=2),
+    ),
+    Column(
+        "p_adjusted", "Adj. p", "p adjusted for testing many genes at once.", p_value,
+        widest="8.8e−188",
+    ),
+    Column("share_group", "Group", "Spots of the group in which the gene was counted.", percent),
+    Column("share_others", "Others", "Other spots in which it was counted.", percent),
+)  # fmt: skip
+
+
+class MarkersSection(Section):
+    """Finds the markers of all groups, and lists those of one; a click shows the gene."""
+
+    def __init__(self, session: Session, groups: Groups) -> None:
+        super().__init__(session, groups, _EXPLAINED)
+        self.result: Markers | None = None
+        self._found_in = (0, "")
+        self._make_controls()
+        self._lay_out()
+        self.connections.add(groups.changed, self._follow_groups)
+        self.connections.add(session.events.adata, self._forget)
+        self.connections.add(session.events.gene, self._enable)
+        self._enable()
+
+    def test(self) -> Job | None:
+        """Test every gene in every group, in the background."""
+        from ..analysis import marker_steps
+
+        adata = self.ready
+        if adata is None:
+            return None
+        steps = marker_steps(adata, self.groups.column, method=self.method.currentData())
+        self._found_in = (self.groups.stamp, self.groups.column)
+        return self.work.run(steps, FINDING, self._take)
+
+    def dot_plot(self) -> Job | None:
+        """Draw the best markers of all groups."""
+        from ..analysis import profile
+        from ..plots.markers import dot_plot
+
+        adata, column = self.session.adata, self.groups.column
+        if self.result is None or adata is None:
+            return None
+        per_group = max(1, min(_N_DOTS, _MOST_DOTS // len(self.result.groups)))
+        best = self.result.top(per_group).values()
+        genes = list(dict.fromkeys(gene for some in best for gene in some))
+        return self.draw(f"Markers by {column}", lambda: dot_plot(profile(adata, column, genes)))
+
+    def violins(self) -> Job | None:
+        """Draw how the shown gene is spread in each group."""
+        from ..plots.markers import violins
+
+        adata, gene, names = self.session.adata, self.session.gene, list(self.groups.sizes())
+        if adata is None or not gene:
+            return None
+        depth = size_factors(counts_of(adata, "X" if adata.raw is None else "raw"))
+        values = np.log1p(self.session.expression(gene, COUNTS) / depth)
+        codes, known, _colours = self.session.labels(self.groups.column)
+        place = np.array([names.index(n) if n in names else -1 for n in known] + [-1])
+
+        def draw() -> Figure:
+            return violins({gene: values}, place[codes], names, self.groups.colours(names))
+
+        return self.draw(f"{gene} by {self.groups.column}", draw)
+
+    def volcano(self) -> Job | None:
+        """Draw all genes of the chosen group."""
+        from ..plots.markers import volcano
+
+        if self.result is None:
+            return None
+        group, table = self.group.name, self.result.of(self.group.name)
+        title = f"“{group}” against all other spots"
+        return self.draw(f"Volcano of {group}", lambda: volcano(table, title=title))
+
+    def _make_controls(self) -> None:
+        self.method = QComboBox()
+        self.group = Choice("The group whose genes are listed.")
+        for title, name, help_text in _METHODS:
+            self.method.addItem(title, name)
+            self.method.setItemData(self.method.count() - 1, help_text, 3)
+        self.method.setToolTip("How groups are compared. Spots are first thinned to one depth.")
+        self.group.activated.connect(lambda _index: self._list())
+        self.work = Work(
+            self.session, "Find markers", "Test every modelled gene in every group.",
+            begin=self.test, missing=self.groups.missing, changed=self._enable,
+        )  # fmt: skip
+        self.summary, self.doubt, self.saved = Words("note"), Words("warning"), Words("good")
+        self.table = ResultTable("Markers", _COLUMNS)
+        self.table.export.setText("Export group…")
+        self.table.export.setToolTip("Write the listed genes to a CSV file, in this order.")
+        self.table.chosen.connect(self.show_gene)
+        self.dots, self.violin = QPushButton("Dot plot"), QPushButton("Violins")
+        self.volcano_button, self.export = QPushButton("Volcano"), QPushButton("Export all…")
+        self.dots.setToolTip(f"The {_N_DOTS} best markers of each group, in all groups.")
+        self.violin.setToolTip("How the shown gene is spread in each group.")
+        self.volcano_button.setToolTip("Fold change and p of every gene, for the listed group.")
+        self.export.setToolTip("Write the genes of every group to one CSV file.")
+        self.dots.clicked.connect(lambda: self.dot_plot())
+        self.violin.clicked.connect(lambda: self.violins())
+        self.volcano_button.clicked.connect(lambda: self.volcano())
+        self.export.clicked.connect(lambda: self._export())
+
+    def _lay_out(self) -> None:
+        self.page.addLayout(labelled([("Method", self.method)], width=80))
+        self.page.addWidget(self.work)
+        self.page.addWidget(self.answer)
+        self.inner.addWidget(self.summary)
+        self.inner.addWidget(self.doubt)
+        self.inner.addLayout(labelled([("Group", self.group)], width=80))
+        self.inner.addLayout(row(self.dots, self.violin, self.volcano_button))
+        self.inner.addWidget(self.table)
+        self.inner.addLayout(row(self.table.export, self.export))
+        self.inner.addWidget(self.saved)
+
+    def _take(self, markers: Markers) -> None:
+        self.result = markers
+        sizes = self.groups.sizes()
+        told = [(f"{name} ({sizes.get(name, 0):,} spots)", name) for name in markers.groups]
+        self.group.offer(told)
+        self.doubt.say("\n".join(markers.said))
+        self.saved.say("")
+        self._list()
+        self.answer.show()
+        self._enable()
+
+    def _list(self) -> None:
+        if self.result is None:
+            return
+        group = self.group.name
+        table = self.result.of(group).set_index("gene")
+        is_marker = (table["p_adjusted"] < SIGNIFICANT) & (table["score"] > 0)
+        self.summary.say(
+            f"{int(is_marker.sum()):,} of {len(table):,} genes are higher in “{group}” than in all "
+            f"other spots (adjusted p below {SIGNIFICANT}). {_circular(self._found_in[1])}"
+        )
+        self.table.show_table(table)
+
+    def _export(self) -> None:
+        if self.result is not None:
+            name = f"markers_{self.groups.prefix}"
+            ask_and_save(self, self.result.table, name, self.saved)
+
+    def _follow_groups(self) -> None:
+        if self._found_in[0] != self.groups.stamp:
+            self._forget()
+        self._enable()
+
+    def _forget(self) -> None:
+        self.result = None
+        self.answer.hide()
+        self.work.words.say("")
+        self._enable()
+
+    def _enable(self) -> None:
+        self.work.enable()
+        wait = self.work.why_wait()
+        enable([self.method, self.group], wait or self.groups.missing())
+        enable([self.dots, self.volcano_button, self.export], wait)
+        no_gene = "" if self.session.gene else "Choose a gene first: click a row."
+        enable([self.violin], wait or no_gene)
+
+
+def _circular(column: str) -> str:
+    if not column.endswith("_cluster"):
+        return ""
+    return "The groups were found in the same counts, so take p-values as a ranking."

@@ -1,0 +1,255 @@
+"""`stimpute impute` and `cluster` for a folder: each file once, whatever happens to the others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anndata as ad
+import pytest
+
+from napari_stimpute import keys
+from napari_stimpute.cli import main
+from napari_stimpute.data.results import read_records
+from napari_stimpute.data.simulate import simulate_section
+from napari_stimpute.job import Job, JobState
+from napari_stimpute.models.baselines import GeneMean
+
+QUICK = ("--model", "gene_mean", "--no-blend", "--no-judge")
+
+
+@pytest.fixture(scope="module")
+def section() -> ad.AnnData:
+    return simulate_section(n_rows=15, n_genes=100)[:60, :40].copy()
+
+
+@pytest.fixture
+def folder(section: ad.AnnData, tmp_path: Path) -> Path:
+    """A folder with b.h5ad and a.h5ad, and things that are none of its business."""
+    made = tmp_path / "in"
+    (made / "within").mkdir(parents=True)
+    for name in ("b.h5ad", "a.h5ad", ".hidden.h5ad", "within/c.h5ad"):
+        section.write_h5ad(made / name)
+    (made / "notes.txt").write_text("Notes.")
+    (made / "odd.h5ad").mkdir()
+    return made
+
+
+def run(*argv: object) -> int:
+    return main([str(a) for a in argv])
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.iterdir())
+
+
+def table(said: str) -> dict[str, str]:
+    """What the table says of each file."""
+    lines = said[said.index("File ") :].splitlines()[1:]
+    return {line.split()[0]: " ".join(line.split()[1:]) for line in lines if ".h5ad" in line}
+
+
+# ---- what is written ---------------------------------------------------------------------------
+
+
+def test_every_file_gets_a_result_of_the_same_name_in_order(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = folder.with_name("deep") / "out"
+    assert run("impute", folder, out, *QUICK) == 0
+    assert names(out) == ["a.h5ad", "b.h5ad"]
+    for file in out.iterdir():
+        assert keys.imputed("gene_mean") in ad.read_h5ad(file).layers
+    said = capsys.readouterr()
+    assert said.out.index("1 of 2: a.h5ad") < said.out.index("2 of 2: b.h5ad")
+    assert "2 of 2 · Training Gene mean × depth · done in" in said.err
+    assert [row.split()[0] for row in table(said.out).values()] == ["done", "done"]
+    assert said.out.endswith("2 done.\n")
+
+
+def test_inputs_are_never_changed(folder: Path) -> None:
+    before = {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()}
+    run("impute", folder, folder.with_name("out"), *QUICK, "--quiet")
+    assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == before
+
+
+def test_cluster_takes_a_folder_too_and_models_are_kept_apart(folder: Path) -> None:
+    out, models = folder.with_name("out"), folder.with_name("models")
+    tiny = ("--model", "scziva", "--preset", "tiny", "--set", "epochs=2", "--n-clusters", 2)
+    assert run("cluster", folder, out, *tiny, "--save-model", models, "--quiet") == 0
+    for file in out.iterdir():
+        written = ad.read_h5ad(file)
+        assert keys.cluster("scziva") in written.obs
+        assert keys.imputed("scziva") not in written.layers
+    assert names(models) == ["a", "b"]
+
+
+def test_models_of_a_folder_can_be_loaded(folder: Path) -> None:
+    models = folder.with_name("models")
+    run("impute", folder, folder.with_name("out"), *QUICK, "--save-model", models, "--quiet")
+    written = ad.read_h5ad(folder.with_name("out") / "b.h5ad")
+    assert GeneMean.load(models / "b").impute(written).shape == written.shape
+
+
+# ---- what is there already ---------------------------------------------------------------------
+
+
+def test_a_result_that_is_there_is_skipped_and_said_until_it_may_be_overwritten(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = folder.with_name("out")
+    out.mkdir()
+    (out / "a.h5ad").write_text("mine")
+    assert run("impute", folder, out, *QUICK) == 0
+    assert (out / "a.h5ad").read_text() == "mine"
+    said = capsys.readouterr().out
+    assert f"1 of 2: a.h5ad is skipped, as {out / 'a.h5ad'} is there already." in said
+    assert table(said)["a.h5ad"] == "skipped a result is there; --overwrite makes it anew"
+    assert said.endswith("1 skipped, 1 done.\n")
+    assert run("impute", folder, out, *QUICK, "--overwrite", "--quiet") == 0
+    assert keys.imputed("gene_mean") in ad.read_h5ad(out / "a.h5ad").layers
+
+
+# ---- what goes wrong ---------------------------------------------------------------------------
+
+
+def test_a_bad_file_does_not_stop_the_others(
+    section: ad.AnnData, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "aa.h5ad").write_text("These are notes.")
+    logged = section.copy()
+    logged.X = logged.X.log1p()
+    for layer in list(logged.layers):
+        del logged.layers[layer]
+    logged.write_h5ad(folder / "ab.h5ad")
+    out = folder.with_name("out")
+    assert run("impute", folder, out, *QUICK) == 1
+    assert names(out) == ["a.h5ad", "b.h5ad"]
+    said = capsys.readouterr()
+    assert "stimpute: aa.h5ad: Expected an .h5ad file" in said.err
+    assert "stimpute: ab.h5ad: Expected counts (whole numbers ≥ 0)" in said.err
+    assert "Traceback" not in said.err
+    rows = table(said.out)
+    assert rows["aa.h5ad"] == "failed a file that is not HDF5, in spite of its ending"
+    assert rows["ab.h5ad"].startswith("failed values like")
+    assert said.out.endswith("2 done, 2 failed.\n")
+
+
+def test_settings_that_do_not_fit_one_file_fail_that_file_only(
+    section: ad.AnnData, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    section[:4].copy().write_h5ad(folder / "few.h5ad")
+    tiny = ("--model", "scziva", "--preset", "tiny", "--set", "epochs=1", "--n-clusters", 5)
+    assert run("cluster", folder, folder.with_name("out"), *tiny) == 1
+    said = capsys.readouterr()
+    assert "at most the number of cells (4)" in said.err
+    row = "failed expected n_clusters to be at most the number of cells (4), not 5"
+    assert table(said.out)["few.h5ad"] == row
+    assert names(folder.with_name("out")) == ["a.h5ad", "b.h5ad"]
+
+
+def test_quiet_says_only_what_goes_wrong(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "aa.h5ad").write_text("These are notes.")
+    assert run("impute", folder, folder.with_name("out"), *QUICK, "--quiet") == 1
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.startswith("stimpute: aa.h5ad: ")
+    assert len(said.err.splitlines()) == 1
+
+
+def test_a_folder_without_files_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "in" / "within").mkdir(parents=True)
+    assert run("impute", tmp_path / "in", tmp_path / "out", *QUICK) == 1
+    said = capsys.readouterr().err
+    assert f"at least one .h5ad file in {tmp_path / 'in'}, but found none" in said
+    assert "folders within it, and hidden files, are left out" in said
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("out", "words"),
+    [
+        ("in", "the folder of the input itself"),
+        ("in/../in", "the folder of the input itself"),
+        ("in/out", "a folder within that of the input"),
+        ("in/within/out", "a folder within that of the input"),
+        ("there.h5ad", "a file. Choose another name."),
+        ("new.h5ad", "the ending .h5ad of a file. Name a folder."),
+        ("link", "the folder of the input itself"),
+        ("there.h5ad/out", "that it cannot be made"),
+    ],
+)
+def test_an_output_that_cannot_be_is_refused_before_any_work(
+    out: str, words: str, folder: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(Job, "start", lambda _job: pytest.fail("it began"))
+    folder.with_name("there.h5ad").write_text("A file.")
+    folder.with_name("link").symlink_to(folder)
+    before = names(folder), names(folder.parent)
+    assert run("impute", folder, folder.parent / out, *QUICK) == 1
+    said = capsys.readouterr().err
+    assert "a folder for the results" in said and words in said
+    assert (names(folder), names(folder.parent)) == before
+
+
+def test_a_setting_that_cannot_be_is_wrong_usage_before_any_file(folder: Path) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        run("impute", folder, folder.with_name("out"), "--model", "pca", "--set", "n_components=0")
+    assert stopped.value.code == 2
+    assert not folder.with_name("out").exists()
+
+
+# ---- Ctrl-C ------------------------------------------------------------------------------------
+
+
+def interrupting(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """Press Ctrl-C so many times, the first after some steps of the second file."""
+    wait, left = Job.wait, [times]
+
+    def interrupted(job: Job, *args: object, **kwargs: object) -> JobState:
+        while job.title.startswith("2 of") and left[0] == times:
+            assert job.is_running
+            if job.latest is not None and job.latest.step >= 5:
+                break
+        if job.title.startswith("2 of") and left[0]:
+            left[0] -= 1
+            raise KeyboardInterrupt
+        return wait(job, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Job, "wait", interrupted)
+
+
+LONG = ("--model", "scziva", "--preset", "tiny", "--set", "epochs=60")
+
+
+@pytest.fixture
+def three(section: ad.AnnData, folder: Path) -> Path:
+    section.write_h5ad(folder / "c.h5ad")
+    return folder
+
+
+def test_ctrl_c_keeps_the_best_of_this_file_and_leaves_the_rest(
+    three: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    interrupting(monkeypatch, times=1)
+    out = three.with_name("out")
+    assert run("impute", three, out, *LONG) == 1
+    assert names(out) == ["a.h5ad", "b.h5ad"]
+    completed = [read_records(ad.read_h5ad(out / n))["scziva"].completed for n in names(out)]
+    assert completed == [True, False]
+    said = capsys.readouterr().out
+    states = {name: row.split(" the ")[0] for name, row in table(said).items()}
+    assert states["a.h5ad"].startswith("done") and states["c.h5ad"] == "not begun"
+    assert states["b.h5ad"].startswith("stopped early")
+    assert "1 done, 1 stopped early, 1 not begun." in said
+
+
+def test_a_second_ctrl_c_gives_this_file_up_and_keeps_those_before(
+    three: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    interrupting(monkeypatch, times=2)
+    out = three.with_name("out")
+    assert run("impute", three, out, *LONG) == 1
+    assert names(out) == ["a.h5ad"]
+    rows = table(capsys.readouterr().out)
+    assert rows["b.h5ad"] == "given up nothing was written"
+    assert rows["c.h5ad"] == "not begun"

@@ -1,0 +1,88 @@
+"""Clusters that are kept: others join by their nearest, and their number is said."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_stimpute.models import cell_clusters
+from napari_stimpute.models.cell_clusters import Array, CellClusters
+
+
+def blobs(n: int = 60, k: int = 3, seed: int = 0) -> tuple[Array, np.ndarray]:
+    """Points around k corners of a cube ten apart, and the corner of each."""
+    rng = np.random.default_rng(seed)
+    corner = np.arange(n) % k
+    places = 10 * np.eye(5)[corner] + rng.normal(0, 0.5, (n, 5))
+    return places.astype(np.float32), corner
+
+
+def test_a_given_number_is_found_and_said() -> None:
+    z, corner = blobs()
+    clusters, said = CellClusters.find(z, 3, 0)
+    assert said == "Clusters: 3, as set."
+    assert clusters.n_clusters == 3
+    assert len(set(zip(corner, clusters.labels, strict=True))) == 3
+
+
+def test_an_estimated_number_is_said_with_both_opinions() -> None:
+    z, corner = blobs(200, 4)
+    clusters, said = CellClusters.find(z, 0, 0)
+    assert clusters.n_clusters == 4 and len(set(clusters.labels)) == 4
+    assert said.startswith("Clusters: 4, as many as Leiden communities (resolution 0.8)")
+    assert said.endswith("the largest gap between eigenvalues would say 4.")
+    assert len(set(zip(corner, clusters.labels, strict=True))) == 4
+
+
+def test_cells_keep_their_cluster_and_others_join_the_nearest() -> None:
+    z, _ = blobs()
+    clusters, _ = CellClusters.find(z, 3, 0)
+    np.testing.assert_array_equal(clusters.probabilities(z).argmax(axis=1), clusters.labels)
+    other, corner = blobs(seed=1)
+    probability = clusters.probabilities(other)
+    assert probability.shape == (60, 3) and probability.dtype == np.float32
+    np.testing.assert_allclose(probability.sum(axis=1), 1, rtol=1e-5)
+    joined = probability.argmax(axis=1)
+    np.testing.assert_array_equal(joined, [clusters.labels[corner == c][0] for c in corner])
+
+
+def test_between_two_clusters_a_cell_is_of_both() -> None:
+    z = np.float32([[0, 0]] * 5 + [[2, 0]] * 5)
+    z += np.random.default_rng(0).normal(0, 0.01, z.shape).astype(np.float32)
+    clusters = CellClusters(z, np.repeat([0, 1], 5), 2)
+    middle, near = clusters.probabilities(np.float32([[1, 0], [0.4, 0]]))
+    np.testing.assert_allclose(middle, 0.5, atol=0.05)
+    assert near[0] > 0.8
+
+
+def test_arrays_bring_it_back() -> None:
+    z, _ = blobs()
+    clusters, _ = CellClusters.find(z, 3, 0)
+    again = CellClusters.of_arrays(clusters.arrays())
+    np.testing.assert_array_equal(again.probabilities(z), clusters.probabilities(z))
+    assert again.n_clusters == 3 and again.labels.dtype == np.int64
+
+
+def test_of_many_cells_a_seeded_sample_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cell_clusters, "_MOST_ANCHORS", 40)
+    z, _ = blobs(90)
+    one, same, other = (CellClusters.find(z, 3, seed)[0] for seed in (0, 0, 1))
+    assert len(one.anchors) == len(one.labels) == 40
+    np.testing.assert_array_equal(one.anchors, same.anchors)
+    assert not np.array_equal(one.anchors, other.anchors)
+    everyone = CellClusters(z, np.zeros(90, dtype=np.int64), 1)
+    assert set(map(tuple, one.anchors)) <= set(map(tuple, everyone.anchors))
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_as_many_clusters_as_cells_is_possible(n: int) -> None:
+    z, _ = blobs(n)
+    clusters, _ = CellClusters.find(z, n, 0)
+    np.testing.assert_array_equal(clusters.probabilities(z).argmax(axis=1), clusters.labels)
+    assert len(set(clusters.labels)) == n
+
+
+def test_equal_cells_are_finite() -> None:
+    z = np.zeros((30, 4), dtype=np.float32)
+    clusters, _ = CellClusters.find(z, 0, 0)
+    assert np.isfinite(clusters.probabilities(z)).all()
