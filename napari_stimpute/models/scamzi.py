@@ -15,13 +15,17 @@ What differs from the paper (its code could not be read), and why
 - Counts are divided by the cell's depth, logged, then standardised per gene; in print the
   standardised values, some below zero, are logged.
 - **The latent space has a prior** (a variational autoencoder; `kl_weight=0` is the paper's plain
-  one). Without, the network learns a cell's noise within a few epochs: it explains a tenth less of
-  hidden molecules, and its clusters agree less with known types.
-- **One dispersion per gene**, not per gene and cell; dropout odds are linear in the latent point,
-  and the decoder has a linear path beside the hidden one and starts at the gene means. Hidden
-  layers are normalised (LayerNorm) before noise is added.
+  one). Without, the network learns a cell's noise within a few epochs.
+- **The embedding is learned with a linear decoder** (on the log scale), the deep one (32 → 256)
+  afterwards with the encoder fixed. Learned with the deep one from the start, few latent
+  dimensions are used, and clusters agree less with known types (index .40 against .54 on average
+  over three sets).
+- **The zero-inflation layer is on the latent points**, in front of the decoder, where it shapes
+  them; in print it lies behind the decoder.
 - **Two stages**: while pretraining, the zero-inflation layer fades (annealing); fine-tuning goes on
-  without it at half the rate. The paper names two rates, and not what differs.
+  without it, at half the rate. The paper names two rates, and not what differs.
+- **One dispersion per gene**, not per gene and cell; dropout odds are linear in the latent point;
+  decoders start at the gene means; hidden layers are normalised before noise is added.
 - Molecules hidden from training decide when to stop; mini-batches from sparse counts; spectral
   clustering on a sparse graph of neighbours, with landmarks beyond 20,000 cells; gene totals are
   restored.
@@ -61,7 +65,7 @@ _WARMUP_EPOCHS = 20
 
 
 class Network(CellNetwork):
-    """Attention, encoder 256 → 32 → 10, its mirror, zero-inflation layer, heads of a ZINB.
+    """Attention, encoder 256 → 32 → 10, zero-inflation layer, a linear and a deep decoder.
 
     Parameters
     ----------
@@ -79,15 +83,16 @@ class Network(CellNetwork):
         latent, n_genes = config.n_latent, len(offset)
         self.encoder = NoisyLayers((n_genes, _WIDE, _NARROW), config.noise, generator)
         self.mean, self.log_variance = (linear(_NARROW, latent, generator) for _ in range(2))
-        self.decoder = NoisyLayers((latent, _NARROW, _WIDE), 0.0, generator)
         self.zero_inflation = ZeroInflationLayer() if config.zero_inflation else None
-        self.last = NoisyLayers((_WIDE, _WIDE), 0.0, generator)
+        self.decoder = NoisyLayers((latent, _NARROW, _WIDE), 0.0, generator)
 
-        def small(rows: int) -> nn.Parameter:
-            return nn.Parameter(_FIRST_WEIGHTS * torch.randn(rows, n_genes, generator=generator))
+        def small() -> nn.Parameter:
+            return nn.Parameter(_FIRST_WEIGHTS * torch.randn(latent, n_genes, generator=generator))
 
-        self.loadings = small(latent + _WIDE)
-        self.dropout_loadings = small(latent)
+        self.loadings, self.dropout_loadings = small(), small()
+        self.deep_loadings = nn.Parameter(torch.zeros(_WIDE, n_genes))
+        self.is_deep = True
+        """Off while pretraining, when the deep decoder does not take part."""
         self.offset = nn.Parameter(offset.clone())
         self.dropout_offset = nn.Parameter(torch.full_like(offset, _FIRST_LOGIT))
         self.log_dispersion = nn.Parameter(torch.ones_like(offset))
@@ -107,12 +112,11 @@ class Network(CellNetwork):
         self, z: Tensor, columns: Tensor | slice = ALL, generator: torch.Generator | None = None
     ) -> tuple[Tensor, Tensor | None]:
         """(n, n_latent) → log means per unit size factor and log odds of dropout."""
-        x = self.decoder(z)
-        if self.zero_inflation is not None:
-            x = self.zero_inflation(x, generator)
-        features = torch.cat([z, self.last(x)], dim=1)
-        log_mean = torch.addmm(self.offset[columns], features, self.loadings[:, columns])
-        logit = torch.addmm(self.dropout_offset[columns], z, self.dropout_loadings[:, columns])
+        seen = z if self.zero_inflation is None else self.zero_inflation(z, generator)
+        log_mean = torch.addmm(self.offset[columns], seen, self.loadings[:, columns])
+        if self.is_deep:
+            log_mean = torch.addmm(log_mean, self.decoder(z), self.deep_loadings[:, columns])
+        logit = torch.addmm(self.dropout_offset[columns], seen, self.dropout_loadings[:, columns])
         return log_mean.clamp(*LOG_MEAN_RANGE), logit
 
 
@@ -129,10 +133,14 @@ class Training(CellTraining):
         self.network = network.to(self.device)
 
     def phases(self) -> Iterator[Progress]:
-        """Pretrain while the zero-inflation layer fades; go on without it at half the rate."""
-        config, per_epoch = self.config, self.steps_per_epoch
+        """Pretrain while the zero-inflation layer fades; then the deep decoder, encoder fixed."""
+        config, per_epoch, network = self.config, self.steps_per_epoch, self.network
         n_steps = (config.epochs + config.finetune_epochs) * per_epoch
-        yield from self._minimise("pretrain", config.epochs, config.learning_rate, 1, n_steps)
+        network.is_deep = False
+        try:
+            yield from self._minimise("pretrain", config.epochs, config.learning_rate, 1, n_steps)
+        finally:
+            network.is_deep = True
         self._step = max(self._step, self._fading)
         if self.network.zero_inflation is not None:  # the best state may have been an early one
             self.network.zero_inflation.anneal(1)
@@ -160,14 +168,16 @@ class Training(CellTraining):
         return max(1, round(_FADED_AT * self.config.epochs * self.steps_per_epoch))
 
     def _loss(self) -> Tensor:
+        """Negative evidence bound of a block of cells, nats per cell."""
         network, index = self.network, self.next_block()
         if network.zero_inflation is not None and self._step % self.steps_per_epoch == 0:
             network.zero_inflation.anneal(self._step / self._fading)
         self._step += 1
         entries, size = self.kept.take(index), self.size[index]
-        inputs = log_values(*entries, size, len(self.totals))
-        mean, log_variance = network.encode(inputs, self.generator)
-        z = sample_latent(mean, log_variance, self.generator) if self.config.kl_weight else mean
+        with torch.set_grad_enabled(not network.is_deep):  # then the encoder stays as it is
+            inputs = log_values(*entries, size, len(self.totals))
+            mean, log_variance = network.encode(inputs, self.generator)
+            z = sample_latent(mean, log_variance, self.generator) if self.config.kl_weight else mean
         log_level, logit = network.decode(z, generator=self.generator)
         assert logit is not None
         log_mu, theta = log_level + torch.log(size)[:, None], network.log_dispersion.exp()
