@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from .data.io import read
     from .models.baselines import GeneMean, NeighbourMean, PCADenoiser
     from .models.gmm_vgae import GMMVGAE
+    from .models.scamzi import ScAMZI
+    from .models.scimta import ScIMTA
+    from .models.scziva import ScZiva
     from .session import Session
 
 __version__ = version("napari-stimpute")
@@ -19,11 +22,24 @@ _HOME = {
     "GeneMean": ".models.baselines",
     "NeighbourMean": ".models.baselines",
     "PCADenoiser": ".models.baselines",
+    "ScAMZI": ".models.scamzi",
+    "ScIMTA": ".models.scimta",
+    "ScZiva": ".models.scziva",
     "Session": ".session",
     "read": ".data.io",
 }
 
-__all__ = ["GMMVGAE", "GeneMean", "NeighbourMean", "PCADenoiser", "Session", "read"]
+__all__ = [
+    "GMMVGAE",
+    "GeneMean",
+    "NeighbourMean",
+    "PCADenoiser",
+    "ScAMZI",
+    "ScIMTA",
+    "ScZiva",
+    "Session",
+    "read",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -74,6 +74,7 @@ def test_every_command_is_shown() -> None:
         "impute",
         "cluster",
         "compare",
+        "tune",
         "demo",
     }
 
@@ -103,7 +104,8 @@ def test_table_of_places_names_what_is_written() -> None:
         f'obs["{keys.cluster(run)}"]', f'obsm["{keys.cluster_probability(run)}"]',
         *(f'var["{name}"]' for name in keys.gene_facts(run)), f'varm["{keys.weights(run)}"]',
         f'uns["{keys.UNS}"]["{run}"]', "X", "raw", f'layers["{keys.X_BEFORE}"]',
-        f'obsm["{keys.RAW_BEFORE}"]',
+        f'obsm["{keys.RAW_BEFORE}"]', f'var["{keys.community("scimta")}"]',
+        f'varp["{keys.gene_graph("scimta")}"]', f'obsp["{keys.cell_graph("scimta")}"]',
     } == set(places)  # fmt: skip
 
 

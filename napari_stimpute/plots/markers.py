@@ -43,7 +43,7 @@ def dot_plot(profile: Profile) -> Figure:
     """
     n_groups, n_genes = profile.level.shape
     longest = max(len(name) for name in profile.groups)
-    figure = new_figure(1.6 + 0.075 * longest + 0.24 * n_genes, 1.35 + 0.27 * n_groups)
+    figure = new_figure(1.6 + 0.075 * longest + 0.24 * n_genes, max(3.0, 1.35 + 0.27 * n_groups))
     ax = figure.subplots()
     highest = np.maximum(profile.level.max(axis=0, initial=0.0), 1e-12)
     x, y = np.meshgrid(np.arange(n_genes), np.arange(n_groups))
@@ -91,8 +91,11 @@ def volcano(table: pd.DataFrame, *, title: str, level: float = 0.05, n_named: in
     ax.set(xlim=(-wide, wide), ylim=(0, 1.1 * max(float(y.max(initial=0.0)), 2.0)))
     ax.set_xlabel("base-2 logarithm of the fold change")
     ax.set_ylabel("−log₁₀ of the adjusted p (higher: less by chance)")
-    ax.set_title(title, loc="left", fontsize=10)
-    ax.legend(loc="upper left", frameon=False, fontsize=8, handletextpad=0.1)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10)
+    ax.legend(
+        loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, frameon=False, fontsize=8,
+        handletextpad=0.1, borderpad=0.2,
+    )  # fmt: skip
     quiet(ax)
     names = table["gene"].astype(str).to_numpy()
     for here, _ in sides.values():

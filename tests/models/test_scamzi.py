@@ -56,21 +56,31 @@ def test_attention_is_on_the_standardised_values_or_nowhere(
 
 
 @pytest.mark.parametrize("zero_inflation", [True, False])
-def test_the_layer_is_between_decoder_and_last_or_nowhere(
-    zero_inflation: bool, section: AnnData
-) -> None:
+def test_the_layer_is_before_the_decoder_or_nowhere(zero_inflation: bool, section: AnnData) -> None:
     settings = {"zero_inflation": zero_inflation, "epochs": 4}
     network = ScAMZI.preset("tiny", **settings).fit(section, device="cpu").network_
     z = torch.randn(6, 10, generator=torch.Generator().manual_seed(0))
+
+    def logit(seen: torch.Tensor) -> torch.Tensor:
+        return network.dropout_offset + seen @ network.dropout_loadings
+
     with torch.no_grad():
-        hidden = network.decoder(z)
-    torch.testing.assert_close(read_by(network.last, lambda: network.decode(z)), hidden)
-    assert (network.zero_inflation is None) == (not zero_inflation)
-    assert any("zero_inflation" in name for name in network.state_dict()) == zero_inflation
-    if network.zero_inflation is not None:  # while it is at work, what is small is lost
-        network.zero_inflation.anneal(0)
-        kept = hidden * (1 - torch.exp(-(hidden.double() ** 2))).float()
-        torch.testing.assert_close(read_by(network.last, lambda: network.decode(z)), kept)
+        torch.testing.assert_close(network.decode(z)[1], logit(z))
+        assert (network.zero_inflation is None) == (not zero_inflation)
+        assert any("zero_inflation" in name for name in network.state_dict()) == zero_inflation
+        if network.zero_inflation is not None:  # while it is at work, what is small is lost
+            network.zero_inflation.anneal(0)
+            kept = z * (1 - torch.exp(-(z.double() ** 2))).float()
+            torch.testing.assert_close(network.decode(z)[1], logit(kept))
+
+
+def test_fine_tuning_teaches_the_deep_decoder_and_leaves_the_embedding(section: AnnData) -> None:
+    short, long = (
+        ScAMZI.preset("tiny", finetune_epochs=n).fit(section, device="cpu") for n in (0, 6)
+    )
+    np.testing.assert_array_equal(short.embed(section), long.embed(section))
+    assert not short.network_.deep_loadings.any()
+    assert long.network_.deep_loadings.any()
 
 
 def test_while_it_fades_the_layer_changes_what_is_expected(fitted: Fitted) -> None:
