@@ -49,7 +49,7 @@ from ..nn.optimise import ParameterGroup, Schedule, minimise
 from ..nn.zero_inflation import ZeroInflationLayer
 from ..progress import Progress
 from .cell_configs import ScAMZIConfig
-from .cell_model import ALL, PATIENCE, CellModel, CellNetwork, CellTraining, log_values
+from .cell_model import ALL, CellModel, CellNetwork, CellTraining, log_values
 from .training import Split
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ _FADED_AT = 0.6
 
 _FIRST_LOGIT, _FIRST_WEIGHTS = -3.0, 0.01
 _WARMUP_EPOCHS = 20
+_PATIENCE = 20
 
 
 class Network(CellNetwork):
@@ -153,7 +154,7 @@ class Training(CellTraining):
     ) -> Iterator[Progress]:
         every = self.validate_every
         schedule = Schedule(
-            n_epochs, self.steps_per_epoch, rate, patience=PATIENCE // every, validate_every=every
+            n_epochs, self.steps_per_epoch, rate, patience=_PATIENCE // every, validate_every=every
         )
         network = self.network
         undecayed = (network.offset, network.dropout_offset, network.log_dispersion)
