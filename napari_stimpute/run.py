@@ -18,6 +18,7 @@ from .data.holdout import with_counts
 from .data.results import Networks, Results, RunRecord, check_key, fingerprint, versions
 from .errors import Diverged, OutOfMemory, TooSmall
 from .evaluate.judgement import Judgement, hide
+from .evaluate.mixing import mixing_in_words
 from .evaluate.zeros import DEFAULT_THRESHOLD, fill_where, fill_zeros
 from .models import model_class, model_info
 from .models.base import (
@@ -192,11 +193,20 @@ class Run:
         clusters = model.cluster(adata) if isinstance(model, Clusters) else None
         probability = model.cluster_probability(adata) if isinstance(model, Clusters) else None
         self._restore_mode()
+        self._tell_mixing(embedding)
         record = self._record(started, begun)
         genes = None if self._judgement is None else self._judgement.genes(self.key)
         networks = self._networks()
         self.results = Results(record, imputed, embedding, clusters, probability, genes, networks)
         yield self._progress(_APPLY_STEPS, "done", "Done")
+
+    def _tell_mixing(self, embedding: np.ndarray | None) -> None:
+        """Where batches were to be merged, say how far they are."""
+        column = getattr(self.request.config, "batch_key", "")
+        if embedding is None or not column or self.adata.obs[column].nunique() < 2:
+            return
+        batch, seed = self.adata.obs[column].to_numpy(), self.request.seed
+        self._notes.append(mixing_in_words(self._counts, embedding, batch, column, seed))
 
     def _networks(self) -> Networks | None:
         model = self.model

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2
 
+from ..data.components import principal_components
+from ..data.counts import log_normalise, size_factors
 from ..errors import TooSmall
 from ..models.neighbours import nearest
 
@@ -22,6 +25,11 @@ _MOST_COMPARED = 5_000
 
 _LEVEL = 0.05
 """Of the test whether a neighbourhood differs from the whole."""
+
+_MOST_TOLD = 20_000
+"""Spots from which a run's mixing is told."""
+
+_N_COMPONENTS = 30
 
 Points = NDArray[np.floating]
 
@@ -97,6 +105,32 @@ def mixing(
         group_silhouette=_silhouette(points, known[sample]),
         purity=_purity(known, near),
         kept_neighbours=_kept(embedding, reference, codes, n_neighbours, seed),
+    )
+
+
+def mixing_in_words(
+    counts: sp.csr_matrix, embedding: Points, batch: ArrayLike, column: str, seed: int
+) -> str:
+    """Say how well an embedding mixes batches, beside principal components of the counts.
+
+    Parameters
+    ----------
+    counts : (n_obs, n_vars)
+    embedding : (n_obs, d)
+    batch : (n_obs,), names; `column` is where they stand
+    seed : of the sample, of at most 20,000 spots
+    """
+    drawn = np.random.default_rng(seed).permutation(len(embedding))[:_MOST_TOLD]
+    logged = log_normalise(counts, size_factors(counts))[drawn]
+    names, after = np.asarray(batch)[drawn], embedding[drawn]
+    before = principal_components(logged, _N_COMPONENTS, seed).scores
+    apart = mixing(before, names, seed=seed)
+    mixed = mixing(after, names, seed=seed, reference=before)
+    kept = 100 * np.nan_to_num(mixed.kept_neighbours)
+    return (
+        f"Batches ({column}): mixing {apart.diversity:.2f} in the counts, {mixed.diversity:.2f} in "
+        f"the embedding (0 apart, 1 as mixed as their sizes allow); of each spot's nearest within "
+        f"its batch, {kept:.0f} % are still so."
     )
 
 

@@ -131,10 +131,10 @@ class CellModel(Model):
         """From the final network: factors that restore each gene's total, then clusters."""
         z = self._latent(adata, counts)
         self._restore_totals(adata, counts, z)
-        self._find_clusters(z)
-
-    def _find_clusters(self, z: np.ndarray) -> None:
-        self.clusters_, said = CellClusters.find(z, self.config.n_clusters, self.seed_)
+        config = self.config
+        self.clusters_, said = CellClusters.find(
+            z, counts, config.n_clusters, config.clustering, self.seed_
+        )
         self.notes_.append(said)
 
     def _restore_totals(self, adata: AnnData, counts: sp.csr_matrix, z: np.ndarray) -> None:

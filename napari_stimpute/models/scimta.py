@@ -16,7 +16,7 @@ The public code is scMGCA under another name: one graph, of cells. This follows 
   mutual information, sparse and symmetric; there dense and not symmetric), an encoder, and a
   decoder that rebuilds the graph from sampled pairs (there all n²).
 - **Clusters and communities** by DEC with centres that train (there they are constants, and the
-  divergence is the wrong way round), started from spectral clusters of the cells and Leiden
+  divergence is the wrong way round), started from clusters of the cells and Leiden
   communities of the genes.
 - **Counts have a likelihood** (negative binomial at each cell's depth). There, logarithms of
   probabilities are multiplied by standardised values, half of them negative.
@@ -52,12 +52,12 @@ from ..data.results import fingerprint
 from ..errors import MissingKey, UnknownName
 from ..nn.dec import ClusterCentres
 from ..progress import Progress
+from .cell_clusters import clusters_of
 from .cell_model import BLOCK, CellModel, CellTraining
 from .graph_sides import Side, Surroundings, cell_side, gene_side, rebuilt
 from .leiden import leiden_clusters
 from .low_rank import ZeroRule, deciding_spots
 from .scimta_training import Network, Training
-from .spectral import estimate_number, spectral_clusters
 from .training import Split
 
 if TYPE_CHECKING:
@@ -120,21 +120,16 @@ class ScIMTA(CellModel):
         training = Training(
             split, cells, self._genes, codes, config, seed=self.seed_, device=self.device_
         )
-        training.start_clusters = lambda: self._start_clusters(training)
+        training.start_clusters = lambda: self._start_clusters(training, split.kept)
         return training
 
-    def _start_clusters(self, training: Training) -> None:
-        """Centres: means of spectral clusters of the cells, and of the genes' communities."""
-        network, k = training.network, self.config.n_clusters
+    def _start_clusters(self, training: Training, kept: sp.csr_matrix) -> None:
+        """Centres: means of clusters of the cells, and of the genes' communities."""
+        network, config = training.network, self.config
         z = training.latent()
-        if k == 0:
-            guess = estimate_number(z, self.seed_)
-            k = guess.leiden
-            self.notes_.append(
-                f"Clusters: {k}, as many as Leiden communities (resolution 0.8); the largest gap "
-                f"between eigenvalues would say {guess.eigengap}."
-            )
-        network.cells.centres = _centres(z, spectral_clusters(z, k, self.seed_))
+        labels, said = clusters_of(z, kept, config.n_clusters, config.clustering, self.seed_)
+        self.notes_.append(said)
+        network.cells.centres = _centres(z, labels)
         groups = np.zeros(len(self._genes.features), dtype=np.intp)
         if self.config.communities and self._genes.graph.nnz:
             groups = leiden_clusters(self._genes.graph, 1.0, self.seed_)

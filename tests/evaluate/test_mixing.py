@@ -6,12 +6,13 @@ import math
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from scipy.stats import chisquare
 from sklearn.metrics import silhouette_score
 
 from napari_stimpute.errors import TooSmall
 from napari_stimpute.evaluate import mixing as module
-from napari_stimpute.evaluate.mixing import mixing
+from napari_stimpute.evaluate.mixing import mixing, mixing_in_words
 
 
 def points(n: int = 300) -> np.ndarray:
@@ -137,3 +138,17 @@ def test_silhouettes_are_of_a_seeded_sample(monkeypatch: pytest.MonkeyPatch) -> 
     assert some.group_silhouette == again.group_silhouette
     assert some.group_silhouette != whole.group_silhouette
     assert some.group_silhouette == pytest.approx(whole.group_silhouette, abs=0.05)
+
+
+def test_a_run_is_told_in_words_before_and_after() -> None:
+    batch = np.where(by_chance() == 1, "b", "a")
+    rate = np.where((batch == "a")[:, None], np.r_[np.full(10, 9.0), np.ones(10)], 3.0)
+    counts = sp.csr_matrix(np.random.default_rng(2).poisson(rate).astype(np.float32))
+    said = mixing_in_words(counts, points(), batch, "protocol", 0)
+    before = mixing(module.principal_components(
+        module.log_normalise(counts, module.size_factors(counts)), 30, 0
+    ).scores, batch)  # fmt: skip
+    after = mixing(points(), batch)
+    assert before.diversity < 0.1 < 0.9 < after.diversity
+    assert said.startswith("Batches (protocol): mixing ")
+    assert f"{before.diversity:.2f} in the counts, {after.diversity:.2f} in the embedding" in said

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
+from napari_stimpute.data.holdout import thin
 from napari_stimpute.models import cell_clusters
-from napari_stimpute.models.cell_clusters import Array, CellClusters
+from napari_stimpute.models.cell_clusters import Array, CellClusters, clusters_of, foretold
 
 
 def blobs(n: int = 60, k: int = 3, seed: int = 0) -> tuple[Array, np.ndarray]:
@@ -17,9 +19,16 @@ def blobs(n: int = 60, k: int = 3, seed: int = 0) -> tuple[Array, np.ndarray]:
     return places.astype(np.float32), corner
 
 
+def molecules(z: Array) -> sp.csr_matrix:
+    """Counts of six genes, the first of which follow the places; Poisson, about 60 a cell."""
+    share = np.exp(0.3 * z @ np.eye(z.shape[1], 6))
+    rate = 60 * share / share.sum(axis=1, keepdims=True)
+    return sp.csr_matrix(np.random.default_rng(3).poisson(rate).astype(np.float32))
+
+
 def test_a_given_number_is_found_and_said() -> None:
     z, corner = blobs()
-    clusters, said = CellClusters.find(z, 3, 0)
+    clusters, said = CellClusters.find(z, molecules(z), 3, "spectral", 0)
     assert said == "Clusters: 3, as set."
     assert clusters.n_clusters == 3
     assert len(set(zip(corner, clusters.labels, strict=True))) == 3
@@ -27,7 +36,7 @@ def test_a_given_number_is_found_and_said() -> None:
 
 def test_an_estimated_number_is_said_with_both_opinions() -> None:
     z, corner = blobs(200, 4)
-    clusters, said = CellClusters.find(z, 0, 0)
+    clusters, said = CellClusters.find(z, molecules(z), 0, "spectral", 0)
     assert clusters.n_clusters == 4 and len(set(clusters.labels)) == 4
     assert said.startswith("Clusters: 4, as many as Leiden communities (resolution 0.8)")
     assert said.endswith("the largest gap between eigenvalues would say 4.")
@@ -36,7 +45,7 @@ def test_an_estimated_number_is_said_with_both_opinions() -> None:
 
 def test_cells_keep_their_cluster_and_others_join_the_nearest() -> None:
     z, _ = blobs()
-    clusters, _ = CellClusters.find(z, 3, 0)
+    clusters, _ = CellClusters.find(z, molecules(z), 3, "spectral", 0)
     np.testing.assert_array_equal(clusters.probabilities(z).argmax(axis=1), clusters.labels)
     other, corner = blobs(seed=1)
     probability = clusters.probabilities(other)
@@ -57,7 +66,7 @@ def test_between_two_clusters_a_cell_is_of_both() -> None:
 
 def test_arrays_bring_it_back() -> None:
     z, _ = blobs()
-    clusters, _ = CellClusters.find(z, 3, 0)
+    clusters, _ = CellClusters.find(z, molecules(z), 3, "spectral", 0)
     again = CellClusters.of_arrays(clusters.arrays())
     np.testing.assert_array_equal(again.probabilities(z), clusters.probabilities(z))
     assert again.n_clusters == 3 and again.labels.dtype == np.int64
@@ -66,7 +75,9 @@ def test_arrays_bring_it_back() -> None:
 def test_of_many_cells_a_seeded_sample_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cell_clusters, "_MOST_ANCHORS", 40)
     z, _ = blobs(90)
-    one, same, other = (CellClusters.find(z, 3, seed)[0] for seed in (0, 0, 1))
+    one, same, other = (
+        CellClusters.find(z, molecules(z), 3, "spectral", seed)[0] for seed in (0, 0, 1)
+    )
     assert len(one.anchors) == len(one.labels) == 40
     np.testing.assert_array_equal(one.anchors, same.anchors)
     assert not np.array_equal(one.anchors, other.anchors)
@@ -77,12 +88,49 @@ def test_of_many_cells_a_seeded_sample_is_kept(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("n", [1, 2, 5])
 def test_as_many_clusters_as_cells_is_possible(n: int) -> None:
     z, _ = blobs(n)
-    clusters, _ = CellClusters.find(z, n, 0)
+    clusters, _ = CellClusters.find(z, molecules(z), n, "spectral", 0)
     np.testing.assert_array_equal(clusters.probabilities(z).argmax(axis=1), clusters.labels)
     assert len(set(clusters.labels)) == n
 
 
 def test_equal_cells_are_finite() -> None:
     z = np.zeros((30, 4), dtype=np.float32)
-    clusters, _ = CellClusters.find(z, 0, 0)
+    clusters, _ = CellClusters.find(z, molecules(z), 0, "spectral", 0)
     assert np.isfinite(clusters.probabilities(z)).all()
+
+
+def test_hidden_molecules_decide_between_the_methods(monkeypatch: pytest.MonkeyPatch) -> None:
+    z, corner = blobs(120)
+    shuffled = np.random.default_rng(5).permutation(corner)
+    counts = molecules(z)
+    for wrong, right in (("spectral", "mixture"), ("mixture", "spectral")):
+        ways = {wrong: shuffled, right: corner}
+        for name, labels in ways.items():
+            monkeypatch.setattr(cell_clusters, f"{name}_clusters", lambda *_, it=labels: it)
+        labels, said = clusters_of(z, counts, 3, "auto", 0)
+        np.testing.assert_array_equal(labels, corner)
+        assert f"Found by {cell_clusters._TITLES[right]}" in said
+
+
+def test_foretelling_is_the_likelihood_of_what_was_left_out() -> None:
+    z, corner = blobs(40)
+    counts = molecules(z)
+    kept, hidden = (part.toarray() for part in thin(counts, 0.1, 0))
+    overall = kept.sum(axis=0) / kept.sum()
+    total, n = 0.0, 0.0
+    for cell in range(40):
+        profile = kept[corner == corner[cell]].sum(axis=0) + 100 * overall
+        profile = profile / profile.sum()
+        for gene in range(6):
+            total += hidden[cell, gene] * np.log(profile[gene] / overall[gene])
+            n += hidden[cell, gene]
+    assert foretold(corner, counts, 0) == pytest.approx(total / n, rel=1e-4)
+    assert foretold(corner, counts, 0) > foretold(np.zeros(40, dtype=int), counts, 0)
+    assert foretold(np.zeros(40, dtype=int), counts, 0) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("method", ["auto", "mixture"])
+def test_a_mixture_finds_what_lies_apart(method: str) -> None:
+    z, corner = blobs(90)
+    labels, _ = clusters_of(z, molecules(z), 3, method, 0)
+    assert len(set(zip(corner, labels, strict=True))) == 3
