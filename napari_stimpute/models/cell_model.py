@@ -37,6 +37,9 @@ _FEWEST_PER_CLUSTER = 2
 
 ALL = slice(None)
 
+Levels = Callable[[slice, Tensor, Tensor], Tensor]
+"""From rows, their latent points and columns to expected counts per unit size factor."""
+
 
 class CellNetwork(nn.Module, ABC):
     """From what a cell shows to a latent point, and from there to every gene."""
@@ -210,9 +213,9 @@ class CellModel(Model):
         )
         return log_values(*entries, torch.from_numpy(size).to(self._device), counts.shape[1])
 
-    def _level(self, adata: AnnData, rows: slice, z: Tensor, columns: Tensor) -> Tensor:
-        """Expected counts per unit size factor of some cells, (b, n_columns)."""
-        return self.network_.level(z, columns)
+    def _levels(self, adata: AnnData) -> Levels:
+        """What gives expected counts per unit size factor of some rows, (b, n_columns)."""
+        return lambda rows, z, columns: self.network_.level(z, columns)
 
     def _filled(self, counts: sp.csr_matrix, z: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Which zeros are to be filled, (n_obs, n_columns) bool."""
@@ -240,10 +243,11 @@ class CellModel(Model):
     ) -> Iterator[np.ndarray]:
         chosen = torch.from_numpy(columns).to(self._device)
         scale, depth = self.gene_scale_[columns], self._depth(counts)
+        levels = self._levels(adata)
 
         def decode(rows: slice) -> np.ndarray:
             latent = torch.from_numpy(z[rows]).to(self._device)
-            level = self._level(adata, rows, latent, chosen).cpu().numpy()
+            level = levels(rows, latent, chosen).cpu().numpy()
             return np.asarray(level * depth[rows, None] * scale, dtype=np.float32)
 
         yield from self._blocks(len(z), decode)

@@ -53,7 +53,7 @@ from ..errors import MissingKey, UnknownName
 from ..nn.dec import ClusterCentres
 from ..progress import Progress
 from .cell_clusters import clusters_of
-from .cell_model import BLOCK, CellModel, CellTraining
+from .cell_model import BLOCK, CellModel, CellTraining, Levels
 from .graph_sides import Side, Surroundings, cell_side, gene_side, rebuilt
 from .leiden import leiden_clusters
 from .low_rank import ZeroRule, deciding_spots
@@ -259,10 +259,15 @@ class ScIMTA(CellModel):
         """Network of cells as rebuilt: the strongest edges of each, (n_obs, n_obs), in (0, 1]."""
         return rebuilt(self.network_.cells.graph, self.embed(adata), self._device, self.seed_)
 
-    def _level(self, adata: AnnData, rows: slice, z: Tensor, columns: Tensor) -> Tensor:
-        batch = torch.from_numpy(self._codes(adata)[rows]).to(self._device)
-        log_mean = self.network_.decoder.log_mean(z, columns)
-        return self.network_.decoder.in_batch(log_mean, batch, columns).exp()
+    def _levels(self, adata: AnnData) -> Levels:
+        """Expected counts of cells, each in its batch."""
+        decoder, batch = self.network_.decoder, torch.from_numpy(self._codes(adata))
+
+        def levels(rows: slice, z: Tensor, columns: Tensor) -> Tensor:
+            log_mean = decoder.log_mean(z, columns)
+            return decoder.in_batch(log_mean, batch[rows].to(self._device), columns).exp()
+
+        return levels
 
     def _filled(self, counts: sp.csr_matrix, z: np.ndarray, columns: np.ndarray) -> np.ndarray:
         rebuilt = _with_one(z) @ self.low_rank_[:, columns]
