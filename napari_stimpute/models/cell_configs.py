@@ -31,6 +31,14 @@ class CellConfig(ModelConfig):
         0.05, "Share of the molecules hidden during training to decide when to stop.",
         ge=0.01, le=0.5, step=0.01, advanced=True, title="Hidden share",
     )  # fmt: skip
+    kl_weight: float = setting(
+        1.0, "Weight of the prior on the embedding in the loss; 0 leaves it out.",
+        ge=0.0, le=10.0, step=0.1, advanced=True, title="KL weight",
+    )  # fmt: skip
+    learning_rate: float = setting(
+        2e-3, "Step size of the optimiser; half of it in phases after the first.",
+        ge=1e-6, le=1.0, step=1e-4, log=True, advanced=True,
+    )  # fmt: skip
 
 
 class ScZivaConfig(CellConfig):
@@ -84,17 +92,10 @@ class ScZivaConfig(CellConfig):
         8, "Patterns that the convolution looks for.", ge=1, le=64, step=1, advanced=True,
         title="Patterns",
     )  # fmt: skip
-    kl_weight: float = setting(
-        1.0, "Weight of the prior in the loss.", ge=0.0, le=10.0, step=0.1, advanced=True,
-        title="KL weight",
-    )  # fmt: skip
     auxiliary_weight: float = setting(
         0.1, "Weight of the squared error of log counts in the loss.", ge=0.0, le=10.0, step=0.1,
         advanced=True, title="Auxiliary weight",
     )  # fmt: skip
-    learning_rate: float = setting(
-        2e-3, "Step size of the optimiser.", ge=1e-6, le=1.0, step=1e-4, log=True, advanced=True
-    )
     dropout: float = setting(
         0.1, "Share of hidden units switched off in each training step.", ge=0.0, le=0.9, step=0.05,
         advanced=True,
@@ -138,17 +139,9 @@ class ScAMZIConfig(CellConfig):
         10, "Dimensions of the embedding.", ge=2, le=200, step=1, advanced=True,
         title="Latent dimensions",
     )  # fmt: skip
-    kl_weight: float = setting(
-        1.0, "Weight of the prior on the embedding; 0 is a plain autoencoder.",
-        ge=0.0, le=10.0, step=0.1, advanced=True, title="KL weight",
-    )  # fmt: skip
     noise: float = setting(
         0.3, "Standard deviation of the noise added to each layer's input in training.",
         ge=0.0, le=5.0, step=0.1, advanced=True,
-    )  # fmt: skip
-    learning_rate: float = setting(
-        2e-3, "Step size of the optimiser in pretraining; half of it in fine-tuning.",
-        ge=1e-6, le=1.0, step=1e-4, log=True, advanced=True,
     )  # fmt: skip
 
 
@@ -219,17 +212,10 @@ class ScIMTAConfig(CellConfig):
         0.03, "Weight of drawing cells to their clusters, and genes to their communities.",
         ge=0.0, le=10.0, step=0.01, advanced=True, title="Cluster weight",
     )  # fmt: skip
-    kl_weight: float = setting(
-        1.0, "Weight of the prior in the loss.", ge=0.0, le=10.0, step=0.1, advanced=True,
-        title="KL weight",
-    )  # fmt: skip
     quantile: float = setting(
         0.001, "fill: how far below zero a gene's low-rank values may stray, as a share of cells.",
         ge=0.0, le=0.1, step=0.001, advanced=True,
     )  # fmt: skip
-    learning_rate: float = setting(
-        2e-3, "Step size of the optimiser.", ge=1e-6, le=1.0, step=1e-4, log=True, advanced=True
-    )
     dropout: float = setting(
         0.1, "Share of hidden units switched off in each training step.", ge=0.0, le=0.9, step=0.05,
         advanced=True,

@@ -15,6 +15,7 @@ from napari_stimpute.data.results import Results, RunRecord, TrustRecord, write_
 from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import TooSmall
 from napari_stimpute.evaluate.trust import VERDICTS
+from napari_stimpute.models import model_info
 from napari_stimpute.plugin import open_panel
 from napari_stimpute.plugin.maps import Choice
 from napari_stimpute.plugin.panel import StimputePanel
@@ -99,3 +100,13 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Choice]:
 
     monkeypatch.setattr("napari_stimpute.analysis.spaces.space_steps", steps)
     return asked
+
+
+@pytest.fixture
+def with_communities(opened: StimputePanel) -> StimputePanel:
+    """With a quick scIMTA: clusters of spots, communities of genes."""
+    config = model_info("scimta").config
+    settings = config(**config.PRESETS["tiny"])
+    opened.session.train("scimta", settings, blend=False, judged=False).wait(240)
+    assert opened.session.problem == ""
+    return opened

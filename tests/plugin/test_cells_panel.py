@@ -14,7 +14,6 @@ from pytestqt.qtbot import QtBot
 from qtpy.QtWidgets import QComboBox, QLineEdit, QPushButton
 
 from napari_stimpute.analysis import annotation_steps, marker_steps, read_marker_lists
-from napari_stimpute.models import model_info
 from napari_stimpute.plugin.cells_names import EXAMPLE
 from napari_stimpute.plugin.cells_panel import CELL_TITLES, CellsPanel
 from napari_stimpute.plugin.cells_section import Section
@@ -26,16 +25,6 @@ from napari_stimpute.progress import Progress
 @pytest.fixture
 def cells(opened: StimputePanel) -> CellsPanel:
     return opened.cells
-
-
-@pytest.fixture
-def with_communities(opened: StimputePanel) -> StimputePanel:
-    """With a quick scIMTA: clusters of spots, communities of genes."""
-    config = model_info("scimta").config
-    settings = config(**config.PRESETS["tiny"])
-    opened.session.train("scimta", settings, blend=False, judged=False).wait(240)
-    assert opened.session.problem == ""
-    return opened
 
 
 def until_idle(qtbot: QtBot, panel: StimputePanel) -> None:
@@ -122,7 +111,7 @@ def test_work_can_be_cancelled_and_keeps_nothing(opened: StimputePanel, qtbot: Q
     assert work.button.text() == "Find markers" and work.button.isEnabled()
 
 
-def test_every_control_has_a_tooltip_and_a_name(with_communities: StimputePanel) -> None:
+def test_every_control_has_a_tooltip(with_communities: StimputePanel) -> None:
     cells = with_communities.cells
     controls = cells.findChildren((QComboBox, QPushButton, QLineEdit))
     titles = {fold.button for fold in cells.folds}

@@ -17,7 +17,6 @@ from napari_stimpute import keys
 from napari_stimpute.analysis.communities import community_map, network
 from napari_stimpute.analysis.sources import representation
 from napari_stimpute.evaluate.mixing import Mixing, mixing
-from napari_stimpute.models import model_info
 from napari_stimpute.plugin.cells_batches import Scores, verdict
 from napari_stimpute.plugin.cells_table import Cell, FactTable
 from napari_stimpute.plugin.panel import StimputePanel
@@ -27,16 +26,6 @@ from napari_stimpute.plugin.panel import StimputePanel
 def trained(opened: StimputePanel) -> StimputePanel:
     """With genes imputed by principal components alone."""
     opened.session.train("pca", blend=False, judged=False).wait(120)
-    return opened
-
-
-@pytest.fixture
-def with_communities(opened: StimputePanel) -> StimputePanel:
-    """With a quick scIMTA: clusters of spots, communities of genes."""
-    config = model_info("scimta").config
-    settings = config(**config.PRESETS["tiny"])
-    opened.session.train("scimta", settings, blend=False, judged=False).wait(240)
-    assert opened.session.problem == ""
     return opened
 
 
