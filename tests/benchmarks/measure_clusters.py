@@ -6,14 +6,14 @@
 Reads `<set>.h5ad` (raw counts, labels in obs["cell_type"]) and, where there is one, the gene list
 `panels/<set>.txt`. Labels are used for scoring alone; their number is given to every model, or
 with `--estimate` to none. Writes the adjusted Rand index (mean ± standard deviation over seeds),
-and each run with both normalisations of the mutual information as JSON. A model may be named with
+and each run with both normalisations of the mutual information as JSON, from which an interrupted
+measurement goes on. A model may be named with
 settings: `scamzi:attention=false,zero_inflation=false`.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from pathlib import Path
 
@@ -21,6 +21,7 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+from runs import Runs
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from napari_stimpute.models import model_class, model_info
@@ -38,16 +39,15 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=["scamzi", "scimta", "scziva"])
     parser.add_argument("--estimate", action="store_true")
     options = parser.parse_args()
-    rows = []
-    for name in options.sets.split(","):
-        cells, labels = load(options.data, name)
-        for model in options.models:
-            for seed in range(options.seeds):
-                found = measure(model, cells, labels, seed, estimate=options.estimate)
-                rows.append({"set": name, "seed": seed, "model": model} | found)
-                print(json.dumps(rows[-1]), flush=True)
-                options.out.with_suffix(".json").write_text(json.dumps(rows, indent=1))
-    options.out.write_text(table(pd.DataFrame(rows)))
+    runs = Runs(options.out.with_suffix(".json"))
+    for seed in range(options.seeds):
+        for name in options.sets.split(","):
+            cells, labels = load(options.data, name)
+            for model in options.models:
+                if not runs.has(set=name, seed=seed, model=model):
+                    found = measure(model, cells, labels, seed, estimate=options.estimate)
+                    runs.add(set=name, seed=seed, model=model, **found)
+    options.out.write_text(table(runs.frame()))
 
 
 def load(folder: Path, name: str) -> tuple[ad.AnnData, np.ndarray]:

@@ -7,15 +7,15 @@ Reads `<set>.h5ad` and, where there is one, the gene list `panels/<set>.txt`. A 
 molecules is hidden (binomial thinning), every method sees the rest only, and is scored by the
 Poisson deviance of the hidden ones that it explains beyond gene mean × depth (= 0), and by the
 share of genes it predicts better than that. "scziva blended" is the model as a run gives it: mixed
-with simple predictions by weights from hidden molecules. MAGIC and scVI run where they are
+with simple predictions by weights from hidden molecules; "before blending" is the same fit by
+itself, and "mixture" the simple predictions without any model. MAGIC and scVI run where they are
 installed, as documented. Writes one Markdown table (mean ± standard deviation over seeds) and
-every run as JSON.
+every run as JSON, from which an interrupted measurement goes on.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from pathlib import Path
 
@@ -23,10 +23,13 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+from runs import Runs
 
 from napari_stimpute.evaluate.peers import PEERS
 from napari_stimpute.evaluate.recovery import recovery
 from napari_stimpute.evaluate.trial import outcome
+from napari_stimpute.models import model_class, model_info
+from napari_stimpute.run import Request, Run
 
 SETS = ("dlpfc_151673", "her2st_A1", "st_mob_rep8", "slideseqv2_hippocampus", "starmap_v1")
 OURS = ("gmm_vgae", "pca", "neighbour_mean")
@@ -42,16 +45,16 @@ def main() -> None:
     parser.add_argument("--models", default=",".join(OURS))
     parser.add_argument("--share", type=float, default=0.1)
     options = parser.parse_args()
-    rows = []
-    for name in options.sets.split(","):
-        for seed in range(options.seeds):
+    runs = Runs(options.out.with_suffix(".json"))
+    for seed in range(options.seeds):
+        for name in options.sets.split(","):
             kept, hidden = hide(options.data, name, options.share, seed)
             for model in options.models.split(","):
-                rows.append({"set": name, "seed": seed, "model": model})
-                rows[-1] |= measure(model, kept, hidden, seed)
-                print(json.dumps(rows[-1]), flush=True)
-                options.out.with_suffix(".json").write_text(json.dumps(rows, indent=1))
-    options.out.write_text(table(pd.DataFrame(rows)))
+                if runs.has(set=name, seed=seed, model=model):
+                    continue
+                for title, found in measure(model, kept, hidden, seed).items():
+                    runs.add(set=name, seed=seed, model=title, **found)
+    options.out.write_text(table(runs.frame()))
 
 
 def hide(folder: Path, name: str, share: float, seed: int) -> tuple[ad.AnnData, sp.csr_matrix]:
@@ -75,42 +78,54 @@ def hide(folder: Path, name: str, share: float, seed: int) -> tuple[ad.AnnData, 
     return seen, hidden[:, places].tocsr()
 
 
-def measure(model: str, kept: ad.AnnData, hidden: sp.csr_matrix, seed: int) -> dict[str, float]:
+def measure(
+    model: str, kept: ad.AnnData, hidden: sp.csr_matrix, seed: int
+) -> dict[str, dict[str, float]]:
     """Fit one method to the kept molecules and score it on the hidden ones."""
     begun = time.monotonic()
+    extra: dict[str, float] = {}
     if model in PEERS:
-        prediction = outcome(PEERS[model](kept, seed, "cpu"))
+        predictions = {model: outcome(PEERS[model](kept, seed, "cpu"))}
+    elif model.endswith(" blended"):
+        predictions, extra = blended(model.removesuffix(" blended"), kept, seed)
     else:
-        prediction = ours(model, kept, seed)
+        predictions = {model: ours(model, kept, seed)}
     seconds = time.monotonic() - begun
-    found = recovery(kept.X, hidden, prediction)
+    found = {title: recovery(kept.X, hidden, each) for title, each in predictions.items()}
     return {
-        "explained": round(found.deviance_explained, 5),
-        "genes": round(found.share_better, 4),
-        "seconds": round(seconds, 1),
+        title: {
+            "explained": round(one.deviance_explained, 5),
+            "genes": round(one.share_better, 4),
+            "seconds": round(seconds, 1),
+            **extra,
+        }
+        for title, one in found.items()
     }
 
 
 def ours(name: str, kept: ad.AnnData, seed: int) -> np.ndarray:
-    """Expected counts of one of our models."""
-    from napari_stimpute.models import model_class
-
-    if name.endswith(" blended"):
-        return blended(name.removesuffix(" blended"), kept, seed)
+    """Expected counts of one of our models, which learns from all kept molecules."""
     settings = {"mixture_epochs": 0} if name == "gmm_vgae without mixture" else {}
     return model_class(name.split(" ")[0])(**settings).fit(kept, seed=seed).impute(kept)
 
 
-def blended(name: str, kept: ad.AnnData, seed: int) -> np.ndarray:
-    """Expected counts of a run: the model mixed with simple predictions."""
-    from napari_stimpute.models import model_info
-    from napari_stimpute.run import Request, Run
+def blended(
+    name: str, kept: ad.AnnData, seed: int
+) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+    """Expected counts of a run, and of its model before it is mixed with simple predictions.
 
+    Also the model's weight in the mixture, mean over genes by their molecules.
+    """
     run = Run(kept, Request(name, model_info(name).config(), seed, "cpu", judged=False))
     for _ in run.steps():
         pass
     assert run.results is not None and run.results.imputed is not None
-    return run.results.imputed
+    assert run.results.genes is not None and run.results.genes.weights is not None
+    molecules = np.asarray(kept.X.sum(axis=0)).ravel()
+    weight = float(np.average(run.results.genes.weights[:, 0], weights=molecules))
+    before = run.model.impute(kept)
+    found = {f"{name} before blending": before, f"{name} blended": run.results.imputed}
+    return found, {"weight": round(weight, 3)}
 
 
 def table(runs: pd.DataFrame) -> str:
@@ -125,6 +140,8 @@ def table(runs: pd.DataFrame) -> str:
             cells.append(
                 f"{one['explained'].mean():.4f} ± {spread:.4f} ({one['genes'].mean():.2f})"
             )
+            if model.endswith(" blended"):
+                cells[-1] += f", weight {one['weight'].mean():.2f}"
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 

@@ -6,13 +6,13 @@ Deep cells are thinned to a fifth; a zero hides a molecule if the other four fif
 is scored: scZiva's `dropout_probability` (both likelihoods), the probability by scVI's negative
 binomial that five times the depth would show a molecule, and gene mean × depth. Area under the ROC
 curve over all zeros, and within genes (mean over genes with at least 10 zeros of each kind). scVI
-runs where it is installed. Writes a Markdown table and every run as JSON.
+runs where it is installed. Writes a Markdown table and every run as JSON, from which an
+interrupted measurement goes on.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,6 +21,7 @@ import pandas as pd
 import torch
 from anndata import AnnData
 from measure_uncertainty import LEFT_OUT, auroc, part, within_genes
+from runs import Runs
 
 from napari_stimpute.models import model_class
 from napari_stimpute.nn.likelihoods import technical_zero_probability
@@ -36,18 +37,18 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--sets", default=",".join(SETS))
     options = parser.parse_args()
-    rows = []
-    for name in options.sets.split(","):
-        for seed in range(options.seeds):
+    runs = Runs(options.out.with_suffix(".json"))
+    for seed in range(options.seeds):
+        for name in options.sets.split(","):
+            if runs.has(set=name, seed=seed):
+                continue
             cells, truth = part(options.data, name, LEFT_OUT, seed)
             shows, is_zero = truth.toarray() > 0, cells.X.toarray() == 0
             for method, score in scores(cells, seed).items():
                 found = {"auroc": auroc(score[is_zero].astype(np.float64), shows[is_zero])}
                 found["within"] = within_genes(score, shows, is_zero)[0]
-                rows.append({"set": name, "seed": seed, "method": method} | found)
-                print(json.dumps(rows[-1]), flush=True)
-            options.out.with_suffix(".json").write_text(json.dumps(rows, indent=1))
-    options.out.write_text(table(pd.DataFrame(rows)))
+                runs.add(set=name, seed=seed, method=method, **found)
+    options.out.write_text(table(runs.frame()))
 
 
 def scores(cells: AnnData, seed: int) -> dict[str, np.ndarray]:
