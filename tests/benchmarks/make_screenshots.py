@@ -1,10 +1,13 @@
-"""Write the screenshots of the README: the real window on the simulated section, under Xvfb.
+"""Write the screenshots of the README: the real window on simulated data, under Xvfb.
 
     python tests/benchmarks/make_screenshots.py [--out notebooks/images] [--gene Layer3_b]
+        [--only section|cells]
 
-Trains GMM-VGAE as anyone would (settings as they are, six domains, seed 0), opens the result in
-napari out of sight, and photographs a gene as counted and imputed, and the domains. napari's own
-layer docks are closed to make room; nothing else is arranged. Each picture is below 400 kB.
+Trains as anyone would (settings as they are, the number of domains or types given, seed 0), opens
+the result in napari out of sight, and photographs a gene of the section as counted and imputed and
+the domains (GMM-VGAE), then the map of the cells and the markers of their clusters (scIMTA, batches
+merged). napari's own layer docks are closed to make room; nothing else is arranged. Each picture is
+below 400 kB.
 """
 
 from __future__ import annotations
@@ -14,9 +17,14 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+    from napari_stimpute.plugin.panel import StimputePanel
 
 ROOT = Path(__file__).resolve().parents[2]
-MODEL = "gmm_vgae"
 SIZE = (1500, 720)
 MOST_BYTES = 400_000
 
@@ -26,6 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=ROOT / "notebooks" / "images")
     parser.add_argument("--gene", default="Layer3_b")
+    parser.add_argument("--only", choices=("section", "cells"))
     parser.add_argument("--result", type=Path, help="photograph this result; needs a display")
     options = parser.parse_args()
     if options.result:
@@ -34,70 +43,107 @@ def main() -> None:
     from napari_stimpute.demo.window import _environment, _virtual_display
 
     options.out.mkdir(parents=True, exist_ok=True)
+    names = [options.only] if options.only else ["section", "cells"]
     with tempfile.TemporaryDirectory() as folder, _virtual_display() as display:
-        result = trained(Path(folder) / "section.h5ad")
-        command = [sys.executable, __file__, "--result", result, "--gene", options.gene]
-        subprocess.run(
-            [*command, "--out", options.out], check=True, env=_environment(display), timeout=300
-        )
+        for name in names:
+            result = trained(Path(folder) / f"{name}.h5ad", name)
+            command = [sys.executable, __file__, "--result", result, "--gene", options.gene]
+            subprocess.run(
+                [*command, "--out", options.out], check=True, env=_environment(display), timeout=300
+            )
 
 
-def trained(path: Path) -> Path:
-    """The sample section with the results of one run, saved."""
+def trained(path: Path, name: str) -> Path:
+    """Simulated data with the results of one run, saved."""
     from napari_stimpute import Session
-    from napari_stimpute.data.simulate import simulate_section
-    from napari_stimpute.models.configs import GMMVGAEConfig
+    from napari_stimpute.data.simulate import simulate_cells, simulate_section
+    from napari_stimpute.models import model_info
     from napari_stimpute.terminal import Teller, follow
 
     session = Session()
-    session.open(simulate_section(seed=0))
-    job = session.train(MODEL, GMMVGAEConfig(n_domains=6), seed=0, device="cpu")
+    session.open(simulate_section(seed=0) if name == "section" else simulate_cells(seed=0))
+    model, settings = (
+        ("gmm_vgae", {"n_domains": 6})
+        if name == "section"
+        else ("scimta", {"n_clusters": 5, "batch_key": "batch"})
+    )
+    job = session.train(model, model_info(model).config(**settings), seed=0, device="cpu")
     follow(job, Teller())
     return session.save(path)
 
 
 def photograph(result: Path, out: Path, gene: str) -> None:
-    """Open a result in the window, and keep two views of it."""
-    from PIL import Image
+    """Open a result in the window, and keep views of it."""
     from qtpy.QtWidgets import QDockWidget
 
-    from napari_stimpute import Session, keys
+    from napari_stimpute import Session
     from napari_stimpute.demo.window import _settle
     from napari_stimpute.plugin import open_panel, open_viewer
 
     session = Session()
     session.open(result)
-    session.gene, session.source = gene, MODEL
     viewer = open_viewer(session)
     panel = open_panel(viewer)
-    panel.tabs.setCurrentIndex(1)
     for dock in panel.window().findChildren(QDockWidget):
         if dock.windowTitle() in ("layer controls", "layer list"):
             dock.hide()
     viewer.window.resize(*SIZE)
     _settle(1.0)
+    if result.stem == "section":
+        of_section(viewer, panel, out, gene)
+    else:
+        of_cells(viewer, panel, out)
+    viewer.close()
 
-    def keep(name: str) -> None:
-        viewer.reset_view()
-        _settle(1.0)
-        target = out / name
-        pixels = viewer.screenshot(canvas_only=False, flash=False)
-        full = Image.fromarray(pixels[..., :3])
-        # 256 colours look the same, and take a quarter of the space
-        picture = full.quantize(256, method=Image.Quantize.MAXCOVERAGE, kmeans=4)
-        picture.save(target, optimize=True)
-        if target.stat().st_size > MOST_BYTES:
-            raise SystemExit(f"{target}: {target.stat().st_size:,} bytes are too many")
 
+def of_section(viewer: Viewer, panel: StimputePanel, out: Path, gene: str) -> None:
+    """A gene as counted and imputed, side by side and with a divider; the domains."""
+    from napari_stimpute import keys
+
+    session = panel.session
+    session.gene, session.source = gene, "gmm_vgae"
+    panel.tabs.setCurrentIndex(1)
     panel.genes.both.setChecked(True)
-    keep("side_by_side.png")
+    keep(viewer, out / "side_by_side.png")
     panel.genes.both.setChecked(False)
     panel.view.wipe.start()
-    keep("wipe.png")
+    keep(viewer, out / "wipe.png")
     panel.view.wipe.stop()
-    session.column = keys.cluster(MODEL)
-    keep("domains.png")
-    viewer.close()
+    session.column = keys.cluster("gmm_vgae")
+    keep(viewer, out / "domains.png")
+
+
+def of_cells(viewer: Viewer, panel: StimputePanel, out: Path) -> None:
+    """The map of the cells in their clusters, and the markers of these."""
+    from napari_stimpute import keys
+    from napari_stimpute.demo.window import _settle
+
+    session = panel.session
+    while session.is_busy:  # the map is being drawn
+        _settle(0.2)
+    session.column = keys.cluster("scimta")
+    panel.tabs.setCurrentWidget(panel.tabs.widget(5))
+    panel.cells.markers.test()
+    while session.is_busy:
+        _settle(0.2)
+    keep(viewer, out / "cells.png")
+
+
+def keep(viewer: Viewer, target: Path) -> None:
+    """One picture of the window."""
+    from PIL import Image
+
+    from napari_stimpute.demo.window import _settle
+
+    viewer.reset_view()
+    _settle(1.0)
+    pixels = viewer.screenshot(canvas_only=False, flash=False)
+    full = Image.fromarray(pixels[..., :3])
+    # 256 colours look the same, and take a quarter of the space
+    picture = full.quantize(256, method=Image.Quantize.MAXCOVERAGE, kmeans=4)
+    picture.save(target, optimize=True)
+    if target.stat().st_size > MOST_BYTES:
+        raise SystemExit(f"{target}: {target.stat().st_size:,} bytes are too many")
 
 
 if __name__ == "__main__":

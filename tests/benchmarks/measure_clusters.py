@@ -56,7 +56,8 @@ def load(folder: Path, name: str) -> tuple[ad.AnnData, np.ndarray]:
     cells.var_names_make_unique()
     panel = folder / "panels" / f"{name}.txt"
     if panel.exists():
-        cells = cells[:, [g for g in panel.read_text().split() if g in cells.var_names]]
+        genes = panel.read_text().splitlines()
+        cells = cells[:, [gene for gene in genes if gene in cells.var_names]]
     counts = sp.csr_matrix(cells.X).astype(np.float32)
     labels = cells.obs["cell_type"].astype(str).to_numpy()
     return ad.AnnData(counts, obs=cells.obs.copy(), var=cells.var[[]].copy()), labels

@@ -68,7 +68,7 @@ def hide(folder: Path, name: str, share: float, seed: int) -> tuple[ad.AnnData, 
     kept, hidden = counts.copy(), counts.copy()
     kept.data, hidden.data = kept_data.astype(np.float32), (whole - kept_data).astype(np.float32)
     panel = folder / "panels" / f"{name}.txt"
-    genes = panel.read_text().split() if panel.exists() else list(section.var_names)
+    genes = panel.read_text().splitlines() if panel.exists() else list(section.var_names)
     places = section.var_names.get_indexer(genes)
     for part in (kept, hidden):
         part.eliminate_zeros()

@@ -64,7 +64,7 @@ def read(folder: Path, name: str) -> ad.AnnData:
         whole = whole[whole.obs["condition"] == "control"]
     panel = folder / "panels" / f"{name}.txt"
     if panel.exists():
-        whole = whole[:, panel.read_text().split()]
+        whole = whole[:, panel.read_text().splitlines()]
     counts = sp.csr_matrix(whole.X, dtype=np.float32)
     return ad.AnnData(counts, obs=whole.obs[["cell_type"]], var=whole.var[[]])
 

@@ -83,7 +83,7 @@ def read(folder: Path, name: str) -> ad.AnnData:
     section = ad.read_h5ad(folder / f"{name}.h5ad")
     panel = folder / "panels" / f"{name}.txt"
     if panel.exists():
-        section = section[:, panel.read_text().split()]
+        section = section[:, panel.read_text().splitlines()]
     coords = {"spatial": np.asarray(section.obsm["spatial"], dtype=float)}
     counts = sp.csr_matrix(section.X, dtype=np.float32)
     return ad.AnnData(counts, obs=section.obs[[]], var=section.var[[]], obsm=coords)
