@@ -20,6 +20,10 @@ _SCALE_NEIGHBOUR = 7
 _LEAST = 1e-4
 """Weight that an edge has at least: that of a very far outlier would vanish in rounding."""
 
+_MOST_INSIDE, _MOST_OUTSIDE = 2_000, 20_000
+"""Spots of a piece, and of all others, among which the shortest edge between them is looked for;
+all pairs would take time that grows with the square of the spots."""
+
 Points = NDArray[np.floating]
 
 
@@ -37,7 +41,7 @@ def closeness_graph(embedding: Points, seed: int) -> sp.csr_matrix:
     Parameters
     ----------
     embedding : (n, d)
-    seed : of the approximate search among more than 60,000 spots
+    seed : of the approximate search among more than 60,000 spots, and of samples of large pieces
 
     Returns
     -------
@@ -50,7 +54,7 @@ def closeness_graph(embedding: Points, seed: int) -> sp.csr_matrix:
     rows, columns = np.repeat(np.arange(n), k), order.ravel().astype(np.intp)
     distance = _lengths(points, rows, columns)
     scale = _scales(distance.reshape(n, k))
-    rows, columns, distance = _in_one_piece(points, rows, columns, distance)
+    rows, columns, distance = _in_one_piece(points, rows, columns, distance, seed)
     weights = np.exp(-(distance**2) / (scale[rows] * scale[columns]))
     graph = sp.csr_matrix((np.maximum(weights, _LEAST), (rows, columns)), shape=(n, n))
     return sp.csr_matrix(graph.maximum(graph.T))
@@ -77,23 +81,38 @@ def _scales(distance: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _in_one_piece(
     points: NDArray[np.float64], rows: NDArray[np.intp], columns: NDArray[np.intp],
-    distance: NDArray[np.float64],
+    distance: NDArray[np.float64], seed: int,
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:  # fmt: skip
     """The edges, and from each smaller piece the shortest one to elsewhere, until one is left."""
-    from sklearn.neighbors import NearestNeighbors
-
-    n = len(points)
+    n, rng = len(points), np.random.default_rng(seed)
     while True:
         graph = sp.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(n, n))
         n_pieces, piece = connected_components(graph, directed=False)
         if n_pieces < 2:
             return rows, columns, distance
         largest = np.bincount(piece).argmax()
-        for other in np.setdiff1d(np.arange(n_pieces), [largest]):
-            inside, outside = np.flatnonzero(piece == other), np.flatnonzero(piece != other)
-            search = NearestNeighbors(n_neighbors=1).fit(points[outside])
-            gap, place = search.kneighbors(points[inside])
-            at = int(gap.argmin())
-            rows = np.append(rows, inside[at])
-            columns = np.append(columns, outside[int(place[at, 0])])
-            distance = np.append(distance, float(gap[at, 0]))
+        joints = [
+            _joint(points, piece == other, rng)
+            for other in np.setdiff1d(np.arange(n_pieces), [largest])
+        ]
+        ends = np.array(joints, dtype=np.intp)
+        rows, columns = np.append(rows, ends[:, 0]), np.append(columns, ends[:, 1])
+        distance = np.append(distance, _lengths(points, ends[:, 0], ends[:, 1]))
+
+
+def _joint(
+    points: NDArray[np.float64], is_inside: NDArray[np.bool_], rng: np.random.Generator
+) -> tuple[int, int]:
+    """Where a piece and the rest come nearest; among a sample of both where they are large."""
+    from sklearn.neighbors import NearestNeighbors
+
+    inside, outside = np.flatnonzero(is_inside), np.flatnonzero(~is_inside)
+    inside, outside = _some(inside, _MOST_INSIDE, rng), _some(outside, _MOST_OUTSIDE, rng)
+    search = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(points[outside])
+    gap, place = search.kneighbors(points[inside])
+    at = int(gap.argmin())
+    return int(inside[at]), int(outside[int(place[at, 0])])
+
+
+def _some(places: NDArray[np.intp], most: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    return places if len(places) <= most else rng.choice(places, most, replace=False)

@@ -43,6 +43,15 @@ def test_pieces_are_joined_where_they_come_nearest() -> None:
     assert graph[80:, :80].nnz >= 1
 
 
+def test_large_pieces_are_joined_by_one_edge_from_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("napari_stimpute.models.affinity._MOST_INSIDE", 4)
+    monkeypatch.setattr("napari_stimpute.models.affinity._MOST_OUTSIDE", 6)
+    here, there = scattered(40), scattered(60) + np.array([60, 0, 0])
+    graph = closeness_graph(np.vstack([here, there]), 0)
+    assert connected_components(graph)[0] == 1
+    assert graph[:40, 40:].nnz == 1
+
+
 def test_twins_and_outliers_give_finite_positive_weights() -> None:
     points = np.vstack([np.zeros((30, 2)), scattered(30)[:, :2], [[1e6, 1e6]]])
     graph = closeness_graph(points, 0)
