@@ -2,10 +2,10 @@
 
     python tests/benchmarks/bench_cells.py [--cells 4000] [--large 10000,100000]
 
-First (unless `--cells 0`) the time of one epoch per 1,000 cells, and of a default fit, on simulated cells × 2,000 genes:
-scZiva, scAMZI, scIMTA and scVI in turn, in one run, as ratios to scVI. Then scIMTA with its preset
-`large` on more and more simulated cells × 1,000 genes: time per cell, peak memory, and what 1.3
-million cells would take by that curve. Each fit runs in a process of its own.
+First, unless `--cells 0`, the time of one epoch per 1,000 cells and of a default fit, on simulated
+cells × 2,000 genes: scZiva, scAMZI, scIMTA and scVI in turn, in one run, as ratios to scVI. Then
+scIMTA with its preset `large` on more and more simulated cells × 1,000 genes: time per cell, peak
+memory, and what 1.3 million cells would take by that curve. Each fit runs in a process of its own.
 """
 
 from __future__ import annotations
