@@ -18,7 +18,7 @@ from .data.graph import Technology, guess_technology, spatial_coordinates
 from .data.image import TissueImage, tissue_image
 from .data.io import read
 from .data.results import read_records
-from .errors import InputError, NotCounts
+from .errors import InputError, MissingKey, NotCounts
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -71,7 +71,7 @@ def data_card(adata: AnnData, where: str = "") -> DataCard:
         "Counts": counts_finding,
         "Zeros": _zeros(counts, place),
         "Depth": _depth(counts, place),
-        "Coordinates": (_coordinates(technology), technology_problems),
+        "Coordinates": (_coordinates(adata, technology), technology_problems),
         "Technology": _technology_row(adata, technology),
         "Image and scale": _image(adata, technology),
         "Labels": _labels(adata, place),
@@ -197,11 +197,15 @@ def _depth(counts: sp.csr_matrix | None, place: str) -> Finding:
 def _technology(adata: AnnData) -> tuple[Technology | None, list[str]]:
     try:
         return guess_technology(adata), []
+    except MissingKey:  # cells without a tissue
+        return None, []
     except InputError as error:
         return None, [str(error)]
 
 
-def _coordinates(technology: Technology | None) -> str:
+def _coordinates(adata: AnnData, technology: Technology | None) -> str:
+    if keys.SPATIAL not in adata.obsm:
+        return f"none in obsm['{keys.SPATIAL}']: shown on a map; GMM-VGAE would need them"
     if technology is None:
         return "none that can be used"
     return (

@@ -205,7 +205,7 @@ def test_no_coordinates() -> None:
     del adata.obsm["spatial"]
     session.open(adata)  # cells without a tissue can be opened, and imputed by other models
     assert session.card is not None
-    assert any("coordinates in obsm['spatial']" in p for p in session.card.problems)
+    assert dict(session.card.rows)["Coordinates"].startswith("none in obsm['spatial']")
     said = problem_when_trained(session)
     assert said.startswith("Expected coordinates in obsm['spatial'], but found")
     assert "choose another model" in said
