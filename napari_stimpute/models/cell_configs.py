@@ -151,11 +151,14 @@ class ScIMTAConfig(CellConfig):
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "default": {},
         "tiny": {
-            "epochs": 16, "cluster_epochs": 4, "n_hidden": 32, "n_latent": 8, "n_clusters": 3,
-            "n_components": 10,
+            "epochs": 16, "cluster_epochs": 4, "decoder_epochs": 4, "n_hidden": 32, "n_latent": 8,
+            "n_clusters": 3, "n_components": 10,
         },
         "paper": {"n_hidden": 128, "n_latent": 15, "n_neighbors": 15, "learning_rate": 5e-4},
-        "large": {"epochs": 20, "cluster_epochs": 5, "batch_size": 1024, "learning_rate": 4e-3},
+        "large": {
+            "epochs": 20, "cluster_epochs": 5, "decoder_epochs": 5, "batch_size": 1024,
+            "learning_rate": 4e-3,
+        },
     }  # fmt: skip
     SEARCH: ClassVar[dict[str, tuple[Any, ...]]] = {
         "n_neighbors": (10, 15, 30), "walk_steps": (1, 2, 3), "n_hops": (1, 2),
@@ -179,6 +182,10 @@ class ScIMTAConfig(CellConfig):
     cluster_epochs: int = setting(
         30, "Passes while clusters and communities are learned, after pretraining.",
         ge=0, le=1000, step=5, title="Clustering epochs",
+    )  # fmt: skip
+    decoder_epochs: int = setting(
+        60, "Passes at most in which the deep part of the decoder is learned, at the end.",
+        ge=0, le=1000, step=5, title="Decoder epochs", advanced=True,
     )  # fmt: skip
     n_latent: int = setting(
         15, "Dimensions of the embedding.", ge=2, le=200, step=1, advanced=True,

@@ -27,6 +27,8 @@ The public code is scMGCA under another name: one graph, of cells. This follows 
 - **Decoupled propagation** (SGC, SIGN): principal components are averaged over the graph once, so
   cells come in any blocks and time is linear; there, blocks of 2,000 cells in file order have a
   graph each. Not identical to two stacked graph convolutions.
+- **The embedding is learned with a linear decoder** and so uses more of its dimensions; the deep
+  part of the decoder is learned last, with the embedding as it is.
 - Graph losses are relative to the graph's own mean square, so that they do not vanish as cells are
   added. Molecules hidden from training decide when to stop; gene totals are restored.
 """

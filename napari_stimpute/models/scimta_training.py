@@ -55,6 +55,8 @@ class Network(CellNetwork):
         self.decoder = CountDecoder(
             config.n_latent, config.n_hidden, offset, n_batches=n_batches, generator=generator
         )
+        if self.decoder.hidden_loadings is not None:
+            nn.init.zeros_(self.decoder.hidden_loadings)  # it joins in last
         self.log_dispersion = nn.Parameter(torch.ones_like(offset))
 
     def encode(
@@ -132,42 +134,52 @@ class Training(CellTraining):
         self._weights: list[Tensor] = []
 
     def phases(self) -> Iterator[Progress]:
-        """Pretrain on counts and graphs; then learn clusters and communities too."""
-        config, per_epoch = self.config, self.steps_per_epoch
-        n_steps = (config.epochs + config.cluster_epochs) * per_epoch
-        every = self.validate_every
-        schedule = Schedule(
-            config.epochs, per_epoch, config.learning_rate, patience=PATIENCE // every,
-            validate_every=every,
-        )  # fmt: skip
+        """Counts and graphs; then clusters and communities too; then the deep part of the decoder.
+
+        The latent space is shaped by the linear part alone, which uses more of its dimensions.
+        """
+        config, decoder = self.config, self.network.decoder
+        decoder.is_deep = False
         try:
-            yield from self._minimise(self._loss, self.validate, schedule, "pretrain", 1, n_steps)
+            yield from self._phase("pretrain", config.epochs, 1.0, 0, self._loss, self.validate)
         except (GeneratorExit, StopEarly, Diverged):  # what was learned so far has clusters too
+            decoder.is_deep = True
             self.start_clusters()
             raise
         self.start_clusters()
-        if not config.cluster_epochs:
-            return
-        schedule = Schedule(
-            config.cluster_epochs, per_epoch, 0.5 * config.learning_rate, patience=0,
-            validate_every=every,
-        )  # fmt: skip
-        first = 1 + config.epochs * per_epoch
-        yield from self._minimise(
-            self._cluster_loss, self._cluster_score, schedule, "cluster", first, n_steps
+        try:
+            learned, score = self._cluster_loss, self._cluster_score
+            yield from self._phase(
+                "cluster", config.cluster_epochs, 0.5, config.epochs, learned, score
+            )
+        finally:
+            decoder.is_deep = True
+        before = config.epochs + config.cluster_epochs
+        yield from self._phase(
+            "decode", config.decoder_epochs, 0.5, before, self._decoder_loss, self.validate
         )
 
-    def _minimise(
-        self, loss: Callable[[], Tensor], score: Callable[[], float], schedule: Schedule,
-        phase: str, first_step: int, n_steps: int,
+    def _phase(
+        self, phase: str, n_epochs: int, rate: float, before: int, loss: Callable[[], Tensor],
+        score: Callable[[], float],
     ) -> Iterator[Progress]:  # fmt: skip
+        """Train for some epochs, after others; while clusters are learned, for all of them."""
+        config, every = self.config, self.validate_every
+        if not n_epochs:
+            return
+        schedule = Schedule(
+            n_epochs, self.steps_per_epoch, rate * config.learning_rate,
+            patience=0 if phase == "cluster" else PATIENCE // every, validate_every=every,
+        )  # fmt: skip
         network = self.network
         undecayed = (*network.decoder.undecayed, network.log_dispersion)
         centres = (*network.cells.centres.parameters(), *network.genes.centres.parameters())
+        all_epochs = config.epochs + config.cluster_epochs + config.decoder_epochs
         yield from minimise(
             loss, network, schedule, phase=phase,
             groups=[ParameterGroup((*undecayed, *centres))], validate=score,
-            first_step=first_step, n_steps=n_steps,
+            first_step=1 + before * self.steps_per_epoch,
+            n_steps=all_epochs * self.steps_per_epoch,
         )  # fmt: skip
 
     # ---- what is expected ----------------------------------------------------------------------
@@ -203,19 +215,30 @@ class Training(CellTraining):
         """Evidence bound of a block of cells, and both graphs, nats per cell."""
         return self._bound_and_graphs()[0]
 
-    def _bound_and_graphs(self) -> tuple[Tensor, Tensor]:
-        config, network, index = self.config, self.network, self.next_block()
-        entries, generator = self.kept.take(index), self.generator
-        mean, log_variance = network.encode(self.features[index], generator)
-        z = sample_latent(mean, log_variance, generator)
+    def _decoder_loss(self) -> Tensor:
+        """Negative log-likelihood of a block of cells, encoder and graphs as they are."""
+        index = self.next_block()
+        with torch.no_grad():
+            mean, log_variance = self.network.encode(self.features[index], self.generator)
+            z = sample_latent(mean, log_variance, self.generator)
+        return self._surprise(z, index).mean()
+
+    def _surprise(self, z: Tensor, index: Tensor) -> Tensor:
+        """Negative log-likelihood of the kept counts of some cells, (b,)."""
+        network = self.network
         log_level = network.decoder.in_batch(network.decode(z)[0], self.batch[index], ALL)
         log_mu = log_level + torch.log(self.size[index])[:, None]
         theta = network.log_dispersion.exp()
+        return nb_negative_log_likelihood(*self.kept.take(index), log_mu, theta)
+
+    def _bound_and_graphs(self) -> tuple[Tensor, Tensor]:
+        config, network, index = self.config, self.network, self.next_block()
+        mean, log_variance = network.encode(self.features[index], self.generator)
+        z = sample_latent(mean, log_variance, self.generator)
         prior = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(dim=1)
         self._step += 1
         warm = min(1.0, self._step / (_WARMUP_EPOCHS * self.steps_per_epoch))
-        surprise = nb_negative_log_likelihood(*entries, log_mu, theta)
-        bound = (surprise + warm * config.kl_weight * prior).mean()
+        bound = (self._surprise(z, index) + warm * config.kl_weight * prior).mean()
         rebuilt = self._graphs() if config.graph_weight else 0.0
         return bound + self._per_cell * config.graph_weight * rebuilt, mean
 

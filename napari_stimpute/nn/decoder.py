@@ -49,6 +49,8 @@ class CountDecoder(nn.Module):
         self.hidden = linear(n_latent, n_hidden, generator) if n_hidden else None
         self.norm = nn.LayerNorm(n_hidden) if n_hidden else None
         self.hidden_loadings = small(n_hidden) if n_hidden else None
+        self.is_deep = n_hidden > 0
+        """Whether the hidden layer takes part; a training may begin without it."""
         self.batch_offset = nn.Parameter(torch.zeros(n_batches, len(offset)))
         self.dropout_offset = self.dropout_loadings = None
         if zero_inflated:
@@ -57,14 +59,14 @@ class CountDecoder(nn.Module):
 
     def features(self, z: Tensor) -> Tensor:
         """What both outputs are linear in, (n, n_latent + n_hidden)."""
-        if self.hidden is None or self.norm is None:
+        if self.hidden is None or self.norm is None or not self.is_deep:
             return z
         return torch.cat([z, torch.relu(self.norm(self.hidden(z)))], dim=1)
 
     def log_mean(self, z: Tensor, columns: Tensor | slice = slice(None)) -> Tensor:
         """(n, n_latent) → (n, n_genes): log mean per unit size factor, in no particular batch."""
         weights = self.loadings[:, columns]
-        if self.hidden_loadings is not None:
+        if self.hidden_loadings is not None and self.is_deep:
             weights = torch.cat([weights, self.hidden_loadings[:, columns]])
         decoded: Tensor = torch.addmm(self.offset[columns], self.features(z), weights)
         return decoded.clamp(*LOG_MEAN_RANGE)

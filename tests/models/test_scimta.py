@@ -126,6 +126,14 @@ def test_the_number_of_clusters_is_estimated_if_none_is_given(section: AnnData) 
     assert model.cluster_probability(section).shape == (section.n_obs, n_clusters)
 
 
+def test_the_deep_decoder_learns_last_and_leaves_embedding_and_clusters_alone(two: AnnData) -> None:
+    linear, deep = (ScIMTA.preset("tiny", decoder_epochs=n).fit(two, device="cpu") for n in (0, 8))
+    np.testing.assert_array_equal(linear.embed(two), deep.embed(two))
+    np.testing.assert_array_equal(linear.cluster(two), deep.cluster(two))
+    assert linear.network_.decoder.hidden_loadings.count_nonzero() == 0
+    assert np.abs(linear.impute(two) - deep.impute(two)).max() > 1e-3
+
+
 @pytest.mark.parametrize("key", ["", "batch"])
 def test_stopped_in_pretraining_it_still_has_its_clusters(key: str, two: AnnData) -> None:
     model = ScIMTA.preset("tiny", batch_key=key, epochs=200)
