@@ -39,9 +39,9 @@ def gene_order(logged: sp.csr_matrix, most_at_once: int = MOST_AT_ONCE) -> NDArr
 
 def _correlation(logged: sp.csr_matrix) -> NDArray[np.float32]:
     """Pearson correlation of all pairs of columns, (n_vars, n_vars); 0 with a constant one."""
-    n = logged.shape[0]
-    mean = np.asarray(logged.mean(axis=0), dtype=np.float64).ravel()
-    products = np.asarray((logged.T @ logged).todense(), dtype=np.float64) / n
+    n, logged = logged.shape[0], logged.astype(np.float64)
+    mean = np.asarray(logged.mean(axis=0)).ravel()
+    products = np.asarray((logged.T @ logged).todense()) / n
     covariance = products - np.outer(mean, mean)
     spread = np.sqrt(np.maximum(np.diag(covariance), 0))
     scale = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 1e-9)

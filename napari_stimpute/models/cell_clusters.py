@@ -14,19 +14,20 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from ..data.holdout import thin
-from .spectral import estimate_number, spectral_clusters
+from .spectral import MOST_WHOLE, N_LANDMARKS, estimate_number, spectral_clusters
+from .training import Split
 
 Array = NDArray[np.float32]
 
 _MOST_ANCHORS = 20_000
 _VOTERS = 10
-_LEFT_OUT = 0.1
 _SHRINK = 100.0
 """Molecules of the mean profile of all cells that are added to each cluster's."""
 
 _TITLES = {"spectral": "spectral clustering", "mixture": "a mixture of normal distributions"}
 _BLOCK = 4096
+_NO_DISTANCE = 1e-3
+"""Of the distance to a cell's typical neighbours: that of a cell to itself, in rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,15 +46,12 @@ class CellClusters:
     n_clusters: int
 
     @classmethod
-    def find(
-        cls, z: Array, counts: sp.csr_matrix, n_clusters: int, method: str, seed: int
-    ) -> tuple[CellClusters, str]:
-        """Cluster latent points (n, n_latent) of cells with these counts; see `clusters_of`."""
-        labels, said = clusters_of(z, counts, n_clusters, method, seed)
+    def around(cls, z: Array, labels: NDArray[np.int64], seed: int) -> CellClusters:
+        """Keep latent points (n, n_latent) of cells with these labels (n,) from 0."""
         kept = np.arange(len(z))
         if len(z) > _MOST_ANCHORS:
             kept = np.sort(np.random.default_rng(seed).choice(len(z), _MOST_ANCHORS, replace=False))
-        return cls(z[kept], labels[kept], int(labels.max()) + 1), said
+        return cls(z[kept], labels[kept], int(labels.max()) + 1)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Everything, to be saved."""
@@ -69,6 +67,8 @@ class CellClusters:
 
     def probabilities(self, z: Array) -> Array:
         """Share of each cluster among a cell's nearest anchors, nearer ones counting more.
+
+        An anchor counts for as much as all its neighbours, so that it stays in its own cluster.
 
         Parameters
         ----------
@@ -87,6 +87,8 @@ class CellClusters:
             distance, nearest = search.kneighbors(z[start : start + _BLOCK])
             scale = np.maximum(np.median(distance, axis=1, keepdims=True), 1e-9)
             weight = np.exp(-((distance / scale) ** 2))
+            is_anchor = distance[:, 0] < _NO_DISTANCE * scale[:, 0]
+            weight[is_anchor, 0] = 1.01 * weight[is_anchor, 1:].sum(axis=1) + _NO_DISTANCE
             votes = np.zeros((len(distance), self.n_clusters))
             np.add.at(votes, (np.arange(len(distance))[:, None], self.labels[nearest]), weight)
             blocks.append(votes / votes.sum(axis=1, keepdims=True))
@@ -94,14 +96,14 @@ class CellClusters:
 
 
 def clusters_of(
-    z: Array, counts: sp.csr_matrix, n_clusters: int, method: str, seed: int
+    z: Array, split: Split, n_clusters: int, method: str, seed: int
 ) -> tuple[NDArray[np.int64], str]:
     """Cluster cells by their latent points.
 
     Parameters
     ----------
-    z : (n, n_latent)
-    counts : (n, n_vars), of the same cells; a tenth of the molecules decides between methods
+    z : (n, n_latent), made from the kept counts of the split
+    split : (n, n_vars) each; the hidden molecules decide between methods
     n_clusters : 0 estimates their number, and says how
     method : "spectral", "mixture" or "auto"
 
@@ -120,16 +122,31 @@ def clusters_of(
     ways = {"spectral": spectral_clusters, "mixture": mixture_clusters}
     if method in ways or n_clusters in (1, len(z)):
         way = ways.get(method, spectral_clusters)
-        return np.asarray(way(z, n_clusters, seed), dtype=np.int64), said
+        labels = np.asarray(way(z, n_clusters, seed), dtype=np.int64)
+        return labels, said + _caveats(len(z), n_clusters, labels)
     found = {name: way(z, n_clusters, seed) for name, way in ways.items()}
-    gains = {name: foretold(labels, counts, seed) for name, labels in found.items()}
+    gains = {name: foretold(labels, split) for name, labels in found.items()}
     best, other = sorted(gains, key=lambda name: -gains[name])
     said += (
         f" Found by {_TITLES[best]}, whose mean profiles foretell hidden molecules better than "
         f"those by {_TITLES[other]} ({gains[best]:.4f} against {gains[other]:.4f} nats per "
         f"molecule beyond the gene mean)."
     )
-    return np.asarray(found[best], dtype=np.int64), said
+    labels = np.asarray(found[best], dtype=np.int64)
+    return labels, said + _caveats(len(z), n_clusters, labels)
+
+
+def _caveats(n: int, n_clusters: int, labels: NDArray[np.int64]) -> str:
+    """What else is to be known: fewer clusters than asked for; landmarks and samples."""
+    n_found, said = int(labels.max()) + 1, ""
+    if n_found < n_clusters:
+        said += f" Only {n_found} of {n_clusters} have cells: the others are too much alike."
+    if n > MOST_WHOLE:
+        said += (
+            f" Of {n:,} cells, spectral clustering sees {N_LANDMARKS:,} landmarks, a mixture is "
+            f"fitted to {_MOST_ANCHORS:,} drawn by chance, and others join by their nearest."
+        )
+    return said
 
 
 def mixture_clusters(z: Array, n_clusters: int, seed: int) -> NDArray[np.int64]:
@@ -149,19 +166,19 @@ def mixture_clusters(z: Array, n_clusters: int, seed: int) -> NDArray[np.int64]:
     return np.asarray(labels, dtype=np.int64)
 
 
-def foretold(labels: NDArray[np.integer], counts: sp.csr_matrix, seed: int) -> float:
-    """How well the mean profiles of clusters foretell molecules that were left out of them.
+def foretold(labels: NDArray[np.integer], split: Split) -> float:
+    """How well the mean profiles of clusters foretell molecules that nothing has seen.
 
     Parameters
     ----------
-    labels : (n,), from 0
-    counts : (n, n_vars); a tenth of the molecules is left out
+    labels : (n,), from 0; found in the kept counts of the split, which also give the profiles
+    split : (n, n_vars) each; the hidden part is foretold
 
     Returns
     -------
-    mean log-likelihood of such a molecule beyond that under the mean profile of all cells, nats
+    mean log-likelihood of a hidden molecule beyond that under the mean profile of all cells, nats
     """
-    kept, hidden = thin(counts, _LEFT_OUT, seed)
+    kept, hidden = split.kept, split.hidden
     n_groups = int(labels.max()) + 1
     shape = (n_groups, len(labels))
     member = sp.csr_matrix((np.ones(len(labels)), (labels, np.arange(len(labels)))), shape)

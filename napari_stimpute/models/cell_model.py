@@ -15,13 +15,12 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
-from ..data.counts import size_factors
 from ..data.section import median_depth
 from ..errors import Diverged, TooSmall
 from ..nn.likelihoods import hidden_molecule_probability
 from ..progress import Progress, StopEarly
 from .base import Model, in_blocks, require
-from .cell_clusters import CellClusters
+from .cell_clusters import CellClusters, clusters_of
 from .training import CountTraining, Split, rows_of
 
 if TYPE_CHECKING:
@@ -37,8 +36,9 @@ _FEWEST_PER_CLUSTER = 2
 
 ALL = slice(None)
 
-Levels = Callable[[slice, Tensor, Tensor], Tensor]
-"""From rows, their latent points and columns to expected counts per unit size factor."""
+Decoding = Callable[[slice, Tensor, Tensor], tuple[Tensor, Tensor | None]]
+"""From rows, their latent points and columns to log means per unit size factor, and log odds of
+dropout or None."""
 
 
 class CellNetwork(nn.Module, ABC):
@@ -62,9 +62,7 @@ class CellNetwork(nn.Module, ABC):
 
     def level(self, z: Tensor, columns: Tensor | slice = ALL) -> Tensor:
         """Expected counts per unit size factor, dropout taken off, (n, n_columns)."""
-        log_mean, dropout_logit = self.decode(z, columns)
-        level = log_mean.exp()
-        return level if dropout_logit is None else level * torch.sigmoid(-dropout_logit)
+        return level_of(*self.decode(z, columns))
 
 
 class CellTraining(CountTraining):
@@ -92,6 +90,7 @@ class CellModel(Model):
     network_: CellNetwork
     gene_scale_: np.ndarray
     median_depth_: float
+    """Of the counts that the network learned from; size factors are relative to it."""
     clusters_: CellClusters
 
     def check(self, adata: AnnData) -> None:
@@ -115,29 +114,32 @@ class CellModel(Model):
         self, adata: AnnData, counts: sp.csr_matrix, names: list[str]
     ) -> Generator[Progress, None, None]:
         yield Progress("prepare", 0, 1, message="Preparing")
-        self.median_depth_ = median_depth(counts)
         split = Split.of(counts, self.config.hidden_share, self.seed_)
+        self.median_depth_ = median_depth(split.kept)
         training = yield from self._prepare(adata, split)
         self.network_, self.var_names_ = training.network, names
         try:
             yield from training.phases()
         except (GeneratorExit, StopEarly, Diverged):
-            self._conclude(adata, counts)
+            self._conclude(adata, counts, split)
             raise
-        self._conclude(adata, counts)
+        self._conclude(adata, counts, split)
 
     @abstractmethod
     def _prepare(self, adata: AnnData, split: Split) -> Generator[Progress, None, CellTraining]:
         """Make the training; what is learned from the counts beforehand is kept in the model."""
 
-    def _conclude(self, adata: AnnData, counts: sp.csr_matrix) -> None:
-        """From the final network: factors that restore each gene's total, then clusters."""
+    def _conclude(self, adata: AnnData, counts: sp.csr_matrix, split: Split) -> None:
+        """From the final network: factors that restore each gene's total, then clusters.
+
+        Clusters are those of the counts that were learned from, so that hidden molecules can choose
+        between ways to find them; they are kept where the cells lie with all their counts.
+        """
         z = self._latent(adata, counts)
         self._restore_totals(adata, counts, z)
-        config = self.config
-        self.clusters_, said = CellClusters.find(
-            z, counts, config.n_clusters, config.clustering, self.seed_
-        )
+        config, learned = self.config, self._latent(adata, split.kept)
+        labels, said = clusters_of(learned, split, config.n_clusters, config.clustering, self.seed_)
+        self.clusters_ = CellClusters.around(z, labels, self.seed_)
         self.notes_.append(said)
 
     def _restore_totals(self, adata: AnnData, counts: sp.csr_matrix, z: np.ndarray) -> None:
@@ -146,7 +148,7 @@ class CellModel(Model):
         expected = np.zeros(n_vars)
         for block in self._expected_blocks(adata, counts, z, np.arange(n_vars)):
             expected += block.sum(axis=0, dtype=np.float64)
-        observed = np.asarray(counts.sum(axis=0), dtype=np.float64).ravel()
+        observed = np.bincount(counts.indices, counts.data, n_vars)  # adds up in float64
         scale = np.divide(observed, expected, out=np.ones_like(observed), where=expected > 0)
         self.gene_scale_ = scale.astype(np.float32)
 
@@ -154,7 +156,7 @@ class CellModel(Model):
 
     def embed(self, adata: AnnData) -> np.ndarray:
         """Latent means, (n_obs, n_latent) float32."""
-        return self._latent(adata, self._aligned_counts(adata))
+        return self._latent(adata, self._aligned_counts(adata)).copy()
 
     def cluster(self, adata: AnnData) -> np.ndarray:
         """Cluster of each cell, (n_obs,) int from 0."""
@@ -168,13 +170,14 @@ class CellModel(Model):
         """Expected counts at each cell's own depth, (n_obs, n_genes) float32.
 
         With ``mode="fill"`` observed counts are returned bit for bit, and only zeros that are
-        likely technical carry the expected count.
+        likely technical carry the count to be expected had the gene not been lost.
         """
         counts, columns = self._aligned_counts(adata), self._columns(genes)
-        z = self._latent(adata, counts)
-        imputed = np.concatenate(list(self._expected_blocks(adata, counts, z, columns)))
-        if self.config.mode == "fill":
-            imputed[~self._filled(counts, z, columns)] = 0.0
+        z, fills = self._latent(adata, counts), self.config.mode == "fill"
+        blocks = self._expected_blocks(adata, counts, z, columns, had_it_not_been_lost=fills)
+        imputed = np.concatenate(list(blocks))
+        if fills:
+            imputed[~self._filled(adata, counts, z, columns)] = 0.0
             seen = counts[:, columns].tocoo()
             imputed[seen.row, seen.col] = seen.data
         return imputed
@@ -182,7 +185,8 @@ class CellModel(Model):
     def fills(self, adata: AnnData) -> np.ndarray:
         """Which zeros ``mode="fill"`` fills, (n_obs, n_vars) bool."""
         counts = self._aligned_counts(adata)
-        return self._filled(counts, self._latent(adata, counts), np.arange(counts.shape[1]))
+        z = self._latent(adata, counts)
+        return self._filled(adata, counts, z, np.arange(counts.shape[1]))
 
     def dropout_probability(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
         """Probability that each zero is technical, (n_obs, n_genes) float32; NaN where counted.
@@ -191,15 +195,15 @@ class CellModel(Model):
         have shown a molecule.
         """
         counts, columns = self._aligned_counts(adata), self._columns(genes)
-        z, depth = self._latent(adata, counts), self._depth(counts)
-        probability = np.concatenate(list(self._technical(z, depth, columns)))
+        z = self._latent(adata, counts)
+        probability = np.concatenate(list(self._technical(adata, counts, z, columns)))
         seen = counts[:, columns].tocoo()
         probability[seen.row, seen.col] = np.nan
         return probability
 
     def _latent(self, adata: AnnData, counts: sp.csr_matrix) -> np.ndarray:
         """Latent means of cells, (n_obs, n_latent) float32."""
-        size = size_factors(counts)
+        size = self._depth(counts)
 
         def encode(rows: slice) -> np.ndarray:
             mean = self.network_.encode(self._log_values(counts[rows], size[rows]))[0]
@@ -213,25 +217,27 @@ class CellModel(Model):
         )
         return log_values(*entries, torch.from_numpy(size).to(self._device), counts.shape[1])
 
-    def _levels(self, adata: AnnData) -> Levels:
-        """What gives expected counts per unit size factor of some rows, (b, n_columns)."""
-        return lambda rows, z, columns: self.network_.level(z, columns)
+    def _decoding(self, adata: AnnData) -> Decoding:
+        """What decodes some rows, (b, n_columns) each."""
+        return lambda rows, z, columns: self.network_.decode(z, columns)
 
-    def _filled(self, counts: sp.csr_matrix, z: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    def _filled(
+        self, adata: AnnData, counts: sp.csr_matrix, z: np.ndarray, columns: np.ndarray
+    ) -> np.ndarray:
         """Which zeros are to be filled, (n_obs, n_columns) bool."""
-        parts = self._technical(z, self._depth(counts), columns)
+        parts = self._technical(adata, counts, z, columns)
         return np.concatenate([part > self.config.fill_threshold for part in parts])
 
     def _technical(
-        self, z: np.ndarray, depth: np.ndarray, columns: np.ndarray
+        self, adata: AnnData, counts: sp.csr_matrix, z: np.ndarray, columns: np.ndarray
     ) -> Iterator[np.ndarray]:
-        device = self._device
+        device, depth, decoding = self._device, self._depth(counts), self._decoding(adata)
         chosen = torch.from_numpy(columns).to(device)
         scale = torch.from_numpy(self.gene_scale_[columns]).to(device)
         theta = self.network_.log_dispersion.exp()[chosen]
 
         def judge(rows: slice) -> np.ndarray:
-            log_mean, logit = self.network_.decode(torch.from_numpy(z[rows]).to(device), chosen)
+            log_mean, logit = decoding(rows, torch.from_numpy(z[rows]).to(device), chosen)
             at = torch.from_numpy(depth[rows]).to(device)[:, None]
             found = hidden_molecule_probability(log_mean.exp() * at * scale, theta, logit)
             return np.asarray(found.cpu().numpy(), dtype=np.float32)
@@ -239,15 +245,17 @@ class CellModel(Model):
         yield from self._blocks(len(z), judge)
 
     def _expected_blocks(
-        self, adata: AnnData, counts: sp.csr_matrix, z: np.ndarray, columns: np.ndarray
-    ) -> Iterator[np.ndarray]:
+        self, adata: AnnData, counts: sp.csr_matrix, z: np.ndarray, columns: np.ndarray,
+        *, had_it_not_been_lost: bool = False,
+    ) -> Iterator[np.ndarray]:  # fmt: skip
         chosen = torch.from_numpy(columns).to(self._device)
         scale, depth = self.gene_scale_[columns], self._depth(counts)
-        levels = self._levels(adata)
+        decoding = self._decoding(adata)
 
         def decode(rows: slice) -> np.ndarray:
             latent = torch.from_numpy(z[rows]).to(self._device)
-            level = levels(rows, latent, chosen).cpu().numpy()
+            log_mean, logit = decoding(rows, latent, chosen)
+            level = level_of(log_mean, None if had_it_not_been_lost else logit).cpu().numpy()
             return np.asarray(level * depth[rows, None] * scale, dtype=np.float32)
 
         yield from self._blocks(len(z), decode)
@@ -263,7 +271,7 @@ class CellModel(Model):
         yield from in_blocks(n, BLOCK, quietly, self.notes_)
 
     def _depth(self, counts: sp.csr_matrix) -> np.ndarray:
-        """Each cell's total over the median of the fitted data, (n_obs,) float32."""
+        """Size factor of each cell: its total over the median that was fitted, (n_obs,) float32."""
         totals = np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()
         return (totals / self.median_depth_).astype(np.float32)
 
@@ -297,6 +305,12 @@ class CellModel(Model):
     @abstractmethod
     def _empty_network(self, state: dict[str, torch.Tensor]) -> CellNetwork:
         """A network of the shapes in `state`, to load it into."""
+
+
+def level_of(log_mean: Tensor, dropout_logit: Tensor | None) -> Tensor:
+    """Expected counts per unit size factor, dropout taken off if its log odds are given."""
+    level = log_mean.exp()
+    return level if dropout_logit is None else level * torch.sigmoid(-dropout_logit)
 
 
 def log_values(rows: Tensor, columns: Tensor, values: Tensor, size: Tensor, n_vars: int) -> Tensor:

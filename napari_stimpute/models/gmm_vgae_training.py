@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ..data.counts import log_normalise
+from ..nn.decoder import bounded, highest_log_mean
 from ..nn.edges import Pairs, edge_loss, sample_pairs
 from ..nn.layers import HopEncoder, sample_latent
 from ..nn.likelihoods import gaussian_log_prob, nb_negative_log_likelihood
@@ -20,7 +21,6 @@ from .configs import GMMVGAEConfig
 from .training import CountTraining, Split
 
 ALL = slice(None)
-_LOG_MEAN_RANGE = (-15.0, 12.0)
 _WARMUP_EPOCHS = 20
 _PAIRS = 256
 _PRUNE_EVERY = 10
@@ -36,6 +36,8 @@ class Network(nn.Module):
     offset : (n_genes,), log mean per unit size factor (or mean log value) to start from
     """
 
+    highest: Tensor
+
     def __init__(
         self, n_features: int, n_hops: int, offset: Tensor, config: GMMVGAEConfig, seed: int
     ) -> None:
@@ -48,6 +50,7 @@ class Network(nn.Module):
         weights = 0.01 * torch.randn(config.n_latent, len(offset), generator=generator)
         self.loadings = nn.Parameter(weights)
         self.offset = nn.Parameter(offset.clone())
+        self.register_buffer("highest", highest_log_mean(offset))
         self.log_dispersion = nn.Parameter(torch.ones_like(offset))
         self.prior = GaussianMixturePrior(1, config.n_latent)
 
@@ -63,7 +66,7 @@ class Network(nn.Module):
     def decode(self, z: Tensor, columns: Tensor | slice = ALL) -> Tensor:
         """(n, n_latent) → (n, n_genes): log mean per unit size factor, or mean log value."""
         decoded: Tensor = torch.addmm(self.offset[columns], z, self.loadings[:, columns])
-        return decoded.clamp(*_LOG_MEAN_RANGE)
+        return bounded(decoded, self.highest)
 
 
 class Training(CountTraining):

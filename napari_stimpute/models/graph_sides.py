@@ -21,6 +21,7 @@ _CANDIDATES = 30
 """Nearest points in the latent space among which the strongest edges are looked for."""
 
 _LEAST_GRADE = 0.05
+_NOTHING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def cell_side(places: np.ndarray, batch: np.ndarray, how: Surroundings) -> Side:
     places : (n, p), scores of components; what is peculiar to batches taken off
     batch : (n,) int64; if there are several, each cell has neighbours in all of them
     """
-    n_batches, k = int(batch.max()) + 1, min(how.n_neighbors, len(places))
+    n_batches, k = len(np.unique(batch)), min(how.n_neighbors, len(places))
     if n_batches > 1:
         each = max(1, round(k / n_batches))
         near = balanced_neighbours(places, batch, k_per_batch=each, seed=how.seed)
@@ -68,14 +69,16 @@ def cell_side(places: np.ndarray, batch: np.ndarray, how: Surroundings) -> Side:
 def gene_side(transform: InputTransform, how: Surroundings) -> Side:
     """Features and graph of genes: their loadings, each component by how much it varies.
 
-    Neighbours are the most correlated in that space; a gene that loads on nothing has an arbitrary
-    place, and few edges.
+    Neighbours are the most correlated in that space; a gene that loads on nothing has none.
     """
     spread = transform.components.scores.std(axis=0)
     loaded = transform.components.loadings.T * spread  # (n_vars, p)
     length = np.linalg.norm(loaded, axis=1, keepdims=True)
-    direction = np.divide(loaded, length, out=np.zeros_like(loaded), where=length > 1e-9)
+    direction = np.divide(loaded, length, out=np.zeros_like(loaded), where=length > _NOTHING)
     near = knn_adjacency(nearest(direction, min(how.n_neighbors, len(direction)), how.seed))
+    loads = sp.diags((length.ravel() > _NOTHING).astype(near.dtype))
+    near = sp.csr_matrix(loads @ near @ loads)
+    near.eliminate_zeros()
     graph = ppmi_graph(near, steps=how.walk_steps)
     features = np.sqrt(direction.shape[1]) * direction
     return Side(hop_features(features.astype(np.float32), graph, how.n_hops), graph)

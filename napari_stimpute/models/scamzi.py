@@ -42,7 +42,7 @@ from torch import Tensor, nn
 
 from ..data.counts import log_normalise
 from ..nn.attention import simam
-from ..nn.decoder import LOG_MEAN_RANGE
+from ..nn.decoder import bounded, highest_log_mean
 from ..nn.layers import LOG_VARIANCE_RANGE, NoisyLayers, linear, noisy, sample_latent
 from ..nn.likelihoods import zinb_negative_log_likelihood
 from ..nn.optimise import ParameterGroup, Schedule, minimise
@@ -75,6 +75,7 @@ class Network(CellNetwork):
     """
 
     scale: Tensor
+    highest: Tensor
 
     def __init__(self, offset: Tensor, scale: Tensor, config: ScAMZIConfig, seed: int) -> None:
         super().__init__()
@@ -95,6 +96,7 @@ class Network(CellNetwork):
         self.is_deep = True
         """Off while pretraining, when the deep decoder does not take part."""
         self.offset = nn.Parameter(offset.clone())
+        self.register_buffer("highest", highest_log_mean(offset))
         self.dropout_offset = nn.Parameter(torch.full_like(offset, _FIRST_LOGIT))
         self.log_dispersion = nn.Parameter(torch.ones_like(offset))
 
@@ -118,7 +120,7 @@ class Network(CellNetwork):
         if self.is_deep:
             log_mean = torch.addmm(log_mean, self.decoder(z), self.deep_loadings[:, columns])
         logit = torch.addmm(self.dropout_offset[columns], seen, self.dropout_loadings[:, columns])
-        return log_mean.clamp(*LOG_MEAN_RANGE), logit
+        return bounded(log_mean, self.highest), logit
 
 
 class Training(CellTraining):
@@ -203,8 +205,9 @@ class ScAMZI(CellModel):
     def _prepare(self, adata: AnnData, split: Split) -> Generator[Progress, None, CellTraining]:
         yield Progress("prepare", 0, 1, message="Preparing: scale of the genes")
         logged = log_normalise(split.kept, split.size)
-        centre = np.asarray(logged.mean(axis=0), dtype=np.float64).ravel()
-        square = np.asarray(logged.multiply(logged).mean(axis=0), dtype=np.float64).ravel()
+        n, n_vars = logged.shape
+        centre = np.bincount(logged.indices, logged.data, n_vars) / n  # adds up in float64
+        square = np.bincount(logged.indices, logged.data.astype(np.float64) ** 2, n_vars) / n
         unit = np.sqrt(np.maximum(square - centre**2, 0))
         unit[unit < 1e-6] = 1.0  # a constant gene says nothing, whatever its unit
         scale = torch.from_numpy(np.stack([centre, unit]).astype(np.float32))

@@ -48,14 +48,14 @@ from torch import Tensor
 
 from ..config import ModelConfig
 from ..data.components import Components
-from ..data.counts import log_normalise, size_factors
+from ..data.counts import log_normalise
 from ..data.propagation import InputTransform
 from ..data.results import fingerprint
 from ..errors import MissingKey, UnknownName
 from ..nn.dec import ClusterCentres
 from ..progress import Progress
 from .cell_clusters import clusters_of
-from .cell_model import BLOCK, CellModel, CellTraining, Levels
+from .cell_model import BLOCK, CellModel, CellTraining, Decoding
 from .graph_sides import Side, Surroundings, cell_side, gene_side, rebuilt
 from .leiden import leiden_clusters
 from .low_rank import ZeroRule, deciding_spots
@@ -122,26 +122,28 @@ class ScIMTA(CellModel):
         training = Training(
             split, cells, self._genes, codes, config, seed=self.seed_, device=self.device_
         )
-        training.start_clusters = lambda: self._start_clusters(training, split.kept)
+        training.start_clusters = lambda: self._start_clusters(training, split)
         return training
 
-    def _start_clusters(self, training: Training, kept: sp.csr_matrix) -> None:
+    def _start_clusters(self, training: Training, split: Split) -> None:
         """Centres: means of clusters of the cells, and of the genes' communities."""
         network, config = training.network, self.config
         z = training.latent()
-        labels, said = clusters_of(z, kept, config.n_clusters, config.clustering, self.seed_)
+        labels, said = clusters_of(z, split, config.n_clusters, config.clustering, self.seed_)
         self.notes_.append(said)
         network.cells.centres = _centres(z, labels)
-        groups = np.zeros(len(self._genes.features), dtype=np.intp)
-        if self.config.communities and self._genes.graph.nnz:
-            groups = leiden_clusters(self._genes.graph, 1.0, self.seed_)
-        network.genes.centres = _centres(training.gene_latent(), groups)
+        graph, genes = self._genes.graph, training.gene_latent()
+        joined = _joined(graph) if _joined(graph).any() else np.ones(len(genes), dtype=np.bool_)
+        groups = np.zeros(int(joined.sum()), dtype=np.intp)
+        if self.config.communities and graph.nnz:
+            groups = leiden_clusters(graph[joined][:, joined], 1.0, self.seed_)
+        network.genes.centres = _centres(genes[joined], groups)
         network.to(self.device_)
 
-    def _conclude(self, adata: AnnData, counts: sp.csr_matrix) -> None:
+    def _conclude(self, adata: AnnData, counts: sp.csr_matrix, split: Split) -> None:
         z = self._latent(adata, counts)
         self._restore_totals(adata, counts, z)
-        logged = log_normalise(counts, size_factors(counts))
+        logged = log_normalise(counts, self._depth(counts))
         self.low_rank_ = _regressed(z, logged)
         rows = deciding_spots(len(z), self.seed_)
         low_rank = _with_one(z[rows]) @ self.low_rank_
@@ -156,15 +158,18 @@ class ScIMTA(CellModel):
             q = self.network_.genes.centres.soft_assignment(genes)
         self.gene_latent_ = genes.cpu().numpy()
         labels = np.asarray(q.argmax(dim=1).cpu().numpy(), dtype=np.int64)
-        sizes = np.bincount(labels)
+        if not self.config.communities:
+            self.communities_ = np.full(len(labels), -1)
+            return
+        is_joined = _joined(self._genes.graph)
+        sizes = np.bincount(labels[is_joined], minlength=q.shape[1])
         kept = np.argsort(-sizes, kind="stable")[: int((sizes >= _FEWEST_GENES).sum())]
         place = np.full(len(sizes), -1)
         place[kept] = np.arange(len(kept))
-        self.communities_ = place[labels]
-        if self.config.communities:
-            self.notes_.append(
-                f"Gene communities: {len(kept)}, of {int((self.communities_ >= 0).sum()):,} genes."
-            )
+        self.communities_ = np.where(is_joined, place[labels], -1)
+        self.notes_.append(
+            f"Gene communities: {len(kept)}, of {int((self.communities_ >= 0).sum()):,} genes."
+        )
 
     # ---- batches -------------------------------------------------------------------------------
 
@@ -227,7 +232,7 @@ class ScIMTA(CellModel):
         codes = self._codes(adata)
         known = fingerprint(counts) + str(zlib.crc32(codes.tobytes()))
         if self._memory[0] != known:
-            scores = self.transform_.scores(counts, size_factors(counts))
+            scores = self.transform_.scores(counts, self._depth(counts))
             features = self._side(scores, codes).features
 
             def encode(rows: slice) -> np.ndarray:
@@ -253,25 +258,35 @@ class ScIMTA(CellModel):
         return self.communities_
 
     def gene_graph(self) -> sp.csr_matrix:
-        """Network of genes as rebuilt: the strongest edges of each, (n_vars, n_vars), in (0, 1]."""
+        """Network of genes as rebuilt: the strongest edges of each, (n_vars, n_vars), in (0, 1].
+
+        No edges where communities were not asked for.
+        """
         self._require_fit()
-        return rebuilt(self.network_.genes.graph, self.gene_latent_, self._device, self.seed_)
+        graph = rebuilt(self.network_.genes.graph, self.gene_latent_, self._device, self.seed_)
+        if not self.config.communities:
+            graph.data[:] = 0
+            graph.eliminate_zeros()
+        return graph
 
     def cell_graph(self, adata: AnnData) -> sp.csr_matrix:
         """Network of cells as rebuilt: the strongest edges of each, (n_obs, n_obs), in (0, 1]."""
         return rebuilt(self.network_.cells.graph, self.embed(adata), self._device, self.seed_)
 
-    def _levels(self, adata: AnnData) -> Levels:
-        """Expected counts of cells, each in its batch."""
+    def _decoding(self, adata: AnnData) -> Decoding:
+        """Log means of cells, each in its batch."""
         decoder, batch = self.network_.decoder, torch.from_numpy(self._codes(adata))
 
-        def levels(rows: slice, z: Tensor, columns: Tensor) -> Tensor:
+        def decoding(rows: slice, z: Tensor, columns: Tensor) -> tuple[Tensor, None]:
             log_mean = decoder.log_mean(z, columns)
-            return decoder.in_batch(log_mean, batch[rows].to(self._device), columns).exp()
+            return decoder.in_batch(log_mean, batch[rows].to(self._device), columns), None
 
-        return levels
+        return decoding
 
-    def _filled(self, counts: sp.csr_matrix, z: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    def _filled(
+        self, adata: AnnData, counts: sp.csr_matrix, z: np.ndarray, columns: np.ndarray
+    ) -> np.ndarray:
+        """By the low-rank values, which know of no batches."""
         rebuilt = _with_one(z) @ self.low_rank_[:, columns]
         return np.asarray(rebuilt > self.rule_.threshold[columns])
 
@@ -285,7 +300,7 @@ class ScIMTA(CellModel):
             return super().impute(adata, genes)
         counts, columns = self._aligned_counts(adata), self._columns(genes)
         z, depth = self._latent(adata, counts), self._depth(counts)
-        logged = log_normalise(counts, size_factors(counts))
+        logged = log_normalise(counts, self._depth(counts))
         rule = self.rule_.of(columns)
         blocks = []
         for start in range(0, len(z), BLOCK):
@@ -345,6 +360,11 @@ def _centres(z: np.ndarray, labels: np.ndarray) -> ClusterCentres:
     means = sums / np.bincount(codes)[:, None]
     centres.start(torch.from_numpy(means.astype(np.float32)))
     return centres
+
+
+def _joined(graph: sp.csr_matrix) -> np.ndarray:
+    """Which points have an edge, (n,) bool."""
+    return np.asarray(np.diff(graph.indptr) > 0)
 
 
 def _with_one(z: np.ndarray) -> np.ndarray:

@@ -264,7 +264,7 @@ class Training(CellTraining):
         return float(len(self.totals))
 
     def _cluster_loss(self) -> Tensor:
-        """The same, drawn to clusters and communities; targets are refreshed every epoch."""
+        """The same, drawn to clusters and communities, whose sizes are added up every epoch."""
         if not self._weights or self._step % self.steps_per_epoch == 0:
             self._weights = [self._sums(self.latent(), 0), self._sums(self.gene_latent(), 1)]
             self.network.train()

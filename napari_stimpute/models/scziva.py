@@ -14,7 +14,8 @@ What differs from the authors' code, and why
 - **A zero is judged by what was seen.** There a zero is filled if the prior dropout probability
   exceeds 0.001, which nearly all do. Here by the posterior, given that the count is zero: that the
   gene was lost, or that too few molecules were read.
-- **Filled with the mean of the true count**, not with that of the count after dropout.
+- **Filled with the mean of the count had the gene not been lost**, not with that after dropout. (A
+  run that blends fills with the blended prediction, which hidden molecules can judge.)
 - **The convolution is a layer.** There one linear filter without activation before a linear layer,
   on an order by raw covariance, which follows expression level. Here eight filters and an
   activation, on an order by correlation that also scales (no genes × genes beyond 5,000).
@@ -37,7 +38,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..data.counts import log_normalise, size_factors
+from ..data.counts import log_normalise
 from ..data.gene_order import gene_order
 from ..nn.convolution import GeneConvolution
 from ..nn.decoder import CountDecoder
@@ -172,14 +173,19 @@ class ScZiva(CellModel):
         require(n_samples >= 2, "n_samples", "at least 2", str(n_samples), "Draw more, such as 25.")
         counts, columns = self._aligned_counts(adata), self._columns(genes)
         chosen = torch.from_numpy(columns).to(self._device)
-        depth, size = self._depth(counts), size_factors(counts)
+        size = self._depth(counts)
         generator = torch.Generator(self._device).manual_seed(self.seed_)
 
         def spread(rows: slice) -> np.ndarray:
             mean, log_variance = self.network_.encode(self._log_values(counts[rows], size[rows]))
-            drawn = [sample_latent(mean, log_variance, generator) for _ in range(n_samples)]
-            levels = torch.stack([self.network_.level(z, chosen) for z in drawn])
-            return np.asarray(levels.std(dim=0).cpu().numpy() * depth[rows, None])
+            first = self.network_.level(mean, chosen)
+            total, squares = torch.zeros_like(first), torch.zeros_like(first)
+            for _ in range(n_samples):  # sums, about the mean's level, rather than all the draws
+                z = sample_latent(mean, log_variance, generator)
+                apart = self.network_.level(z, chosen) - first
+                total, squares = total + apart, squares + apart.square()
+            variance = (squares - total.square() / n_samples) / (n_samples - 1)
+            return np.asarray(variance.clamp_min(0).sqrt().cpu().numpy() * size[rows, None])
 
         blocks = np.concatenate(list(self._blocks(counts.shape[0], spread)))
         return np.asarray(blocks * self.gene_scale_[columns], dtype=np.float32)

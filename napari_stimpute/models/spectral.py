@@ -36,8 +36,8 @@ MOST_CLUSTERS = 30
 RESOLUTION = 0.8
 """Of the communities whose number stands beside the eigengap's."""
 
-_MOST_WHOLE = 20_000
-_LANDMARKS = 2_000
+MOST_WHOLE = 20_000
+N_LANDMARKS = 2_000
 _MOST_DENSE = 300
 """Spots up to which all eigenvectors are computed."""
 
@@ -84,7 +84,7 @@ def spectral_clusters(embedding: Points, k: int, seed: int) -> NDArray[np.intp]:
         )
     if k in (1, n):
         return np.arange(n) if k == n else np.zeros(n, dtype=np.intp)
-    if n > _MOST_WHOLE:
+    if n > MOST_WHOLE:
         landmarks, own = _landmarks(embedding, seed)
         return np.asarray(spectral_clusters(landmarks, k, seed)[own])
     return _clusters_of(laplacian_vectors(closeness_graph(embedding, seed), k, seed)[1], k, seed)
@@ -107,7 +107,7 @@ def estimate_number(embedding: Points, seed: int) -> NumberEstimate:
         return NumberEstimate(1, 1, np.zeros(n))
     graph = closeness_graph(embedding, seed)
     leiden = int(leiden_clusters(graph, RESOLUTION, seed).max()) + 1
-    if n > _MOST_WHOLE:
+    if n > MOST_WHOLE:
         graph = closeness_graph(_landmarks(embedding, seed)[0], seed)
     most = min(MOST_CLUSTERS, graph.shape[0] - 2)
     values = laplacian_vectors(graph, most + 1, seed)[0]
@@ -160,6 +160,6 @@ def _landmarks(embedding: Points, seed: int) -> tuple[NDArray[np.float32], NDArr
     from sklearn.cluster import MiniBatchKMeans
 
     points = np.asarray(embedding, dtype=np.float32)
-    means = MiniBatchKMeans(_LANDMARKS, batch_size=4_096, n_init=1, random_state=seed).fit(points)
+    means = MiniBatchKMeans(N_LANDMARKS, batch_size=4_096, n_init=1, random_state=seed).fit(points)
     used, own = np.unique(means.labels_, return_inverse=True)
     return means.cluster_centers_[used], own.astype(np.intp)

@@ -7,10 +7,23 @@ from torch import Tensor, nn
 
 from .layers import linear
 
-LOG_MEAN_RANGE = (-15.0, 12.0)
+LOWEST = -15.0
+"""Log mean per unit size factor below which nothing is expected."""
+
+_HIGHEST, _ABOVE = 12.0, 5.0
 _FIRST_WEIGHTS = 0.01
 _FIRST_LOGIT = -3.0
 """Log odds of a lost gene to start from: one in twenty."""
+
+
+def highest_log_mean(offset: Tensor) -> Tensor:
+    """Bound on log means, which keeps exponentials finite: well above where any gene starts."""
+    return torch.clamp_min(offset.max() + _ABOVE, _HIGHEST)
+
+
+def bounded(log_mean: Tensor, highest: Tensor) -> Tensor:
+    """Log means (n, n_genes) between `LOWEST` and the bound that `highest_log_mean` gave."""
+    return torch.minimum(log_mean, highest).clamp_min(LOWEST)
 
 
 class CountDecoder(nn.Module):
@@ -27,6 +40,8 @@ class CountDecoder(nn.Module):
     n_batches : batches whose number is given beside the latent point; 1 if there is nothing to tell
     generator : for the first weights, on the CPU
     """
+
+    highest: Tensor
 
     def __init__(
         self,
@@ -45,6 +60,7 @@ class CountDecoder(nn.Module):
             return nn.Parameter(_FIRST_WEIGHTS * drawn)
 
         self.offset = nn.Parameter(offset.clone())
+        self.register_buffer("highest", highest_log_mean(offset))
         self.loadings = small(n_latent)
         self.hidden = linear(n_latent, n_hidden, generator) if n_hidden else None
         self.norm = nn.LayerNorm(n_hidden) if n_hidden else None
@@ -69,7 +85,7 @@ class CountDecoder(nn.Module):
         if self.hidden_loadings is not None and self.is_deep:
             weights = torch.cat([weights, self.hidden_loadings[:, columns]])
         decoded: Tensor = torch.addmm(self.offset[columns], self.features(z), weights)
-        return decoded.clamp(*LOG_MEAN_RANGE)
+        return bounded(decoded, self.highest)
 
     def in_batch(self, log_mean: Tensor, batch: Tensor, columns: Tensor | slice) -> Tensor:
         """Add what is peculiar to each spot's batch (n,) int64 to log means (n, n_genes)."""

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from napari_stimpute.data.holdout import thin
 from napari_stimpute.models import cell_clusters
 from napari_stimpute.models.cell_clusters import Array, CellClusters, clusters_of, foretold
+from napari_stimpute.models.training import Split
 
 
 def blobs(n: int = 60, k: int = 3, seed: int = 0) -> tuple[Array, np.ndarray]:
@@ -26,9 +26,20 @@ def molecules(z: Array) -> sp.csr_matrix:
     return sp.csr_matrix(np.random.default_rng(3).poisson(rate).astype(np.float32))
 
 
+def halves(z: Array) -> Split:
+    """Their molecules, a tenth of them hidden."""
+    return Split.of(molecules(z), 0.1, 0)
+
+
+def found(z: Array, k: int, seed: int = 0) -> tuple[CellClusters, str]:
+    """Spectral clusters, kept."""
+    labels, said = clusters_of(z, halves(z), k, "spectral", seed)
+    return CellClusters.around(z, labels, seed), said
+
+
 def test_a_given_number_is_found_and_said() -> None:
     z, corner = blobs()
-    clusters, said = CellClusters.find(z, molecules(z), 3, "spectral", 0)
+    clusters, said = found(z, 3)
     assert said == "Clusters: 3, as set."
     assert clusters.n_clusters == 3
     assert len(set(zip(corner, clusters.labels, strict=True))) == 3
@@ -36,7 +47,7 @@ def test_a_given_number_is_found_and_said() -> None:
 
 def test_an_estimated_number_is_said_with_both_opinions() -> None:
     z, corner = blobs(200, 4)
-    clusters, said = CellClusters.find(z, molecules(z), 0, "spectral", 0)
+    clusters, said = found(z, 0)
     assert clusters.n_clusters == 4 and len(set(clusters.labels)) == 4
     assert said.startswith("Clusters: 4, as many as Leiden communities (resolution 0.8)")
     assert said.endswith("the largest gap between eigenvalues would say 4.")
@@ -45,7 +56,7 @@ def test_an_estimated_number_is_said_with_both_opinions() -> None:
 
 def test_cells_keep_their_cluster_and_others_join_the_nearest() -> None:
     z, _ = blobs()
-    clusters, _ = CellClusters.find(z, molecules(z), 3, "spectral", 0)
+    clusters, _ = found(z, 3)
     np.testing.assert_array_equal(clusters.probabilities(z).argmax(axis=1), clusters.labels)
     other, corner = blobs(seed=1)
     probability = clusters.probabilities(other)
@@ -66,7 +77,7 @@ def test_between_two_clusters_a_cell_is_of_both() -> None:
 
 def test_arrays_bring_it_back() -> None:
     z, _ = blobs()
-    clusters, _ = CellClusters.find(z, molecules(z), 3, "spectral", 0)
+    clusters, _ = found(z, 3)
     again = CellClusters.of_arrays(clusters.arrays())
     np.testing.assert_array_equal(again.probabilities(z), clusters.probabilities(z))
     assert again.n_clusters == 3 and again.labels.dtype == np.int64
@@ -75,9 +86,7 @@ def test_arrays_bring_it_back() -> None:
 def test_of_many_cells_a_seeded_sample_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cell_clusters, "_MOST_ANCHORS", 40)
     z, _ = blobs(90)
-    one, same, other = (
-        CellClusters.find(z, molecules(z), 3, "spectral", seed)[0] for seed in (0, 0, 1)
-    )
+    one, same, other = (found(z, 3, seed)[0] for seed in (0, 0, 1))
     assert len(one.anchors) == len(one.labels) == 40
     np.testing.assert_array_equal(one.anchors, same.anchors)
     assert not np.array_equal(one.anchors, other.anchors)
@@ -88,34 +97,33 @@ def test_of_many_cells_a_seeded_sample_is_kept(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("n", [1, 2, 5])
 def test_as_many_clusters_as_cells_is_possible(n: int) -> None:
     z, _ = blobs(n)
-    clusters, _ = CellClusters.find(z, molecules(z), n, "spectral", 0)
+    clusters, _ = found(z, n)
     np.testing.assert_array_equal(clusters.probabilities(z).argmax(axis=1), clusters.labels)
     assert len(set(clusters.labels)) == n
 
 
 def test_equal_cells_are_finite() -> None:
     z = np.zeros((30, 4), dtype=np.float32)
-    clusters, _ = CellClusters.find(z, molecules(z), 0, "spectral", 0)
+    clusters, _ = found(z, 0)
     assert np.isfinite(clusters.probabilities(z)).all()
 
 
 def test_hidden_molecules_decide_between_the_methods(monkeypatch: pytest.MonkeyPatch) -> None:
     z, corner = blobs(120)
     shuffled = np.random.default_rng(5).permutation(corner)
-    counts = molecules(z)
     for wrong, right in (("spectral", "mixture"), ("mixture", "spectral")):
         ways = {wrong: shuffled, right: corner}
         for name, labels in ways.items():
             monkeypatch.setattr(cell_clusters, f"{name}_clusters", lambda *_, it=labels: it)
-        labels, said = clusters_of(z, counts, 3, "auto", 0)
+        labels, said = clusters_of(z, halves(z), 3, "auto", 0)
         np.testing.assert_array_equal(labels, corner)
         assert f"Found by {cell_clusters._TITLES[right]}" in said
 
 
 def test_foretelling_is_the_likelihood_of_what_was_left_out() -> None:
     z, corner = blobs(40)
-    counts = molecules(z)
-    kept, hidden = (part.toarray() for part in thin(counts, 0.1, 0))
+    split = halves(z)
+    kept, hidden = split.kept.toarray(), split.hidden.toarray()
     overall = kept.sum(axis=0) / kept.sum()
     total, n = 0.0, 0.0
     for cell in range(40):
@@ -124,13 +132,34 @@ def test_foretelling_is_the_likelihood_of_what_was_left_out() -> None:
         for gene in range(6):
             total += hidden[cell, gene] * np.log(profile[gene] / overall[gene])
             n += hidden[cell, gene]
-    assert foretold(corner, counts, 0) == pytest.approx(total / n, rel=1e-4)
-    assert foretold(corner, counts, 0) > foretold(np.zeros(40, dtype=int), counts, 0)
-    assert foretold(np.zeros(40, dtype=int), counts, 0) == pytest.approx(0, abs=1e-9)
+    assert foretold(corner, split) == pytest.approx(total / n, rel=1e-4)
+    assert foretold(corner, split) > foretold(np.zeros(40, dtype=int), split)
+    assert foretold(np.zeros(40, dtype=int), split) == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.parametrize("method", ["auto", "mixture"])
 def test_a_mixture_finds_what_lies_apart(method: str) -> None:
     z, corner = blobs(90)
-    labels, _ = clusters_of(z, molecules(z), 3, method, 0)
+    labels, _ = clusters_of(z, halves(z), 3, method, 0)
     assert len(set(zip(corner, labels, strict=True))) == 3
+
+
+def test_a_cluster_of_one_cell_keeps_it() -> None:
+    z, _ = blobs(61)
+    labels = np.append(np.arange(60) % 3, 3)
+    clusters = CellClusters.around(z, labels, 0)
+    probability = clusters.probabilities(z)
+    np.testing.assert_array_equal(probability.argmax(axis=1), labels)
+    assert 0.5 < probability[-1, 3] < 0.6
+
+
+def test_fewer_clusters_than_asked_for_and_samples_are_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    z, corner = blobs(60, 2)
+    monkeypatch.setattr(cell_clusters, "mixture_clusters", lambda *_: corner)
+    said = clusters_of(z, halves(z), 3, "mixture", 0)[1]
+    assert said == ("Clusters: 3, as set. Only 2 of 3 have cells: the others are too much alike.")
+    monkeypatch.setattr(cell_clusters, "MOST_WHOLE", 50)
+    said = clusters_of(z, halves(z), 2, "mixture", 0)[1]
+    assert said.startswith("Clusters: 2, as set. Of 60 cells, spectral clustering sees 2,000 land")

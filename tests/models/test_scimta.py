@@ -13,6 +13,7 @@ import torch
 from anndata import AnnData
 
 from napari_stimpute.errors import MissingKey, UnknownName
+from napari_stimpute.models.graph_sides import Surroundings, cell_side
 from napari_stimpute.models.scimta import ScIMTA
 
 MakeSection = Callable[..., AnnData]
@@ -114,6 +115,16 @@ def test_the_bands_of_the_section_are_found(large: tuple[ScIMTA, AnnData]) -> No
 def test_without_communities_nothing_of_them_is_said(section: AnnData) -> None:
     model = ScIMTA.preset("tiny", communities=False).fit(section, device="cpu")
     assert not any("communities:" in note for note in model.notes_)
+    assert (model.communities() == -1).all() and model.gene_graph().nnz == 0
+
+
+def test_genes_without_counts_are_in_no_community(section: AnnData) -> None:
+    dense = section.X.toarray()
+    dense[:, 44:59] = 0  # fifteen: enough for a community of their own
+    section.X = sp.csr_matrix(dense)
+    model = ScIMTA.preset("tiny").fit(section, device="cpu")
+    assert (model.communities()[44:59] == -1).all()
+    assert (model.communities() >= 0).any()
     assert np.isfinite(model.impute(section)).all()
 
 
@@ -201,8 +212,28 @@ def test_a_batch_column_of_numbers_or_categories_works(two: AnnData) -> None:
     two.obs["batch"] = (two.obs["batch"] == "second").astype(int)
     model = ScIMTA.preset("tiny", batch_key="batch", epochs=2).fit(two, device="cpu")
     assert model.batches_ == ["0", "1"]
+    by_number = model.embed(two)
     two.obs["batch"] = two.obs["batch"].astype("category")
-    np.testing.assert_array_equal(model.embed(two), model.embed(two))
+    np.testing.assert_array_equal(model.embed(two), by_number)
+
+
+def test_dropout_is_judged_by_what_is_expected_in_the_batch(two: AnnData) -> None:
+    model = ScIMTA.preset("tiny", batch_key="batch", epochs=2).fit(two, device="cpu")
+    before = model.dropout_probability(two)
+    with torch.no_grad():
+        model.network_.decoder.batch_offset[0, 3] += 1.0
+    first = (two.obs["batch"] == model.batches_[0]).to_numpy()
+    changed = model.dropout_probability(two)
+    zero = ~np.isnan(before[:, 3])
+    assert (changed[first & zero, 3] > before[first & zero, 3]).all()
+    np.testing.assert_array_equal(changed[~first, 3], before[~first, 3])
+
+
+def test_cells_of_either_batch_alone_have_as_many_neighbours(two: AnnData) -> None:
+    places = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
+    how = Surroundings(10, 2, 1, 0)
+    first, last = (cell_side(places, np.full(60, code), how).graph for code in (0, 1))
+    assert first.nnz == last.nnz
 
 
 # ---- memory ------------------------------------------------------------------------------------
@@ -214,6 +245,7 @@ def test_what_is_remembered_belongs_to_these_counts_and_batches(
     model, fresh = of("batch"), tmp_path / "model"
     model.save(fresh)
     first = model.embed(two)
+    model.embed(two)[:] = 0  # whoever writes into a result does not write into the model
     changed, moved = two.copy(), two.copy()
     changed.X = sp.csr_matrix(changed.X.toarray() + np.eye(*changed.shape, dtype=np.float32))
     moved.obs["batch"] = moved.obs["batch"].to_numpy()[::-1]

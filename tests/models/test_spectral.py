@@ -73,8 +73,8 @@ def test_the_first_eigenvalue_is_zero_and_no_other_in_one_piece() -> None:
 
 def test_many_spots_take_the_label_of_their_landmark(monkeypatch: pytest.MonkeyPatch) -> None:
     points, truth = rings(1_500)
-    monkeypatch.setattr(spectral, "_MOST_WHOLE", 500)
-    monkeypatch.setattr(spectral, "_LANDMARKS", 150)
+    monkeypatch.setattr(spectral, "MOST_WHOLE", 500)
+    monkeypatch.setattr(spectral, "N_LANDMARKS", 150)
     labels = spectral_clusters(points, 2, 0)
     assert labels.shape == (1_500,)
     assert adjusted_rand_score(truth, labels) > 0.99
