@@ -265,7 +265,8 @@ def _variable_genes(adata: AnnData) -> frozenset[str]:
 
     names = adata.var_names.astype(str)
     if "highly_variable" in adata.var:
-        return frozenset(names[adata.var["highly_variable"].to_numpy(dtype=bool)])
+        chosen = adata.var["highly_variable"].fillna(False)  # scanpy leaves some genes undecided
+        return frozenset(names[chosen.to_numpy(dtype=bool)])
     n = max(1, adata.n_vars // _VARIABLE_SHARE)
     table = sc.pp.highly_variable_genes(
         AnnData(logged_counts(adata)), n_top_genes=n, flavor="seurat", inplace=False

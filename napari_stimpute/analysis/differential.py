@@ -11,11 +11,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
-from .. import keys
 from ..data.counts import counts_of, log_normalise, size_factors
-from ..data.results import read_records
 from ..errors import InvalidSetting, TooSmall, UnknownName
 from ..progress import Progress
+from .circular import circularity
 from .contrast import FEWEST, Method, contrast_steps, log2_fold_changes, membership, shares
 from .depth import UNEVEN, median_depths, with_even_depth
 from .sources import COUNTS, logged_imputed
@@ -127,12 +126,8 @@ def caution(
     said = []
     if source != COUNTS:
         said.append(f"Read this table as a ranking: {WHY_NOT_IMPUTED}.")
-    for record in read_records(adata).values():
-        if column == keys.cluster(record.key):
-            said.append(
-                f"These groups were found by {record.title} in the same counts, so their p-values "
-                "are too small: read the table as a ranking."
-            )
+    if circular := circularity(adata, column):
+        said.append(circular)
     spots, is_group = _groups(adata, column, group, reference)
     counts = counts_of(adata, "X")[spots]
     if _is_uneven(counts, is_group, source):

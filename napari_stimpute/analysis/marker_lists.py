@@ -70,7 +70,7 @@ def read_marker_lists(path: str | Path) -> MarkerLists:
     MissingKey : a table without these columns
     InputError : no genes, or one subtype under two types
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".tsv", ".json"):
         raise NotReadable(

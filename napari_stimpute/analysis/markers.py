@@ -15,6 +15,7 @@ from scipy.stats import false_discovery_control
 from ..data.counts import counts_of, log_normalise, size_factors
 from ..errors import TooSmall, UnknownName
 from ..progress import Progress
+from .circular import circularity
 from .contrast import (
     FEWEST,
     Contrast,
@@ -118,7 +119,8 @@ def marker_steps(
     gene_names = adata.var_names[genes].astype(str).to_numpy()
     table = _table(contrast, values, counts, groups, names, gene_names)
     kept = table.groupby("group", sort=False).head(n_genes) if n_genes else table
-    return Markers(kept.reset_index(drop=True), names, (*said, *uneven))
+    circular = (circularity(adata, column),) if circularity(adata, column) else ()
+    return Markers(kept.reset_index(drop=True), names, (*circular, *said, *uneven))
 
 
 def profile(adata: AnnData, column: str, genes: Sequence[str]) -> GroupProfile:

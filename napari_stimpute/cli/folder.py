@@ -1,6 +1,7 @@
 """`stimpute impute` and `cluster` for a folder: every file in it, one after the other.
 
-A file that cannot be used does not stop the others, and a result that is there stays there.
+A file that cannot be used does not stop the others, and a result that is there stays there, unless
+it was stopped early.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ..errors import InvalidSetting, NotReadable, NotWritable, StimputeError
+from ..data.results import was_stopped
+from ..errors import InvalidSetting, NotReadable, NotWritable, StimputeError, TooSmall
 from ..words import duration
 from .options import aligned
 
@@ -33,12 +35,14 @@ class Task:
     source, target : the file, and where its result goes
     model_folder : where its trained model is kept; "" for nowhere
     place : which of how many it is, "2 of 5"; "" where it is the only one
+    key : prefix of the run's results
     """
 
     source: str
     target: str
     model_folder: str = ""
     place: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,7 @@ def _tasks(args: argparse.Namespace) -> list[Task]:
     return [
         Task(
             str(file), str(out / file.name), str(models / file.stem) if models else "",
-            f"{number} of {len(files)}",
+            f"{number} of {len(files)}", args.key or args.model,
         )
         for number, file in enumerate(files, start=1)
     ]  # fmt: skip
@@ -135,9 +139,12 @@ def _make_folder(out: Path, folder: Path) -> None:
 def _outcome(task: Task, overwrites: bool, tell: Teller, work: Callable[[Task], bool]) -> Outcome:
     name, begun = Path(task.source).name, time.monotonic()
     if Path(task.target).exists() and not overwrites:
-        tell.say(f"{task.place}: {name} is skipped, as {task.target} is there already.")
-        return Outcome(name, "skipped", "a result is there; --overwrite makes it anew")
-    tell.say(f"{task.place}: {name}")
+        if not was_stopped(Path(task.target), task.key):
+            tell.say(f"{task.place}: {name} is skipped, as {task.target} is there already.")
+            return Outcome(name, "skipped", "a result is there; --overwrite makes it anew")
+        tell.say(f"{task.place}: {name}, whose result was stopped early, is made anew.")
+    else:
+        tell.say(f"{task.place}: {name}")
     try:
         is_stopped = work(task)
     except (StimputeError, OSError, MemoryError) as error:
@@ -156,6 +163,8 @@ def _shortly(error: Exception) -> str:
     """What was wrong, for the table; the whole sentence was told before."""
     if isinstance(error, InvalidSetting):
         return f"expected {error.expected}, not {error.found}"
+    if isinstance(error, TooSmall):
+        return f"expected {error.expected}, found {error.found}"
     return error.found if isinstance(error, StimputeError) else ""
 
 

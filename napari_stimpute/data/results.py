@@ -6,6 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -211,6 +212,21 @@ def read_records(adata: AnnData) -> dict[str, RunRecord]:
                 remedy=f"Remove it: del adata.{place}.",
             ) from None  # fmt: skip
     return records
+
+
+def was_stopped(path: Path, key: str) -> bool:
+    """Whether a file holds a run's results that were stopped early, read without the rest of it."""
+    import h5py
+
+    if not h5py.is_hdf5(path):
+        return False
+    with h5py.File(path, "r") as content:
+        found = content.get(f"uns/{keys.UNS}/{key}")
+        text = found[()] if isinstance(found, h5py.Dataset) else b""
+    try:
+        return not RunRecord.model_validate_json(text).completed
+    except ValidationError:
+        return False
 
 
 def _check(adata: AnnData, results: Results) -> None:

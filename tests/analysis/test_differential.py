@@ -192,6 +192,17 @@ def test_groups_that_a_model_found_in_the_counts_are_named_as_such(section: AnnD
     assert caution(adata, "domain", names(adata)[0]) == ()
 
 
+def test_columns_that_are_usually_found_in_the_counts_are_told(section: AnnData) -> None:
+    for column in ("leiden", "seurat_clusters", "cell_type", "run_type", "picked"):
+        section.obs[column] = section.obs["domain"].to_numpy()
+        assert (
+            f"in “{column}” were found in the same counts"
+            in caution(section, column, names(section)[0])[0]
+        )
+    section.obs["treatment"] = section.obs["domain"].to_numpy()
+    assert caution(section, "treatment", names(section)[0]) == ()
+
+
 def test_groups_of_unlike_depth_are_told(section: AnnData) -> None:
     adata = section.copy()
     depth = np.asarray(adata.X.sum(axis=1)).ravel()

@@ -109,6 +109,24 @@ def test_a_result_that_is_there_is_skipped_and_said_until_it_may_be_overwritten(
     assert keys.imputed("gene_mean") in ad.read_h5ad(out / "a.h5ad").layers
 
 
+def test_a_result_that_was_stopped_early_is_made_anew(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = folder.with_name("out")
+    assert run("impute", folder, out, *QUICK, "--quiet") == 0
+    half = ad.read_h5ad(out / "a.h5ad")
+    records = dict(half.uns[keys.UNS])
+    records["gene_mean"] = records["gene_mean"].replace('"completed":true', '"completed":false')
+    half.uns[keys.UNS] = records
+    half.write_h5ad(out / "a.h5ad")
+    assert run("impute", folder, out, *QUICK) == 0
+    said = capsys.readouterr().out
+    assert "1 of 2: a.h5ad, whose result was stopped early, is made anew." in said
+    assert said.endswith("1 done, 1 skipped.\n")
+    again = ad.read_h5ad(out / "a.h5ad").uns[keys.UNS]["gene_mean"]
+    assert '"completed":true' in again
+
+
 # ---- what goes wrong ---------------------------------------------------------------------------
 
 
