@@ -168,7 +168,7 @@ def _cells(trial: TrialResult, outcome: Outcome) -> tuple[str, ...]:
     cells = [f"{trial.number}{mark}", score, *map(_said, parts)]
     cells[3] = "–" if m.molecules is None else percent(m.molecules, 2)
     clusters = "–" if m.n_clusters is None else f"{m.n_clusters:.3g}"
-    labels = (_said(m.labels),) if outcome.labels else ()
+    labels = (_said(m.agreement_with(outcome.labels)),) if outcome.labels else ()
     return (*cells, clusters, *labels, duration(m.seconds))
 
 

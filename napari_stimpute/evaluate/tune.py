@@ -8,6 +8,7 @@ says what searching gained. A trial that fails does not sink the rest.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Generator, Iterator, Sequence
@@ -16,8 +17,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..config import ModelConfig
+from .. import keys
+from ..config import ModelConfig, form_fields
 from ..data.counts import counts_of
+from ..data.graph import spatial_coordinates
 from ..data.results import fingerprint, versions
 from ..errors import InvalidSetting, UnknownName
 from ..models import MODELS, model_class, model_info
@@ -25,7 +28,7 @@ from ..progress import Progress, StopEarly
 from .background import Background
 from .tune_fit import Fit
 from .tune_outcome import Outcome, TrialResult, settings_with
-from .tune_parts import Fitted, Ground, Groups, measures_of
+from .tune_parts import Fitted, Ground, Labels, measures_of
 from .tune_study import About, Asked, Space, Study
 
 if TYPE_CHECKING:
@@ -75,7 +78,7 @@ class Tuning:
         self.n_trials = search.n_trials
         self.current = ""
         self.is_complete = False
-        self._labels = _codes(adata, search.labels)
+        self._labels = _labels(adata, search.labels)
         self._study: Study | None = None
         self._ground: Ground | None = None
 
@@ -118,7 +121,8 @@ class Tuning:
     def _opened(self) -> Study:
         about = About(
             self.model, fingerprint(counts_of(self.adata)), self.search.seed,
-            self.config.model_dump(), self.space, versions()["napari-stimpute"],
+            self.config.model_dump(), self.space, _reads(self.adata, self.model, self.config),
+            versions()["napari-stimpute"],
         )  # fmt: skip
         return Study(about, self.search.study)
 
@@ -241,9 +245,23 @@ class _Pace:
         return max(0.0, per_fit - passed) + others * per_fit
 
 
-def _codes(adata: AnnData, column: str) -> Groups | None:
+def _labels(adata: AnnData, column: str) -> Labels | None:
     if not column:
         return None
     if column not in adata.obs:
         raise UnknownName.of("column of obs", column, adata.obs.columns)
-    return np.asarray(adata.obs[column].astype("category").cat.codes, dtype=np.int64)
+    codes = adata.obs[column].astype("category").cat.codes
+    return Labels(column, np.asarray(codes, dtype=np.int64))
+
+
+def _reads(adata: AnnData, model: str, config: ModelConfig) -> dict[str, str]:
+    """Fingerprint of what a fit reads beside counts, by its place in the AnnData."""
+    content: dict[str, bytes] = {}
+    if "spatial" in model_info(model).needs:
+        places = np.ascontiguousarray(spatial_coordinates(adata), dtype="<f8")
+        content[f"obsm[{keys.SPATIAL!r}]"] = places.tobytes()
+    for field in form_fields(type(config)):
+        column = getattr(config, field.name)
+        if field.source == "obs" and column:
+            content[f"obs[{column!r}]"] = "\0".join(map(str, adata.obs[column])).encode()
+    return {place: hashlib.sha256(held).hexdigest() for place, held in content.items()}

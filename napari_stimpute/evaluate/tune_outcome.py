@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from scipy.special import stdtrit
 
 from ..config import ModelConfig
 from ..models import model_info
@@ -13,6 +16,9 @@ from ..words import number
 from .tune_parts import Measures
 
 State = Literal["done", "pruned", "failed"]
+
+_SURE = 0.95
+"""Share of searches among equally good settings in which no gain is to be found."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +86,27 @@ class Outcome:
 
     @property
     def is_better(self) -> bool:
-        """Whether the best beats the first by more than the spread among their fits."""
-        if self.gain is None or self.best is None or self.start is None:
-            return False
-        return self.gain > max(_spread(self.best), _spread(self.start))
+        """Whether the best beats the first by more than chance: more than ``margin``."""
+        return self.gain is not None and self.gain > self.margin
+
+    @property
+    def margin(self) -> float:
+        """What the best of equally good settings gains by chance in 95 % of searches, at most.
+
+        The best of n others beats the first by chance alone, the further the more were tried. So
+        the margin is the 0.95^(1/n) quantile of Student's t, times the standard error of the
+        difference between two trials' mean scores. That comes from the spread among fits of the
+        same settings: over all trials, or over the two that are compared if theirs is larger.
+        Trials that were given up count among the n. 0 if nothing beats the first.
+        """
+        best, start = self.best, self.start
+        if best is None or start is None or best.number == start.number:
+            return 0.0
+        done = [t.measures for t in self.trials if t.score is not None and t.measures is not None]
+        two = [t.measures for t in (best, start) if t.measures is not None]
+        spread = max(_spread(done), _spread(two))
+        quantile = stdtrit(sum(m.n_fits - 1 for m in done), _SURE ** (1 / (self._n_scored - 1)))
+        return float(quantile) * spread * math.sqrt(sum(1 / m.n_fits for m in two))
 
     def config_of(self, trial: TrialResult) -> ModelConfig:
         """All settings of a trial, whether searched or not."""
@@ -109,15 +132,13 @@ class Outcome:
             return f"Nothing that was tried scored higher than {first} ({number(best.score)})."
         said = (
             f"Trial {best.number} scored {number(best.score)}, {first} "
-            f"{number(self.start.score or 0.0)}: a gain of {number(gain)}"
+            f"{number(self.start.score or 0.0)}: a gain of {number(gain)}. Of {self._n_scored} "
+            f"equally good settings, the best would gain up to {number(self.margin)} by chance in "
+            f"{100 * _SURE:.0f} % of searches"
         )
-        spread = number(max(_spread(best), _spread(self.start)))
         if self.is_better:
-            return f"{said}, more than the spread of {spread} among fits of the same settings."
-        return (
-            f"{said}, no more than the spread of {spread} among fits of the same settings: "
-            f"{first} are as good."
-        )
+            return f"{said}: this gain is more."
+        return f"{said}, and this gain is no more: {first} may be as good."
 
     @property
     def said(self) -> list[str]:
@@ -129,13 +150,7 @@ class Outcome:
             notes.append(f"There are only {len(self.trials)} settings to try; all were.")
         notes += [f"{n} of the trials {what}." for n, what in self._lost() if n]
         if self.labels:
-            clusters = any(t.measures and t.measures.labels is not None for t in self.trials)
-            notes.append(
-                f"Agreement with {self.labels!r} is shown for information; it chose nothing."
-                if clusters
-                else f"{model_info(self.model).title} finds no clusters to compare with "
-                f"{self.labels!r}."
-            )
+            notes += self._of_labels()
         return notes
 
     def as_json(self) -> bytes:
@@ -158,6 +173,27 @@ class Outcome:
         is_default = self.config == type(self.config)()
         return "the default settings" if is_default else "the settings it began with"
 
+    @property
+    def _n_scored(self) -> int:
+        """Trials with a score, also those given up."""
+        return sum(t.measures is not None for t in self.trials)
+
+    def _of_labels(self) -> list[str]:
+        clustered = [m for t in self.trials if (m := t.measures) and m.n_clusters is not None]
+        if not clustered:
+            title = model_info(self.model).title
+            return [f"{title} finds no clusters to compare with {self.labels!r}."]
+        n_others = sum(m.agreement_with(self.labels) is None for m in clustered)
+        notes = []
+        if n_others < len(clustered):
+            notes.append(
+                f"Agreement with {self.labels!r} is shown for information; it chose nothing."
+            )
+        if n_others:
+            were = "was" if n_others == 1 else "were"
+            notes.append(f"{n_others} of the trials {were} not compared with {self.labels!r}.")
+        return notes
+
     def _lost(self) -> list[tuple[int, str]]:
         pruned = sum(t.state == "pruned" for t in self.trials)
         failed = sum(t.state == "failed" for t in self.trials)
@@ -178,5 +214,6 @@ def settings_with(config: ModelConfig, settings: Mapping[str, Any]) -> ModelConf
     return type(config).checked({**config.model_dump(), **settings})
 
 
-def _spread(trial: TrialResult) -> float:
-    return (trial.measures.spread or 0.0) if trial.measures is not None else 0.0
+def _spread(measures: Sequence[Measures]) -> float:
+    """Spread among fits of the same settings, over several settings."""
+    return math.sqrt(sum((m.spread or 0.0) ** 2 for m in measures) / len(measures))

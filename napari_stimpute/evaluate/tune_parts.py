@@ -98,13 +98,21 @@ class Fitted:
         return (self.molecules or 0.0) + STRUCTURE_WEIGHT * (self.silhouette or 0.0)
 
 
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """Known groups to compare clusters with: ``groups`` (n_obs,), −1 for none, and their column."""
+
+    column: str
+    groups: Groups
+
+
 @dataclass(frozen=True)
 class Measures:
     """What the fits of one trial's settings gave together: means over the fits.
 
     ``score`` is molecules + 0.5 · silhouette + 0.5 · stability, larger is better; ``spread`` its
-    standard deviation over the fits, NaN for a single one. ``labels`` is the agreement with known
-    labels, told and never scored. None where there is no such part.
+    standard deviation over the fits, None for a single one. ``labels`` is the agreement with the
+    known labels in ``labels_column``, told and never scored. None where there is no such part.
     """
 
     score: float
@@ -117,15 +125,20 @@ class Measures:
     labels: float | None
     seconds: float
     n_fits: int
+    labels_column: str = ""
+
+    def agreement_with(self, column: str) -> float | None:
+        """Agreement with the labels in a column; None if it was compared with another one."""
+        return self.labels if column == self.labels_column else None
 
 
-def measures_of(fits: Sequence[Fitted], labels: Groups | None = None) -> Measures:
+def measures_of(fits: Sequence[Fitted], labels: Labels | None = None) -> Measures:
     """Take the fits of one trial together.
 
     Parameters
     ----------
     fits : at least one
-    labels : (n_obs,), known groups, −1 for none; they change nothing but ``Measures.labels``
+    labels : known groups; they change nothing but what is told of them
     """
     clusters = [fit.clusters for fit in fits if fit.clusters is not None]
     agreement = _agreement(clusters) if len(clusters) > 1 else None
@@ -143,6 +156,7 @@ def measures_of(fits: Sequence[Fitted], labels: Groups | None = None) -> Measure
         labels=None if labels is None else _mean([_with_labels(g, labels) for g in clusters]),
         seconds=sum(fit.seconds for fit in fits),
         n_fits=len(fits),
+        labels_column="" if labels is None else labels.column,
     )
 
 
@@ -211,9 +225,9 @@ def _agreement(clusters: Sequence[Groups]) -> NDArray[np.float64]:
     return mean
 
 
-def _with_labels(clusters: Groups, labels: Groups) -> float:
-    known = labels >= 0
-    return agreement(clusters[known], labels[known]) if known.any() else 0.0
+def _with_labels(clusters: Groups, labels: Labels) -> float:
+    known = labels.groups >= 0
+    return agreement(clusters[known], labels.groups[known]) if known.any() else 0.0
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -53,6 +53,8 @@ class About:
     seed: int
     settings: Mapping[str, Any]
     space: Space
+    reads: Mapping[str, str]
+    """Fingerprint of what a fit reads beside counts, by its place in the AnnData."""
     version: str
 
 
@@ -256,6 +258,8 @@ def _differences(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator
         yield f"the seed {held.get('seed')}"
     if held.get("settings") != wanted["settings"]:
         yield f"other settings ({_other_values(held.get('settings', {}), wanted['settings'])})"
+    elif others := _other_names(held.get("reads", {}), wanted["reads"]):
+        yield f"other values in {' and '.join(others)}"
     elif held.get("space") != wanted["space"]:
         yield "other settings to search"
     if held.get("version") != wanted["version"]:
@@ -263,20 +267,37 @@ def _differences(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator
 
 
 def _other_values(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
-    names = [n for n in {**held, **wanted} if held.get(n) != wanted.get(n)]
+    names = _other_names(held, wanted)
     return ", ".join(f"{n} {held.get(n)} instead of {wanted.get(n)}" for n in names)
 
 
+def _other_names(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    return [n for n in {**held, **wanted} if held.get(n) != wanted.get(n)]
+
+
 def _drop_unfinished_line(path: Path) -> None:
-    """Cut off what a killed process was writing: whatever follows it would be unreadable."""
-    if not path.exists():
+    """Cut off what a killed process was writing: whatever follows it would be unreadable.
+
+    Raises
+    ------
+    ValueError : the first line is no whole line of a journal; the file is left as it is
+    """
+    content = path.read_bytes() if path.exists() else b""
+    if not content:
         return
-    content = path.read_bytes()
-    end = content.rfind(b"\n") + 1
-    if content[:1] not in (b"{", b""):
+    if not _is_of_journal(content[: content.find(b"\n") + 1]):
         raise ValueError("not a journal")
+    end = content.rfind(b"\n") + 1
     if end < len(content):
         os.truncate(path, end)
+
+
+def _is_of_journal(line: bytes) -> bool:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(event, dict) and "op_code" in event
 
 
 @contextmanager

@@ -86,29 +86,31 @@ class TuneSection(QWidget):
     def search(self) -> Job | None:
         """Start, or go on with a search that began with the same settings."""
         self.words.say("")
+        self.used.say("")
         try:
-            setup = self._setup()
+            setup, study = self._setup(), self.study.text().strip()
+            if self._begun_with != (setup, study):
+                self.forget()
+                self._begun_with = (setup, study)
             self._started = time.monotonic()
-            return self.session.work_later(self._searching(setup), TUNING)
+            return self.session.work_later(
+                self._searching(setup, self.n_trials.value(), study), TUNING
+            )
         except InvalidSetting:
             pass  # marked in the form
         except StimputeError as error:
             self.words.say(str(error), "error")
         return None
 
-    def _searching(self, setup: Setup) -> Iterator[Progress]:
-        adata, n_trials, study = self.session.adata, self.n_trials.value(), self.study.text()
+    def _searching(self, setup: Setup, n_trials: int, study: str) -> Iterator[Progress]:
+        adata = self.session.adata
         assert adata is not None
-        beginning = (setup, study)
         yield Progress("prepare", 0, 1)
         from ..evaluate.tune import Search, Tuning  # torch: not before it is needed
 
-        if self.tuning is None or self._begun_with != beginning:
-            search: Search = Search(
-                n_trials, setup.seed, study.strip(), device=setup.device or "auto"
-            )
+        if self.tuning is None:
+            search: Search = Search(n_trials, setup.seed, study, device=setup.device or "auto")
             self.tuning = Tuning(adata, setup.model, setup.config, search)
-            self._begun_with = beginning
         self.tuning.n_trials = n_trials
         yield from self.tuning.steps()
 
@@ -241,10 +243,12 @@ class TuneSection(QWidget):
         self.follow("")
 
     def forget(self) -> None:
-        """What was found for other data is shown no longer."""
+        """What was found for other data or settings is shown and chosen no longer."""
         self.tuning = None
         self.dots.select(-1)
-        self.words.say("")
+        for words in (self.words, self.verdict, self.used):
+            words.say("")
+        self.told.setText("")
         self.status.setText("")
         self.answer.hide()
         self._enable()

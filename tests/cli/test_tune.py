@@ -66,6 +66,24 @@ def test_table_names_every_trial_the_best_first(
     assert any(line.startswith("PCA denoiser finds no clusters") for line in lines)
 
 
+def test_trials_compared_with_another_column_show_none(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    section = ad.read_h5ad(file)
+    section.obs["half"] = ["a" if i % 2 else "b" for i in range(section.n_obs)]
+    section.write_h5ad(file)
+    quick = ("--preset", "tiny", "--set", "epochs=3", "--study", file.with_name("s.log"))
+    assert run("tune", file, *quick, "--trials", 1, "--labels", "domain") == 0
+    assert run("tune", file, *quick, "--trials", 2, "--labels", "half") == 0
+    lines = capsys.readouterr().out.splitlines()
+    header = next(line for line in lines if line.startswith("Trial ") and "half" in line)
+    ends = header.index("half") + len("half")
+    rows = lines[lines.index(header) + 1 : lines.index(header) + 3]
+    told = {row.split()[0]: row[:ends].split()[-1] for row in rows}
+    assert told["0"] == "–" != told["1"]
+    assert "1 of the trials was not compared with 'half'." in lines
+
+
 def test_a_second_run_goes_on_with_the_study(
     file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

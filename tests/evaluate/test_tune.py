@@ -7,23 +7,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from anndata import AnnData
 
-from napari_stimpute.config import ModelConfig
 from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import (
     Diverged,
     InputError,
     InvalidSetting,
-    NotReadable,
     NotWritable,
     UnknownName,
 )
 from napari_stimpute.evaluate.recovery import deviance_explained
 from napari_stimpute.evaluate.tune import Search, Tuning, search_space, search_steps
-from napari_stimpute.evaluate.tune_outcome import Outcome, TrialResult
+from napari_stimpute.evaluate.tune_outcome import Outcome
 from napari_stimpute.evaluate.tune_parts import Ground, Measures
 from napari_stimpute.evaluate.tune_study import About, Study
 from napari_stimpute.job import Job, JobState
@@ -176,7 +173,7 @@ def test_a_search_that_goes_on_finds_what_one_without_a_break_finds(
 
 def test_what_is_tried_next_depends_on_the_seed_and_the_trials_so_far_alone(tmp_path: Path) -> None:
     space = {"a": (1, 2, 3, 4), "b": (0.1, 0.2, 0.3), "c": ("x", "y")}
-    about = About("m", "f", 0, {"a": 2, "b": 0.2, "c": "x"}, space, "1")
+    about = About("m", "f", 0, {"a": 2, "b": 0.2, "c": "x"}, space, {}, "1")
 
     def tried_up_to(n: int, path: Path | str) -> list[dict[str, Any]]:
         study = Study(about, path)
@@ -214,7 +211,7 @@ def test_a_killed_search_goes_on_with_the_trial_that_was_running(
 def test_a_search_killed_in_its_first_trial_still_begins_with_the_first_settings(
     section: AnnData, tmp_path: Path
 ) -> None:
-    about = About("pca", "x", 0, {"n_components": 20}, {"n_components": (5, 10, 20)}, "1")
+    about = About("pca", "x", 0, {"n_components": 20}, {"n_components": (5, 10, 20)}, {}, "1")
     assert Study(about, tmp_path / "s.log").ask().settings == {"n_components": 20}
     for _ in range(2):
         asked = Study(about, tmp_path / "s.log").ask()
@@ -275,16 +272,6 @@ def test_studies_are_never_mixed(
     assert done(pca(section, n_trials=1, study="s.log")).trials == first.trials
 
 
-@pytest.mark.parametrize("content", ["hello\n", '{"a": 1}\n', "\x89PNG"])
-def test_a_file_that_is_no_study_is_refused_and_left(
-    content: str, section: AnnData, tmp_path: Path
-) -> None:
-    (tmp_path / "notes.txt").write_text(content)
-    with pytest.raises(NotReadable, match="left as it is"):
-        done(pca(section, study=tmp_path / "notes.txt"))
-    assert (tmp_path / "notes.txt").read_text() == content
-
-
 def test_a_study_that_cannot_be_written_is_refused(section: AnnData, tmp_path: Path) -> None:
     with pytest.raises(NotWritable):
         done(pca(section, study=tmp_path / "none" / "s.log"))
@@ -318,43 +305,3 @@ def test_a_trial_that_fails_is_kept_with_its_reason_and_the_search_goes_on(
     assert outcome.best is not None and outcome.best.settings["n_components"] == 5
     assert "the default settings failed" in outcome.verdict
     assert "4 of the trials failed." in outcome.said
-
-
-# ---- what is said ------------------------------------------------------------------------------
-
-
-def outcome_of(*scores: tuple[float, float]) -> Outcome:
-    """Trials with these scores and spreads."""
-    trials = [
-        TrialResult(
-            i, {"n_components": 20 + i}, "done",
-            Measures(score, spread, score, None, None, None, None, None, 1.0, 3),
-        )
-        for i, (score, spread) in enumerate(scores)
-    ]  # fmt: skip
-    return Outcome("pca", PCADenoiserConfig(), tuple(trials), len(trials), True)
-
-
-def test_a_gain_within_the_spread_means_that_the_defaults_are_as_good() -> None:
-    outcome = outcome_of((0.30, 0.05), (0.32, 0.01))
-    assert not outcome.is_better
-    assert outcome.verdict.endswith("the default settings are as good.")
-
-
-def test_a_gain_beyond_the_spread_is_told() -> None:
-    outcome = outcome_of((0.30, 0.01), (0.34, 0.02))
-    assert outcome.is_better and outcome.gain == pytest.approx(0.04)
-    assert "a gain of 0.040, more than the spread of 0.020" in outcome.verdict
-
-
-def test_a_search_that_finds_nothing_better_says_so() -> None:
-    said = outcome_of((0.30, 0.01), (0.2, 0.0)).verdict
-    assert said == "Nothing that was tried scored higher than the default settings (0.300)."
-
-
-def test_settings_of_a_trial_are_those_it_began_with_but_for_what_was_searched() -> None:
-    outcome = outcome_of((0.1, 0.0), (0.2, 0.0))
-    config: ModelConfig = outcome.config_of(outcome.trials[1])
-    assert config == PCADenoiserConfig(n_components=21)
-    assert outcome.changes(outcome.trials[1]) == {"n_components": 21}
-    assert np.isfinite(outcome.best.score or np.nan) if outcome.best else False

@@ -17,6 +17,7 @@ from napari_stimpute.errors import Diverged, TooSmall
 from napari_stimpute.evaluate.tune_parts import (
     Fitted,
     Ground,
+    Labels,
     agreement,
     measures_of,
     modularity,
@@ -93,14 +94,14 @@ def test_score_is_molecules_and_half_of_silhouette_and_half_of_stability() -> No
 
 def test_labels_change_nothing_but_what_is_told_of_them() -> None:
     fits = [fitted(0.1, 0.4, [0, 0, 1, 1]), fitted(0.2, 0.2, [0, 1, 1, 1])]
-    told = measures_of(fits, np.array([0, 0, 1, -1]))
-    assert told.labels is not None
-    assert replace(told, labels=None) == measures_of(fits)
+    told = measures_of(fits, Labels("layer", np.array([0, 0, 1, -1])))
+    assert told.labels is not None and told.labels_column == "layer"
+    assert replace(told, labels=None, labels_column="") == measures_of(fits)
 
 
 def test_a_model_without_clusters_is_scored_by_molecules_alone() -> None:
     fits = [Fitted(m, None, None, None, 1.0) for m in (0.1, 0.2, 0.3)]
-    found = measures_of(fits, np.array([0, 1]))
+    found = measures_of(fits, Labels("layer", np.array([0, 1])))
     assert found.score == pytest.approx(0.2)
     assert found.silhouette is found.stability is found.labels is found.n_clusters is None
 

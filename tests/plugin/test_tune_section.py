@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -121,6 +122,55 @@ def test_a_larger_number_of_trials_goes_on(qtbot: QtBot, tune: TuneSection) -> N
     tune.n_trials.setValue(6)
     found(qtbot, tune)
     assert len(tune.dots.trials) == 6 and tune.dots.trials[:4] == before
+
+
+def test_a_search_that_goes_on_keeps_the_chosen_trial(qtbot: QtBot, tune: TuneSection) -> None:
+    found(qtbot, tune)
+    tune.choose(2)
+    tune.n_trials.setValue(5)
+    found(qtbot, tune)
+    assert tune.dots.selected == 2 and tune.told.text().startswith("Trial 2")
+
+
+@pytest.mark.parametrize("change", ["form", "study"])
+def test_another_search_forgets_the_choice_of_the_one_before(
+    change: str, qtbot: QtBot, tune: TuneSection, opened: StimputePanel, tmp_path: Any, slow: None
+) -> None:
+    tune.n_trials.setValue(2)
+    with pytest.MonkeyPatch.context() as quick:
+        quick.setattr(PCADenoiser, "_learn", LEARN)
+        found(qtbot, tune)
+    tune.choose(1)
+    tune.use()
+    assert "trial 1" in tune.used.text()
+    if change == "form":
+        opened.train.form.widgets["n_components"].value = 7
+    else:
+        opened.train.form.widgets["n_components"].value = 20
+        tune.study.setText(str(tmp_path / "s.log"))
+    tune.search()
+    assert tune.dots.selected == -1 and tune.answer.isHidden()
+    assert tune.used.text() == tune.told.text() == tune.verdict.text() == ""
+    tune.session.cancel()
+    ended(qtbot, tune)
+
+
+def test_what_is_set_is_read_before_the_work_begins(
+    qtbot: QtBot, tune: TuneSection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers = []
+
+    def reads(widget: Any, name: str) -> None:
+        read = getattr(widget, name)
+        monkeypatch.setattr(
+            widget, name, lambda: readers.append(threading.current_thread()) or read()
+        )
+
+    reads(tune.n_trials, "value")
+    reads(tune.study, "text")
+    found(qtbot, tune)
+    assert len(tune.dots.trials) == 4
+    assert set(readers) == {threading.main_thread()}
 
 
 def test_a_study_of_other_settings_is_refused_in_words(
