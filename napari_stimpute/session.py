@@ -20,7 +20,7 @@ from .data.counts import counts_of, log_normalise, size_factors
 from .data.genes import most_telling_gene
 from .data.image import TissueImage, spot_diameter, tissue_image
 from .data.io import write
-from .data.results import RunRecord, check_key, read_records, write_results
+from .data.results import Results, RunRecord, check_key, read_records, write_results
 from .errors import Busy, MissingKey, StimputeError, UnknownName
 from .job import Job, JobState
 from .models import model_info
@@ -154,7 +154,7 @@ class Session:
 
         def take() -> None:
             if run.results is not None:
-                self._take_results(run)
+                self._take_results(run, run.results)
 
         return self._start(Job(run.steps(), f"Training {model_info(name).title}"), take)
 
@@ -196,12 +196,14 @@ class Session:
             self.problem = in_words(error)
         self.events.job.emit(job, job)
 
-    def _take_results(self, run: Run) -> None:
-        assert run.results is not None
-        write_results(self._open_adata(), run.results)
+    def _take_results(self, run: Run, results: Results) -> None:
+        write_results(self._open_adata(), results)
+        if self.column not in self._open_adata().obs:  # an earlier run's under the same key
+            self.column = ""
         self.models[run.key] = run.model
         self.runs = (*(k for k in self.runs if k != run.key), run.key)
         self.source = run.key
+        self.n_written += 1
 
     # ---- keeping -------------------------------------------------------------------------------
 

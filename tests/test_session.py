@@ -253,6 +253,27 @@ def test_runs_under_other_keys_stay_beside_one_another(session: Session) -> None
     assert set(session.models) == {"again", "gene_mean"}
 
 
+def test_results_count_as_written_also_under_the_same_key(session: Session) -> None:
+    seen: list[tuple[str, ...]] = []
+    session.events.n_written.connect(lambda: seen.append(session.runs))
+    for _ in range(2):
+        session.train("gene_mean").wait(30)
+    assert seen == 2 * [("gene_mean",)]
+
+
+def test_a_shown_column_that_training_again_takes_away_is_no_longer_shown(
+    session: Session,
+) -> None:
+    session.train("gmm_vgae", tiny(), key="mine").wait(60)
+    session.column = "mine_cluster"
+    shown: list[str] = []
+    session.events.source.connect(lambda: shown.append(session.column))
+    session.source = COUNTS
+    session.train("gene_mean", key="mine").wait(30)
+    assert "mine_cluster" not in session.columns
+    assert session.column == "" and shown == ["mine_cluster", ""]
+
+
 def test_what_goes_wrong_is_said_and_the_next_start_clears_it(
     session: Session, tmp_path: Path
 ) -> None:

@@ -157,13 +157,17 @@ def fingerprint(counts: sp.csr_matrix) -> str:
     return digest.hexdigest()
 
 
+_FOLLOWS = "{}_(pseudotime|community_.*_activity)"
+"""Columns of obs that analyses made from an earlier run of the same key."""
+
+
 def write_results(adata: AnnData, results: Results) -> None:
     """Write results under the run's key: all of them, or nothing if any is unusable.
 
     Imputed values go to ``layers``, embedding and probabilities to ``obsm``, clusters to ``obs``
     and communities to ``var`` as categories "1", "2", …, networks to ``varp`` and ``obsp``, the
     record to ``uns``. What an earlier run left under the same key is replaced, or removed if this
-    run has nothing there.
+    run has nothing there, with maps, pseudotimes and activities that were made from it.
 
     Raises
     ------
@@ -181,6 +185,8 @@ def write_results(adata: AnnData, results: Results) -> None:
     _put_networks(adata, key, results.networks)
     for kind in ("umap", "pca"):  # maps of an earlier embedding
         adata.obsm.pop(keys.space(key, kind), None)
+    for column in [c for c in adata.obs if re.fullmatch(_FOLLOWS.format(re.escape(key)), str(c))]:
+        del adata.obs[column]
     records = dict(adata.uns.get(keys.UNS, {}))
     adata.uns[keys.UNS] = {**records, key: results.record.model_dump_json()}
 

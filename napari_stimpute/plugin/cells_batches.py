@@ -12,7 +12,7 @@ from ..job import Job
 from ..progress import Progress
 from ..session import COUNTS, Session
 from ..words import number
-from .cells_groups import Choice, Groups, began, runs_of
+from .cells_groups import Choice, Groups, began, runs_of, stamp_of
 from .cells_section import Section, enable
 from .cells_table import Cell, FactTable
 from .cells_work import Work
@@ -62,7 +62,6 @@ class BatchesSection(Section):
     def __init__(self, session: Session, groups: Groups) -> None:
         super().__init__(session, groups, _EXPLAINED)
         self.result: Scores | None = None
-        self._found_in: tuple[object, ...] = ()
         self._make_controls()
         self._lay_out()
         self.connections.add(groups.changed, self._follow)
@@ -70,6 +69,12 @@ class BatchesSection(Section):
         self.connections.add(session.events.n_written, self._follow)
         self.connections.add(session.events.adata, self._start_over)
         self._follow()
+
+    @property
+    def about(self) -> tuple[object, ...]:
+        """Groups, batches and the run."""
+        batches, key = stamp_of(self.session, self.batch.name), self.run.name
+        return self.groups.stamp, batches, key, began(self.session, key)
 
     def compute(self) -> Job | None:
         """Score both embeddings in the background."""
@@ -92,12 +97,7 @@ class BatchesSection(Section):
             yield Progress("score", 2, 2, message="Scoring the run")
             return Scores(before, after)
 
-        self._found_in = self._chosen()
-        return self.work.run(scoring(), SCORING, self._take)
-
-    def _chosen(self) -> tuple[object, ...]:
-        key = self.run.name
-        return self.groups.stamp, self.batch.name, key, began(self.session, key)
+        return self.ask(scoring(), SCORING, self._take)
 
     def _make_controls(self) -> None:
         self.batch = Choice("Column of obs that says which batch each spot is of.")
@@ -167,7 +167,7 @@ class BatchesSection(Section):
         self._follow_choice()
 
     def _follow_choice(self) -> None:
-        if self._chosen() != self._found_in:
+        if self.is_outdated:
             self.result = None
             self.answer.hide()
         self._enable()

@@ -51,11 +51,11 @@ class CommunitiesSection(Section):
     def __init__(self, session: Session, groups: Groups) -> None:
         super().__init__(session, groups, _EXPLAINED)
         self.result: CommunityMap | None = None
-        self._found_in: tuple[object, ...] = ()
         self._make_controls()
         self._lay_out()
         self.connections.add(groups.changed, self._follow)
         self.connections.add(session.events.runs, self._follow)
+        self.connections.add(session.events.n_written, self._follow)
         self.connections.add(session.events.adata, self._follow)
         self._follow()
 
@@ -63,6 +63,11 @@ class CommunitiesSection(Section):
     def key(self) -> str:
         """The chosen run; "" if none has communities."""
         return self.run.name
+
+    @property
+    def about(self) -> tuple[object, ...]:
+        """Groups, and the run that found the communities."""
+        return self.groups.stamp, self.key, began(self.session, self.key)
 
     def compare(self) -> Job | None:
         """Compare the communities between groups, in the background."""
@@ -75,8 +80,7 @@ class CommunitiesSection(Section):
 
             return (yield from community_steps(adata, key, column=column))
 
-        self._found_in = self._chosen()
-        return self.work.run(comparing(), COMPARING_COMMUNITIES, self._take)
+        return self.ask(comparing(), COMPARING_COMMUNITIES, self._take)
 
     def heat_map(self) -> Job | None:
         """Draw groups × communities."""
@@ -128,9 +132,6 @@ class CommunitiesSection(Section):
 
         assert self.session.adata is not None
         return network(self.session.adata, self.key, community)
-
-    def _chosen(self) -> tuple[object, ...]:
-        return self.groups.stamp, self.key, began(self.session, self.key)
 
     def _make_controls(self) -> None:
         self.run = Choice("The run whose communities are looked at.")
@@ -198,7 +199,7 @@ class CommunitiesSection(Section):
         adata = self.session.adata
         runs = runs_of(self.session) if adata is not None else []
         self.run.offer([(t, k) for t, k in runs if adata and keys.community(k) in adata.var])
-        if self._chosen() != self._found_in or not self.key:
+        if self.is_outdated or not self.key:
             self.result = None
             self.answer.hide()
         self._enable()

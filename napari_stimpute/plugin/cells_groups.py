@@ -10,6 +10,7 @@ from psygnal import Signal
 from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from .. import keys
+from ..errors import InputError
 from ..session import COUNTS, Session
 from .connections import Connections
 from .words import Words, labelled
@@ -42,6 +43,7 @@ class Groups(QWidget):
         self.connections = Connections()
         for event in (session.events.adata, session.events.runs, session.events.n_written):
             self.connections.add(event, self.follow)
+        self.connections.add(session.events.job, self._enable)
         self.follow()
 
     @property
@@ -84,16 +86,19 @@ class Groups(QWidget):
         columns = self.session.columns
         clusters = [c for r in reversed(self.session.runs) if (c := keys.cluster(r)) in columns]
         self.combo.offer([(column, column) for column in columns], next(iter(clusters), ""))
-        self.combo.setEnabled(bool(columns))
-        self.combo.setToolTip(_HELP if columns else self.missing())
+        self._enable()
         self.words.say("" if self.session.adata is None else self.missing())
         self._tell()
 
+    def _enable(self) -> None:
+        reason, job = self.missing(), self.session.job
+        if self.session.is_busy and job is not None:
+            reason = f"Wait: “{job.title}” is at work."
+        self.combo.setEnabled(not reason)
+        self.combo.setToolTip(reason or _HELP)
+
     def _tell(self) -> None:
-        before, self._stamp = self._stamp, 0
-        if self.column:
-            codes, names, _colours = self.session.labels(self.column)
-            self._stamp = hash((self.column, tuple(names), codes.tobytes()))
+        before, self._stamp = self._stamp, stamp_of(self.session, self.column)
         if self._stamp != before:
             self.changed.emit()
 
@@ -127,6 +132,23 @@ class Choice(QComboBox):
 
     def _keep(self) -> None:
         self._by_hand = self.currentData()
+
+
+def stamp_of(session: Session, column: str) -> int:
+    """Tells what a column of obs holds from anything else; 0 if there is no such column."""
+    if session.adata is None or column not in session.adata.obs:
+        return 0
+    codes, names, _colours = session.labels(column)
+    return hash((column, tuple(names), codes.tobytes()))
+
+
+def changed_meanwhile() -> InputError:
+    """Error for an answer about what is no longer so."""
+    return InputError(
+        expected="groups, batches and runs as they were when this began",
+        found="that they changed meanwhile",
+        remedy="Nothing was kept: begin again.",
+    )
 
 
 def runs_of(session: Session) -> list[tuple[str, str]]:

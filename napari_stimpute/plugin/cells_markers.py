@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from qtpy.QtWidgets import QComboBox, QPushButton
 
 from ..data.counts import counts_of, size_factors
@@ -62,7 +63,6 @@ class MarkersSection(Section):
     def __init__(self, session: Session, groups: Groups) -> None:
         super().__init__(session, groups, _EXPLAINED)
         self.result: Markers | None = None
-        self._found_in = (0, "")
         self._make_controls()
         self._lay_out()
         self.connections.add(groups.changed, self._follow_groups)
@@ -78,8 +78,7 @@ class MarkersSection(Section):
         if adata is None:
             return None
         steps = marker_steps(adata, self.groups.column, method=self.method.currentData())
-        self._found_in = (self.groups.stamp, self.groups.column)
-        return self.work.run(steps, FINDING, self._take)
+        return self.ask(steps, FINDING, self._take)
 
     def dot_plot(self) -> Job | None:
         """Draw the best markers of all groups."""
@@ -101,13 +100,17 @@ class MarkersSection(Section):
         adata, gene, names = self.session.adata, self.session.gene, list(self.groups.sizes())
         if adata is None or not gene:
             return None
-        depth = size_factors(counts_of(adata, "X" if adata.raw is None else "raw"))
-        values = np.log1p(self.session.expression(gene, COUNTS) / depth)
+        counts, colours = self.session.expression(gene, COUNTS), self.groups.colours(names)
         codes, known, _colours = self.session.labels(self.groups.column)
         place = np.array([names.index(n) if n in names else -1 for n in known] + [-1])
 
+        @cache  # all counts are checked, and the figure is drawn again to be saved
+        def values() -> NDArray[np.float64]:
+            depth = size_factors(counts_of(adata, "X" if adata.raw is None else "raw"))
+            return np.log1p(counts / depth)
+
         def draw() -> Figure:
-            return violins({gene: values}, place[codes], names, self.groups.colours(names))
+            return violins({gene: values()}, place[codes], names, colours)
 
         return self.draw(f"{gene} by {self.groups.column}", draw)
 
@@ -180,7 +183,7 @@ class MarkersSection(Section):
         is_marker = (table["p_adjusted"] < SIGNIFICANT) & (table["score"] > 0)
         self.summary.say(
             f"{int(is_marker.sum()):,} of {len(table):,} genes are higher in “{group}” than in all "
-            f"other spots (adjusted p below {SIGNIFICANT}). {_circular(self._found_in[1])}"
+            f"other spots (adjusted p below {SIGNIFICANT})."
         )
         self.table.show_table(table)
 
@@ -190,7 +193,7 @@ class MarkersSection(Section):
             ask_and_save(self, self.result.table, name, self.saved)
 
     def _follow_groups(self) -> None:
-        if self._found_in[0] != self.groups.stamp:
+        if self.is_outdated:
             self._forget()
         self._enable()
 
@@ -207,9 +210,3 @@ class MarkersSection(Section):
         enable([self.dots, self.volcano_button, self.export], wait)
         no_gene = "" if self.session.gene else "Choose a gene first: click a row."
         enable([self.violin], wait or no_gene)
-
-
-def _circular(column: str) -> str:
-    if not column.endswith("_cluster"):
-        return ""
-    return "The groups were found in the same counts, so take p-values as a ranking."

@@ -82,7 +82,6 @@ class NamesSection(Section):
     def __init__(self, session: Session, groups: Groups) -> None:
         super().__init__(session, groups, _EXPLAINED)
         self.result: Annotation | None = None
-        self._found_in = 0
         self.transfer = TransferSection(session, groups)
         self._make_controls()
         self._lay_out()
@@ -107,8 +106,7 @@ class NamesSection(Section):
             yield Progress("annotate", 0, 1, message="Reading the lists")
             return (yield from annotation_steps(adata, column, read_marker_lists(path)))
 
-        self._found_in = self.groups.stamp
-        return self.work.run(naming(), NAMING, self._take)
+        return self.ask(naming(), NAMING, self._take)
 
     def write(self) -> None:
         """Write type and subtype of every spot into obs, and colour by the type."""
@@ -193,7 +191,7 @@ class NamesSection(Section):
         return self.groups.missing() or no_lists
 
     def _follow_groups(self) -> None:
-        if self._found_in != self.groups.stamp:
+        if self.is_outdated:
             self._forget()
         self._enable()
 

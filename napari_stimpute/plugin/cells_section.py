@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Generator, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from ..job import Job
+from ..progress import Progress
 from ..session import Session
 from .cells_figure import Drawn, FigureWindow, drawing_steps
-from .cells_groups import Groups
+from .cells_groups import Groups, changed_meanwhile
 from .cells_work import DRAWING, Work
 from .connections import Connections
 from .words import hint
@@ -18,6 +19,8 @@ from .words import hint
 if TYPE_CHECKING:
     from anndata import AnnData
     from matplotlib.figure import Figure
+
+T = TypeVar("T")
 
 
 class Section(QWidget):
@@ -33,6 +36,7 @@ class Section(QWidget):
         self.session, self.groups = session, groups
         self.window_of_figures: FigureWindow | None = None
         self.work: Work
+        self._asked: tuple[object, ...] = ()
         self.connections = Connections()
         self.page = QVBoxLayout(self)
         self.page.setContentsMargins(0, 4, 0, 8)
@@ -53,6 +57,29 @@ class Section(QWidget):
     def ready(self) -> AnnData | None:
         """The open data, if all is chosen that the section's work needs."""
         return None if self.work.missing() else self.session.adata
+
+    @property
+    def about(self) -> tuple[object, ...]:
+        """What the answer is about, to tell it from anything else that is chosen or there later."""
+        return (self.groups.stamp,)
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the last answer that was asked for is about something else than is there now."""
+        return self._asked != self.about
+
+    def ask(
+        self, steps: Generator[Progress, None, T], title: str, take: Callable[[T], None]
+    ) -> Job | None:
+        """Find the answer in the background; it is dropped if what it is about has changed."""
+        self._asked = self.about
+
+        def taking(found: T) -> None:
+            if self.is_outdated:
+                raise changed_meanwhile()
+            take(found)
+
+        return self.work.run(steps, title, taking)
 
     def draw(self, title: str, draw: Callable[[], Figure]) -> Job | None:
         """Draw a figure in a thread, and show it in the section's window."""

@@ -33,14 +33,19 @@ class TrajectorySection(Section):
     def __init__(self, session: Session, groups: Groups) -> None:
         super().__init__(session, groups, _EXPLAINED)
         self.result: Trajectory | None = None
-        self._found_in: tuple[int, str, str] = (0, "", "")
         self._make_controls()
         self._lay_out()
         self.connections.add(groups.changed, self._follow)
         self.connections.add(session.events.runs, self._follow)
+        self.connections.add(session.events.n_written, self._follow)
         self.connections.add(session.events.adata, self._forget)
         self.connections.add(session.events.selected, self._enable)
         self._follow()
+
+    @property
+    def about(self) -> tuple[object, ...]:
+        """Groups, and the run that tells which spots are alike."""
+        return self.groups.stamp, self.run.name, began(self.session, self.run.name)
 
     def compute(self) -> Job | None:
         """Order the spots in the background, and write their pseudotime."""
@@ -50,8 +55,7 @@ class TrajectorySection(Section):
         if adata is None:
             return None
         steps = trajectory_steps(adata, key, self.groups.column, self._root())
-        self._found_in = (self.groups.stamp, key, began(self.session, key))
-        return self.work.run(steps, ORDERING, lambda found: self._take(key, found))
+        return self.ask(steps, ORDERING, lambda found: self._take(key, found))
 
     def picture(self) -> Job | None:
         """Draw the connections of the groups, and when their spots come."""
@@ -127,8 +131,7 @@ class TrajectorySection(Section):
         self.run.offer([*runs, ("Counts", COUNTS)])
         named = [(f"{n} ({size:,} spots)", n) for n, size in self.groups.sizes().items()]
         self.root.offer([*named, ("The picked spot", _SPOT)] if named else [])
-        key = self.run.name
-        if self._found_in != (self.groups.stamp, key, began(self.session, key)):
+        if self.is_outdated:
             self._forget()
         self._enable()
 

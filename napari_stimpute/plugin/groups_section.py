@@ -14,6 +14,7 @@ from ..job import Job, JobState
 from ..progress import Progress
 from ..session import COUNTS, Session
 from ..words import number, percent
+from .cells_groups import began, changed_meanwhile, stamp_of
 from .connections import Connections
 from .result_table import Column, ResultTable
 from .words import Words, heading, hint, labelled, row
@@ -62,6 +63,7 @@ class GroupsSection(QWidget):
         super().__init__()
         self.session = session
         self.result: pd.DataFrame | None = None
+        self._about = ("", COUNTS, 0, "")
         self.accepted = False
         """Whether someone has agreed to test imputed values, once for as long as this is open."""
         self._make_controls()
@@ -89,13 +91,17 @@ class GroupsSection(QWidget):
         steps = differential_steps(
             adata, *chosen, reference=against, source=source, accept_imputed=self.accepted
         )
+        about = self._stamp(chosen[0], source)
         found: list[pd.DataFrame] = []
 
         def testing() -> Iterator[Progress]:
             found.append((yield from steps))
 
         def take() -> None:
+            if found and about != self._stamp(chosen[0], source):
+                raise changed_meanwhile()
             if found:
+                self._about = about
                 self._show(found[0], chosen, against, source)
 
         try:
@@ -216,7 +222,14 @@ class GroupsSection(QWidget):
         self.words.say("")
         self._follow()
 
+    def _stamp(self, column: str, source: str) -> tuple[str, str, int, str]:
+        """What is tested, and what tells it from anything else that they hold later."""
+        return column, source, stamp_of(self.session, column), began(self.session, source)
+
     def _follow(self) -> None:
+        if self.result is not None and self._about != self._stamp(*self._about[:2]):
+            self.result = None
+            self.answer.hide()
         _refill(self.column, [(name, name) for name in self.session.columns])
         runs = [s for s in self.session.sources if s.name in self.session.runs]
         _refill(self.values, [("Counts", COUNTS), *((f"⚠ {s.title}", s.name) for s in runs)])

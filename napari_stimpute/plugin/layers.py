@@ -56,7 +56,7 @@ class SpotsView:
         """Where the spots are drawn; None while there is nothing to draw."""
         self.has_tissue = False
         self.map = Choice()
-        """The map that is drawn in place of a tissue, if the data have no coordinates."""
+        """The map that is wanted in place of a tissue, if the data have no coordinates."""
         self.n_docks = 0
         """How many docks show this; it is closed by the last of them."""
         self._viewer = ref(viewer)
@@ -64,6 +64,7 @@ class SpotsView:
         self._spots: Layer | None = None
         self._tree: cKDTree | None = None
         self._radius = 0.0
+        self._drawn_map: Choice | None = None
         self._under_mouse = -1
         self.side_by_side = SideBySide(viewer, self)
         self.wipe = Wipe(viewer, self)
@@ -206,16 +207,25 @@ class SpotsView:
 
     def _follow_written(self) -> None:
         """A map, or a column, was written."""
-        title = self.places.map_title if self.places is not None else ""
-        is_new = title != self.maps.title(self.map) and self.maps.find(self.map) is not None
-        if self.viewer is not None and not self.has_tissue and is_new:
+        if self.viewer is not None and self._has_other_map():
             self._draw_on_map()
         elif self.session.column:
             self.refresh()
 
+    def _has_other_map(self) -> bool:
+        """Whether the wanted map came, or the drawn one was stored anew or taken away."""
+        wanted = self._drawn_map if self.maps.find(self.map) is None else self.map
+        if self.has_tissue or wanted is None:
+            return False
+        found = self.maps.find(wanted)
+        if found is None or self.places is None or wanted != self._drawn_map:
+            return True
+        return not np.array_equal(map_places(found, "").points, self.places.points)
+
     def _follow_maps(self) -> None:
         """Say how a map comes on that the canvas waits for."""
         if self.no_map and self.viewer is not None:
+            self._draw_map_soon()  # someone else may have asked for another one since
             self.no_map = self._why_no_map()
             self.show_title()
             self.changed.emit(None)
@@ -248,7 +258,7 @@ class SpotsView:
 
     def _find_places(self) -> Places | None:
         """On the tissue; for data without coordinates on a map, which is drawn if there is none."""
-        self.has_tissue = False
+        self.has_tissue, self._drawn_map = False, None
         if self.session.adata is None:
             return None
         try:
@@ -256,12 +266,18 @@ class SpotsView:
         except StimputeError:  # the data card says what is wrong with them
             found = self.maps.find(self.map)
             if found is not None:
+                self._drawn_map = self.map
                 return map_places(found, self.maps.title(self.map))
-            self.maps.draw_soon(self.map, most=self.session.adata.n_obs + 1)
+            self._draw_map_soon()
             self.no_map = self._why_no_map()
             return None
         self.has_tissue = True
         return places
+
+    def _draw_map_soon(self) -> None:
+        """A canvas without a tissue needs its map, however many spots there are."""
+        if self.session.adata is not None:
+            self.maps.draw_soon(self.map, most=self.session.adata.n_obs + 1)
 
     def _why_no_map(self) -> str:
         maps, title = self.maps, self.maps.title(self.map)

@@ -139,12 +139,14 @@ def test_a_new_run_replaces_all_of_the_old_one_and_nothing_else() -> None:
     write_results(adata, results(record=record(key="other")))
     write_results(adata, results())
     adata.uns["gmm_vgae_cluster_colors"] = ["#000000"] * 3
+    for made in ("gmm_vgae_pseudotime", "gmm_vgae_community_1_activity", "other_pseudotime"):
+        adata.obs[made] = 0.5
     write_results(adata, results(clusters=None, cluster_probability=None, record=record(seed=9)))
     assert "gmm_vgae_cluster" not in adata.obs
     assert "gmm_vgae_cluster_probability" not in adata.obsm
     assert "gmm_vgae_cluster_colors" not in adata.uns
+    assert set(adata.obs) == {"other_cluster", "other_pseudotime"}
     assert "gmm_vgae_imputed" in adata.layers
-    assert "other_cluster" in adata.obs
     assert {k: r.seed for k, r in read_records(adata).items()} == {"other": 3, "gmm_vgae": 9}
 
 

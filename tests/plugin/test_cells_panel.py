@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from qtpy.QtWidgets import QComboBox, QLineEdit, QPushButton
 
 from napari_stimpute.analysis import annotation_steps, marker_steps, read_marker_lists
+from napari_stimpute.data.counts import counts_of
 from napari_stimpute.plugin.cells_names import EXAMPLE
 from napari_stimpute.plugin.cells_panel import CELL_TITLES, CellsPanel
 from napari_stimpute.plugin.cells_section import Section
@@ -189,6 +191,38 @@ def test_figures_of_markers_open_in_a_window_and_are_saved(
     window.save_to(str(tmp_path / "none" / "figure.png"))
     assert window.words.tone == "error"
     window.close()
+
+
+def test_violins_check_the_counts_in_the_background_and_only_once(
+    opened: StimputePanel, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    markers, threads = found_markers(opened, qtbot), list[threading.Thread]()
+
+    def checked(adata: AnnData, where: str) -> Any:
+        threads.append(threading.current_thread())
+        return counts_of(adata, where)
+
+    monkeypatch.setattr("napari_stimpute.plugin.cells_markers.counts_of", checked)
+    markers.violins()
+    until_idle(qtbot, opened)
+    markers.window_of_figures.save_to(str(tmp_path / "figure.svg"))
+    markers.window_of_figures.close()
+    assert len(threads) == 1 and threads[0] is not threading.main_thread()
+
+
+def test_violins_are_saved_as_they_were_drawn(
+    opened: StimputePanel, qtbot: QtBot, tmp_path: Path
+) -> None:
+    markers = found_markers(opened, qtbot)
+    group = markers.result.groups[0]
+    markers.violins()
+    until_idle(qtbot, opened)
+    codes = pd.Categorical(np.arange(opened.session.adata.n_obs) % 2)
+    opened.session.write_column("domain", codes)
+    window = markers.window_of_figures
+    window.save_to(str(tmp_path / "figure.svg"))
+    window.close()
+    assert f">{group} (" in (tmp_path / "figure.svg").read_text()
 
 
 def test_violins_wait_for_a_gene(opened: StimputePanel, qtbot: QtBot) -> None:

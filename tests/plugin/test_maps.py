@@ -103,6 +103,52 @@ def test_the_canvas_can_change_to_the_map_of_a_run(
     assert [item.name for item in panel.view.viewer.layers] == ["Spots"]
 
 
+def test_a_map_that_was_stored_anew_is_drawn_anew(panel: StimputePanel, cells: AnnData) -> None:
+    cells.obsm[UMAP] = np.random.default_rng(1).normal(size=(cells.n_obs, 2))
+    panel.session.open(cells)
+    layer, session = panel.view.layer, panel.session
+    before = layer.data.copy()
+    session.write_column("half", np.arange(cells.n_obs) % 2)
+    assert panel.view.layer is layer
+    cells_of(panel).obsm[UMAP] = np.random.default_rng(2).normal(size=(cells.n_obs, 2))
+    session.n_written += 1
+    assert not np.allclose(panel.view.layer.data, before)
+    assert [item.name for item in panel.view.viewer.layers] == ["Spots"]
+
+
+def test_the_map_of_a_run_that_is_trained_again_is_drawn_again(
+    panel: StimputePanel, cells: AnnData, qtbot: QtBot, drawn: list[Choice]
+) -> None:
+    session, view, of_run = panel.session, panel.view, Choice(key="pca")
+    on_map_of_a_run(panel, cells, qtbot)
+    session.train("pca", blend=False, judged=False).wait(60)
+    assert view.layer is None
+    assert view.places is None and "UMAP of PCA" in view.no_map
+    assert "is being drawn" in view.viewer.canvas.overlays.text.text
+    on_canvas(panel, qtbot)
+    assert drawn.count(of_run) == 2
+    assert "on the UMAP of PCA" in view.viewer.canvas.overlays.text.text
+
+
+def test_the_canvas_gets_its_map_also_if_another_one_is_asked_for(
+    panel: StimputePanel, cells: AnnData, qtbot: QtBot, drawn: list[Choice]
+) -> None:
+    on_map_of_a_run(panel, cells, qtbot)
+    panel.session.train("pca", blend=False, judged=False).wait(60)
+    panel.view.maps.draw_soon(Choice("pca", "pca"))  # as the dock does
+    on_canvas(panel, qtbot)
+    assert drawn[-2:] == [Choice("pca", "pca"), Choice("pca", "umap")]
+
+
+def on_map_of_a_run(panel: StimputePanel, cells: AnnData, qtbot: QtBot) -> None:
+    panel.session.open(cells)
+    on_canvas(panel, qtbot)
+    panel.session.train("pca", blend=False, judged=False).wait(60)
+    panel.view.show_map(Choice(key="pca"))
+    qtbot.waitUntil(lambda: keys.space("pca", "umap") in cells_of(panel).obsm, timeout=20_000)
+    qtbot.waitUntil(lambda: not panel.session.is_busy, timeout=20_000)
+
+
 def cells_of(panel: StimputePanel) -> AnnData:
     assert panel.session.adata is not None
     return panel.session.adata

@@ -204,6 +204,46 @@ def test_results_of_other_data_are_taken_away(
     assert groups.answer.isHidden() and groups.result is None
 
 
+def test_differences_between_groups_that_changed_are_taken_away(
+    opened: StimputePanel, groups: GroupsSection, qtbot: QtBot
+) -> None:
+    choose(groups.column, "domain")
+    groups.test()
+    until_idle(qtbot, opened)
+    halves = pd.Categorical(np.arange(opened.session.adata.n_obs) % 2)
+    opened.session.write_column("unrelated", halves)
+    assert not groups.answer.isHidden()
+    opened.session.write_column("domain", halves)
+    assert groups.answer.isHidden() and groups.result is None
+
+
+def test_differences_between_groups_that_change_meanwhile_are_dropped(
+    opened: StimputePanel, groups: GroupsSection, qtbot: QtBot
+) -> None:
+    choose(groups.column, "domain")
+    groups.test()
+    names = opened.session.adata.obs["domain"].astype(str).to_numpy()
+    opened.session.write_column("domain", pd.Categorical(np.roll(names, 5)))
+    until_idle(qtbot, opened)
+    assert groups.answer.isHidden() and groups.result is None
+    assert "changed meanwhile" in groups.words.text()
+
+
+def test_differences_of_imputed_values_are_taken_away_when_they_are_imputed_anew(
+    trained: StimputePanel, qtbot: QtBot
+) -> None:
+    groups = trained.statistics.groups
+    choose(groups.column, "domain")
+    choose(groups.values, "pca")
+    groups.accept()
+    until_idle(qtbot, trained)
+    assert not groups.answer.isHidden()
+    began = trained.session.record("pca").started
+    qtbot.waitUntil(lambda: now() > began, timeout=5_000)  # told apart by the second
+    trained.session.train("pca", blend=False, judged=False).wait(120)
+    assert groups.answer.isHidden() and groups.result is None
+
+
 def test_every_control_has_a_tooltip(opened: StimputePanel) -> None:
     sections = (opened.statistics.spatial, opened.statistics.groups)
     controls = [w for s in sections for w in s.findChildren((QComboBox, QPushButton))]
