@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ..data.results import was_stopped
 from ..errors import InvalidSetting, NotReadable, NotWritable, StimputeError, TooSmall
 from ..words import duration
 from .options import aligned
@@ -137,6 +136,8 @@ def _make_folder(out: Path, folder: Path) -> None:
 
 
 def _outcome(task: Task, overwrites: bool, tell: Teller, work: Callable[[Task], bool]) -> Outcome:
+    from ..data.results import was_stopped
+
     name, begun = Path(task.source).name, time.monotonic()
     if Path(task.target).exists() and not overwrites:
         if not was_stopped(Path(task.target), task.key):
