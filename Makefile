@@ -25,11 +25,12 @@ window browser:
 	@[ "$(SYSTEM_PACKAGES)" = skip ] || PYTHON="$(PYTHON)" bash .ci/system-packages.sh $@
 
 # torch is named beside the rest, so that a CPU wheel lying on the machine is preferred to an index's CUDA build.
+# setuptools comes first: that of a new venv may be too old to build docrep, of which there is no wheel.
 .venv/.ready: pyproject.toml constraints.txt | window
 	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed; name one: make setup PYTHON=..." >&2; exit 1; }
 	@echo "Setting up .venv with $(PYTHON): a few minutes, about 3 GB"
 	[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip hatchling
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip hatchling setuptools
 	$(BIN)/python -m pip install --no-build-isolation --constraint constraints.txt \
 		$$(grep '^torch==' constraints.txt) --editable '.[all,dev]'
 	@touch $@

@@ -112,3 +112,10 @@ class OutOfMemory(StimputeError):
 
 class Busy(StimputeError):
     """Something is running already; one job at a time."""
+
+
+def in_words(error: BaseException | None) -> str:
+    """What to tell a person: our own errors speak for themselves, others are named."""
+    if isinstance(error, StimputeError):
+        return str(error)
+    return f"Something unforeseen went wrong: {type(error).__name__}: {error}"

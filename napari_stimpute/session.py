@@ -20,8 +20,8 @@ from .data.counts import counts_of, log_normalise, size_factors
 from .data.genes import most_telling_gene
 from .data.image import TissueImage, spot_diameter, tissue_image
 from .data.io import write
-from .data.results import Results, RunRecord, check_key, read_records, write_results
-from .errors import Busy, MissingKey, StimputeError, UnknownName
+from .data.results import RunRecord, check_key, read_records, write_results
+from .errors import Busy, MissingKey, StimputeError, UnknownName, in_words
 from .job import Job, JobState
 from .models import model_info
 from .preflight import DataCard, Opened, categorical_columns, load, number_columns
@@ -154,7 +154,7 @@ class Session:
 
         def take() -> None:
             if run.results is not None:
-                self._take_results(run, run.results)
+                self._take_results(run)
 
         return self._start(Job(run.steps(), f"Training {model_info(name).title}"), take)
 
@@ -196,9 +196,11 @@ class Session:
             self.problem = in_words(error)
         self.events.job.emit(job, job)
 
-    def _take_results(self, run: Run, results: Results) -> None:
-        write_results(self._open_adata(), results)
-        if self.column not in self._open_adata().obs:  # an earlier run's under the same key
+    def _take_results(self, run: Run) -> None:
+        adata = self._open_adata()
+        assert run.results is not None
+        write_results(adata, run.results)
+        if self.column not in adata.obs:  # it was made from an earlier run of the same key
             self.column = ""
         self.models[run.key] = run.model
         self.runs = (*(k for k in self.runs if k != run.key), run.key)
@@ -386,13 +388,6 @@ class Session:
                 found=f"“{self.job.title}” at work",
                 remedy="Wait until it is done, or cancel it.",
             )
-
-
-def in_words(error: BaseException | None) -> str:
-    """What to tell a person: our own errors speak for themselves, others are named."""
-    if isinstance(error, StimputeError):
-        return str(error)
-    return f"Something unforeseen went wrong: {type(error).__name__}: {error}"
 
 
 def _run_title(record: RunRecord) -> str:

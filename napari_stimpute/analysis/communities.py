@@ -265,7 +265,7 @@ def _variable_genes(adata: AnnData) -> frozenset[str]:
 
     names = adata.var_names.astype(str)
     if "highly_variable" in adata.var:
-        chosen = adata.var["highly_variable"].fillna(False)  # scanpy leaves some genes undecided
+        chosen = adata.var["highly_variable"].eq(True).fillna(False)  # some may be undecided
         return frozenset(names[chosen.to_numpy(dtype=bool)])
     n = max(1, adata.n_vars // _VARIABLE_SHARE)
     table = sc.pp.highly_variable_genes(

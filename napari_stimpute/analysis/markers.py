@@ -119,8 +119,8 @@ def marker_steps(
     gene_names = adata.var_names[genes].astype(str).to_numpy()
     table = _table(contrast, values, counts, groups, names, gene_names)
     kept = table.groupby("group", sort=False).head(n_genes) if n_genes else table
-    circular = (circularity(adata, column),) if circularity(adata, column) else ()
-    return Markers(kept.reset_index(drop=True), names, (*circular, *said, *uneven))
+    doubts = (circularity(adata, column), *said, *uneven)
+    return Markers(kept.reset_index(drop=True), names, tuple(filter(None, doubts)))
 
 
 def profile(adata: AnnData, column: str, genes: Sequence[str]) -> GroupProfile:

@@ -221,17 +221,17 @@ def read_records(adata: AnnData) -> dict[str, RunRecord]:
 
 
 def was_stopped(path: Path, key: str) -> bool:
-    """Whether a file holds a run's results that were stopped early, read without the rest of it."""
+    """Whether a file holds a run's results that were stopped early, read without the rest of it.
+
+    False for a file that holds no such results, or cannot be read.
+    """
     import h5py
 
-    if not h5py.is_hdf5(path):
-        return False
-    with h5py.File(path, "r") as content:
-        found = content.get(f"uns/{keys.UNS}/{key}")
-        text = found[()] if isinstance(found, h5py.Dataset) else b""
     try:
+        with h5py.File(path, "r") as content:
+            text = content[f"uns/{keys.UNS}/{key}"][()]
         return not RunRecord.model_validate_json(text).completed
-    except ValidationError:
+    except (OSError, KeyError, ValidationError):
         return False
 
 

@@ -167,12 +167,13 @@ def mixture_clusters(z: Array, n_clusters: int, seed: int) -> NDArray[np.int64]:
 
 
 def foretold(labels: NDArray[np.integer], split: Split) -> float:
-    """How well the mean profiles of clusters foretell molecules that nothing has seen.
+    """How well the mean profiles of clusters foretell molecules that the clusters have not seen.
 
     Parameters
     ----------
     labels : (n,), from 0; found in the kept counts of the split, which also give the profiles
-    split : (n, n_vars) each; the hidden part is foretold
+    split : (n, n_vars) each; the hidden part, which at most decided when a training stopped, is
+        foretold
 
     Returns
     -------

@@ -133,11 +133,12 @@ class ScIMTA(CellModel):
         self.notes_.append(said)
         network.cells.centres = _centres(z, labels)
         graph, genes = self._genes.graph, training.gene_latent()
-        joined = _joined(graph) if _joined(graph).any() else np.ones(len(genes), dtype=np.bool_)
-        groups = np.zeros(int(joined.sum()), dtype=np.intp)
-        if self.config.communities and graph.nnz:
+        groups = np.zeros(len(genes), dtype=np.intp)
+        if config.communities and graph.nnz:
+            joined = _joined(graph)
             groups = leiden_clusters(graph[joined][:, joined], 1.0, self.seed_)
-        network.genes.centres = _centres(genes[joined], groups)
+            genes = genes[joined]
+        network.genes.centres = _centres(genes, groups)
         network.to(self.device_)
 
     def _conclude(self, adata: AnnData, counts: sp.csr_matrix, split: Split) -> None:
@@ -263,11 +264,9 @@ class ScIMTA(CellModel):
         No edges where communities were not asked for.
         """
         self._require_fit()
-        graph = rebuilt(self.network_.genes.graph, self.gene_latent_, self._device, self.seed_)
         if not self.config.communities:
-            graph.data[:] = 0
-            graph.eliminate_zeros()
-        return graph
+            return sp.csr_matrix(([], ([], [])), shape=2 * (len(self.gene_latent_),))
+        return rebuilt(self.network_.genes.graph, self.gene_latent_, self._device, self.seed_)
 
     def cell_graph(self, adata: AnnData) -> sp.csr_matrix:
         """Network of cells as rebuilt: the strongest edges of each, (n_obs, n_obs), in (0, 1]."""

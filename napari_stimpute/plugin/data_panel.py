@@ -17,10 +17,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from ..errors import StimputeError
+from ..errors import StimputeError, in_words
 from ..job import Job, JobState
 from ..progress import Progress
-from ..session import Session, in_words
+from ..session import Session
 from .connections import Connections, is_alive
 from .words import Card, Words, heading, hint, labelled, row, rule
 

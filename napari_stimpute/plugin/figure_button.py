@@ -7,10 +7,10 @@ from pathlib import Path
 
 from qtpy.QtWidgets import QFileDialog, QPushButton
 
-from ..errors import StimputeError
+from ..errors import StimputeError, in_words
 from ..job import Job, JobState
 from ..progress import Progress
-from ..session import Session, in_words
+from ..session import Session
 from .connections import is_alive
 from .export import gene_figure, save_figure
 from .layers import SpotsView

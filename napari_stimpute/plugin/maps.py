@@ -11,10 +11,10 @@ from psygnal import Signal
 from qtpy.QtCore import QTimer
 
 from .. import keys
-from ..errors import StimputeError
+from ..errors import StimputeError, in_words
 from ..job import Job, JobState
 from ..progress import Progress
-from ..session import COUNTS, Session, in_words
+from ..session import COUNTS, Session
 from .connections import Connections
 
 if TYPE_CHECKING:

@@ -20,9 +20,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from ..errors import in_words
 from ..job import Job, JobState
 from ..progress import Progress
-from ..session import Session, in_words
+from ..session import Session
 from .connections import Connections, is_alive
 from .layers import SpotsView
 from .words import Words, hint, labelled

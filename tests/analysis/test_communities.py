@@ -105,9 +105,10 @@ def test_hub_genes_have_the_most_edges_within_their_community(
     assert found.facts["n_genes"].tolist() == [12, 12, 26]
 
 
-def test_a_cluster_is_explained_by_the_variable_genes_of_its_community() -> None:
+@pytest.mark.parametrize("others", [False, None, np.nan])
+def test_a_cluster_is_explained_by_the_variable_genes_of_its_community(others: object) -> None:
     adata = clustered()
-    adata.var["highly_variable"] = [i in (3, 5, 40) for i in range(N_VARS)]
+    adata.var["highly_variable"] = [True if i in (3, 5, 40) else others for i in range(N_VARS)]
     found = community_map(adata, "run")
     community, genes = found.explain("one")
     assert community == "1"

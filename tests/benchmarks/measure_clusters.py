@@ -21,7 +21,7 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
-from runs import Runs
+from runs import Runs, markdown
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from napari_stimpute.models import model_class, model_info
@@ -84,18 +84,14 @@ def measure(
 
 def table(runs: pd.DataFrame) -> str:
     """Markdown: adjusted Rand index by set and model, and the mean over sets."""
-    models = list(dict.fromkeys(runs["model"]))
-    lines = ["| set | " + " | ".join(models) + " |", "|---" * (len(models) + 1) + "|"]
-    for name, group in runs.groupby("set", sort=False):
-        cells = []
-        for model in models:
-            one = group[group["model"] == model]
-            number = one["clusters"].mean()
-            cells.append(f"{one['ari'].mean():.3f} ± {one['ari'].std(ddof=0):.3f} ({number:.1f})")
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+
+    def cell(one: pd.DataFrame) -> str:
+        spread, number = one["ari"].std(ddof=0), one["clusters"].mean()
+        return f"{one['ari'].mean():.3f} ± {spread:.3f} ({number:.1f})"
+
     means = runs.groupby(["model", "set"])["ari"].mean().groupby("model").mean()
-    lines.append("| mean | " + " | ".join(f"{means[model]:.3f}" for model in models) + " |")
-    return "\n".join(lines) + "\n"
+    last = " | ".join(f"{means[model]:.3f}" for model in dict.fromkeys(runs["model"]))
+    return markdown(runs, cell) + f"| mean | {last} |\n"
 
 
 if __name__ == "__main__":

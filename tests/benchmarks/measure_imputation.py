@@ -23,7 +23,7 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
-from runs import Runs
+from runs import Runs, markdown
 
 from napari_stimpute.evaluate.peers import PEERS
 from napari_stimpute.evaluate.recovery import recovery
@@ -130,20 +130,14 @@ def blended(
 
 def table(runs: pd.DataFrame) -> str:
     """Markdown: deviance explained (and share of genes improved) by set and method."""
-    models = list(dict.fromkeys(runs["model"]))
-    lines = ["| set | " + " | ".join(models) + " |", "|---" * (len(models) + 1) + "|"]
-    for name, group in runs.groupby("set", sort=False):
-        cells = []
-        for model in models:
-            one = group[group["model"] == model]
-            spread = one["explained"].std(ddof=0)
-            cells.append(
-                f"{one['explained'].mean():.4f} ± {spread:.4f} ({one['genes'].mean():.2f})"
-            )
-            if model.endswith(" blended"):
-                cells[-1] += f", weight {one['weight'].mean():.2f}"
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+
+    def cell(one: pd.DataFrame) -> str:
+        spread = one["explained"].std(ddof=0)
+        said = f"{one['explained'].mean():.4f} ± {spread:.4f} ({one['genes'].mean():.2f})"
+        blended = one["model"].iloc[0].endswith(" blended")
+        return said + (f", weight {one['weight'].mean():.2f}" if blended else "")
+
+    return markdown(runs, cell)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 from anndata import AnnData
-from runs import Runs
+from runs import Runs, markdown
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score, f1_score
@@ -151,18 +151,12 @@ def scores(labels: np.ndarray, found: np.ndarray) -> dict[str, float]:
 
 def table(runs: pd.DataFrame) -> str:
     """Markdown: one row per kind of set, mean and range over the sets."""
-    methods = list(dict.fromkeys(runs["method"]))
-    lines = ["| sets | " + " | ".join(methods) + " |", "|---" * (len(methods) + 1) + "|"]
-    for name, group in runs.groupby("set", sort=False):
-        cells = []
-        for method in methods:
-            one = group[group["method"] == method]
-            low, high = one["ari"].min(), one["ari"].max()
-            cells.append(
-                f"{one['ari'].mean():.2f} ({low:.2f}–{high:.2f}), rarest {one['rare'].mean():.2f}"
-            )
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+
+    def cell(one: pd.DataFrame) -> str:
+        low, high = one["ari"].min(), one["ari"].max()
+        return f"{one['ari'].mean():.2f} ({low:.2f}–{high:.2f}), rarest {one['rare'].mean():.2f}"
+
+    return markdown(runs, cell, columns="method")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ import pandas as pd
 import torch
 from anndata import AnnData
 from measure_uncertainty import LEFT_OUT, auroc, part, within_genes
-from runs import Runs
+from runs import Runs, markdown
 
 from napari_stimpute.models import model_class
 from napari_stimpute.nn.likelihoods import technical_zero_probability
@@ -86,18 +86,12 @@ def by_scvi(cells: AnnData, seed: int) -> np.ndarray:
 
 def table(runs: pd.DataFrame) -> str:
     """Markdown: pooled and within genes, mean ± standard deviation over seeds."""
-    methods = list(dict.fromkeys(runs["method"]))
-    lines = ["| set | " + " | ".join(methods) + " |", "|---" * (len(methods) + 1) + "|"]
-    for name, group in runs.groupby("set", sort=False):
-        cells = []
-        for method in methods:
-            one = group[group["method"] == method]
-            spread = one["auroc"].std(ddof=0)
-            cells.append(
-                f"{one['auroc'].mean():.3f} ± {spread:.3f}, {one['within'].mean():.3f} within"
-            )
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+
+    def cell(one: pd.DataFrame) -> str:
+        spread = one["auroc"].std(ddof=0)
+        return f"{one['auroc'].mean():.3f} ± {spread:.3f}, {one['within'].mean():.3f} within"
+
+    return markdown(runs, cell, columns="method")
 
 
 if __name__ == "__main__":

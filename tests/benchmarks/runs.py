@@ -1,8 +1,9 @@
-"""Rows of a measurement, kept as JSON after each one, so that an interrupted one goes on."""
+"""Rows of a measurement, kept as JSON after each, so that an interrupted one goes on; a table."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -28,3 +29,20 @@ class Runs:
     def frame(self) -> pd.DataFrame:
         """All rows, in the order of measuring."""
         return pd.DataFrame(self.rows)
+
+
+def markdown(
+    runs: pd.DataFrame, cell: Callable[[pd.DataFrame], str], *, columns: str = "model"
+) -> str:
+    """Table with a row for each set and a column for each model, or method.
+
+    Parameters
+    ----------
+    cell : what stands where a set and a model meet, from the rows of both
+    """
+    names = list(dict.fromkeys(runs[columns]))
+    lines = ["| set | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
+    for name, group in runs.groupby("set", sort=False):
+        cells = [cell(group[group[columns] == column]) for column in names]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"

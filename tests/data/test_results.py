@@ -16,6 +16,7 @@ from napari_stimpute.data.results import (
     fingerprint,
     read_records,
     versions,
+    was_stopped,
     write_results,
 )
 from napari_stimpute.errors import (
@@ -148,6 +149,18 @@ def test_a_new_run_replaces_all_of_the_old_one_and_nothing_else() -> None:
     assert set(adata.obs) == {"other_cluster", "other_pseudotime"}
     assert "gmm_vgae_imputed" in adata.layers
     assert {k: r.seed for k, r in read_records(adata).items()} == {"other": 3, "gmm_vgae": 9}
+
+
+def test_only_results_that_were_stopped_count_as_stopped(tmp_path: Path) -> None:
+    adata, file = section(), tmp_path / "a.h5ad"
+    for completed in (True, False):
+        write_results(adata, results(record=record(completed=completed)))
+        adata.write_h5ad(file)
+        assert was_stopped(file, "gmm_vgae") is not completed
+    assert not was_stopped(file, "other")
+    file.write_bytes(file.read_bytes()[:3000])  # broken off: not a result, and no traceback
+    assert not was_stopped(file, "gmm_vgae")
+    assert not was_stopped(tmp_path / "nothing.h5ad", "gmm_vgae")
 
 
 def test_versions_are_those_installed() -> None:

@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from pytestqt.qtbot import QtBot
-from qtpy.QtWidgets import QComboBox
 
 from napari_stimpute.models import model_info
 from napari_stimpute.plugin.cells_panel import CELL_TITLES, CellsPanel
 from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.progress import Progress
+
+from .hands import choose, until_idle
 
 
 def train_clusters(panel: StimputePanel, n_domains: int) -> None:
@@ -23,16 +24,6 @@ def train_clusters(panel: StimputePanel, n_domains: int) -> None:
     settings = config.checked(config.PRESETS["tiny"] | {"n_domains": n_domains})
     panel.session.train("gmm_vgae", settings, blend=False, judged=False).wait(120)
     assert panel.session.problem == ""
-
-
-def until_idle(qtbot: QtBot, panel: StimputePanel) -> None:
-    qtbot.waitUntil(lambda: not panel.session.is_busy, timeout=120_000)
-
-
-def choose(combo: QComboBox, data: str) -> None:
-    assert combo.findData(data) >= 0
-    combo.setCurrentIndex(combo.findData(data))
-    combo.activated.emit(combo.currentIndex())
 
 
 def write_lists(panel: StimputePanel, folder: Path) -> str:

@@ -23,20 +23,12 @@ from napari_stimpute.plugin.cells_table import FactTable
 from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.progress import Progress
 
+from .hands import choose, until_idle
+
 
 @pytest.fixture
 def cells(opened: StimputePanel) -> CellsPanel:
     return opened.cells
-
-
-def until_idle(qtbot: QtBot, panel: StimputePanel) -> None:
-    qtbot.waitUntil(lambda: not panel.session.is_busy, timeout=120_000)
-
-
-def choose(combo: QComboBox, data: str) -> None:
-    assert combo.findData(data) >= 0
-    combo.setCurrentIndex(combo.findData(data))
-    combo.activated.emit(combo.currentIndex())
 
 
 def ended(steps: Any) -> Any:

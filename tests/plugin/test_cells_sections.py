@@ -11,7 +11,6 @@ import pytest
 from anndata import AnnData
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox
 
 from napari_stimpute import keys
 from napari_stimpute.analysis.communities import community_map, network
@@ -21,22 +20,14 @@ from napari_stimpute.plugin.cells_batches import Scores, verdict
 from napari_stimpute.plugin.cells_table import Cell, FactTable
 from napari_stimpute.plugin.panel import StimputePanel
 
+from .hands import choose, until_idle
+
 
 @pytest.fixture
 def trained(opened: StimputePanel) -> StimputePanel:
     """With genes imputed by principal components alone."""
     opened.session.train("pca", blend=False, judged=False).wait(120)
     return opened
-
-
-def until_idle(qtbot: QtBot, panel: StimputePanel) -> None:
-    qtbot.waitUntil(lambda: not panel.session.is_busy, timeout=120_000)
-
-
-def choose(combo: QComboBox, data: str) -> None:
-    assert combo.findData(data) >= 0
-    combo.setCurrentIndex(combo.findData(data))
-    combo.activated.emit(combo.currentIndex())
 
 
 def listed(table: FactTable, column: int = 0) -> list[str]:

@@ -21,6 +21,8 @@ from napari_stimpute.plugin.loop import deliver_events
 from napari_stimpute.plugin.win_map import GeneDots, Genes, seen_on
 from napari_stimpute.session import Session
 
+from .hands import until_idle
+
 LEFT = Qt.MouseButton.LeftButton
 
 
@@ -49,10 +51,6 @@ def only(panel: ComparePanel, *names: str) -> None:
     for name, box in panel.boxes.items():
         if box.isEnabled() and box.isChecked() != (name in names):
             box.click()
-
-
-def until_idle(qtbot: QtBot, panel: ComparePanel) -> None:
-    qtbot.waitUntil(lambda: not panel.session.is_busy, timeout=60_000)
 
 
 def compared(qtbot: QtBot, panel: ComparePanel, *names: str, splits: int = 2) -> None:

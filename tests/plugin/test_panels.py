@@ -13,9 +13,7 @@ from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QSlider
 from napari_stimpute.plugin import session_of
 from napari_stimpute.plugin.panel import StimputePanel
 
-
-def until_idle(qtbot: QtBot, panel: StimputePanel) -> None:
-    qtbot.waitUntil(lambda: not panel.session.is_busy, timeout=60_000)
+from .hands import until_idle
 
 
 def test_an_empty_panel_says_what_to_do(panel: StimputePanel) -> None:

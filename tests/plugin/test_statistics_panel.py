@@ -19,9 +19,7 @@ from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.plugin.result_table import Column, ResultTable
 from napari_stimpute.plugin.spatial_section import SpatialSection
 
-
-def until_idle(qtbot: QtBot, panel: StimputePanel) -> None:
-    qtbot.waitUntil(lambda: not panel.session.is_busy, timeout=120_000)
+from .hands import choose, until_idle
 
 
 @pytest.fixture
@@ -39,11 +37,6 @@ def spatial(trained: StimputePanel) -> SpatialSection:
 @pytest.fixture
 def groups(opened: StimputePanel) -> GroupsSection:
     return opened.statistics.groups
-
-
-def choose(combo: QComboBox, data: str) -> None:
-    combo.setCurrentIndex(combo.findData(data))
-    combo.activated.emit(combo.currentIndex())
 
 
 # ---- spatial patterns ----------------------------------------------------------------------------

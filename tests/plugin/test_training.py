@@ -17,9 +17,7 @@ from napari_stimpute.models.baselines import GeneMean
 from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.progress import Progress
 
-
-def until_idle(qtbot: QtBot, panel: StimputePanel) -> None:
-    qtbot.waitUntil(lambda: not panel.session.is_busy, timeout=60_000)
+from .hands import until_idle
 
 
 @pytest.fixture
