@@ -38,13 +38,14 @@ class DataCard:
     """What was found and will be used (label and sentence), and what looks wrong.
 
     ``counts_where`` is the place of the counts, "" if there are none; ``places`` are all that could
-    hold counts.
+    hold counts; ``place`` is the word for one observation, "spot" or "cell".
     """
 
     rows: tuple[tuple[str, str], ...]
     problems: tuple[str, ...]
     counts_where: str
     places: tuple[str, ...]
+    place: str = "cell"
 
     def text(self, width: int = 96) -> str:
         """Lay the card out for a terminal."""
@@ -67,7 +68,7 @@ def data_card(adata: AnnData, where: str = "") -> DataCard:
     counts, counts_where, counts_finding = _counts(adata, where)
     size = f"{adata.n_obs:,} {place}s × {adata.n_vars:,} genes"
     findings: dict[str, Finding] = {
-        "Size": (size, _size_problems(adata)),
+        "Size": (size, _size_problems(adata, place)),
         "Counts": counts_finding,
         "Zeros": _zeros(counts, place),
         "Depth": _depth(counts, place),
@@ -81,7 +82,7 @@ def data_card(adata: AnnData, where: str = "") -> DataCard:
     rows = tuple((label, said) for label, (said, _) in findings.items())
     problems = tuple(sentence for _, found in findings.values() for sentence in found)
     places = () if adata.isbacked else tuple(count_places(adata))
-    return DataCard(rows, problems, counts_where, places)
+    return DataCard(rows, problems, counts_where, places, place)
 
 
 @dataclass(frozen=True)
@@ -125,13 +126,13 @@ def _wrapped(text: str, indent: int, width: int) -> str:
     return textwrap.fill(text, width, subsequent_indent=" " * indent, break_long_words=False)
 
 
-def _size_problems(adata: AnnData) -> list[str]:
+def _size_problems(adata: AnnData, place: str) -> list[str]:
     problems = []
     try:
         check_unique_names(adata)
     except InputError as error:
         problems.append(str(error))
-    for n, what in ((adata.n_obs, "spot"), (adata.n_vars, "gene")):
+    for n, what in ((adata.n_obs, place), (adata.n_vars, "gene")):
         if n < 2:
             problems.append(f"There is only {n} {what}: too few for a model to learn from.")
     return problems

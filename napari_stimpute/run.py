@@ -14,6 +14,7 @@ import scipy.sparse as sp
 
 from .config import ModelConfig
 from .data.counts import counts_of
+from .data.graph import place_of
 from .data.holdout import with_counts
 from .data.results import Networks, Results, RunRecord, check_key, fingerprint, versions
 from .errors import Diverged, OutOfMemory, TooSmall
@@ -143,15 +144,15 @@ class Run:
                 yield replace(p, n_steps=p.n_steps + _APPLY_STEPS)
 
     def _with_smaller_blocks(self) -> Model:
-        size = getattr(self.model.config, "batch_size", 0)
+        size, place = getattr(self.model.config, "batch_size", 0), place_of(self.adata)
         if size // 2 < _SMALLEST_BATCH:
             raise OutOfMemory(
-                expected=f"memory for {self.adata.n_obs:,} spots × {self.adata.n_vars:,} genes",
+                expected=f"memory for {self.adata.n_obs:,} {place}s × {self.adata.n_vars:,} genes",
                 found="too little, even with the smallest blocks",
                 remedy="Choose fewer genes, or the CPU if a GPU was used.",
             )
         self._notes.append(
-            f"Memory ran out with {size:,} spots at a time; started again with {size // 2:,}."
+            f"Memory ran out with {size:,} {place}s at a time; started again with {size // 2:,}."
         )
         return type(self.model)(self.model.config.model_copy(update={"batch_size": size // 2}))
 

@@ -78,6 +78,11 @@ class Session:
     models: dict[str, Model] = field(default_factory=dict)
     """Fitted models by key, for saving; empty for runs read from a file."""
 
+    @property
+    def place(self) -> str:
+        """Word for one row of the data: "spot" or "cell"."""
+        return "spot" if self.card is None else self.card.place
+
     def __post_init__(self) -> None:
         self._columns: dict[str, sp.csc_matrix] = {}
         self._take: Callable[[], None] | None = None

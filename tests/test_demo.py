@@ -84,8 +84,8 @@ def test_score_stands_beside_every_baseline(page: str) -> None:
         page.index("Is it any good?</h2>") : page.index("Variable genes, before and after</h2>")
     ]
     for method in (
-        "GMM-VGAE", "Gene mean × depth", "Similar spots (mean)",
-        "Nearby spots (mean)", "PCA denoiser", "Counts as they are",
+        "GMM-VGAE", "Gene mean × depth", "Nearest in expression",
+        "Nearest in tissue", "PCA denoiser", "Counts as they are",
     ):  # fmt: skip
         assert f"<td>{method}</td>" in table
     assert "<td>Gene mean × depth</td><td class=number>0.000</td>" in table

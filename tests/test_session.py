@@ -339,3 +339,12 @@ def test_a_model_is_saved_by_the_key_of_its_run(session: Session, tmp_path: Path
     assert (session.save_model("first", tmp_path / "model") / "weights.pt").exists()
     with pytest.raises(UnknownName, match=r"run whose model is still here.*'frist'.*'first'"):
         session.save_model("frist", tmp_path / "model")
+
+
+def test_rows_are_called_what_they_are(section: AnnData) -> None:
+    session = Session()
+    session.open(section)
+    assert session.place == "spot"
+    del section.obsm["spatial"]
+    session.open(section)
+    assert session.place == "cell"

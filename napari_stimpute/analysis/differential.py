@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
 from ..data.counts import counts_of, log_normalise, size_factors
+from ..data.graph import place_of
 from ..errors import InvalidSetting, TooSmall, UnknownName
 from ..progress import Progress
 from .circular import circularity
@@ -134,8 +135,8 @@ def caution(
         one, other = median_depths(counts, is_group)
         said.append(
             f"The groups differ in depth (median {one:,.0f} molecules against {other:,.0f}), and "
-            "zeros are rarer where spots are deep. So molecules of the deeper spots were left out "
-            "by chance before testing, until both groups were equally deep; small differences may "
+            "zeros are rarer at greater depth. So molecules of the deeper were left out by chance "
+            "before testing, until both groups were equally deep; small differences may "
             "still come from depth."
         )
     return tuple(said)
@@ -174,7 +175,7 @@ def _groups(
     for name, n in ((group, int(in_group.sum())), (reference, int(in_reference.sum()))):
         if n < FEWEST:
             raise TooSmall(
-                expected=f"at least {FEWEST} spots in each group",
+                expected=f"at least {FEWEST} {place_of(adata)}s in each group",
                 found=f"{n} in {name!r}",
                 remedy="Choose larger groups: from so few, no difference can be told from chance.",
             )

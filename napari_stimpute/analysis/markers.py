@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
 from ..data.counts import counts_of, log_normalise, size_factors
+from ..data.graph import place_of
 from ..errors import TooSmall, UnknownName
 from ..progress import Progress
 from .circular import circularity
@@ -134,7 +135,7 @@ def profile(adata: AnnData, column: str, genes: Sequence[str]) -> GroupProfile:
     groups, names = labels_of(adata, column)
     if not names:
         raise TooSmall(
-            expected="spots with a group", found=f"none in {column!r}",
+            expected=f"{place_of(adata)}s with a group", found=f"none in {column!r}",
             remedy="Choose another column.",
         )  # fmt: skip
     places = adata.var_names.get_indexer(pd.Index(genes))
@@ -161,20 +162,21 @@ def _testable(
         raise TooSmall(
             expected=f"at least two groups in {column!r}",
             found=f"only {names[0]!r}" if names else "none",
-            remedy="Choose a column with more groups, or cluster the spots first.",
+            remedy="Choose a column with more groups, or find clusters first.",
         )
     sizes = np.bincount(groups[spots], minlength=len(names))
     enough = (sizes >= FEWEST) & (len(spots) - sizes >= FEWEST)
     if not enough.any():
         raise TooSmall(
-            expected=f"groups of at least {FEWEST} spots, and as many others",
-            found=f"{len(names)} groups of at most {sizes.max()} among {len(spots)} spots",
+            expected=f"groups of at least {FEWEST} {place_of(adata)}s, and as many others",
+            found=f"{len(names)} groups of at most {sizes.max()} among {len(spots)}",
             remedy="Choose larger groups: from so few, no difference can be told from chance.",
         )
     kept = tuple(name for name, is_kept in zip(names, enough, strict=True) if is_kept)
     left = [name for name, is_kept in zip(names, enough, strict=True) if not is_kept]
     said = (
-        f"Without markers, as fewer than {FEWEST} spots are in or outside them: {', '.join(left)}.",
+        f"Without markers, as fewer than {FEWEST} {place_of(adata)}s are in or outside them: "
+        f"{', '.join(left)}.",
     )
     codes = np.where(enough, np.cumsum(enough) - 1, -1)
     return spots, codes[groups[spots]], kept, said if left else ()
@@ -196,8 +198,8 @@ def _evened(
     ]
     said = [
         f"Groups differ in depth (median {medians.min():,.0f} to {medians.max():,.0f} molecules), "
-        "so molecules of deeper spots were left out by chance before testing; small differences "
-        "may still come from depth."
+        "so molecules of the deeper were left out by chance before testing; small differences may "
+        "still come from depth."
     ]
     if shallow:
         said.append(

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from .. import keys
+from ..data.graph import place_of
 from ..errors import InputError, TooSmall, UnknownName
 from ..progress import Progress
 from .sources import dense_components, representation
@@ -65,8 +66,9 @@ def space_steps(
         raise UnknownName.of("kind of map", kind, KINDS)
     if adata.n_obs < _FEWEST[kind]:
         raise TooSmall(
-            expected=f"at least {_FEWEST[kind]} spots to lay out", found=f"{adata.n_obs}",
-            remedy="Use more spots, or look at the counts themselves.",
+            expected=f"at least {_FEWEST[kind]} {place_of(adata)}s to lay out",
+            found=f"{adata.n_obs}",
+            remedy="Use more data, or look at the counts themselves.",
         )  # fmt: skip
     n_steps = 3 if kind == "umap" else 1
     yield Progress("space", 0, n_steps, message="Finding components")
@@ -92,9 +94,9 @@ def write_space(adata: AnnData, key: str, kind: str, places: NDArray[np.float32]
     """
     if places.shape != (adata.n_obs, 2):
         raise InputError(
-            expected=f"two numbers for each of {adata.n_obs:,} spots",
+            expected=f"two numbers for each of {adata.n_obs:,} {place_of(adata)}s",
             found=f"an array of {' × '.join(f'{n:,}' for n in places.shape)}",
-            remedy="Lay out the spots of these data.",
+            remedy="Lay out these data.",
         )
     adata.obsm[keys.space(key, kind)] = np.asarray(places, dtype=np.float32)
 

@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import breadth_first_order, connected_components, minimum_spanning_tree
 
+from ..data.graph import place_of
 from ..errors import InvalidSetting, TooSmall, UnknownName
 from ..progress import Progress
 from .contrast import membership
@@ -97,12 +98,12 @@ def trajectory_steps(
     links = _links(data, codes, len(groups))
     start = groups.index(root) if isinstance(root, str) else root
     part = _part(data, np.flatnonzero(codes == start) if isinstance(root, str) else [start])
-    yield Progress("trajectory", 3, 4, message="Ordering spots")
+    yield Progress("trajectory", 3, 4, message="Computing the order")
     inside = codes[part] == start if isinstance(root, str) else part == start
     ordered, beginning = _ordered(data[part], inside, seed)
     pseudotime = np.full(adata.n_obs, np.nan, dtype=np.float32)
     pseudotime[part] = ordered
-    yield Progress("trajectory", 4, 4, message="Ordering spots")
+    yield Progress("trajectory", 4, 4, message="Computing the order")
     first = codes[part[beginning]]
     tree, at = _tree(links, pseudotime, codes, max(int(first), 0))
     return Trajectory(
@@ -118,7 +119,7 @@ def _check(
         raise TooSmall(
             expected=f"at least two groups in {column!r}",
             found=f"only {groups[0]!r}" if groups else "none",
-            remedy="Choose a column with more groups, or cluster the spots first.",
+            remedy="Choose a column with more groups, or find clusters first.",
         )
     if adata.n_obs < _FEWEST:
         raise _too_few(adata.n_obs, "in all")
@@ -126,8 +127,8 @@ def _check(
         raise UnknownName.of(f"group in {column!r}", root, groups)
     if not isinstance(root, str) and not 0 <= root < adata.n_obs:
         raise InvalidSetting(
-            field="root", expected="a group's name, or a spot's place, counted from 0",
-            found=f"{root}, of {adata.n_obs:,} spots", remedy="Pick the spot again.",
+            field="root", expected="a group's name, or a row of the data, counted from 0",
+            found=f"{root}, of {adata.n_obs:,} {place_of(adata)}s", remedy="Pick it again.",
         )  # fmt: skip
 
 
@@ -243,15 +244,15 @@ def _said(
     if not is_lost.any():
         return ()
     whole = [name for at, name in enumerate(groups) if is_lost[codes == at].all()]
-    named = f"; of {column!r}, no spot of {', '.join(whole)} has one" if whole else ""
+    named = f"; of {column!r}, none of {', '.join(whole)} has one" if whole else ""
     return (
-        f"{int(is_lost.sum()):,} of {len(is_lost):,} spots have no pseudotime, as no path of "
-        f"similar spots leads to them from the root{named}.",
+        f"{int(is_lost.sum()):,} of {len(is_lost):,} have no pseudotime, as no path from like to "
+        f"like leads to them from the root{named}.",
     )
 
 
 def _too_few(n: int, which: str) -> TooSmall:
     return TooSmall(
-        expected=f"at least {_FEWEST} spots {which}", found=f"{n}",
-        remedy="Choose another root, or more spots: so few have no order to speak of.",
+        expected=f"at least {_FEWEST} cells or spots {which}", found=f"{n}",
+        remedy="Choose another root, or more data: so few have no order to speak of.",
     )  # fmt: skip

@@ -91,12 +91,12 @@ def transfer_steps(
     components = principal_components(_at(known, depth), N_COMPONENTS, seed)
     yield Progress("transfer", 2, 4, message="Learning from the reference")
     judge = _Judge.fitted(components.scores, answers)
-    yield Progress("transfer", 3, 4, message="Naming spots")
+    yield Progress("transfer", 3, 4, message="Giving names")
     places = components.project(_at(query, depth))
     n_blocks, parts = -(-len(places) // _BLOCK), []
     for block in range(n_blocks):
         parts.append(judge.probability(places[block * _BLOCK : (block + 1) * _BLOCK]))
-        yield Progress("transfer", 3 + block, 3 + n_blocks, message="Naming spots")
+        yield Progress("transfer", 3 + block, 3 + n_blocks, message="Giving names")
     return _named(np.concatenate(parts), judge.names, query.shape[1], said)
 
 
@@ -152,11 +152,11 @@ def _enough(
     kept = np.flatnonzero(sizes >= _FEWEST_SPOTS)
     if len(kept) < 2:
         raise TooSmall(
-            expected=f"at least two names of {_FEWEST_SPOTS} spots in {column!r} of the reference",
+            expected=f"at least two names of {_FEWEST_SPOTS} cells in {column!r} of the reference",
             found=f"{len(kept)}", remedy="Choose another column, or a larger reference.",
         )  # fmt: skip
     left = [name for name, size in zip(names, sizes, strict=True) if size < _FEWEST_SPOTS]
-    said = f"Names of fewer than {_FEWEST_SPOTS} reference spots are not given: {', '.join(left)}."
+    said = f"Names of fewer than {_FEWEST_SPOTS} reference cells are not given: {', '.join(left)}."
     return kept, (said,) if left else ()
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import keys
+from ..data.graph import place_of
 from ..errors import TooSmall, UnknownName
 from ..words import percent
 from .sources import imputed_runs
@@ -109,7 +110,7 @@ def _ranked(adata: AnnData, layer: str, n: int) -> tuple[str, ...]:
             order = np.argsort(-score, kind="stable")[:n]
             return tuple(str(name) for name in data.var_names[order])
     raise TooSmall(
-        expected="enough spots and genes to rank genes by variability",
-        found=f"{adata.n_obs:,} spots and {len(used):,} genes with molecules",
+        expected="enough data to rank genes by variability",
+        found=f"{adata.n_obs:,} {place_of(adata)}s and {len(used):,} genes with molecules",
         remedy="Model more genes; nothing else is affected.",
     )

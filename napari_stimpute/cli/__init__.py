@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
 
 _IMPUTE = (
     "Train a model on the counts of IN and write a copy to OUT, with expected counts in "
-    "layers['KEY_imputed'] (each spot at its own depth), and embedding and clusters where the "
+    "layers['KEY_imputed'] (each at its own depth), and embedding and clusters where the "
     "model gives them. Every cell is kept, in order. The modelled genes become OUT's var; the "
     "counts of all genes stay in raw. IN may be a folder: every .h5ad file in it gets a result of "
     "the same name in the folder OUT. Ctrl-C stops early and keeps the best so far."

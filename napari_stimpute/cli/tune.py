@@ -44,7 +44,7 @@ _LEGEND = (
     "Score: molecules + ½ silhouette + ½ stability, mean of three fits; ±: standard deviation over "
     "them. Molecules: share of the deviance of gene mean × depth that is explained. Silhouette: "
     "how far clusters stand apart in the embedding. Stability: agreement of clusters between fits "
-    "(adjusted Rand index). Modularity: edges within clusters, beyond chance, among nearest spots; "
+    "(adjusted Rand index). Modularity: edges within clusters, beyond chance, among neighbours; "
     "not in the score."
 )
 

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
 from .. import keys
-from ..errors import BadCoordinates, MissingKey
+from ..errors import BadCoordinates, InputError, MissingKey
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -110,6 +110,14 @@ def guess_technology(adata: AnnData, key: str = keys.SPATIAL) -> Technology:
         return Technology("slide", label, True, True, spacing, 0.8 * spacing)
     label = "imaging (single cells, no grid)"
     return Technology("imaging", label, False, True, spacing, 0.8 * spacing)
+
+
+def place_of(adata: AnnData) -> str:
+    """Word for one row of the data: "spot" where a tissue was measured in spots, else "cell"."""
+    try:
+        return guess_technology(adata).place
+    except InputError:
+        return "cell"
 
 
 def spatial_graph(

@@ -61,13 +61,13 @@ RAW = Method(
     "raw", "Counts as they are", "simple", "Nothing is imputed: the counts that were kept."
 )
 _TISSUE = Method(
-    "tissue_mean", "Nearby spots (mean)", "simple",
-    "Average over the spots that lie side by side.",
+    "tissue_mean", "Nearest in tissue", "simple",
+    "Average over those that lie side by side.",
     model="neighbour_mean", settings={"neighbors": "tissue"}, needs_tissue=True,
 )  # fmt: skip
 _TOOLS = (
     Method(
-        "magic", "MAGIC", "tool", "Diffusion over a graph of similar spots (van Dijk 2018).",
+        "magic", "MAGIC", "tool", "Diffusion over a graph of similar expression (van Dijk 2018).",
         package="magic-impute", module="magic",
     ),
     Method(
@@ -107,7 +107,7 @@ def available(has_tissue: bool) -> list[str]:
 
 def _simple(info: ModelInfo) -> Iterator[Method]:
     needs = "spatial" in info.needs
-    title = "Similar spots (mean)" if info.name == "neighbour_mean" else info.title
+    title = "Nearest in expression" if info.name == "neighbour_mean" else info.title
     yield Method(info.name, title, "simple", info.summary, model=info.name, needs_tissue=needs)
     if info.name == "neighbour_mean":
         yield _TISSUE

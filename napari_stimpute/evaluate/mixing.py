@@ -89,9 +89,9 @@ def mixing(
     codes, names = pd.factorize(np.asarray(batch), use_na_sentinel=False)
     if len(names) < 2 or len(codes) < 3:
         raise TooSmall(
-            expected="at least two batches among three or more spots",
-            found=f"{len(names)} among {len(codes):,} spots",
-            remedy="Choose the column that says which batch each spot is of.",
+            expected="at least two batches among three or more cells or spots",
+            found=f"{len(names)} among {len(codes):,}",
+            remedy="Choose the column that names the batches.",
         )
     near = nearest(embedding, n_neighbours + 1, seed)[:, 1:]
     counts = _counts(codes[near], len(names))
@@ -129,8 +129,8 @@ def mixing_in_words(
     kept = 100 * np.nan_to_num(mixed.kept_neighbours)
     return (
         f"Batches ({column}): mixing {apart.diversity:.2f} in the counts, {mixed.diversity:.2f} in "
-        f"the embedding (0 apart, 1 as mixed as their sizes allow); of each spot's nearest within "
-        f"its batch, {kept:.0f} % are still so."
+        f"the embedding (0 apart, 1 as mixed as their sizes allow); of the nearest within a "
+        f"batch, {kept:.0f} % are still so."
     )
 
 

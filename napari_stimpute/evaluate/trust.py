@@ -123,7 +123,7 @@ class Badge:
             return f"{_molecules(self.hidden)} hidden; at least {MIN_HIDDEN} are needed"
         test = f"tested on {self.hidden:,} molecules hidden before training, the imputed values"
         if self.verdict == "do not use" and self.gain <= 0:
-            return f"{test} are no better than the gene's mean at each spot's depth"
+            return f"{test} are no better than gene mean × depth"
         return (
             f"{test} explain {_share(self.gain)} (± {percent(self.error, _decimals(self.gain))}) "
             f"of what the gene's mean leaves open; {self._rival}"

@@ -105,7 +105,7 @@ class OverlayPanel:
             {title: session.expression(source=source.name) for title, source in shown.items()},
             limits=session.limits(),
             title=session.gene,
-            unit="log" if session.source == LOG else "counts per spot",
+            unit="log" if session.source == LOG else f"counts per {session.place}",
         )
         self.map.show(figure)
 

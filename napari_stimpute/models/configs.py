@@ -25,10 +25,10 @@ class NeighbourMeanConfig(ModelConfig):
 
     neighbors: Literal["expression", "tissue"] = setting(
         "expression",
-        "Who counts as a neighbour: spots with similar expression, or spots that lie side by side.",
+        "Who counts as a neighbour: those with similar expression, or those that lie side by side.",
     )
     n_neighbors: int = setting(
-        30, "Spots that are averaged, the spot itself included.", ge=2, le=500, step=1
+        30, "How many are averaged, each itself included.", ge=2, le=500, step=1
     )
     n_components: int = setting(
         20, "Principal components in which similarity is measured.", ge=2, le=100, step=1,
@@ -281,14 +281,14 @@ INFOS: tuple[ModelInfo, ...] = (
     ModelInfo(
         "gene_mean",
         "Gene mean × depth",
-        "Each gene's share of all molecules, times the spot's depth. The baseline to beat.",
+        "Each gene's share of all molecules, times the depth. The baseline to beat.",
         GeneMeanConfig,
         "baselines:GeneMean",
     ),
     ModelInfo(
         "neighbour_mean",
         "Neighbour mean",
-        "Average over spots of similar expression, or over neighbours in the tissue.",
+        "Average over those of similar expression, or over neighbours in the tissue.",
         NeighbourMeanConfig,
         "baselines:NeighbourMean",
     ),

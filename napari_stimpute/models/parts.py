@@ -99,7 +99,7 @@ class Parts:
         roots = root_proportions(counts)
         leading = principal_components(roots, _N_COMPONENTS, seed)
         components = [_Roots.fit(leading.scores, leading, counts, depth)]
-        titles = [OWN, GENE_MEAN, *(f"mean of the {k} most similar spots" for k in n_pools)]
+        titles = [OWN, GENE_MEAN, *(f"mean of the {k} most similar" for k in n_pools)]
         titles.append("principal components")
         tissue = [] if graph is None else _powers(graph)
         if graph is not None:

@@ -156,8 +156,8 @@ def _draw_dot_keys(figure: Figure, ax: Axes, dots: Any) -> None:
         for share in (0.25, 0.5, 1.0)
     ]  # fmt: skip
     ax.legend(
-        handles=sizes, title="share of spots", loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3,
-        frameon=False, fontsize=8, title_fontsize=8, alignment="left", handletextpad=0.2,
+        handles=sizes, title="share that shows it", loc="lower left", bbox_to_anchor=(0, 1.0),
+        ncols=3, frameon=False, fontsize=8, title_fontsize=8, alignment="left", handletextpad=0.2,
         columnspacing=1.0, borderpad=0.2,
     )  # fmt: skip
 

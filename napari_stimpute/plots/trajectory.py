@@ -55,7 +55,7 @@ def trajectory(ordered: Ordered, codes: NDArray[Any], colors: Sequence[str]) -> 
     is_lost = not np.isfinite(ordered.pseudotime).all()
     spread.set_xlim(-0.03, 1.27 if is_lost else 1.08)
     spread.set_xticks([0, 0.25, 0.5, 0.75, 1], ["first", "25 %", "50 %", "75 %", "last"])
-    spread.set_xlabel("place in line by pseudotime (share of spots that come before)")
+    spread.set_xlabel("place in line by pseudotime (share that comes before)")
     if is_lost:
         for ax in (tree, spread):
             ax.axvspan(_LAST, 1.27, color="#f2f2f2", zorder=0, lw=0)
@@ -125,7 +125,7 @@ def _draw_spread(ax: Axes, ordered: Ordered, codes: NDArray[Any], colors: Sequen
         ax.plot(middle, row, "o", color="white", ms=4, mec="#1c2126", mew=0.9)
     ax.set_yticks(range(len(order)), [ordered.groups[at] for at in order])
     ax.set_ylim(len(order) - 0.4, -0.6)
-    ax.set_title("When their spots come (bar: middle half; line: 90 %)", loc="left", fontsize=10)
+    ax.set_title("When those of each come (bar: middle half; line: 90 %)", loc="left", fontsize=10)
     quiet(ax, grid="x")
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)

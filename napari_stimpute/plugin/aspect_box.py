@@ -16,10 +16,10 @@ LABEL = 80
 """Pixels of the labels on the page of maps: its forms stand in line."""
 
 _ASPECTS: tuple[tuple[str, Aspect, str], ...] = (
-    ("Expected counts", "expected", "The imputed values: molecules expected in each spot."),
+    ("Expected counts", "expected", "The imputed values: molecules to be expected."),
     (
         "Uncertainty", "uncertainty",
-        "How far a second measurement of the same spot may lie from this one: "
+        "How far a second measurement of the same may lie from this one: "
         "the width of the interval that holds it nine times in ten.",
     ),
     (
@@ -28,7 +28,7 @@ _ASPECTS: tuple[tuple[str, Aspect, str], ...] = (
         "biological (it is not there), or unsure.",
     ),
 )  # fmt: skip
-_FADE_HELP = "Draw a spot the more faintly, the less is known of its expected count."
+_FADE_HELP = "The less is known of an expected count, the fainter it is drawn."
 _WIPED = "The wipe compares values: end it to see more of them."
 _THRESHOLD_HELP = (
     "A zero is called technical if five times the depth would show a molecule with at least this "
@@ -66,7 +66,7 @@ class AspectBox(QWidget):
         self.threshold.setAccessibleName("Threshold of the zero map")
         self.least = QLabel()
         self.shares = sentence()
-        self.fade = QCheckBox("Fade uncertain spots")
+        self.fade = QCheckBox("Fade what is uncertain")
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
@@ -104,7 +104,7 @@ class AspectBox(QWidget):
         reason = _WIPED if wiped else aspects.why_not()
         chosen = self.aspect.currentText()
         self.aspect.setEnabled(not reason)
-        self.aspect.setToolTip(reason or "What of the imputed gene colours the spots.")
+        self.aspect.setToolTip(reason or "What of the imputed gene is shown by colour.")
         can_fade = not reason and aspects.chosen == "expected"
         self.fade.setEnabled(can_fade)
         self.fade.setToolTip(_FADE_HELP if can_fade else reason or f"{chosen} is shown.")

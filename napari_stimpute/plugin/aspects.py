@@ -96,12 +96,12 @@ class Aspects:
         found = self.zeros(self.run_shown()) if self.run_shown() else None
         if found is None:
             return ""
-        n_zeros = int(np.isfinite(found.probability).sum())
+        n_zeros, place = int(np.isfinite(found.probability).sum()), self.session.place
         if n_zeros == 0:
-            return f"{self.session.gene} was counted in every spot: no zero to explain."
+            return f"{self.session.gene} was counted in every {place}: no zero to explain."
         technical, biological, unsure = found.shares(self.threshold)
         return (
-            f"Of {n_zeros:,} spots with zero: {percent(technical)} likely technical, "
+            f"Of {n_zeros:,} {place}s with zero: {percent(technical)} likely technical, "
             f"{percent(biological)} likely biological, {percent(unsure)} unsure."
         )
 

@@ -30,19 +30,19 @@ _EXPLAINED = (
 )
 _MIXED = (
     ("diversity", "Neighbours’ batches",
-     "Chance that two neighbours of a spot are of different batches. 0: apart; 1: fully mixed."),
+     "Chance that two neighbours are of different batches. 0: apart; 1: fully mixed."),
     ("accepted", "Neighbourhoods even",
-     "Share of spots whose neighbours have the batches of the whole (as in kBET). At most 0.95."),
+     "Share whose neighbours have the batches of the whole (as in kBET). At most 0.95."),
     ("batch_silhouette", "Batches inseparable",
      "1 less the silhouette of batches within groups. 1: batches cannot be told apart."),
 )  # fmt: skip
 _KEPT = (
     ("group_silhouette", "Groups apart",
-     "Silhouette of groups, −1 to 1: how much nearer spots are to their own group than to others."),
+     "Silhouette of groups, −1 to 1: how much nearer the own group is than the others."),
     ("purity", "Neighbours’ group",
-     "Share of a spot's neighbours that are of its own group."),
+     "Share of neighbours that are of the same group."),
     ("kept_neighbours", "Neighbours kept",
-     "Share of a spot's neighbours within its batch that were so in the counts."),
+     "Share of neighbours within a batch that were so in the counts."),
 )  # fmt: skip
 _USUAL = re.compile(r"batch|sample|donor|patient|replicate|section|slice|library|stim|orig", re.I)
 _CHANGE = 0.02
@@ -100,7 +100,7 @@ class BatchesSection(Section):
         return self.ask(scoring(), SCORING, self._take)
 
     def _make_controls(self) -> None:
-        self.batch = Choice("Column of obs that says which batch each spot is of.")
+        self.batch = Choice("Column of obs that names the batches.")
         self.run = Choice("The run whose embedding is scored against the counts.")
         for combo in (self.batch, self.run):
             combo.activated.connect(lambda _index: self._follow_choice())
@@ -151,7 +151,7 @@ class BatchesSection(Section):
             return "No column of obs names batches (2 to 60 names)."
         if not self.run.count():
             return "Train a model first: there is no run to score."
-        unset = "Choose the column that says which batch each spot is of."
+        unset = "Choose the column that names the batches."
         return "" if self.batch.name else unset
 
     def _start_over(self) -> None:

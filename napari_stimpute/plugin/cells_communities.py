@@ -39,7 +39,7 @@ _COLUMNS = (
     ("No.", "Name of the community. Choose a row for its genes and their network."),
     ("Active in", "The group in which its genes are highest on average."),
     ("Genes", "Genes in the community."),
-    ("Adj. p", "That activity there differs from all other spots, adjusted (Wilcoxon)."),
+    ("Adj. p", "That activity there differs from all others, adjusted (Wilcoxon)."),
     ("Markers", "Its genes among the 100 best markers of that group."),
     ("Var.", "Share of its genes that are among the variable genes of the data."),
 )
@@ -146,7 +146,7 @@ class CommunitiesSection(Section):
         self.net_button, self.export = QPushButton("Network"), QPushButton("Export as CSV…")
         self.map_button.setToolTip("Activity of every community in every group, with its p.")
         self.net_button.setToolTip("The best connected genes of the chosen community.")
-        self.show_button.setToolTip("Write its activity in each spot to obs, and show it.")
+        self.show_button.setToolTip("Write its activity to obs, and show it.")
         self.export.setToolTip("Write a row for every group and community to a file.")
         self.map_button.clicked.connect(lambda: self.heat_map())
         self.net_button.clicked.connect(lambda: self.network(self.table.name))

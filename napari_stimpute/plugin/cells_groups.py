@@ -17,8 +17,8 @@ from .words import Words, labelled
 
 _HELP = "Column of obs that tells groups apart: clusters, types, conditions. All sections use it."
 _NONE = (
-    "No column groups the spots. Train a model that finds clusters, or add a column with 2 to 60 "
-    "names to obs."
+    "No column names groups. Train a model that finds clusters, or add a column with 2 to 60 names "
+    "to obs."
 )
 
 

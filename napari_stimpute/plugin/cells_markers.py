@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 FINDING = "Finding markers"
 
 _EXPLAINED = (
-    "Genes with more molecules in one group than in all other spots. Tested on the counts, never "
-    "on imputed values."
+    "Genes with more molecules in one group than in all others. Tested on the counts, never on "
+    "imputed values."
 )
 _METHODS: tuple[tuple[str, Literal["wilcoxon", "t-test"], str], ...] = (
-    ("Wilcoxon, on counts", "wilcoxon", "Compares ranks: few very high spots do not decide."),
+    ("Wilcoxon, on counts", "wilcoxon", "Compares ranks: few very high values do not decide."),
     ("t-test, on counts", "t-test", "Compares means (Welch's t-test on log-normalised counts)."),
 )
 _N_DOTS = 4
@@ -45,15 +45,15 @@ _MOST_DOTS = 60
 _COLUMNS = (
     Column(
         "log2_fold_change", "log₂ fold",
-        "How often the molecules double from the other spots to the group; below 0, fewer.",
+        "How often the molecules double from the others to the group; below 0, fewer.",
         partial(number, decimals=2),
     ),
     Column(
         "p_adjusted", "Adj. p", "p adjusted for testing many genes at once.", p_value,
         widest="8.8e−188",
     ),
-    Column("share_group", "Group", "Spots of the group in which the gene was counted.", percent),
-    Column("share_others", "Others", "Other spots in which it was counted.", percent),
+    Column("share_group", "Group", "Share of the group in which the gene was counted.", percent),
+    Column("share_others", "Others", "Share of the others in which it was counted.", percent),
 )  # fmt: skip
 
 
@@ -121,7 +121,7 @@ class MarkersSection(Section):
         if self.result is None:
             return None
         group, table = self.group.name, self.result.of(self.group.name)
-        title = f"“{group}” against all other spots"
+        title = f"“{group}” against all others"
         return self.draw(f"Volcano of {group}", lambda: volcano(table, title=title))
 
     def _make_controls(self) -> None:
@@ -130,7 +130,7 @@ class MarkersSection(Section):
         for title, name, help_text in _METHODS:
             self.method.addItem(title, name)
             self.method.setItemData(self.method.count() - 1, help_text, 3)
-        self.method.setToolTip("How groups are compared. Spots are first thinned to one depth.")
+        self.method.setToolTip("How groups are compared. Depth is first made even by thinning.")
         self.group.activated.connect(lambda _index: self._list())
         self.work = Work(
             self.session, "Find markers", "Test every modelled gene in every group.",
@@ -167,7 +167,8 @@ class MarkersSection(Section):
     def _take(self, markers: Markers) -> None:
         self.result = markers
         sizes = self.groups.sizes()
-        told = [(f"{name} ({sizes.get(name, 0):,} spots)", name) for name in markers.groups]
+        place = self.session.place
+        told = [(f"{name} ({sizes.get(name, 0):,} {place}s)", name) for name in markers.groups]
         self.group.offer(told)
         self.doubt.say("\n".join(markers.said))
         self.saved.say("")
@@ -183,7 +184,7 @@ class MarkersSection(Section):
         is_marker = (table["p_adjusted"] < SIGNIFICANT) & (table["score"] > 0)
         self.summary.say(
             f"{int(is_marker.sum()):,} of {len(table):,} genes are higher in “{group}” than in all "
-            f"other spots (adjusted p below {SIGNIFICANT})."
+            f"others (adjusted p below {SIGNIFICANT})."
         )
         self.table.show_table(table)
 

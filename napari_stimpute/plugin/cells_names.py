@@ -69,8 +69,8 @@ _COLUMNS = (
     ("Subtype", "The best list within that type; – where it has none."),
     (
         "Lead",
-        "How far the best list is ahead of the second, in standard deviations of a gene between "
-        "spots. Beyond what random genes reach, the name is given.",
+        "How far the best list is ahead of the second, in standard deviations of a gene. "
+        "Beyond what random genes reach, the name is given.",
     ),
     ("Genes", "Genes of the best list that are in the data, of those listed."),
 )

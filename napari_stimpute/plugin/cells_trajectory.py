@@ -17,11 +17,11 @@ from .words import Words, labelled
 if TYPE_CHECKING:
     from ..analysis.trajectory import Trajectory
 
-ORDERING = "Ordering spots"
+ORDERING = "Computing the order"
 
 _EXPLAINED = (
-    "Puts spots in line by how far they are from a beginning, along paths through similar spots. "
-    "The beginning is yours to choose: data alone do not tell which end is first."
+    "Puts all in line by how far they are from a beginning, along paths from like to like. The "
+    "beginning is yours to choose: data alone do not tell which end is first."
 )
 _SPOT = "\n"
 """Stands for the picked spot among the names of groups; no name holds it."""
@@ -79,18 +79,18 @@ class TrajectorySection(Section):
         return root
 
     def _make_controls(self) -> None:
-        self.run = Choice("What tells which spots are alike: the counts, or what a run learned.")
-        self.root = Choice("The group, or the one picked spot, that comes first.")
+        self.run = Choice("What tells who is alike: the counts, or what a run learned.")
+        self.root = Choice("The group, or the picked one, that comes first.")
         self.run.activated.connect(lambda _index: self._follow())
         self.root.activated.connect(lambda _index: self._enable())
         self.work = Work(
-            self.session, "Compute order", "Order the spots, and colour the canvas by it.",
+            self.session, "Compute order", "Put all in line, and colour the canvas by it.",
             begin=self.compute, missing=self._missing, changed=self._enable,
         )  # fmt: skip
         self.found, self.lost = Words("good"), Words("warning")
         self.figure = QPushButton("Connections of groups")
         self.figure.setToolTip(
-            "Picture of which groups are connected (PAGA), and when the spots of each come."
+            "Picture of which groups are connected (PAGA), and when those of each come."
         )
         self.figure.clicked.connect(lambda: self.picture())
 
@@ -123,14 +123,16 @@ class TrajectorySection(Section):
             picked = self.session.selected
             n = 0 if picked is None else int(picked.sum())
             if n != 1:
-                return f"Pick exactly one spot on the canvas or the map; {n:,} are picked now."
+                place = self.session.place
+                return f"Pick exactly one {place} on the canvas or the map; {n:,} are picked now."
         return ""
 
     def _follow(self) -> None:
         runs = runs_of(self.session)
         self.run.offer([*runs, ("Counts", COUNTS)])
-        named = [(f"{n} ({size:,} spots)", n) for n, size in self.groups.sizes().items()]
-        self.root.offer([*named, ("The picked spot", _SPOT)] if named else [])
+        place = self.session.place
+        named = [(f"{n} ({size:,} {place}s)", n) for n, size in self.groups.sizes().items()]
+        self.root.offer([*named, (f"The picked {place}", _SPOT)] if named else [])
         if self.is_outdated:
             self._forget()
         self._enable()

@@ -26,8 +26,8 @@ READING = "Reading the reference"
 TRANSFERRING = "Carrying names over"
 
 _EXPLAINED = (
-    "Gives each spot the name that cells of a reference have which express alike. Below a "
-    "probability of one half it is “unsure”."
+    "Gives names that cells of a reference have which express alike. Below a probability of one "
+    "half it is “unsure”."
 )
 
 
@@ -69,7 +69,7 @@ class TransferSection(Section):
         self.open_button.setToolTip("Choose an .h5ad with counts, whose cells have names in obs.")
         self.open_button.clicked.connect(lambda: self._ask())
         self.work = Work(
-            self.session, "Transfer names", "Name every spot, and write the names to obs.",
+            self.session, "Transfer names", "Give every one a name, and write the names to obs.",
             begin=self.transfer, missing=self._missing, changed=self._enable,
         )  # fmt: skip
         self.found, self.doubt = Words("good"), Words("warning")
@@ -99,7 +99,7 @@ class TransferSection(Section):
         unsure = float(np.mean(np.asarray(transfer.labels) == UNSURE))
         self.found.say(
             f"Written to obs as “{name}” and “{name}_probability”, by {transfer.n_shared:,} shared "
-            f"genes; {percent(unsure)} of the spots are unsure.",
+            f"genes; {percent(unsure)} of the {self.session.place}s are unsure.",
             "warning" if unsure > 0.5 else "good",
         )
         self.doubt.say("\n".join(transfer.said))

@@ -48,7 +48,7 @@ COLUMNS = (
     Column("verdict", "Verdict", "Whether the imputed gene can be believed.", str.capitalize),
     Column(
         "gain", "Gain",
-        "Share of the differences between spots, which the gene's mean leaves open, that is "
+        "Share of the differences, which gene mean × depth leaves open, that is "
         "explained on hidden molecules.",
         _gain,
     ),

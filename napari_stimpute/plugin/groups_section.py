@@ -25,7 +25,7 @@ REST = "rest"
 SIGNIFICANT = 0.05
 
 _EXPLAINED = (
-    "Which genes have more molecules in one group of spots than in another. Tested on the counts "
+    "Which genes have more molecules in one group than in another. Tested on the counts "
     "(Wilcoxon's rank-sum test at one common depth)."
 )
 _QUESTION = (
@@ -44,15 +44,15 @@ def p_value(p: float) -> str:
 _COLUMNS = (
     Column(
         "log2_fold_change", "log₂ fold",
-        "How often the molecules double from the other spots to the group; below 0, fewer.",
+        "How often the molecules double from the others to the group; below 0, fewer.",
         partial(number, decimals=2),
     ),
     Column(
         "p_adjusted", "Adj. p", "p adjusted for testing many genes at once.", p_value,
         widest="5.0e−100",
     ),
-    Column("share_group", "Group", "Spots of the group in which the gene was counted.", percent),
-    Column("share_reference", "Others", "Other spots in which it was counted.", percent),
+    Column("share_group", "Group", "Share of the group in which the gene was counted.", percent),
+    Column("share_reference", "Others", "Share of the others in which it was counted.", percent),
 )  # fmt: skip
 
 
@@ -193,7 +193,7 @@ class GroupsSection(QWidget):
         assert adata is not None
         self.result = table
         n = int((table["p_adjusted"] < SIGNIFICANT).sum())
-        others = "all other spots" if against == REST else against
+        others = f"all other {self.session.place}s" if against == REST else against
         by = "the counts" if source == COUNTS else "imputed values"
         self.summary.say(
             f"{n:,} of {len(table):,} genes differ between {group} and {others} (adjusted p below "
@@ -241,9 +241,10 @@ class GroupsSection(QWidget):
         if self.session.adata is not None and column:
             codes, names, _colours = self.session.labels(column)
             sizes = np.bincount(codes[codes >= 0], minlength=len(names))
-            groups = [(f"{n} ({s:,} spots)", n) for n, s in zip(names, sizes, strict=True) if s]
+            place = self.session.place
+            groups = [(f"{n} ({s:,} {place}s)", n) for n, s in zip(names, sizes, strict=True) if s]
         _refill(self.group, groups)
-        _refill(self.reference, [("all other spots", REST), *groups])
+        _refill(self.reference, [("all others", REST), *groups])
         self._enable()
 
     def _follow_job(self) -> None:
@@ -277,9 +278,7 @@ class GroupsSection(QWidget):
         if self.session.adata is None:
             return "Open data first."
         if not self.column.count():
-            return (
-                "No column groups the spots. Train a model that finds domains, or add one to obs."
-            )
+            return "No column names groups. Train a model that finds some, or add one to obs."
         if self.group.currentData() == self.reference.currentData():
             return "Choose two different groups."
         return ""

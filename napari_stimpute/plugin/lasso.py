@@ -91,16 +91,17 @@ class Picks:
 
 
 def picked_in_words(session: Session) -> str:
-    """How many spots are picked, and how the shown gene differs: "312 of 4,271 spots picked"."""
+    """How many are picked, and how the shown gene differs: "312 of 4,271 cells picked"."""
     mask = session.selected
     if mask is None or session.adata is None:
         return ""
-    said = f"{int(mask.sum()):,} of {len(mask):,} spots picked."
+    place = session.place
+    said = f"{int(mask.sum()):,} of {len(mask):,} {place}s picked."
     if not session.gene or mask.all():
         return said
     counts = session.expression(source=COUNTS)
     inside, outside = float(counts[mask].mean()), float(counts[~mask].mean())
     return (
-        f"{said} {session.gene}: {inside:.3g} molecules per spot inside, {outside:.3g} outside, "
+        f"{said} {session.gene}: {inside:.3g} molecules per {place} inside, {outside:.3g} outside, "
         "as counted."
     )

@@ -86,10 +86,10 @@ class ColourBar(QWidget):
         """Take over limits and colours."""
         self.title, self.limits = shown.caption, shown.limits
         n_missing = shown.n_missing
-        self.missing = f"grey: no number ({n_missing:,} spots)" if n_missing else ""
+        self.missing = f"grey: no number ({n_missing:,})" if n_missing else ""
         fades = shown.certainty is not None
         self._picture = _picture(shown.colormap, fades=fades)
-        faint = "; the fainter a spot, the less sure it is" if fades else ""
+        faint = "; the fainter, the less sure" if fades else ""
         self.setToolTip(f"{self.title}{faint}.")  # a long title is cut off
         self.setAccessibleName(f"{self.title}, from {self.limits[0]:.4g} to {self.limits[1]:.4g}")
         self.update()

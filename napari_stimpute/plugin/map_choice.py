@@ -52,8 +52,8 @@ class MapChoice(QWidget):
             return f"There is no {title}."
         if session.adata.n_obs >= MOST_BY_ITSELF:
             return (
-                f"The {title} is not drawn yet. {session.adata.n_obs:,} spots take a while: press "
-                "“Draw map” when it suits you."
+                f"The {title} is not drawn yet. {session.adata.n_obs:,} {session.place}s take a "
+                "while: press “Draw map” when it suits you."
             )
         return f"The {title} is not drawn yet: press “Draw map”."
 

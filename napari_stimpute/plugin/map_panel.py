@@ -36,7 +36,7 @@ _ROOMY = 1700  # pixels of a window in which the map can stand beside tissue and
 _WIDTH, _HEIGHT = 430, 380  # pixels, beside the tissue and below it
 _SETTLED = 100  # milliseconds until a dock has found its place
 _HELP = (
-    f"Drag to draw around spots: they light up on the tissue too. {HOW_HELP} The wheel zooms, the "
+    f"Drag to draw around some: they light up on the tissue too. {HOW_HELP} The wheel zooms, the "
     "right button moves the map, a double click shows all of it."
 )
 

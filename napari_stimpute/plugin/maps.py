@@ -30,13 +30,13 @@ MOST_UMAP = 100_000
 """Spots up to which the canvas takes a UMAP for data without coordinates; above it a PCA."""
 
 KINDS = (
-    ("umap", "UMAP", "Neighbours stay neighbours: near spots have similar expression."),
-    ("pca", "PCA", "The two directions in which the spots differ most; distances keep meaning."),
+    ("umap", "UMAP", "Neighbours stay neighbours: near means similar expression."),
+    ("pca", "PCA", "The two directions of the largest differences; distances keep meaning."),
 )
 
 _EXPLAINED = {
-    "umap": "near spots have similar expression; distances between islands mean little",
-    "pca": "the two directions in which the spots differ most; what differs in others overlaps",
+    "umap": "near means similar expression; distances between islands mean little",
+    "pca": "the two directions of the largest differences; what differs in others overlaps",
 }
 
 

@@ -99,13 +99,13 @@ class OverlayPanel(QWidget):
         )
         self.words = Words("error")
         self.source = QComboBox()
-        self.source.setToolTip("Which values colour the spots.")
+        self.source.setToolTip("Which values are shown by colour.")
         self.flip_button = QPushButton(f"⇄ Raw / imputed ({FLIP_KEY})")
         self.flip_button.setToolTip(
             f"Flip between counts and imputed; press {FLIP_KEY} on the canvas."
         )
         self.column = QComboBox()
-        self.column.setToolTip("Colour the spots by a gene, or by a column: labels, or numbers.")
+        self.column.setToolTip("Colour by a gene, or by a column: labels, or numbers.")
         self.low = _percentile(DEFAULT_LOW, "Values below this percentile take the lowest colour.")
         self.high = _percentile(
             DEFAULT_HIGH, "Values above this percentile take the highest colour."
@@ -130,7 +130,7 @@ class OverlayPanel(QWidget):
         self.picks, self.map = PickBox(self.view), MapChoice(self.view.maps)
         self.map_button = QPushButton("Map of cells…")
         self.map_button.setToolTip(
-            "A map beside the canvas, on which spots with similar expression lie near one another."
+            "A map beside the canvas, on which like lies near like, by expression."
         )
 
     def _lay_out(self) -> None:

@@ -13,12 +13,12 @@ from .words import Words, hint, row, sentence
 
 _NAME = "picked"
 _PICK_HELP = (
-    f"Drag on the canvas to draw around spots; press {PICK_KEY} there to begin and to end. "
+    f"Drag on the canvas to draw around some; press {PICK_KEY} there to begin and to end. "
     f"{HOW_HELP}"
 )
 _NONE = (
-    "No spots are picked. Draw around some on the map of cells; on the canvas press "
-    f"“Pick spots ({PICK_KEY})” first."
+    "None are picked. Draw around some on the map of cells; on the canvas press "
+    f"“Pick by hand ({PICK_KEY})” first."
 )
 
 
@@ -63,7 +63,7 @@ class PickBox(QWidget):
     # ---- controls ------------------------------------------------------------------------------
 
     def _make_controls(self) -> None:
-        self.pick_button = QPushButton(f"Pick spots ({PICK_KEY})")
+        self.pick_button = QPushButton(f"Pick by hand ({PICK_KEY})")
         self.pick_button.setCheckable(True)
         self.said, self.nothing = sentence(), hint(_NONE)
         self.undo_button = QPushButton("Undo")
@@ -127,4 +127,4 @@ class PickBox(QWidget):
 
     def _follow_lasso(self, is_on: bool) -> None:
         self.pick_button.setChecked(is_on)
-        self.pick_button.setText("Stop picking" if is_on else f"Pick spots ({PICK_KEY})")
+        self.pick_button.setText("Stop picking" if is_on else f"Pick by hand ({PICK_KEY})")

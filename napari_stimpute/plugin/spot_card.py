@@ -24,13 +24,13 @@ class SpotCard(QWidget):
         self.line, self.card = sentence(), Card()
         self.line.setToolTip(
             "Molecules counted, molecules expected, and the range in which a second measurement "
-            "of this spot would lie nine times in ten."
+            "of the same would lie nine times in ten."
         )
-        self.nothing = hint("Move the mouse over a spot.")
+        self.nothing = hint("Move the mouse over the picture.")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
-        for widget in (heading("Spot under the mouse"), self.line, self.card, self.nothing):
+        for widget in (heading("Under the mouse"), self.line, self.card, self.nothing):
             layout.addWidget(widget)
         self.connections = Connections()
         self.connections.add(view.hovered, self._follow)

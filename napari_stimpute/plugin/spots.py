@@ -142,7 +142,7 @@ def spots_layer(
     from napari.layers import Image, Points
 
     points, diameter = places.points, places.diameter
-    name = "Spots" if role == "spots" else "Spots, imputed"
+    name = f"{session.place.capitalize()}s" + (", imputed" if role != "spots" else "")
     if len(points) <= MOST_POINTS:
         return _points(Points, points, diameter, name, Mark(session.adata, role, opened))
     raster = label_raster(points, diameter)

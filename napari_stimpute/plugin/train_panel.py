@@ -27,8 +27,8 @@ from .words import Tone, Words, hint, rule
 _LOOKING = "Looking for devices…"
 _TRAINING = "Training"
 _BLEND_HELP = (
-    "Mix the model's values, gene by gene, with simple predictors (own count, gene mean, nearest "
-    "spots and the like), as far as that predicts hidden molecules better. Off: the model alone."
+    "Mix the model's values, gene by gene, with simple predictors (own count, gene mean, similar "
+    "neighbours, …), as far as that predicts hidden molecules better. Off: the model alone."
 )
 _JUDGE_HELP = (
     "Hide a tenth of the molecules before training and judge each gene by them; the model is then "

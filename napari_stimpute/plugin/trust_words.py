@@ -37,6 +37,6 @@ def _gains(title: str, trust: TrustRecord) -> str:
         f"the best simple method ({trust.baseline})": trust.gain_baseline,
     }
     others = [f"{name} {percent(g, 1)}" for name, g in compared.items() if g is not None]
-    whole = "Of the differences between spots that gene means leave open, the result explains"
+    whole = "Of the differences that gene mean × depth leaves open, the result explains"
     explained = f"{whole} {percent(trust.gain or 0.0, 1)}"
     return f"{explained}; {', '.join(others)}." if others else f"{explained}."

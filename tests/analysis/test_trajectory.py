@@ -139,13 +139,13 @@ def test_nothing_is_written_to_the_data(joined: AnnData) -> None:
 def test_what_cannot_be_ordered_is_refused_in_words(path: AnnData) -> None:
     with pytest.raises(TooSmall, match="only 'a'"):
         finished(trajectory_steps(path[:60].copy(), "run", "group", "a"))
-    with pytest.raises(TooSmall, match="at least 20 spots in all"):
+    with pytest.raises(TooSmall, match="at least 20 cells or spots in all"):
         finished(trajectory_steps(path[[0, 239]].copy(), "run", "group", "a"))
-    with pytest.raises(TooSmall, match="at least 20 spots connected"):
+    with pytest.raises(TooSmall, match="at least 20 cells or spots connected"):
         finished(trajectory_steps(path[:258].copy(), "run", "group", "far"))
     with pytest.raises(UnknownName, match="group in 'group'"):
         finished(trajectory_steps(path, "run", "group", "e"))
-    with pytest.raises(InvalidSetting, match="280, of 280 spots"):
+    with pytest.raises(InvalidSetting, match="280, of 280 cells"):
         finished(trajectory_steps(path, "run", "group", 280))
     with pytest.raises(UnknownName, match="run with an embedding"):
         finished(trajectory_steps(path, "no such", "group", "a"))

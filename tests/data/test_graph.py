@@ -10,6 +10,7 @@ from napari_stimpute.data.graph import (
     guess_technology,
     knn_graph,
     normalised_adjacency,
+    place_of,
     spatial_coordinates,
     spatial_graph,
 )
@@ -127,6 +128,16 @@ def assert_is_a_graph(graph: sp.csr_matrix, n: int) -> None:
     assert (graph != graph.T).nnz == 0
     assert not graph.diagonal().any()
     assert set(np.unique(graph.data)) <= {1.0}
+
+
+def test_a_row_is_a_spot_on_a_grid_and_a_cell_elsewhere() -> None:
+    cells = at(hexagonal())
+    assert place_of(cells) == "spot"
+    assert place_of(at(scattered())) == "cell"
+    cells.obsm["spatial"][3] = np.nan  # no coordinates that can be used
+    assert place_of(cells) == "cell"
+    del cells.obsm["spatial"]
+    assert place_of(cells) == "cell"
 
 
 def test_the_hexagonal_graph_is_the_ring() -> None:

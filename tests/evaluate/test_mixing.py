@@ -126,7 +126,7 @@ def test_a_batch_of_one_spot_has_scores() -> None:
 
 
 def test_one_batch_is_refused_in_words() -> None:
-    with pytest.raises(TooSmall, match=r"at least two batches.*1 among 300 spots"):
+    with pytest.raises(TooSmall, match=r"at least two batches.*1 among 300"):
         mixing(points(), np.zeros(300))
 
 

@@ -65,7 +65,7 @@ def test_pools_are_sums_over_the_nearest_spots(counts: sp.csr_matrix) -> None:
     dense = counts.toarray()
     for k in (15, 30, 100):
         pooled = np.stack([dense[order[i, :k]].sum(axis=0) for i in range(len(dense))])
-        found = part(made, f"mean of the {k} most similar spots")
+        found = part(made, f"mean of the {k} most similar")
         np.testing.assert_allclose(found, at_depth(pooled, counts), rtol=1e-3, atol=1e-4)
 
 
@@ -115,7 +115,7 @@ def test_a_model_comes_first_and_goes_again(counts: sp.csr_matrix) -> None:
 def test_fewer_spots_than_a_pool_wants_are_all_pooled() -> None:
     few = sp.csr_matrix(np.random.default_rng(0).poisson(2.0, size=(8, 12)).astype(np.float32))
     made = Parts.of(few, None, 0)
-    assert "mean of the 8 most similar spots" in made.titles
+    assert "mean of the 8 most similar" in made.titles
     assert np.isfinite(made.rows(slice(0, 8))).all()
 
 

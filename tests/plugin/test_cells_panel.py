@@ -56,7 +56,7 @@ def test_every_section_says_what_is_missing(panel: StimputePanel, section: AnnDa
     for some in sections:
         assert not some.work.button.isEnabled()
         assert some.work.button.toolTip() == some.work.why_not.text() != ""
-    assert "No column groups the spots" in cells.groups.words.text()
+    assert "No column names groups" in cells.groups.words.text()
     assert "Train a model" in cells.markers.work.why_not.text()
 
 

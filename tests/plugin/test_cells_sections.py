@@ -81,7 +81,7 @@ def test_spots_that_cannot_be_reached_are_counted(trained: StimputePanel, qtbot:
     choose(trajectory.root, "near")
     trajectory.compute()
     until_idle(qtbot, trained)
-    assert f"40 of {n:,} spots have no pseudotime" in trajectory.lost.text()
+    assert f"40 of {n:,} have no pseudotime" in trajectory.lost.text()
     assert np.array_equal(np.isnan(session.adata.obs["pca_pseudotime"]), apart)
 
 

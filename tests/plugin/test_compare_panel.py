@@ -143,7 +143,7 @@ def test_no_column_is_cut_off(alone: ComparePanel, qtbot: QtBot) -> None:
     header, metrics = table.horizontalHeader(), table.fontMetrics()
     assert header is not None
     assert sum(table.columnWidth(c) for c in range(table.columnCount())) <= table.width()
-    assert table.columnWidth(0) >= metrics.horizontalAdvance("Similar spots")
+    assert table.columnWidth(0) >= metrics.horizontalAdvance("Nearest in expr")
     for place in range(1, table.columnCount()):
         for text in column(alone, place):
             widest = max(metrics.horizontalAdvance(line) for line in text.split("\n"))

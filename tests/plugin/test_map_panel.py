@@ -197,7 +197,7 @@ def test_numbers_of_a_column_are_drawn_with_a_bar_and_missing_ones_grey(
     opened.genes.column.activated.emit(place)
     bar, colours = opened.genes.legend.bar, np.asarray(opened.view.layer.face_color)
     assert bar.limits == pytest.approx(np.nanpercentile(values, [0, 99]), abs=1e-3)
-    assert "7 spots" in bar.missing
+    assert "no number (7)" in bar.missing
     red, green, blue, _ = colours[:7].T
     np.testing.assert_array_equal(red, green)
     np.testing.assert_array_equal(green, blue)
@@ -232,7 +232,7 @@ def test_the_dock_says_why_there_is_no_map(panel: StimputePanel, section: AnnDat
     assert dock.choice.cancel.isVisibleTo(dock)
     panel.session.job.wait(60)
     assert dock.scatter._points is not None
-    assert "near spots have similar expression" in dock.title.text()
+    assert "near means similar expression" in dock.title.text()
     assert not dock.choice.button.isVisibleTo(dock)
 
 

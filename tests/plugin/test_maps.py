@@ -53,7 +53,7 @@ def test_cells_without_coordinates_are_drawn_on_a_map_by_themselves(
     np.testing.assert_allclose(xy - xy[0], (places - places[0]) * scale, atol=0.01)
     assert view.spot_at(layer.data[7]) == 7
     assert view.viewer.canvas.overlays.text.text.endswith("on the UMAP of the counts")
-    assert [item.name for item in view.viewer.layers] == ["Spots"]
+    assert [item.name for item in view.viewer.layers] == ["Cells"]
     assert layer.size[0] < np.ptp(layer.data[:, 0]) / 20
 
 
@@ -100,7 +100,7 @@ def test_the_canvas_can_change_to_the_map_of_a_run(
     qtbot.waitUntil(lambda: keys.space("pca", "umap") in cells_of(panel).obsm, timeout=20_000)
     assert not np.allclose(panel.view.layer.data, before)
     assert "on the UMAP of PCA" in panel.view.viewer.canvas.overlays.text.text
-    assert [item.name for item in panel.view.viewer.layers] == ["Spots"]
+    assert [item.name for item in panel.view.viewer.layers] == ["Cells"]
 
 
 def test_a_map_that_was_stored_anew_is_drawn_anew(panel: StimputePanel, cells: AnnData) -> None:
@@ -113,7 +113,7 @@ def test_a_map_that_was_stored_anew_is_drawn_anew(panel: StimputePanel, cells: A
     cells_of(panel).obsm[UMAP] = np.random.default_rng(2).normal(size=(cells.n_obs, 2))
     session.n_written += 1
     assert not np.allclose(panel.view.layer.data, before)
-    assert [item.name for item in panel.view.viewer.layers] == ["Spots"]
+    assert [item.name for item in panel.view.viewer.layers] == ["Cells"]
 
 
 def test_the_map_of_a_run_that_is_trained_again_is_drawn_again(
@@ -183,7 +183,7 @@ def test_a_dropped_file_without_coordinates_is_taken_by_the_viewer(
     viewer = make_napari_viewer()
     viewer.open(tmp_path / "cells.h5ad", plugin="napari-stimpute")
     assert session_of(viewer).adata.n_obs == cells.n_obs
-    qtbot.waitUntil(lambda: "Spots" in [layer.name for layer in viewer.layers], timeout=20_000)
+    qtbot.waitUntil(lambda: "Cells" in [layer.name for layer in viewer.layers], timeout=20_000)
 
 
 def test_on_tissue_no_map_is_drawn_unasked(

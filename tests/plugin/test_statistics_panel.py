@@ -170,7 +170,7 @@ def test_data_without_groups_say_what_to_do(panel: StimputePanel, section: Any) 
     panel.session.open(section)
     groups = panel.statistics.groups
     assert not groups.button.isEnabled()
-    assert "No column groups the spots" in groups.why_not.text()
+    assert "No column names groups" in groups.why_not.text()
 
 
 def test_what_goes_wrong_is_said_beside_the_button(
