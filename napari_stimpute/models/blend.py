@@ -1,9 +1,10 @@
 """Blend several predictions by weights per gene that predict hidden molecules best.
 
-Two steps. First a *smooth* mixture of all parts but the spot's own count. Then the own count comes
-in, twice: as it is, and weighed against the smooth mixture as a gamma-Poisson posterior,
+Three steps. First a *smooth* mixture of all parts but the spot's own count. Then the own count
+comes in, twice: as it is, and weighed against the smooth mixture as a gamma-Poisson posterior,
 μ (θ + x) / (θ + μ), where a small θ says that spots truly differ from what the smooth parts expect
-(empirical Bayes; Robbins 1956). Weights are those of a convex mixture of Poisson means, whose
+(empirical Bayes; Robbins 1956). At last a common curve corrects for what such a posterior misses
+(`models.response`). Weights are those of a convex mixture of Poisson means, whose
 likelihood on hidden molecules is concave. Each gene has weights of its own, drawn towards the
 common ones by as much as `_PRIOR` molecules would: a gene with few molecules follows the rest.
 
@@ -13,13 +14,14 @@ Own design; nearest kin are stacking (Breiman 1996) and molecular cross-validati
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from .parts import GENE_MEAN, OWN, Parts, restoring
+from .response import cell_of, no_response, response
 
 Array = NDArray[np.float32]
 Wide = NDArray[np.float64]
@@ -51,6 +53,7 @@ class Blend:
     theta : (n_vars,), inverse dispersion of the true rate around the smooth mixture
     final : (n_vars, K + 1), weights of the parts and, last, of the posterior
     own_share : (n_vars,), how much the posterior takes from the own count
+    response : factors by own and smooth count, see `models.response`
     """
 
     titles: tuple[str, ...]
@@ -59,6 +62,7 @@ class Blend:
     theta: Array
     final: Array
     own_share: Array
+    response: Array
 
     @classmethod
     def even(cls, titles: tuple[str, ...], n_vars: int) -> Blend:
@@ -67,7 +71,8 @@ class Blend:
         final = np.full((n_vars, k + 1), 1 / k, dtype=np.float32)
         final[:, -1] = 0
         ones = np.ones(n_vars, dtype=np.float32)
-        return cls(titles, np.zeros(k, np.float32), final[:, :-1], ones, final, 0 * ones)
+        gains, smooth = np.zeros(k, np.float32), final[:, :-1]
+        return cls(titles, gains, smooth, ones, final, 0 * ones, no_response())
 
     @property
     def best_part(self) -> str:
@@ -91,10 +96,15 @@ class Blend:
         made : (K, block, n_vars), the parts
         own : (block, n_vars), counts of the spots
         """
+        final, cells = self.uncorrected(made, own)
+        return np.asarray(final * self.response.ravel()[cells], dtype=np.float32)
+
+    def uncorrected(self, made: Array, own: Array) -> tuple[Array, NDArray[np.intp]]:
+        """Blend a block without the common curve; and where on that curve each entry lies."""
         smooth = np.einsum("kbg,gk->bg", made, self.smooth, optimize=True)
         final: Array = np.einsum("kbg,gk->bg", made, self.final[:, :-1], optimize=True)
         final += posterior_mean(smooth, own, self.theta) * self.final[:, -1]
-        return final
+        return final, cell_of(own, smooth)
 
 
 def posterior_mean(mu: Array, x: Array, theta: Array | np.float32) -> Array:
@@ -117,10 +127,19 @@ def fit_blend(parts: Parts, hidden: sp.csr_matrix, leave_out: int = 0) -> Blend:
     smooth = np.zeros((hidden.shape[1], len(titles)), dtype=np.float32)
     smooth[:, is_smooth] = entries.weights(entries.values[:, is_smooth])
     theta, own_share = _dispersion(parts, entries, smooth, leave_out)
-    mu = np.einsum("ek,ek->e", entries.values, smooth[entries.gene])
-    posterior = posterior_mean(mu, entries.values[:, ~is_smooth][:, 0], theta[entries.gene])
-    final = entries.weights(np.column_stack([entries.values, posterior]))
-    return Blend(titles, entries.gains(), smooth, theta, final.astype(np.float32), own_share)
+    mu, own = (
+        np.einsum("ek,ek->e", entries.values, smooth[entries.gene]),
+        entries.values[:, ~is_smooth][:, 0],
+    )
+    posterior = posterior_mean(mu, own, theta[entries.gene])
+    final = entries.weights(np.column_stack([entries.values, posterior])).astype(np.float32)
+    blend = Blend(titles, entries.gains(), smooth, theta, final, own_share, no_response())
+    blocks = (
+        blend.uncorrected(parts.rows(rows)[leave_out:], parts.counts[rows].toarray())
+        for rows in parts.blocks()
+    )
+    predicted = ((cells, block) for block, cells in blocks)
+    return replace(blend, response=response(cell_of(own, mu), entries.hidden, predicted))
 
 
 def apply_blend(parts: Parts, blend: Blend) -> Array:

@@ -9,6 +9,7 @@ some. Gives expected counts, no embedding.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -78,7 +79,7 @@ class Mixture(Model):
 
     def _state(self) -> dict[str, torch.Tensor]:
         blend = self.blend_
-        arrays = {n: getattr(blend, n) for n in ("gains", "smooth", "theta", "final", "own_share")}
+        arrays = {f.name: getattr(blend, f.name) for f in fields(blend)}
         arrays["titles"] = np.frombuffer("\n".join(blend.titles).encode(), dtype=np.uint8).copy()
         return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
