@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from ..session import COUNTS, LOG
-from .spots import image_layer, paint, spots_layer
+from .spots import image_layer, layer_name, paint, spots_layer
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -77,7 +77,7 @@ class SideBySide:
         grid.enabled, grid.stride, grid.shape = self._before
         if view.layer is not None:
             view.layer.name_overlay.visible = False
-            view.layer.name = "Spots"
+            view.layer.name = layer_name(view.session)
             viewer.layers.selection.active = view.layer
         view.refresh()
         viewer.reset_view()

@@ -19,7 +19,17 @@ from .cut import uncut
 from .lasso import Picks
 from .maps import MOST_UMAP, Choice, Maps
 from .places import Places, map_places, tissue_places
-from .spots import Mark, Shown, Values, image_layer, mark_of, paint, spots_layer, waiting_layer
+from .spots import (
+    Mark,
+    Shown,
+    Values,
+    image_layer,
+    layer_name,
+    mark_of,
+    paint,
+    spots_layer,
+    waiting_layer,
+)
 from .tissue_lasso import TissueLasso
 from .wipe import Wipe
 
@@ -246,7 +256,7 @@ class SpotsView:
         if self._image is not None:
             self._image.name = "Tissue image"
         if self._spots is not None:
-            self._spots.name = "Spots"
+            self._spots.name = layer_name(self.session)
             uncut(self._spots)
             self.viewer.layers.selection.active = self._spots
             self.refresh()

@@ -142,7 +142,7 @@ def spots_layer(
     from napari.layers import Image, Points
 
     points, diameter = places.points, places.diameter
-    name = f"{session.place.capitalize()}s" + (", imputed" if role != "spots" else "")
+    name = layer_name(session, "" if role == "spots" else "imputed")
     if len(points) <= MOST_POINTS:
         return _points(Points, points, diameter, name, Mark(session.adata, role, opened))
     raster = label_raster(points, diameter)
@@ -152,6 +152,11 @@ def spots_layer(
         scale=(raster.pixel, raster.pixel), translate=raster.corner, interpolation2d="nearest",
         contrast_limits=(0, 1),
     )  # fmt: skip
+
+
+def layer_name(session: Session, which: str = "") -> str:
+    """What a layer is called: "Spots", "Cells", or "Cells, imputed"."""
+    return f"{session.place.capitalize()}s" + (f", {which}" if which else "")
 
 
 def waiting_layer(session: Session) -> Layer:

@@ -11,7 +11,7 @@ from psygnal import Signal
 from ..session import COUNTS, LOG, Source
 from .cut import Cut, cut_of, uncut
 from .divider import Divider, Frame, frame_of
-from .spots import MARK, Mark, Shown, Values, colour_bar_of, paint, spots_layer
+from .spots import MARK, Mark, Shown, Values, colour_bar_of, layer_name, paint, spots_layer
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -261,7 +261,7 @@ class Wipe:
         assert view.layer is not None and self.layer is not None
         left, right = self.names()
         if self.layer.name == left:  # napari numbers layers of the same name
-            self.layer.name = "Spots, right"
+            self.layer.name = layer_name(self.view.session, "right")
         view.layer.name, self.layer.name = left, right
         view.layer.name_overlay.position = "top_left"
         self.layer.name_overlay.position = "top_right"

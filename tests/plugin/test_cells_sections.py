@@ -90,7 +90,7 @@ def test_spots_that_cannot_be_reached_are_counted(trained: StimputePanel, qtbot:
 
 def test_batches_are_scored_before_and_after(trained: StimputePanel, qtbot: QtBot) -> None:
     batches, session = trained.cells.batches, trained.session
-    assert "Choose the column that says which batch" in batches.work.why_not.text()
+    assert "Choose the column that names the batches" in batches.work.why_not.text()
     assert batches.compute() is None
     names = pd.Categorical(np.arange(session.adata.n_obs) % 2)
     session.write_column("batch", names)
