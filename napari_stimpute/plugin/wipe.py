@@ -261,7 +261,7 @@ class Wipe:
         assert view.layer is not None and self.layer is not None
         left, right = self.names()
         if self.layer.name == left:  # napari numbers layers of the same name
-            self.layer.name = layer_name(self.view.session, "right")
+            self.layer.name = layer_name(view.session, "right")
         view.layer.name, self.layer.name = left, right
         view.layer.name_overlay.position = "top_left"
         self.layer.name_overlay.position = "top_right"
