@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -12,12 +12,12 @@ from qtpy.QtWidgets import QComboBox, QPushButton
 from ..data.counts import counts_of, size_factors
 from ..job import Job
 from ..session import COUNTS, Session
-from ..words import number, percent
+from ..words import percent
 from .cells_groups import Choice, Groups
 from .cells_section import Section, enable
 from .cells_table import ask_and_save
 from .cells_work import Work
-from .groups_section import SIGNIFICANT, p_value
+from .groups_section import DIFFERENCE, SIGNIFICANT
 from .result_table import Column, ResultTable
 from .words import Words, labelled, row
 
@@ -42,19 +42,7 @@ _N_DOTS = 4
 _MOST_DOTS = 60
 """Genes in a dot plot at most: more can no longer be read."""
 
-_COLUMNS = (
-    Column(
-        "log2_fold_change", "log₂ fold",
-        "How often the molecules double from the others to the group; below 0, fewer.",
-        partial(number, decimals=2),
-    ),
-    Column(
-        "p_adjusted", "Adj. p", "p adjusted for testing many genes at once.", p_value,
-        widest="8.8e−188",
-    ),
-    Column("share_group", "Group", "Share of the group in which the gene was counted.", percent),
-    Column("share_others", "Others", "Share of the others in which it was counted.", percent),
-)  # fmt: skip
+_OTHERS = Column("share_others", "Others", "Share of the others in which it was counted.", percent)
 
 
 class MarkersSection(Section):
@@ -137,7 +125,7 @@ class MarkersSection(Section):
             begin=self.test, missing=self.groups.missing, changed=self._enable,
         )  # fmt: skip
         self.summary, self.doubt, self.saved = Words("note"), Words("warning"), Words("good")
-        self.table = ResultTable("Markers", _COLUMNS)
+        self.table = ResultTable("Markers", (*DIFFERENCE, _OTHERS))
         self.table.export.setText("Export group…")
         self.table.export.setToolTip("Write the listed genes to a CSV file, in this order.")
         self.table.chosen.connect(self.show_gene)

@@ -41,7 +41,7 @@ def p_value(p: float) -> str:
     return number(p) if p >= 0.001 else f"{p:.1e}".replace("-", "−")
 
 
-_COLUMNS = (
+DIFFERENCE = (
     Column(
         "log2_fold_change", "log₂ fold",
         "How often the molecules double from the others to the group; below 0, fewer.",
@@ -49,11 +49,15 @@ _COLUMNS = (
     ),
     Column(
         "p_adjusted", "Adj. p", "p adjusted for testing many genes at once.", p_value,
-        widest="5.0e−100",
+        widest="8.8e−188",
     ),
     Column("share_group", "Group", "Share of the group in which the gene was counted.", percent),
-    Column("share_reference", "Others", "Share of the others in which it was counted.", percent),
 )  # fmt: skip
+"""Columns on one gene in a group and in others."""
+
+_OTHERS = Column(
+    "share_reference", "Others", "Share of the others in which it was counted.", percent
+)
 
 
 class GroupsSection(QWidget):
@@ -139,7 +143,7 @@ class GroupsSection(QWidget):
         self.words, self.why_not, self.work = Words("error"), Words("note"), WorkView()
         self.summary, self.doubt = Words("note"), Words("warning")
         self._make_question()
-        self.table = ResultTable("Differences between groups", _COLUMNS)
+        self.table = ResultTable("Differences between groups", (*DIFFERENCE, _OTHERS))
         self.table.chosen.connect(self._show_gene)
 
     def _make_question(self) -> None:
