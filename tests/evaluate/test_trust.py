@@ -265,7 +265,7 @@ KNOWN = Badge("Penk", "reliable", 0.142, 0.03, 0.052, 312, "30 most similar spot
         (
             {"verdict": "do not use", "gain": -0.01},
             "Do not use: tested on 312 molecules hidden before training, the imputed values are "
-            "no better than the gene's mean at each spot's depth.",
+            "no better than gene mean × depth.",
         ),
         (
             {"verdict": "cannot be judged", "hidden": 11},
