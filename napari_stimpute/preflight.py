@@ -45,7 +45,7 @@ class DataCard:
     problems: tuple[str, ...]
     counts_where: str
     places: tuple[str, ...]
-    place: str = "cell"
+    place: str
 
     def text(self, width: int = 96) -> str:
         """Lay the card out for a terminal."""

@@ -157,11 +157,8 @@ class Session:
         run = Run(self._open_adata(), wanted)
         self.model = name
 
-        def take() -> None:
-            if run.results is not None:
-                self._take_results(run)
-
-        return self._start(Job(run.steps(), f"Training {model_info(name).title}"), take)
+        job = Job(run.steps(), f"Training {model_info(name).title}")
+        return self._start(job, lambda: self._take_results(run))
 
     def work_later(
         self, steps: Iterator[Progress], title: str, take: Callable[[], None] | None = None
@@ -202,8 +199,9 @@ class Session:
         self.events.job.emit(job, job)
 
     def _take_results(self, run: Run) -> None:
+        if run.results is None:
+            return
         adata = self._open_adata()
-        assert run.results is not None
         write_results(adata, run.results)
         if self.column not in adata.obs:  # it was made from an earlier run of the same key
             self.column = ""

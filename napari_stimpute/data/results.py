@@ -231,7 +231,7 @@ def was_stopped(path: Path, key: str) -> bool:
         with h5py.File(path, "r") as content:
             text = content[f"uns/{keys.UNS}/{key}"][()]
         return not RunRecord.model_validate_json(text).completed
-    except (OSError, KeyError, ValidationError):
+    except (OSError, KeyError, TypeError, ValidationError):
         return False
 
 

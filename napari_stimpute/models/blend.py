@@ -82,7 +82,7 @@ class Blend:
 
     @property
     def weights(self) -> Array:
-        """What each part counts for in the end, (n_vars, K), rows sum to 1."""
+        """What each part counts for before the common curve, (n_vars, K), rows sum to 1."""
         posterior = self.final[:, -1:]
         total = self.final[:, :-1] + posterior * (1 - self.own_share[:, None]) * self.smooth
         total[:, self.titles.index(OWN)] += self.final[:, -1] * self.own_share
@@ -127,18 +127,15 @@ def fit_blend(parts: Parts, hidden: sp.csr_matrix, leave_out: int = 0) -> Blend:
     smooth = np.zeros((hidden.shape[1], len(titles)), dtype=np.float32)
     smooth[:, is_smooth] = entries.weights(entries.values[:, is_smooth])
     theta, own_share = _dispersion(parts, entries, smooth, leave_out)
-    mu, own = (
-        np.einsum("ek,ek->e", entries.values, smooth[entries.gene]),
-        entries.values[:, ~is_smooth][:, 0],
-    )
+    mu = np.einsum("ek,ek->e", entries.values, smooth[entries.gene])
+    own = entries.values[:, titles.index(OWN)]
     posterior = posterior_mean(mu, own, theta[entries.gene])
     final = entries.weights(np.column_stack([entries.values, posterior])).astype(np.float32)
     blend = Blend(titles, entries.gains(), smooth, theta, final, own_share, no_response())
-    blocks = (
+    predicted = (
         blend.uncorrected(parts.rows(rows)[leave_out:], parts.counts[rows].toarray())
         for rows in parts.blocks()
     )
-    predicted = ((cells, block) for block, cells in blocks)
     return replace(blend, response=response(cell_of(own, mu), entries.hidden, predicted))
 
 

@@ -37,7 +37,7 @@ def cell_of(own: Array, expected: Array) -> NDArray[np.intp]:
 
 
 def response(
-    cells: NDArray[np.intp], hidden: Wide, predicted: Iterable[tuple[NDArray[np.intp], Array]]
+    cells: NDArray[np.intp], hidden: Wide, predicted: Iterable[tuple[Array, NDArray[np.intp]]]
 ) -> Array:
     """Factors on predictions, of `SHAPE`.
 
@@ -45,11 +45,11 @@ def response(
     ----------
     cells : (n,), place in the table of each entry with hidden molecules
     hidden : (n,), how many
-    predicted : block by block, the place of every entry, and the count predicted there
+    predicted : block by block, the count predicted for every entry, and its place in the table
     """
     n = SHAPE[0] * SHAPE[1]
     expected = np.zeros(n)
-    for places, block in predicted:
+    for block, places in predicted:
         expected += np.bincount(places.ravel(), block.ravel(), minlength=n)
     found = np.bincount(cells, hidden, minlength=n)
     expected *= found.sum() / max(expected.sum(), 1e-9)

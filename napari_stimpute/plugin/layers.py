@@ -19,23 +19,15 @@ from .cut import uncut
 from .lasso import Picks
 from .maps import MOST_UMAP, Choice, Maps
 from .places import Places, map_places, tissue_places
-from .spots import (
-    Mark,
-    Shown,
-    Values,
-    image_layer,
-    layer_name,
-    mark_of,
-    paint,
-    spots_layer,
-    waiting_layer,
-)
+from .spots import Values, image_layer, layer_name, mark_of, paint, spots_layer, waiting_layer
 from .tissue_lasso import TissueLasso
 from .wipe import Wipe
 
 if TYPE_CHECKING:
     from napari.layers import Layer
     from scipy.spatial import cKDTree
+
+    from .spots import Mark, Shown
 
 DEFAULT_LOW, DEFAULT_HIGH = 0.0, 99.0
 

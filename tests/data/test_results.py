@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import anndata as ad
+import h5py
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from napari_stimpute import keys
 from napari_stimpute.data.results import (
     Results,
     RunRecord,
@@ -157,6 +159,9 @@ def test_only_results_that_were_stopped_count_as_stopped(tmp_path: Path) -> None
         write_results(adata, results(record=record(completed=completed)))
         adata.write_h5ad(file)
         assert was_stopped(file, "gmm_vgae") is not completed
+    assert not was_stopped(file, "other")
+    with h5py.File(file, "r+") as content:  # from elsewhere: a group where a text should be
+        content.create_group(f"uns/{keys.UNS}/other")
     assert not was_stopped(file, "other")
     file.write_bytes(file.read_bytes()[:3000])  # broken off: not a result, and no traceback
     assert not was_stopped(file, "gmm_vgae")

@@ -17,7 +17,7 @@ def one_block(
 ) -> np.ndarray:
     places = cell_of(own.astype(np.float32), expected.astype(np.float32))
     shown = hidden > 0
-    return response(places[shown], hidden[shown].astype(float), [(places, predicted)])
+    return response(places[shown], hidden[shown].astype(float), [(predicted, places)])
 
 
 def test_what_is_off_or_on_is_corrected_as_bayes_rule_says() -> None:
