@@ -1,21 +1,22 @@
 """Clusters of cells against reference labels (protocol P7): our models, the number known or not.
 
     python tests/benchmarks/measure_clusters.py --data FOLDER --out TABLE.md [--seeds 5]
-        [--sets a,b] [--models scamzi scimta ...] [--estimate]
+        [--sets a,b] [--models scamzi scimta ...] [--estimate] [--labels cell_type ...]
 
-Reads `<set>.h5ad` (raw counts, labels in obs["cell_type"]) and, where there is one, the gene list
-`panels/<set>.txt`. Labels are used for scoring alone; their number is given to every model, or
-with `--estimate` to none. Baselines (principal components with k-means or a tied mixture) always
-know it, and draw nothing from the seed. Writes the adjusted Rand index (mean ± standard deviation
-over seeds), and each run with both normalisations of the mutual information as JSON, from which an
-interrupted measurement goes on. A model may be named with settings:
-`scamzi:attention=false,zero_inflation=false`.
+Reads `<set>.h5ad` (raw counts; labels in obs["cell_type"], or a label for each combination of the
+columns that are named) and, where there is one, the gene list `panels/<set>.txt`. Labels are used
+for scoring alone; their number is given to every model, or with `--estimate` to none. Baselines
+(principal components with k-means or a tied mixture) always know it, and draw nothing from the
+seed. Writes the adjusted Rand index (mean ± standard deviation over seeds), and each run with both
+normalisations of the mutual information as JSON, from which an interrupted measurement goes on. A
+model may be named with settings: `scamzi:attention=false,zero_inflation=false`.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import anndata as ad
@@ -41,11 +42,12 @@ def main() -> None:
     parser.add_argument("--sets", default=",".join(SETS))
     parser.add_argument("--models", nargs="+", default=[*BASELINES, "scamzi", "scimta"])
     parser.add_argument("--estimate", action="store_true")
+    parser.add_argument("--labels", nargs="+", default=["cell_type"])
     options = parser.parse_args()
     runs = Runs(options.out.with_suffix(".json"))
     for seed in range(options.seeds):
         for name in options.sets.split(","):
-            cells, labels = load(options.data, name)
+            cells, labels = load(options.data, name, options.labels)
             for model in options.models:
                 if not runs.has(set=name, seed=seed, model=model):
                     found = measure(model, cells, labels, seed, estimate=options.estimate)
@@ -53,7 +55,9 @@ def main() -> None:
     options.out.write_text(table(runs.frame()))
 
 
-def load(folder: Path, name: str) -> tuple[ad.AnnData, np.ndarray]:
+def load(
+    folder: Path, name: str, columns: Sequence[str] = ("cell_type",)
+) -> tuple[ad.AnnData, np.ndarray]:
     """Counts of the set's gene panel, and the labels."""
     cells = ad.read_h5ad(folder / f"{name}.h5ad")
     cells.var_names_make_unique()
@@ -62,7 +66,7 @@ def load(folder: Path, name: str) -> tuple[ad.AnnData, np.ndarray]:
         genes = panel.read_text().splitlines()
         cells = cells[:, [gene for gene in genes if gene in cells.var_names]]
     counts = sp.csr_matrix(cells.X).astype(np.float32)
-    labels = cells.obs["cell_type"].astype(str).to_numpy()
+    labels = cells.obs[list(columns)].astype(str).agg(" ".join, axis=1).to_numpy()
     return ad.AnnData(counts, obs=cells.obs.copy(), var=cells.var[[]].copy()), labels
 
 
