@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--batch", default="batch")
     parser.add_argument("--groups", default="cell_type")
     options = parser.parse_args()
-    cells, groups = load(options.data, options.set)
+    cells, groups = load(options.data, options.set, [options.groups])
     batch = cells.obs[options.batch].astype(str).to_numpy()
     runs = Runs(options.out.with_suffix(".json"))
     for seed in range(options.seeds):

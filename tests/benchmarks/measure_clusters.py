@@ -10,6 +10,7 @@ for scoring alone; their number is given to every model, or with `--estimate` to
 seed. Writes the adjusted Rand index (mean ± standard deviation over seeds), and each run with both
 normalisations of the mutual information as JSON, from which an interrupted measurement goes on. A
 model may be named with settings: `scamzi:attention=false,zero_inflation=false`.
+Rows do not say how they were labelled: with `--estimate` or `--labels`, name another `--out`.
 """
 
 from __future__ import annotations
