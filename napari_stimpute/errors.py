@@ -118,4 +118,6 @@ def in_words(error: BaseException | None) -> str:
     """What to tell a person: our own errors speak for themselves, others are named."""
     if isinstance(error, StimputeError):
         return str(error)
+    if isinstance(error, MemoryError):
+        return "Memory ran out."
     return f"Something unforeseen went wrong: {type(error).__name__}: {error}"

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 SPATIAL = "spatial"
 """``obsm`` coordinates and ``uns`` image, in the squidpy layout."""
+
+PICKED = ("selected", "other")
+"""Categories of an ``obs`` column in which spots that were picked by hand are kept."""
 
 UNS = "stimpute"
 """``uns[UNS][key]`` holds one JSON `RunRecord` per run."""
@@ -88,6 +93,15 @@ def gene_graph(key: str) -> str:
 def cell_graph(key: str) -> str:
     """``obsp`` place of the rebuilt cell graph, (n_obs, n_obs) sparse, grades in (0, 1]."""
     return f"{key}_cell_graph"
+
+
+def free(name: str, taken: Container[str]) -> str:
+    """The name itself, or the first of name_2, name_3, … that is not taken."""
+    number, found = 1, name
+    while found in taken:
+        number += 1
+        found = f"{name}_{number}"
+    return found
 
 
 def gene_facts(key: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from .config import ModelConfig
 from .data.counts import counts_of
 from .data.graph import place_of
 from .data.holdout import with_counts
-from .data.results import Networks, Results, RunRecord, check_key, fingerprint, versions
+from .data.results import Networks, Results, RunRecord, check_run_key, fingerprint, versions
 from .errors import Diverged, OutOfMemory, TooSmall
 from .evaluate.judgement import Judgement, hide
 from .evaluate.mixing import mixing_in_words
@@ -78,13 +78,14 @@ class Run:
     def __init__(self, adata: AnnData, request: Request) -> None:
         self.adata, self.request = adata, request
         self.key = request.key or request.model
-        check_key(self.key)
+        check_run_key(self.key)
         self.model: Model = model_class(request.model)(_mean_everywhere(request.config))
         self.model.check(adata)
         self.results: Results | None = None
         self._notes: list[str] = []
         self._counts = counts_of(adata)
         self._judgement: Judgement | None = None
+        self._is_cut = False
 
     def steps(self) -> Iterator[Progress]:
         """Fit, judge, apply. `StopEarly` thrown in ends the fit and applies the best so far.
@@ -95,12 +96,14 @@ class Run:
         seen = self._hide()
         try:
             yield from self._fit_with_retries(seen)
-            yield from self._judge()
+            with self._short_of_memory():
+                yield from self._judge()
         except StopEarly:
             if not self.model.is_fitted:
                 raise
             self._let_go()
-        yield from _to_the_end(self._apply(started, begun))
+        with self._short_of_memory():
+            yield from _to_the_end(self._apply(started, begun))
 
     # ---- fitting -------------------------------------------------------------------------------
 
@@ -146,15 +149,26 @@ class Run:
     def _with_smaller_blocks(self) -> Model:
         size, place = getattr(self.model.config, "batch_size", 0), place_of(self.adata)
         if size // 2 < _SMALLEST_BATCH:
-            raise OutOfMemory(
-                expected=f"memory for {self.adata.n_obs:,} {place}s × {self.adata.n_vars:,} genes",
-                found="too little, even with the smallest blocks",
-                remedy="Choose fewer genes, or the CPU if a GPU was used.",
-            )
+            raise self._out_of_memory("too little, even with the smallest blocks")
         self._notes.append(
             f"Memory ran out with {size:,} {place}s at a time; started again with {size // 2:,}."
         )
         return type(self.model)(self.model.config.model_copy(update={"batch_size": size // 2}))
+
+    @contextmanager
+    def _short_of_memory(self) -> Iterator[None]:
+        """Let memory that runs out after the fit be said in words."""
+        try:
+            yield
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise self._out_of_memory("too little for the values of all of them") from error
+
+    def _out_of_memory(self, found: str) -> OutOfMemory:
+        size = f"{self.adata.n_obs:,} {place_of(self.adata)}s × {self.adata.n_vars:,} genes"
+        remedy = "Choose fewer genes, or the CPU if a GPU was used."
+        return OutOfMemory(expected=f"memory for {size}", found=found, remedy=remedy)
 
     # ---- judging -------------------------------------------------------------------------------
 
@@ -172,7 +186,8 @@ class Run:
         self._notes += judgement.notes()
 
     def _let_go(self) -> None:
-        """After a stop, use the model as it is."""
+        """After a stop, use the model as it is; what is left out makes the run incomplete."""
+        self._is_cut = True
         if self._judgement is not None:
             self._judgement = None
             self._notes.append("Stopped early: neither blended with simple methods nor judged.")
@@ -255,7 +270,7 @@ class Run:
             versions=versions(),
             started=started.isoformat(timespec="seconds"),
             seconds=round(time.monotonic() - begun, 2),
-            completed=model.completed_,
+            completed=model.completed_ and not self._is_cut,
             n_obs=self.adata.n_obs,
             n_vars=self.adata.n_vars,
             fingerprint=fingerprint(self._counts),

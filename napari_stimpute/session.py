@@ -21,7 +21,7 @@ from .data.genes import most_telling_gene
 from .data.image import TissueImage, spot_diameter, tissue_image
 from .data.io import write
 from .data.results import RunRecord, check_key, read_records, write_results
-from .errors import Busy, MissingKey, StimputeError, UnknownName, in_words
+from .errors import Busy, InputError, MissingKey, StimputeError, UnknownName, in_words
 from .job import Job, JobState
 from .models import model_info
 from .preflight import DataCard, Opened, categorical_columns, load, number_columns
@@ -72,7 +72,7 @@ class Session:
     """Counts up whenever columns of obs, or places in obsm, were written."""
     job: Job | None = None
     runs: tuple[str, ...] = ()
-    """Keys of the runs whose results the AnnData holds, oldest first."""
+    """Keys of the runs whose imputed values the AnnData holds, oldest first."""
     problem: str = ""
     """The last error in words; "" when all is well."""
     models: dict[str, Model] = field(default_factory=dict)
@@ -87,6 +87,7 @@ class Session:
         self._columns: dict[str, sp.csc_matrix] = {}
         self._take: Callable[[], None] | None = None
         self._is_busy = False
+        self._written: set[str] = set()
 
     # ---- opening -------------------------------------------------------------------------------
 
@@ -128,7 +129,7 @@ class Session:
         # Emptied first: whoever watches a field never sees names that the data do not hold.
         self.gene, self.column, self.source, self.problem, self.runs = "", "", COUNTS, "", ()
         self.selected = None
-        self._columns, self.models = {}, {}
+        self._columns, self.models, self._written = {}, {}, set()
         self.path, self.card, self.said = opened.path, opened.card, opened.said
         self.adata = opened.adata
         self.runs = runs
@@ -201,7 +202,14 @@ class Session:
     def _take_results(self, run: Run) -> None:
         if run.results is None:
             return
-        adata = self._open_adata()
+        adata, record = self._open_adata(), run.results.record
+        before = read_records(adata).get(run.key)
+        if before is not None and before.completed and not record.completed:
+            raise InputError(
+                expected=f"a whole run, as “{run.key}” is", found="one that was stopped early",
+                remedy="The finished run stays as it was. To keep a part of a run beside it, give "
+                "it another name.",
+            )  # fmt: skip
         write_results(adata, run.results)
         if self.column not in adata.obs:  # it was made from an earlier run of the same key
             self.column = ""
@@ -250,8 +258,18 @@ class Session:
     def sources(self) -> list[Source]:
         """What a gene can be coloured by, counts first."""
         records = read_records(self.adata) if self.adata is not None else {}
-        runs = [Source(k, _run_title(records[k]), "expected counts") for k in self.runs]
+        runs = [Source(k, f"Imputed: {_title(records[k])}", "expected counts") for k in self.runs]
         return [Source(COUNTS, "Counts", "counts"), Source(LOG, "Log-normalised", "log"), *runs]
+
+    @property
+    def run_titles(self) -> dict[str, str]:
+        """Name of every run by its key, oldest first; also of those that only found clusters."""
+        adata = self.adata
+        records = {} if adata is None else read_records(adata)
+        return {
+            key: _title(record) for key, record in records.items()
+            if adata and (keys.embedding(key) in adata.obsm or keys.imputed(key) in adata.layers)
+        }  # fmt: skip
 
     @property
     def columns(self) -> list[str]:
@@ -279,8 +297,8 @@ class Session:
             raise MissingKey(
                 expected="picked spots", found="none", remedy="Draw around some of them first."
             )
-        names = np.where(self.selected, "selected", "other")
-        self.write_column(column, pd.Categorical(names, categories=["selected", "other"]))
+        names = np.where(self.selected, *keys.PICKED)
+        self.write_column(column, pd.Categorical(names, categories=keys.PICKED))
 
     def write_column(self, column: str, values: pd.Categorical | np.ndarray) -> None:
         """Write one value per spot into obs, in place of what was there."""
@@ -288,7 +306,17 @@ class Session:
         check_key(column)
         adata.uns.pop(keys.colors(column), None)  # a palette for other categories
         adata.obs[column] = values
+        self._written.add(column)
         self.n_written += 1
+
+    def column_for(self, name: str) -> str:
+        """The name itself for a new column; another where it is taken by one from elsewhere."""
+        return keys.free(name, set(self._open_adata().obs.columns) - self._written)
+
+    @property
+    def has_results(self) -> bool:
+        """Whether there are runs, or columns written here, that opening anew would lose."""
+        return bool(self.runs or self._written)
 
     @property
     def image(self) -> TissueImage | None:
@@ -393,6 +421,6 @@ class Session:
             )
 
 
-def _run_title(record: RunRecord) -> str:
+def _title(record: RunRecord) -> str:
     name = record.title if record.key == record.model else f"{record.title} ({record.key})"
-    return f"Imputed: {name}" + ("" if record.completed else ", incomplete")
+    return name + ("" if record.completed else ", incomplete")

@@ -152,6 +152,7 @@ def test_a_stop_while_judging_keeps_the_model_as_it_is_and_says_so(
     assert run.results is not None and run.results.imputed is not None
     assert run.results.record.trust is None and run.results.genes is None
     assert "neither blended with simple methods nor judged" in run.results.record.notes[0]
+    assert not run.results.record.completed
     np.testing.assert_array_equal(run.results.imputed, run.model.impute(section))  # type: ignore[attr-defined]
 
 
@@ -345,3 +346,17 @@ def test_blocks_are_not_halved_for_ever() -> None:
 
     with pytest.raises(OutOfMemory, match=r"spots at a time, but found too little"):
         list(in_blocks(1000, 1000, never, []))
+
+
+@pytest.mark.parametrize("part", ["_judge", "_apply"])
+def test_memory_that_runs_out_after_the_fit_is_said_in_words(
+    part: str, section: AnnData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_much(*_: object) -> Iterator[Progress]:
+        yield Progress("impute", 0, 1)
+        raise MemoryError
+
+    monkeypatch.setattr(Run, part, too_much)
+    run = Run(section, request("gene_mean"))
+    with pytest.raises(OutOfMemory, match="too little for the values of all of them"):
+        drain(run.steps())

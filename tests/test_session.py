@@ -274,6 +274,33 @@ def test_a_shown_column_that_training_again_takes_away_is_no_longer_shown(
     assert session.column == "" and shown == ["mine_cluster", ""]
 
 
+def test_a_finished_run_survives_the_cancel_of_the_next_one_of_its_name(session: Session) -> None:
+    session.train("gmm_vgae", tiny(), judged=False).wait(60)
+    adata = session.adata
+    assert adata is not None
+    adata.obs["gmm_vgae_pseudotime"] = 0.5
+    before = session.record("gmm_vgae"), adata.layers["gmm_vgae_imputed"].copy()
+    model = session.models["gmm_vgae"]
+    job = session.train("gmm_vgae", tiny(epochs=5000))
+    job.progressed.connect(lambda progress: progress.step and session.cancel(), thread="current")
+    assert job.wait(60) is JobState.CANCELLED
+    assert "The finished run stays as it was" in session.problem
+    assert session.record("gmm_vgae") == before[0] and session.models["gmm_vgae"] is model
+    np.testing.assert_array_equal(adata.layers["gmm_vgae_imputed"], before[1])
+    assert "gmm_vgae_pseudotime" in adata.obs and not session.is_busy
+
+
+def test_columns_from_elsewhere_keep_their_names_and_those_written_here_are_replaced(
+    session: Session,
+) -> None:
+    assert session.column_for("domain") == "domain_2" and session.column_for("new") == "new"
+    assert not session.has_results
+    session.write_column("new", np.arange(118))
+    assert session.column_for("new") == "new" and session.has_results
+    session.open(session.adata)
+    assert session.column_for("new") == "new_2" and not session.has_results
+
+
 def test_what_goes_wrong_is_said_and_the_next_start_clears_it(
     session: Session, tmp_path: Path
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from .. import keys
 from ..data.results import read_records
 
@@ -21,8 +23,8 @@ of expression."""
 def circularity(adata: AnnData, column: str) -> str:
     """Say that p-values of groups are too small because the same counts made the groups.
 
-    Clusters of runs are known as such; other columns are recognised by their names, and may have
-    been overlooked. "" where nothing speaks for it.
+    Clusters of runs, and picks by hand, are known as such; other columns are recognised by their
+    names, and may have been overlooked. "" where nothing speaks for it.
 
     Parameters
     ----------
@@ -34,7 +36,10 @@ def circularity(adata: AnnData, column: str) -> str:
                 f"These groups were found by {record.title} in the same counts, so their p-values "
                 "are too small: read the table as a ranking."
             )
-    if _FOUND_IN_COUNTS.search(column):
+    values = adata.obs[column]
+    is_named = isinstance(values.dtype, pd.CategoricalDtype)
+    is_picked = is_named and set(values.cat.categories) == set(keys.PICKED)
+    if is_picked or _FOUND_IN_COUNTS.search(column):
         return (
             f"If the groups in “{column}” were found in the same counts (by clustering, or drawn "
             "on a map), their p-values are too small: read the table as a ranking."

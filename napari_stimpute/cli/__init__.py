@@ -19,7 +19,7 @@ from ..errors import InvalidSetting, StimputeError
 from ..models import MODELS, model_info
 from ..models.configs import ModelInfo
 from .compare import add_compare
-from .folder import Task, add_folder_options, is_folder, work_on_folder
+from .folder import Task, Worked, add_folder_options, is_folder, work_on_folder
 from .options import (
     COUNTS,
     GENES,
@@ -65,9 +65,15 @@ def _run(argv: Sequence[str]) -> int:
     except StimputeError as error:
         print(f"stimpute: {error}", file=sys.stderr)
     except KeyboardInterrupt:
-        nothing = "" if command is _demo else "; nothing was written"
-        print(f"\nstimpute: given up{nothing}.", file=sys.stderr)
+        print(f"\nstimpute: given up{_what_is_left(args)}.", file=sys.stderr)
     return 1
+
+
+def _what_is_left(args: argparse.Namespace) -> str:
+    study = getattr(args, "study", "")
+    if study and Path(study).exists():
+        return f"; the trials that had ended are in {study}"
+    return "" if args.command is _demo else "; nothing was written"
 
 
 # ---- what can be asked for ---------------------------------------------------------------------
@@ -232,12 +238,12 @@ def _check(args: argparse.Namespace) -> int:
 
 def _work(args: argparse.Namespace) -> int:
     config = config_of(args)
-    from ..data.results import check_key
+    from ..data.results import check_run_key
     from ..models.base import resolve_device
     from ..terminal import Teller
 
     usage(args, lambda: resolve_device(args.device))
-    check_key(args.key or args.model)
+    check_run_key(args.key or args.model)
     tell = Teller(quiet=args.quiet)
     if is_folder(args.input):
         return work_on_folder(args, tell, lambda task: _work_on(task, args, config, tell))
@@ -245,8 +251,8 @@ def _work(args: argparse.Namespace) -> int:
     return 0
 
 
-def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Teller) -> bool:
-    """Train on one file and write its result; whether Ctrl-C stopped it early."""
+def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Teller) -> Worked:
+    """Train on one file and write its result."""
     from ..data.io import check_writable, write
     from ..data.results import write_results
     from ..job import Job, JobState
@@ -267,12 +273,12 @@ def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Te
     title = f"Training {model_info(args.model).title}"
     state = follow(Job(run.steps(), f"{task.place} · {title}" if task.place else title), tell)
     results = _wanted(run)
-    write_results(opened.adata, results)
+    record = write_results(opened.adata, results)
     path = write(opened.adata, task.target, task.source)
-    tell.say(*results.record.notes, _written(path, opened.adata.shape, results))
+    tell.say(*record.notes, _written(path, opened.adata.shape, results))
     if task.model_folder:
         tell.say(f"Saved the model to {run.model.save(task.model_folder)}")
-    return state is JobState.CANCELLED
+    return Worked(record.completed, state is JobState.CANCELLED)
 
 
 def _demo(args: argparse.Namespace) -> int:

@@ -1,7 +1,7 @@
 """`stimpute impute` and `cluster` for a folder: every file in it, one after the other.
 
-A file that cannot be used does not stop the others, and a result that is there stays there, unless
-it was stopped early.
+A file that cannot be used does not stop the others. A result that is there stays there, unless it
+was stopped early; another file of its name is not touched either.
 """
 
 from __future__ import annotations
@@ -12,9 +12,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ..errors import InvalidSetting, NotReadable, NotWritable, StimputeError, TooSmall
+from ..errors import (
+    InvalidSetting,
+    NotReadable,
+    NotWritable,
+    StimputeError,
+    TooSmall,
+    in_words,
+)
 from ..words import duration
 from .options import aligned
 
@@ -44,6 +51,13 @@ class Task:
     key: str = ""
 
 
+class Worked(NamedTuple):
+    """Whether a file's result is whole, and whether Ctrl-C was pressed meanwhile."""
+
+    is_complete: bool
+    is_stopped: bool
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What became of one file of a folder."""
@@ -52,6 +66,7 @@ class Outcome:
     state: Literal["done", "stopped early", "skipped", "failed", "given up", "not begun"]
     said: str = ""
     seconds: float | None = None
+    is_last: bool = False
 
 
 def is_folder(path: str) -> bool:
@@ -67,13 +82,13 @@ def add_folder_options(group: argparse._ActionsContainer) -> None:
     )  # fmt: skip
 
 
-def work_on_folder(args: argparse.Namespace, tell: Teller, work: Callable[[Task], bool]) -> int:
+def work_on_folder(args: argparse.Namespace, tell: Teller, work: Callable[[Task], Worked]) -> int:
     """Work on every .h5ad file of a folder, and say in the end what became of each.
 
     Parameters
     ----------
     args : input and output, both folders; overwrite, save_model
-    work : does one task, and says whether Ctrl-C stopped it early; then the rest is left
+    work : does one task; where Ctrl-C was pressed, the rest is left
 
     Returns
     -------
@@ -87,8 +102,8 @@ def work_on_folder(args: argparse.Namespace, tell: Teller, work: Callable[[Task]
     tasks = _tasks(args)
     outcomes: list[Outcome] = []
     for task in tasks:
-        is_over = bool(outcomes) and outcomes[-1].state in ("stopped early", "given up")
-        outcome = Outcome(Path(task.source).name, "not begun")
+        is_over = bool(outcomes) and outcomes[-1].is_last
+        outcome = Outcome(Path(task.source).name, "not begun", is_last=is_over)
         if not is_over:
             outcome = _outcome(task, args.overwrite, tell, work)
         outcomes.append(outcome)
@@ -135,29 +150,45 @@ def _make_folder(out: Path, folder: Path) -> None:
         raise NotWritable(expected=expected, found=found, remedy="Choose another place.") from error
 
 
-def _outcome(task: Task, overwrites: bool, tell: Teller, work: Callable[[Task], bool]) -> Outcome:
-    from ..data.results import was_stopped
-
+def _outcome(task: Task, overwrites: bool, tell: Teller, work: Callable[[Task], Worked]) -> Outcome:
     name, begun = Path(task.source).name, time.monotonic()
-    if Path(task.target).exists() and not overwrites:
-        if not was_stopped(Path(task.target), task.key):
-            tell.say(f"{task.place}: {name} is skipped, as {task.target} is there already.")
-            return Outcome(name, "skipped", "a result is there; --overwrite makes it anew")
-        tell.say(f"{task.place}: {name}, whose result was stopped early, is made anew.")
-    else:
-        tell.say(f"{task.place}: {name}")
+    kept = None if overwrites else _kept(task, name, tell)
+    if kept is not None:
+        return kept
     try:
-        is_stopped = work(task)
-    except (StimputeError, OSError, MemoryError) as error:
-        said = str(error) or "Memory ran out."
-        tell.warn(f"stimpute: {name}: {said}")
-        return Outcome(name, "failed", _shortly(error) or said)
+        worked = work(task)
     except KeyboardInterrupt:
-        return Outcome(name, "given up", "nothing was written")
-    seconds = time.monotonic() - begun
-    if is_stopped:
-        return Outcome(name, "stopped early", "the best so far is kept", seconds)
-    return Outcome(name, "done", "", seconds)
+        return Outcome(name, "given up", "nothing was written", is_last=True)
+    except Exception as error:  # noqa: BLE001  said, counted as failed; the other files are tried
+        tell.warn(f"stimpute: {name}: {in_words(error)}")
+        return Outcome(name, "failed", _shortly(error) or in_words(error))
+    seconds, is_last = time.monotonic() - begun, worked.is_stopped
+    if worked.is_complete:
+        return Outcome(name, "done", "", seconds, is_last)
+    state: Literal["stopped early", "done"] = "stopped early" if is_last else "done"
+    return Outcome(name, state, "the best so far is kept", seconds, is_last)
+
+
+def _kept(task: Task, name: str, tell: Teller) -> Outcome | None:
+    """Say what is to be done with a file; what becomes of it where there is nothing to do."""
+    from ..data.results import record_in
+
+    target = Path(task.target)
+    if not target.exists():
+        tell.say(f"{task.place}: {name}")
+        return None
+    record = record_in(target, task.key)
+    if record is None:
+        tell.warn(
+            f"stimpute: {name}: {target} is there already, without a result “{task.key}”. Choose "
+            "another folder, or --overwrite."
+        )
+        return Outcome(name, "failed", f"another file is there, without “{task.key}”")
+    if record.completed:
+        tell.say(f"{task.place}: {name} is skipped, as {target} is there already.")
+        return Outcome(name, "skipped", "a result is there; --overwrite makes it anew")
+    tell.say(f"{task.place}: {name}, whose result was stopped early, is made anew.")
+    return None
 
 
 def _shortly(error: Exception) -> str:

@@ -247,10 +247,10 @@ def _keep_x(adata: AnnData, work: AnnData, place: str) -> list[str]:
         return []
     at = adata.var_names.get_indexer(work.var_names)
     if (at >= 0).all():
-        name = _free_name(keys.X_BEFORE, work.layers)
+        name = keys.free(keys.X_BEFORE, work.layers)
         work.layers[name] = adata.X[:, at]
         return [f"The former X is kept in layers[{name!r}]."]
-    name = _free_name(keys.X_BEFORE, work.obsm)
+    name = keys.free(keys.X_BEFORE, work.obsm)
     work.obsm[name] = adata.X.copy()
     work.uns[name] = adata.var.copy()
     return [f"The former X (other genes) is kept in obsm[{name!r}], its genes in uns[{name!r}]."]
@@ -265,7 +265,7 @@ def _set_raw(adata: AnnData, work: AnnData, counts: sp.csr_matrix, var: pd.DataF
         return [f"raw holds the counts of all {adata.raw.n_vars:,} genes, as before."]
     said = [f"raw holds the counts of all {counts.shape[1]:,} genes."]
     if adata.raw is not None:
-        name = _free_name(keys.RAW_BEFORE, work.obsm)
+        name = keys.free(keys.RAW_BEFORE, work.obsm)
         work.obsm[name] = _copy_of(adata.raw.X)
         work.uns[name] = adata.raw.var.copy()
         said += [
@@ -283,11 +283,3 @@ def raw_holds(adata: AnnData, counts: sp.csr_matrix, genes: pd.Index[str]) -> bo
         return False
     difference: sp.csr_matrix = sp.csr_matrix(adata.raw.X)[:, at] - counts
     return not difference.data.any()
-
-
-def _free_name(name: str, taken: Any) -> str:
-    number, free = 1, name
-    while free in taken:
-        number += 1
-        free = f"{name}_{number}"
-    return free

@@ -161,13 +161,18 @@ _FOLLOWS = "{}_(pseudotime|community_.*_activity)"
 """Columns of obs that analyses made from an earlier run of the same key."""
 
 
-def write_results(adata: AnnData, results: Results) -> None:
+def write_results(adata: AnnData, results: Results) -> RunRecord:
     """Write results under the run's key: all of them, or nothing if any is unusable.
 
     Imputed values go to ``layers``, embedding and probabilities to ``obsm``, clusters to ``obs``
     and communities to ``var`` as categories "1", "2", …, networks to ``varp`` and ``obsp``, the
     record to ``uns``. What an earlier run left under the same key is replaced, or removed if this
-    run has nothing there, with maps, pseudotimes and activities that were made from it.
+    run has nothing there, with maps, pseudotimes and activities that were made from it. What is in
+    these places without a record, and so is not ours, is moved to a free name.
+
+    Returns
+    -------
+    The record as it was written: its notes also say what was moved
 
     Raises
     ------
@@ -176,7 +181,9 @@ def write_results(adata: AnnData, results: Results) -> None:
     InvalidSetting : a key that h5ad cannot hold
     """
     _check(adata, results)
-    key = results.record.key
+    key, records = results.record.key, dict(adata.uns.get(keys.UNS, {}))
+    moved = [] if key in records else _move_aside(adata, results)
+    record = results.record.model_copy(update={"notes": [*results.record.notes, *moved]})
     _put(adata.layers, keys.imputed(key), results.imputed)
     _put(adata.obsm, keys.embedding(key), results.embedding)
     _put(adata.obsm, keys.cluster_probability(key), results.cluster_probability)
@@ -187,8 +194,44 @@ def write_results(adata: AnnData, results: Results) -> None:
         adata.obsm.pop(keys.space(key, kind), None)
     for column in [c for c in adata.obs if re.fullmatch(_FOLLOWS.format(re.escape(key)), str(c))]:
         del adata.obs[column]
-    records = dict(adata.uns.get(keys.UNS, {}))
-    adata.uns[keys.UNS] = {**records, key: results.record.model_dump_json()}
+    records.pop(key, None)  # the newest comes last
+    adata.uns[keys.UNS] = {**records, key: record.model_dump_json()}
+    return record
+
+
+def _move_aside(adata: AnnData, results: Results) -> list[str]:
+    """Give what is not ours, where results will be written, another name; what was moved."""
+    key = results.record.key
+    places = (
+        ("layers", keys.imputed(key), results.imputed),
+        ("obsm", keys.embedding(key), results.embedding),
+        ("obsm", keys.cluster_probability(key), results.cluster_probability),
+        ("obs", keys.cluster(key), results.clusters),
+    )
+    moved = []
+    for where, name, array in places:
+        mapping = getattr(adata, where)
+        if array is not None and name in mapping:
+            free = keys.free(f"{name}_before_stimpute", mapping)
+            mapping[free] = mapping[name]
+            moved.append(f"What {where}[{name!r}] held before is kept in {where}[{free!r}].")
+    return moved
+
+
+def check_run_key(key: str) -> None:
+    """Refuse a run's key that h5ad cannot hold, or that means something else already.
+
+    Raises
+    ------
+    InvalidSetting : as `check_key`; "counts", "log", or the name of a run's map
+    """
+    check_key(key)
+    if key in ("counts", "log") or key.endswith(("_umap", "_pca")):
+        raise InvalidSetting(
+            field="key", expected="a name that stands for nothing else",
+            found=f"{key!r}, which stands for the {'map of a run' if '_' in key else 'data'}",
+            remedy="Choose a name such as gmm_vgae_2.",
+        )  # fmt: skip
 
 
 def check_key(key: str) -> None:
@@ -220,19 +263,19 @@ def read_records(adata: AnnData) -> dict[str, RunRecord]:
     return records
 
 
-def was_stopped(path: Path, key: str) -> bool:
-    """Whether a file holds a run's results that were stopped early, read without the rest of it.
+def record_in(path: Path, key: str) -> RunRecord | None:
+    """The record of a run in a file, read without the rest of it.
 
-    False for a file that holds no such results, or cannot be read.
+    None for a file that holds no such run, or cannot be read.
     """
     import h5py
 
     try:
         with h5py.File(path, "r") as content:
             text = content[f"uns/{keys.UNS}/{key}"][()]
-        return not RunRecord.model_validate_json(text).completed
+        return RunRecord.model_validate_json(text)
     except (OSError, KeyError, TypeError, ValidationError):
-        return False
+        return None
 
 
 def _check(adata: AnnData, results: Results) -> None:

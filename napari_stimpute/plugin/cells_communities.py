@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qtpy.QtWidgets import QPushButton
@@ -101,37 +102,43 @@ class CommunitiesSection(Section):
 
     def network(self, community: str) -> Job | None:
         """Draw the best connected genes of a community."""
+        from ..analysis.communities import network
         from ..plots.communities import network_picture
 
-        title = f"Community {community} of {self.key}"
+        adata, key = self.session.adata, self.key
+        if adata is None or not key:
+            return None
+        title = f"Community {community} of {key}"
+
+        @cache  # what is saved is what was drawn, whatever became of the data
+        def found() -> GeneNetwork:
+            return network(adata, key, community)
 
         def draw() -> Figure:
-            net = self._network(community)
+            net = found()
             return network_picture(net.genes, net.edges, net.weights, net.places, title=title)
 
         return self.draw(title, draw)
 
     def show_activity(self) -> Job | None:
         """Write the chosen community's activity into obs, and colour the canvas by it."""
-        community = self.table.name
-        column = f"{self.key}_community_{safe_name(community)}_activity"
+        from ..analysis.communities import network
+
+        adata, key, community = self.session.adata, self.key, self.table.name
+        if adata is None or not community:
+            return None
+        column = f"{key}_community_{safe_name(community)}_activity"
 
         def measuring() -> Generator[Progress, None, NDArray[np.float64]]:
             yield Progress("measure", 0, 1, message=f"Measuring community {community}")
-            return self._network(community).activity
+            return network(adata, key, community).activity
 
         def take(activity: NDArray[np.float64]) -> None:
             self.session.write_column(column, activity)
             self.session.column = column
             self.done.say(f"Written to obs as “{column}”; the canvas shows it.", "good")
 
-        return self.work.run(measuring(), MEASURING, take) if community else None
-
-    def _network(self, community: str) -> GeneNetwork:
-        from ..analysis.communities import network
-
-        assert self.session.adata is not None
-        return network(self.session.adata, self.key, community)
+        return self.work.run(measuring(), MEASURING, take)
 
     def _make_controls(self) -> None:
         self.run = Choice("The run whose communities are looked at.")

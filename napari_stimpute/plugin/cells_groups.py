@@ -84,7 +84,8 @@ class Groups(QWidget):
     def follow(self) -> None:
         """Offer what there is."""
         columns = self.session.columns
-        clusters = [c for r in reversed(self.session.runs) if (c := keys.cluster(r)) in columns]
+        found = [keys.cluster(key) for _title, key in runs_of(self.session)]
+        clusters = [column for column in found if column in columns]
         self.combo.offer([(column, column) for column in columns], next(iter(clusters), ""))
         self._enable()
         self.words.say("" if self.session.adata is None else self.missing())
@@ -153,8 +154,7 @@ def changed_meanwhile() -> InputError:
 
 def runs_of(session: Session) -> list[tuple[str, str]]:
     """Title and key of every run, newest first."""
-    runs = [s for s in session.sources if s.name in session.runs]
-    return [(run.title.removeprefix("Imputed: "), run.name) for run in reversed(runs)]
+    return [(title, key) for key, title in reversed(session.run_titles.items())]
 
 
 def began(session: Session, key: str) -> str:

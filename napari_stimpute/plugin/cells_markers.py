@@ -24,7 +24,7 @@ from .words import Words, labelled, row
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..analysis.markers import Markers
+    from ..analysis.markers import GroupProfile, Markers
 
 FINDING = "Finding markers"
 
@@ -58,6 +58,11 @@ class MarkersSection(Section):
         self.connections.add(session.events.gene, self._enable)
         self._enable()
 
+    @property
+    def about(self) -> tuple[object, ...]:
+        """Groups, and how they are compared."""
+        return self.groups.stamp, self.method.currentData()
+
     def test(self) -> Job | None:
         """Test every gene in every group, in the background."""
         from ..analysis import marker_steps
@@ -79,7 +84,12 @@ class MarkersSection(Section):
         per_group = max(1, min(_N_DOTS, _MOST_DOTS // len(self.result.groups)))
         best = self.result.top(per_group).values()
         genes = list(dict.fromkeys(gene for some in best for gene in some))
-        return self.draw(f"Markers by {column}", lambda: dot_plot(profile(adata, column, genes)))
+
+        @cache  # what is saved is what was drawn, whatever became of the data
+        def measured() -> GroupProfile:
+            return profile(adata, column, genes)
+
+        return self.draw(f"Markers by {column}", lambda: dot_plot(measured()))
 
     def violins(self) -> Job | None:
         """Draw how the shown gene is spread in each group."""
@@ -119,6 +129,7 @@ class MarkersSection(Section):
             self.method.addItem(title, name)
             self.method.setItemData(self.method.count() - 1, help_text, 3)
         self.method.setToolTip("How groups are compared. Depth is first made even by thinning.")
+        self.method.currentIndexChanged.connect(lambda _index: self._follow_groups())
         self.group.activated.connect(lambda _index: self._list())
         self.work = Work(
             self.session, "Find markers", "Test every modelled gene in every group.",
@@ -172,7 +183,7 @@ class MarkersSection(Section):
         is_marker = (table["p_adjusted"] < SIGNIFICANT) & (table["score"] > 0)
         self.summary.say(
             f"{int(is_marker.sum()):,} of {len(table):,} genes are higher in “{group}” than in all "
-            f"others (adjusted p below {SIGNIFICANT})."
+            f"others (adjusted p below {SIGNIFICANT}; {self.method.currentText()})."
         )
         self.table.show_table(table)
 

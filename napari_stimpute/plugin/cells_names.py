@@ -94,6 +94,11 @@ class NamesSection(Section):
         """What is to be closed with the panel."""
         return [*super().parts, *self.transfer.parts]
 
+    @property
+    def about(self) -> tuple[object, ...]:
+        """Groups, and the file of lists."""
+        return self.groups.stamp, self.path.text().strip()
+
     def suggest(self) -> Job | None:
         """Score every list in every group, in the background."""
         adata, column, path = self.ready, self.groups.column, self.path.text().strip()
@@ -135,7 +140,7 @@ class NamesSection(Section):
         self.path, self.browse = QLineEdit(), QPushButton("Open…")
         self.path.setPlaceholderText(".csv, .tsv or .json")
         self.path.setToolTip(_FORMAT)
-        self.path.textChanged.connect(lambda _text: self._enable())
+        self.path.textChanged.connect(lambda _text: self._follow_groups())
         self.browse.setToolTip(f"Choose a file. {_FORMAT}")
         self.browse.clicked.connect(lambda: self._ask())
         self.example = QPushButton("Save an example…")
@@ -171,7 +176,10 @@ class NamesSection(Section):
         self._enable()
 
     def _targets(self) -> tuple[str, str]:
-        return f"{self.groups.prefix}_type", f"{self.groups.prefix}_subtype"
+        kind, subtype = (f"{self.groups.prefix}_{level}" for level in ("type", "subtype"))
+        if self.session.adata is None:
+            return kind, subtype
+        return self.session.column_for(kind), self.session.column_for(subtype)
 
     def _ask(self) -> None:
         lists = "Marker lists (*.csv *.tsv *.json)"

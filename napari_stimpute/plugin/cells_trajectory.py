@@ -39,13 +39,14 @@ class TrajectorySection(Section):
         self.connections.add(session.events.runs, self._follow)
         self.connections.add(session.events.n_written, self._follow)
         self.connections.add(session.events.adata, self._forget)
-        self.connections.add(session.events.selected, self._enable)
+        self.connections.add(session.events.selected, self._follow)
         self._follow()
 
     @property
     def about(self) -> tuple[object, ...]:
-        """Groups, and the run that tells which spots are alike."""
-        return self.groups.stamp, self.run.name, began(self.session, self.run.name)
+        """Groups, the run that tells which spots are alike, and where the order begins."""
+        run = self.run.name
+        return self.groups.stamp, run, began(self.session, run), self._root()
 
     def compute(self) -> Job | None:
         """Order the spots in the background, and write their pseudotime."""
@@ -74,7 +75,7 @@ class TrajectorySection(Section):
     def _root(self) -> str | int:
         root = self.root.name
         picked = self.session.selected
-        if root == _SPOT and picked is not None:
+        if root == _SPOT and picked is not None and picked.any():
             return int(np.flatnonzero(picked)[0])
         return root
 
@@ -82,7 +83,7 @@ class TrajectorySection(Section):
         self.run = Choice("What tells who is alike: the counts, or what a run learned.")
         self.root = Choice("The group, or the picked one, that comes first.")
         self.run.activated.connect(lambda _index: self._follow())
-        self.root.activated.connect(lambda _index: self._enable())
+        self.root.activated.connect(lambda _index: self._follow())
         self.work = Work(
             self.session, "Compute order", "Put all in line, and colour the canvas by it.",
             begin=self.compute, missing=self._missing, changed=self._enable,
@@ -105,7 +106,7 @@ class TrajectorySection(Section):
 
     def _take(self, key: str, trajectory: Trajectory) -> None:
         self.result = trajectory
-        column = f"{key}_pseudotime"
+        column = self.session.column_for(f"{key}_pseudotime")
         self.session.write_column(column, trajectory.pseudotime)
         self.session.column = column
         self.found.say(

@@ -92,13 +92,14 @@ class TransferSection(Section):
     def _write(self, column: str, transfer: Transfer) -> None:
         from ..analysis.transfer import UNSURE
 
-        name = f"{safe_name(column)}_transferred"
+        name = self.session.column_for(f"{safe_name(column)}_transferred")
+        probability = self.session.column_for(f"{name}_probability")
         self.session.write_column(name, transfer.labels)
-        self.session.write_column(f"{name}_probability", transfer.probability)
+        self.session.write_column(probability, transfer.probability)
         self.session.column = name
         unsure = float(np.mean(np.asarray(transfer.labels) == UNSURE))
         self.found.say(
-            f"Written to obs as “{name}” and “{name}_probability”, by {transfer.n_shared:,} shared "
+            f"Written to obs as “{name}” and “{probability}”, by {transfer.n_shared:,} shared "
             f"genes; {percent(unsure)} of the {self.session.place}s are unsure.",
             "warning" if unsure > 0.5 else "good",
         )

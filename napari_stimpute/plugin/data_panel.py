@@ -57,6 +57,7 @@ class DataPanel(QWidget):
         self.connections = Connections()
         for event in (session.events.adata, session.events.job, session.events.runs):
             self.connections.add(event, self._follow)
+        self.connections.add(session.events.n_written, self._name_apply)
         self.connections.add(session.events.problem, self._follow_problem)
         self._follow()
         self._follow_problem()
@@ -256,8 +257,12 @@ class DataPanel(QWidget):
             source = Path(session.path).name if session.path else "not from a file"
             self.card.fill([("File", source), *session.card.rows], session.card.problems)
         self.said.setText(" ".join(session.said))
-        self.apply_button.setText("Apply, and drop results" if session.runs else "Apply")
+        self._name_apply()
         self._fill_counts()
+
+    def _name_apply(self) -> None:
+        drops = self.session.has_results
+        self.apply_button.setText("Apply, and drop results" if drops else "Apply")
 
     def _fill_counts(self) -> None:
         """Offer the places of the file, which the data that are worked on have no more."""

@@ -123,7 +123,7 @@ class MapPanel(QWidget):
 
     def _choose_latest(self) -> None:
         """Begin with the newest run: it is what one wants to look at."""
-        runs = self.session.runs
+        runs = list(self.session.run_titles)
         known = Choice(key=runs[-1]) if runs else Choice()
         self._choose(known._replace(kind=self.choice.choice.kind))
 

@@ -15,6 +15,7 @@ from ..errors import StimputeError, in_words
 from ..job import Job, JobState
 from ..progress import Progress
 from ..session import COUNTS, Session
+from .cells_groups import runs_of
 from .connections import Connections
 
 if TYPE_CHECKING:
@@ -65,8 +66,7 @@ class Maps:
 
     def choices(self) -> list[tuple[str, str]]:
         """Key and name of all that a map can be drawn of."""
-        runs = [s for s in self.session.sources if s.name in self.session.runs]
-        return [(COUNTS, "Counts"), *((s.name, _short(s.title)) for s in runs)]
+        return [(COUNTS, "Counts"), *runs_of(self.session)]
 
     def title(self, choice: Choice) -> str:
         """What map it is: "UMAP of the counts"."""
@@ -153,7 +153,3 @@ class Maps:
 
     def _forget(self) -> None:
         self._tried, self._wanted, self.drawing, self.problem = set(), None, None, ""
-
-
-def _short(title: str) -> str:
-    return title.removeprefix("Imputed: ")

@@ -203,6 +203,12 @@ def test_columns_that_are_usually_found_in_the_counts_are_told(section: AnnData)
     assert caution(section, "treatment", names(section)[0]) == ()
 
 
+def test_picks_by_hand_are_told_whatever_the_column_is_called(section: AnnData) -> None:
+    names = np.where(np.arange(section.n_obs) % 2, *keys.PICKED)
+    section.obs["lesion"] = pd.Categorical(names)
+    assert "drawn on a map" in caution(section, "lesion", "selected")[0]
+
+
 def test_groups_of_unlike_depth_are_told(section: AnnData) -> None:
     adata = section.copy()
     depth = np.asarray(adata.X.sum(axis=1)).ravel()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import anndata as ad
 import pytest
@@ -13,6 +15,8 @@ from napari_stimpute.data.results import read_records
 from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.job import Job, JobState
 from napari_stimpute.models.baselines import GeneMean
+from napari_stimpute.progress import Progress, StopEarly
+from napari_stimpute.run import Run
 
 QUICK = ("--model", "gene_mean", "--no-blend", "--no-judge")
 
@@ -97,16 +101,47 @@ def test_a_result_that_is_there_is_skipped_and_said_until_it_may_be_overwritten(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = folder.with_name("out")
-    out.mkdir()
-    (out / "a.h5ad").write_text("mine")
+    assert run("impute", folder, out, *QUICK, "--quiet") == 0
+    before = (out / "a.h5ad").read_bytes()
+    (out / "b.h5ad").unlink()
     assert run("impute", folder, out, *QUICK) == 0
-    assert (out / "a.h5ad").read_text() == "mine"
+    assert (out / "a.h5ad").read_bytes() == before
     said = capsys.readouterr().out
     assert f"1 of 2: a.h5ad is skipped, as {out / 'a.h5ad'} is there already." in said
     assert table(said)["a.h5ad"] == "skipped a result is there; --overwrite makes it anew"
     assert said.endswith("1 skipped, 1 done.\n")
     assert run("impute", folder, out, *QUICK, "--overwrite", "--quiet") == 0
-    assert keys.imputed("gene_mean") in ad.read_h5ad(out / "a.h5ad").layers
+    assert (out / "a.h5ad").read_bytes() != before
+
+
+def test_a_file_without_the_wanted_result_is_no_result_and_stays(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = folder.with_name("out")
+    assert run("impute", folder, out, *QUICK, "--key", "other", "--quiet") == 0
+    (out / "a.h5ad").write_text("mine")
+    before = (out / "b.h5ad").read_bytes()
+    assert run("impute", folder, out, *QUICK) == 1
+    assert (out / "a.h5ad").read_text() == "mine" and (out / "b.h5ad").read_bytes() == before
+    said = capsys.readouterr()
+    assert "without a result “gene_mean”. Choose another folder, or --overwrite." in said.err
+    assert said.out.endswith("2 failed.\n")
+
+
+def test_a_stop_while_judging_is_made_anew_next_time(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(_run: Run) -> Iterator[Progress]:
+        raise StopEarly
+        yield
+
+    out = folder.with_name("out")
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "_judge", stopped)
+        run("impute", folder, out, "--model", "gene_mean", "--quiet")
+    assert run("impute", folder, out, "--model", "gene_mean") == 0
+    assert "whose result was stopped early, is made anew" in capsys.readouterr().out
+    assert read_records(ad.read_h5ad(out / "a.h5ad"))["gene_mean"].completed
 
 
 def test_a_result_that_was_stopped_early_is_made_anew(
@@ -214,6 +249,24 @@ def test_a_setting_that_cannot_be_is_wrong_usage_before_any_file(folder: Path) -
         run("impute", folder, folder.with_name("out"), "--model", "pca", "--set", "n_components=0")
     assert stopped.value.code == 2
     assert not folder.with_name("out").exists()
+
+
+def test_what_nobody_foresaw_fails_that_file_only(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fit, calls = GeneMean._learn, list[int]()
+
+    def odd(self: GeneMean, *args: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            raise ZeroDivisionError("odd")
+        return fit(self, *args)
+
+    monkeypatch.setattr(GeneMean, "_learn", odd)
+    assert run("impute", folder, folder.with_name("out"), *QUICK) == 1
+    said = capsys.readouterr()
+    assert "a.h5ad: Something unforeseen went wrong: ZeroDivisionError: odd" in said.err
+    assert said.out.endswith("1 failed, 1 done.\n")
 
 
 # ---- Ctrl-C ------------------------------------------------------------------------------------

@@ -15,10 +15,11 @@ from napari_stimpute import keys
 from napari_stimpute.data.results import (
     Results,
     RunRecord,
+    check_run_key,
     fingerprint,
     read_records,
+    record_in,
     versions,
-    was_stopped,
     write_results,
 )
 from napari_stimpute.errors import (
@@ -153,19 +154,44 @@ def test_a_new_run_replaces_all_of_the_old_one_and_nothing_else() -> None:
     assert {k: r.seed for k, r in read_records(adata).items()} == {"other": 3, "gmm_vgae": 9}
 
 
-def test_only_results_that_were_stopped_count_as_stopped(tmp_path: Path) -> None:
+def test_a_record_is_read_from_a_file_without_the_rest(tmp_path: Path) -> None:
     adata, file = section(), tmp_path / "a.h5ad"
     for completed in (True, False):
-        write_results(adata, results(record=record(completed=completed)))
+        written = write_results(adata, results(record=record(completed=completed)))
         adata.write_h5ad(file)
-        assert was_stopped(file, "gmm_vgae") is not completed
-    assert not was_stopped(file, "other")
+        assert record_in(file, "gmm_vgae") == written
+        assert written.completed is completed
+    assert record_in(file, "other") is None
     with h5py.File(file, "r+") as content:  # from elsewhere: a group where a text should be
         content.create_group(f"uns/{keys.UNS}/other")
-    assert not was_stopped(file, "other")
+    assert record_in(file, "other") is None
     file.write_bytes(file.read_bytes()[:3000])  # broken off: not a result, and no traceback
-    assert not was_stopped(file, "gmm_vgae")
-    assert not was_stopped(tmp_path / "nothing.h5ad", "gmm_vgae")
+    assert record_in(file, "gmm_vgae") is None
+    assert record_in(tmp_path / "nothing.h5ad", "gmm_vgae") is None
+
+
+def test_what_is_not_ours_is_moved_aside_and_said() -> None:
+    adata = section()
+    theirs = np.arange(24.0).reshape(12, 2)
+    adata.obsm["X_gmm_vgae"] = theirs
+    adata.obs["gmm_vgae_cluster"] = "theirs"
+    for seed in (3, 4):  # the second replaces the first, which is ours
+        written = write_results(adata, results(record=record(seed=seed)))
+        np.testing.assert_array_equal(adata.obsm["X_gmm_vgae_before_stimpute"], theirs)
+        assert set(adata.obs["gmm_vgae_cluster_before_stimpute"]) == {"theirs"}
+        assert adata.obsm["X_gmm_vgae"].shape != theirs.shape
+        said = "What obsm['X_gmm_vgae'] held before is kept in obsm['X_gmm_vgae_before_stimpute']."
+        assert (said in written.notes) == (seed == 3)
+        assert read_records(adata)["gmm_vgae"] == written
+    assert list(adata.obsm) == [k for k in adata.obsm if not k.endswith("_2")]
+
+
+@pytest.mark.parametrize("key", ["counts", "log", "scimta_umap", "mine_pca"])
+def test_a_key_that_means_something_else_is_refused(key: str) -> None:
+    with pytest.raises(InvalidSetting, match="key to be a name that stands for nothing else"):
+        check_run_key(key)
+    for fine in ("pca", "umap", "log_2", "scimta"):
+        check_run_key(fine)
 
 
 def test_versions_are_those_installed() -> None:

@@ -217,6 +217,28 @@ def test_violins_are_saved_as_they_were_drawn(
     assert f">{group} (" in (tmp_path / "figure.svg").read_text()
 
 
+def test_dot_plots_are_saved_as_they_were_drawn(
+    opened: StimputePanel, qtbot: QtBot, tmp_path: Path
+) -> None:
+    markers = found_markers(opened, qtbot)
+    group = markers.result.groups[0]
+    markers.dot_plot()
+    until_idle(qtbot, opened)
+    codes = pd.Categorical(np.arange(opened.session.adata.n_obs) % 2)
+    opened.session.write_column("domain", codes)
+    window = markers.window_of_figures
+    window.save_to(str(tmp_path / "figure.svg"))
+    window.close()
+    assert f">{group}<" in (tmp_path / "figure.svg").read_text()
+
+
+def test_markers_by_another_method_are_put_away(opened: StimputePanel, qtbot: QtBot) -> None:
+    markers = found_markers(opened, qtbot)
+    assert "; Wilcoxon, on counts)" in markers.summary.text()
+    choose(markers.method, "t-test")
+    assert markers.result is None and markers.answer.isHidden()
+
+
 def test_violins_wait_for_a_gene(opened: StimputePanel, qtbot: QtBot) -> None:
     markers = found_markers(opened, qtbot)
     assert markers.violin.isEnabled()

@@ -70,6 +70,27 @@ def test_the_order_can_begin_at_one_picked_spot(trained: StimputePanel, qtbot: Q
     assert session.adata.obs["pca_pseudotime"].to_numpy()[17] == 0
 
 
+def test_an_order_from_another_beginning_is_put_away(trained: StimputePanel, qtbot: QtBot) -> None:
+    trajectory = trained.cells.trajectory
+    choose(trained.cells.groups.combo, "domain")
+    trajectory.compute()
+    until_idle(qtbot, trained)
+    assert not trajectory.answer.isHidden()
+    choose(trajectory.root, trajectory.root.itemData(1))
+    assert trajectory.answer.isHidden() and trajectory.result is None
+
+
+def test_columns_of_the_file_are_never_replaced(trained: StimputePanel, qtbot: QtBot) -> None:
+    trajectory, session = trained.cells.trajectory, trained.session
+    theirs = np.arange(session.adata.n_obs, dtype=float)
+    session.adata.obs["pca_pseudotime"] = theirs
+    choose(trained.cells.groups.combo, "domain")
+    trajectory.compute()
+    until_idle(qtbot, trained)
+    np.testing.assert_array_equal(session.adata.obs["pca_pseudotime"], theirs)
+    assert session.column == "pca_pseudotime_2"
+
+
 def test_spots_that_cannot_be_reached_are_counted(trained: StimputePanel, qtbot: QtBot) -> None:
     trajectory, session = trained.cells.trajectory, trained.session
     n = session.adata.n_obs
