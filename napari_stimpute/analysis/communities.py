@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.stats import false_discovery_control, hypergeom, rankdata
 
 from .. import keys
+from ..data.counts import counts_of
 from ..errors import MissingKey, UnknownName
 from ..progress import Progress
 from .contrast import FEWEST, contrast_steps, membership, sizes_of
@@ -142,13 +143,14 @@ def community_steps(
     variable = _variable_genes(adata)
     named = dict(zip(communities, genes, strict=True))
     best = [clusters[at] for at in means.argmax(axis=0)]
+    n_counted = int((counts_of(adata, "X").getnnz(axis=0) > 0).sum())  # others are no one's markers
     said = (
         "Clusters and communities were found in the same counts, so p-values are too small: read "
         "them as a ranking.",
     )
     return CommunityMap(
         clusters, communities, means, p, auc, named, _facts(named, variable, best),
-        _overlap(clusters, named, markers, adata.n_vars), variable, said,
+        _overlap(clusters, named, markers, n_counted), variable, said,
     )  # fmt: skip
 
 

@@ -178,6 +178,8 @@ class Model(ABC):
         require(seed >= 0, "seed", "a whole number ≥ 0", str(seed), "Choose another seed.")
         self.device_ = resolve_device(device)
         counts = counts_of(adata)
+        if self.is_fitted:  # what is interrupted now is no mixture of two fits
+            del self.var_names_
         self.seed_, self.completed_ = seed, False
         self.history_, self.notes_ = [], []
         names = [str(n) for n in (adata.raw if _in_raw(adata) else adata).var_names]

@@ -117,13 +117,15 @@ class CellModel(Model):
         split = Split.of(counts, self.config.hidden_share, self.seed_)
         self.median_depth_ = median_depth(split.kept)
         training = yield from self._prepare(adata, split)
-        self.network_, self.var_names_ = training.network, names
+        self.network_ = training.network
         try:
             yield from training.phases()
         except (GeneratorExit, StopEarly, Diverged):
             self._conclude(adata, counts, split)
+            self.var_names_ = names
             raise
         self._conclude(adata, counts, split)
+        self.var_names_ = names
 
     @abstractmethod
     def _prepare(self, adata: AnnData, split: Split) -> Generator[Progress, None, CellTraining]:

@@ -151,14 +151,15 @@ class GMMVGAE(Model):
         yield Progress("prepare", 0, 1, message="Preparing: views of the spots")
         self.views_ = Views.fit(kept, self.seed_)
         yield from self._choose_number(section, kept, hidden)
-        self.var_names_ = names
         try:
             yield from self._pretrain(trainings)
             yield from self._train_mixture(trainings, scores, section)
         except (GeneratorExit, StopEarly, Diverged):
             self._conclude(section, kept, hidden, Search(hops[:1], n_starts=1))
+            self.var_names_ = names
             raise
         self._conclude(section, kept, hidden, Search(hops))
+        self.var_names_ = names
 
     def _adopt(self, smoothing: str, trainings: dict[str, Training]) -> None:
         self.smoothing_, self.network_ = smoothing, trainings[smoothing].network

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..data.ppmi import balanced_neighbours, knn_adjacency, ppmi_graph
-from ..data.propagation import InputTransform, hop_features
+from ..data.propagation import hop_features
 from .neighbours import nearest
 
 _STRONGEST = 10
@@ -66,20 +66,28 @@ def cell_side(places: np.ndarray, batch: np.ndarray, how: Surroundings) -> Side:
     return Side(hop_features(places, graph, how.n_hops), graph)
 
 
-def gene_side(transform: InputTransform, how: Surroundings) -> Side:
+def gene_side(loadings: np.ndarray, spread: np.ndarray, how: Surroundings) -> Side:
     """Features and graph of genes: their loadings, each component by how much it varies.
 
-    Neighbours are the most correlated in that space; a gene that loads on nothing has none.
+    Neighbours are the most correlated in that space; a gene that loads on nothing has none, and is
+    none.
+
+    Parameters
+    ----------
+    loadings : (p, n_vars), of components
+    spread : (p,), standard deviation of the components' scores; within batches, if there are any
     """
-    spread = transform.components.scores.std(axis=0)
-    loaded = transform.components.loadings.T * spread  # (n_vars, p)
+    loaded = loadings.T * spread  # (n_vars, p)
     length = np.linalg.norm(loaded, axis=1, keepdims=True)
     direction = np.divide(loaded, length, out=np.zeros_like(loaded), where=length > _NOTHING)
-    near = knn_adjacency(nearest(direction, min(how.n_neighbors, len(direction)), how.seed))
-    loads = sp.diags((length.ravel() > _NOTHING).astype(near.dtype))
-    near = sp.csr_matrix(loads @ near @ loads)
-    near.eliminate_zeros()
-    graph = ppmi_graph(near, steps=how.walk_steps)
+    loads = np.flatnonzero(length > _NOTHING)
+    n = len(loaded)
+    graph = sp.csr_matrix(([], ([], [])), shape=(n, n), dtype=np.float32)
+    if len(loads) > 1:
+        near = nearest(direction[loads], min(how.n_neighbors, len(loads)), how.seed)
+        among = ppmi_graph(knn_adjacency(near), steps=how.walk_steps).tocoo()
+        places = loads[among.row], loads[among.col]
+        graph = sp.csr_matrix((among.data, places), shape=(n, n))
     features = np.sqrt(direction.shape[1]) * direction
     return Side(hop_features(features.astype(np.float32), graph, how.n_hops), graph)
 

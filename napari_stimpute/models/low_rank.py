@@ -113,26 +113,6 @@ def zero_threshold(
     return np.asarray(np.maximum(low, rounding), dtype=np.float32)
 
 
-def keep_zeros(
-    reconstruction: NDArray[np.floating], observed: sp.csr_matrix, quantile: float = QUANTILE
-) -> NDArray[np.float32]:
-    """Set to zero what a reconstruction does not lift above its own scatter.
-
-    Parameters
-    ----------
-    reconstruction : (n, n_vars), log scale, with negative values
-    observed : (n, n_vars), log-normalised counts
-    quantile : as `zero_threshold`
-
-    Returns
-    -------
-    (n, n_vars), log scale, ≥ 0: per gene, the non-zero values have mean and standard deviation of
-    the observed non-zero ones before negative ones are set to zero; genes for which these are not
-    known (fewer than two such values, or all equal) keep the reconstruction's
-    """
-    return ZeroRule.fit(reconstruction, observed, quantile).apply(reconstruction, observed)
-
-
 def deciding_spots(n_obs: int, seed: int) -> NDArray[np.intp]:
     """At most 20,000 places of spots, ascending, drawn without replacement."""
     if n_obs <= MOST_DECIDING:

@@ -23,7 +23,10 @@ What differs from the paper (its code could not be read), and why
 - **The zero-inflation layer is on the latent points**, in front of the decoder, where it shapes
   them; in print it lies behind the decoder.
 - **Two stages**: while pretraining, the zero-inflation layer fades (annealing); fine-tuning goes on
-  without it, at half the rate. The paper names two rates, and not what differs.
+  without it, at half the rate. The paper names two rates, and not what differs. Hidden molecules
+  may end pretraining before the layer has faded; it is taken off then.
+- **Clusters are spectral, or those of a Gaussian mixture** with one covariance: of the two, those
+  whose mean profiles foretell hidden molecules better (`clustering="spectral"` is the paper's).
 - **One dispersion per gene**, not per gene and cell; dropout odds are linear in the latent point;
   decoders start at the gene means; hidden layers are normalised before noise is added.
 - Molecules hidden from training decide when to stop; mini-batches from sparse counts; spectral
@@ -191,7 +194,7 @@ class Training(CellTraining):
 
 
 class ScAMZI(CellModel):
-    """Cell types by attention, zero inflation and spectral clustering.
+    """Cell types by attention, zero inflation and, as a rule, spectral clustering.
 
     Examples
     --------

@@ -118,7 +118,10 @@ class ScIMTA(CellModel):
         codes = self._codes(adata)
         cells = self._side(scores, codes)
         yield Progress("prepare", 0, 1, message="Preparing: graph of the genes")
-        self._genes = gene_side(self.transform_, self._surroundings)
+        parts = self.transform_.components
+        apart = len(self.batches_) > 1  # batches differ in all genes: that is no gene's likeness
+        within = parts.scores - self.batch_means_[codes] if apart else parts.scores
+        self._genes = gene_side(parts.loadings, within.std(axis=0), self._surroundings)
         training = Training(
             split, cells, self._genes, codes, config, seed=self.seed_, device=self.device_
         )
@@ -130,11 +133,11 @@ class ScIMTA(CellModel):
         network, config = training.network, self.config
         z = training.latent()
         labels, said = clusters_of(z, split, config.n_clusters, config.clustering, self.seed_)
-        self.notes_.append(said)
+        self.notes_.append(f"{said} Training then moved their centres.")
         network.cells.centres = _centres(z, labels)
         graph, genes = self._genes.graph, training.gene_latent()
         groups = np.zeros(len(genes), dtype=np.intp)
-        if config.communities and graph.nnz:
+        if self._finds_communities and graph.nnz:
             joined = _joined(graph)
             groups = leiden_clusters(graph[joined][:, joined], 1.0, self.seed_)
             genes = genes[joined]
@@ -149,7 +152,28 @@ class ScIMTA(CellModel):
         rows = deciding_spots(len(z), self.seed_)
         low_rank = _with_one(z[rows]) @ self.low_rank_
         self.rule_ = ZeroRule.fit(low_rank, logged[rows], self.config.quantile)
+        self._settle_clusters(z)
         self._settle_communities()
+
+    @property
+    def _finds_communities(self) -> bool:
+        """Whether genes are grouped; without graphs to rebuild, nothing is learned of them."""
+        return bool(self.config.communities and self.config.graph_weight > 0)
+
+    def _settle_clusters(self, z: np.ndarray) -> None:
+        """Leave out centres that no cell is nearest to any more, and say so."""
+        centres = self.network_.cells.centres.centres.detach()
+        won = np.unique(self._membership(z).argmax(axis=1))
+        if len(won) == len(centres):
+            return
+        kept = ClusterCentres(len(won), z.shape[1])
+        kept.start(centres[torch.from_numpy(won)].cpu())
+        self.network_.cells.centres = kept.to(self._device)
+        n_lost = len(centres) - len(won)
+        self.notes_.append(
+            f"{n_lost} of {len(centres)} clusters lost all their cells while training: "
+            f"{len(won)} are left."
+        )
 
     def _settle_communities(self) -> None:
         """Community of each gene, −1 for none; called once the genes' network is final."""
@@ -159,7 +183,7 @@ class ScIMTA(CellModel):
             q = self.network_.genes.centres.soft_assignment(genes)
         self.gene_latent_ = genes.cpu().numpy()
         labels = np.asarray(q.argmax(dim=1).cpu().numpy(), dtype=np.int64)
-        if not self.config.communities:
+        if not self._finds_communities:
             self.communities_ = np.full(len(labels), -1)
             return
         is_joined = _joined(self._genes.graph)
@@ -247,10 +271,13 @@ class ScIMTA(CellModel):
 
     def cluster_probability(self, adata: AnnData) -> np.ndarray:
         """Membership of each cluster, (n_obs, n_clusters) float32."""
+        return self._membership(self.embed(adata))
+
+    def _membership(self, z: np.ndarray) -> np.ndarray:
         centres = self.network_.cells.centres
         with torch.no_grad():
-            z = torch.from_numpy(self.embed(adata)).to(self._device)
-            parts = [centres.soft_assignment(part).cpu() for part in torch.split(z, 8192)]
+            points = torch.from_numpy(z).to(self._device)
+            parts = [centres.soft_assignment(part).cpu() for part in torch.split(points, 8192)]
         return np.asarray(torch.cat(parts).numpy(), dtype=np.float32)
 
     def communities(self) -> np.ndarray:
@@ -261,15 +288,20 @@ class ScIMTA(CellModel):
     def gene_graph(self) -> sp.csr_matrix:
         """Network of genes as rebuilt: the strongest edges of each, (n_vars, n_vars), in (0, 1].
 
-        No edges where communities were not asked for.
+        No edges where communities were not asked for, or graphs have no weight.
         """
         self._require_fit()
-        if not self.config.communities:
+        if not self._finds_communities:
             return sp.csr_matrix(([], ([], [])), shape=2 * (len(self.gene_latent_),))
         return rebuilt(self.network_.genes.graph, self.gene_latent_, self._device, self.seed_)
 
     def cell_graph(self, adata: AnnData) -> sp.csr_matrix:
-        """Network of cells as rebuilt: the strongest edges of each, (n_obs, n_obs), in (0, 1]."""
+        """Network of cells as rebuilt: the strongest edges of each, (n_obs, n_obs), in (0, 1].
+
+        No edges where graphs have no weight, since then nothing was learned to rebuild them.
+        """
+        if self.config.graph_weight == 0:
+            return sp.csr_matrix(([], ([], [])), shape=2 * (adata.n_obs,))
         return rebuilt(self.network_.cells.graph, self.embed(adata), self._device, self.seed_)
 
     def _decoding(self, adata: AnnData) -> Decoding:

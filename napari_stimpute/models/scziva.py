@@ -159,6 +159,16 @@ class ScZiva(CellModel):
     name: ClassVar[str] = "scziva"
     network_: Network
 
+    def check(self, adata: AnnData) -> None:
+        """As for every model of cells; windows must not leave genes out between them."""
+        super().check(adata)
+        config = self.config
+        require(
+            config.ordering == "none" or config.stride <= config.kernel, "stride",
+            f"at most the window of genes ({config.kernel})", str(config.stride),
+            "Choose a smaller one: genes between two windows would not be read.",
+        )  # fmt: skip
+
     def _prepare(self, adata: AnnData, split: Split) -> Generator[Progress, None, CellTraining]:
         yield Progress("prepare", 0, 1, message="Preparing: order of the genes")
         order = np.arange(split.kept.shape[1])

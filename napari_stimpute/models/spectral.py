@@ -20,13 +20,12 @@ from numpy.typing import NDArray
 
 from ..errors import TooSmall
 from .affinity import Points, closeness_graph
-from .leiden import leiden_clusters, leiden_with
+from .leiden import leiden_clusters
 
 __all__ = [
     "NumberEstimate",
     "estimate_number",
     "leiden_clusters",
-    "leiden_with",
     "spectral_clusters",
 ]
 

@@ -110,29 +110,6 @@ class NoisyLayers(nn.Module):
         return x
 
 
-class MLP(nn.Module):
-    """Hidden layers, then a linear layer.
-
-    Parameters
-    ----------
-    widths : input width, hidden widths, output width
-    dropout : share of the hidden values set to zero in training, in [0, 1)
-    generator : for the first weights, on the CPU
-    """
-
-    def __init__(
-        self, widths: Sequence[int], *, dropout: float = 0.0, generator: torch.Generator
-    ) -> None:
-        super().__init__()
-        self.hidden = HiddenLayers(widths[:-1], dropout=dropout, generator=generator)
-        self.output = linear(widths[-2], widths[-1], generator)
-
-    def forward(self, x: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """(n, first width) → (n, last width); drops values only in training with a generator."""
-        output: Tensor = self.output(self.hidden(x, generator))
-        return output
-
-
 class HopEncoder(nn.Module):
     """Encoder of spots whose features were averaged over neighbourhoods beforehand.
 

@@ -204,6 +204,21 @@ def test_a_model_stopped_after_its_first_step_is_usable_and_marked_incomplete(
     assert_same(results(again, section), found)
 
 
+def test_a_fit_that_breaks_off_leaves_no_mixture_of_two(
+    name: str, tiny: Tiny, section: AnnData
+) -> None:
+    if name not in RANDOM:
+        return  # learned in one step
+    model = tiny(name).fit(section, device="cpu")
+    steps = model.fit_steps(section, seed=1, device="cpu")
+    next(p for p in steps if p.step == 1)
+    with pytest.raises(KeyboardInterrupt):
+        steps.throw(KeyboardInterrupt())
+    assert not model.is_fitted
+    with pytest.raises(NotFitted):
+        model.save("nowhere")
+
+
 def test_a_fit_to_the_end_is_complete(name: str, fitted: Fitted) -> None:
     assert fitted(name).completed_
 

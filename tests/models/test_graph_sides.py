@@ -12,7 +12,7 @@ from torch import Tensor
 from napari_stimpute.data.counts import log_normalise, size_factors
 from napari_stimpute.data.propagation import InputTransform
 from napari_stimpute.models import graph_sides
-from napari_stimpute.models.graph_sides import Surroundings, cell_side, gene_side, rebuilt
+from napari_stimpute.models.graph_sides import Side, Surroundings, cell_side, gene_side, rebuilt
 
 HOW = Surroundings(n_neighbors=8, walk_steps=2, n_hops=2, seed=0)
 CPU = torch.device("cpu")
@@ -28,6 +28,11 @@ def places(n: int = 90, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     corner = np.arange(n) % 3
     rng = np.random.default_rng(seed)
     return (4 * np.eye(3)[corner] + rng.normal(0, 0.3, (n, 3))).astype(np.float32), corner
+
+
+def genes_of(counts: sp.csr_matrix) -> Side:
+    parts = InputTransform.fit(counts, size_factors(counts), 10, 0).components
+    return gene_side(parts.loadings, parts.scores.std(axis=0), HOW)
 
 
 def check(graph: sp.csr_matrix, n: int) -> None:
@@ -64,8 +69,7 @@ def test_with_batches_each_cell_has_neighbours_in_all_of_them() -> None:
 
 def test_genes_are_joined_by_correlation(section: AnnData) -> None:
     counts = sp.csr_matrix(section.X)
-    transform = InputTransform.fit(counts, size_factors(counts), 10, 0)
-    side = gene_side(transform, HOW)
+    side = genes_of(counts)
     check(side.graph, section.n_vars)
     edges = side.graph.tocoo()
     marks = (edges.row < 30) & (edges.col < 30)
@@ -80,8 +84,24 @@ def test_a_gene_without_counts_has_finite_features(section: AnnData) -> None:
     counts = section.X.toarray()
     counts[:, 7] = 0
     empty = sp.csr_matrix(counts)
-    side = gene_side(InputTransform.fit(empty, size_factors(empty), 10, 0), HOW)
+    side = genes_of(empty)
     assert np.isfinite(side.features).all() and np.isfinite(side.graph.data).all()
+
+
+def test_genes_without_counts_take_no_places_among_the_neighbours() -> None:
+    """A silent gene is nearer than one that is hardly correlated, and means nothing."""
+    rng = np.random.default_rng(0)
+    loadings, spread = rng.normal(size=(20, 60)).astype(np.float32), np.ones(20)
+    alone = gene_side(loadings, spread, HOW).graph
+    silent = np.zeros((20, 30), dtype=np.float32)
+    found = gene_side(np.hstack([loadings, silent]), spread, HOW).graph
+    assert alone.nnz > 0 and found[60:].nnz == 0
+    np.testing.assert_array_equal(found[:60, :60].toarray(), alone.toarray())
+
+
+def test_without_a_gene_that_was_counted_there_are_no_edges() -> None:
+    side = gene_side(np.zeros((3, 5), dtype=np.float32), np.ones(3), HOW)
+    assert side.graph.shape == (5, 5) and side.graph.nnz == 0 and not side.features.any()
 
 
 # ---- as rebuilt --------------------------------------------------------------------------------

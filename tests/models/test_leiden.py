@@ -5,12 +5,11 @@ from __future__ import annotations
 import random
 
 import numpy as np
-import pytest
 import scipy.sparse as sp
 from sklearn.metrics import adjusted_rand_score
 
 from napari_stimpute.models.affinity import closeness_graph
-from napari_stimpute.models.leiden import leiden_clusters, leiden_number, leiden_with
+from napari_stimpute.models.leiden import leiden_clusters
 
 
 def blobs(n: int = 300, k: int = 4) -> tuple[np.ndarray, np.ndarray]:
@@ -49,36 +48,6 @@ def test_an_embedding_stands_for_its_graph() -> None:
     points, _ = blobs()
     by_graph = leiden_clusters(closeness_graph(points, 0), 0.8, 0)
     np.testing.assert_array_equal(leiden_clusters(points, 0.8, 0), by_graph)
-
-
-@pytest.mark.parametrize("k", [2, 4, 9, 25])
-def test_as_many_communities_as_asked_for(k: int) -> None:
-    found = leiden_with(blobs()[0], k, 0)
-    assert found.labels.max() + 1 == k
-    assert (np.bincount(found.labels) > 0).all()
-
-
-def test_blobs_are_found_by_their_number() -> None:
-    points, truth = blobs()
-    found = leiden_with(points, 4, 0)
-    assert adjusted_rand_score(truth, found.labels) > 0.99
-    assert found.message == ""
-
-
-def test_where_no_resolution_fits_neighbours_are_joined_and_it_is_said() -> None:
-    """Cliques that all look alike split all at once; those with an edge between them are joined."""
-    graph = sp.csr_matrix(sp.block_diag([cliques(2, 6)] * 3))
-    found = leiden_number(graph, 2, 0)
-    assert found.labels.max() + 1 == 2
-    assert "No resolution gave 2 communities; 3 were found" in found.message
-    for pair in range(3):
-        assert len(set(found.labels[12 * pair : 12 * pair + 12])) == 1
-
-
-def test_more_communities_than_spots_are_not_invented() -> None:
-    found = leiden_with(blobs(8, 2)[0], 20, 0)
-    assert sorted(found.labels) == list(range(8))
-    assert "8 communities instead of 20" in found.message
 
 
 def test_same_seed_same_communities_and_nobody_elses_randomness_is_touched() -> None:

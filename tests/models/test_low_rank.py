@@ -7,7 +7,14 @@ import pytest
 import scipy.sparse as sp
 
 from napari_stimpute.models import low_rank
-from napari_stimpute.models.low_rank import ZeroRule, deciding_spots, keep_zeros, zero_threshold
+from napari_stimpute.models.low_rank import ZeroRule, deciding_spots, zero_threshold
+
+
+def keep_zeros(
+    reconstruction: np.ndarray, observed: sp.csr_matrix, quantile: float = 0.001
+) -> np.ndarray:
+    """What the rule makes of the spots that it was taken from."""
+    return ZeroRule.fit(reconstruction, observed, quantile).apply(reconstruction, observed)
 
 
 def blocks(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

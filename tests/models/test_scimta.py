@@ -15,6 +15,7 @@ from anndata import AnnData
 from napari_stimpute.errors import MissingKey, UnknownName
 from napari_stimpute.models.graph_sides import Surroundings, cell_side
 from napari_stimpute.models.scimta import ScIMTA
+from napari_stimpute.nn.dec import ClusterCentres
 
 MakeSection = Callable[..., AnnData]
 Of = Callable[[str], ScIMTA]
@@ -116,6 +117,43 @@ def test_without_communities_nothing_of_them_is_said(section: AnnData) -> None:
     model = ScIMTA.preset("tiny", communities=False).fit(section, device="cpu")
     assert not any("communities:" in note for note in model.notes_)
     assert (model.communities() == -1).all() and model.gene_graph().nnz == 0
+
+
+def test_genes_are_alike_within_batches_not_by_what_batches_do_to_them(
+    make_section: MakeSection,
+) -> None:
+    two = with_batches(make_section(depth=1500.0), effect=2.0, seed=3)
+    program = np.minimum(np.arange(60) // 10, 4)
+    shares = {}
+    for key in ("", "batch"):
+        model = ScIMTA.preset("tiny", epochs=1, batch_key=key).fit(two, device="cpu")
+        edges = model._genes.graph.tocoo()
+        is_known = program[edges.row] < 4  # the rest go with no one
+        shares[key] = (program[edges.row] == program[edges.col])[is_known].mean()
+    assert shares["batch"] > 0.9 and shares["batch"] > shares[""] + 0.2
+
+
+def test_without_weight_for_graphs_nothing_is_said_of_networks(section: AnnData) -> None:
+    model = ScIMTA.preset("tiny", graph_weight=0.0).fit(section, device="cpu")
+    assert (model.communities() == -1).all()
+    assert model.gene_graph().nnz == 0 and model.cell_graph(section).nnz == 0
+    assert model.cell_graph(section).shape == (section.n_obs, section.n_obs)
+
+
+def test_clusters_that_lost_all_cells_are_left_out_and_said(
+    section: AnnData, tmp_path: Path
+) -> None:
+    model = ScIMTA.preset("tiny").fit(section, device="cpu")
+    far = torch.cat([torch.full((1, 8), 1e3), model.network_.cells.centres.centres.detach()])
+    model.network_.cells.centres = ClusterCentres(4, 8)
+    model.network_.cells.centres.start(far)
+    before = model.cluster(section)
+    assert before.min() == 1
+    model._settle_clusters(model.embed(section))
+    np.testing.assert_array_equal(model.cluster(section), before - 1)
+    assert "1 of 4 clusters lost all their cells while training: 3 are left." in model.notes_
+    again = ScIMTA.load(model.save(tmp_path / "model"))
+    np.testing.assert_array_equal(again.cluster(section), before - 1)
 
 
 def test_genes_without_counts_are_in_no_community(section: AnnData) -> None:

@@ -43,6 +43,13 @@ def test_it_equals_windows_cut_by_hand(generator: torch.Generator) -> None:
     torch.testing.assert_close(net(x)[0], net.mean(hidden))
 
 
+@pytest.mark.parametrize(("n_genes", "stride"), [(20, 3), (21, 3), (22, 3), (22, 8), (5, 3)])
+def test_every_gene_is_read(n_genes: int, stride: int, generator: torch.Generator) -> None:
+    x = torch.randn(4, n_genes, generator=generator).requires_grad_()
+    encoder(n_genes, stride=stride)(x)[0].sum().backward()
+    assert x.grad is not None and (x.grad != 0).any(dim=0).all()
+
+
 def test_without_a_convolution_it_is_a_plain_encoder(generator: torch.Generator) -> None:
     net, x = encoder(kernel=0), torch.randn(5, 20, generator=generator)
     assert net.windows is None
