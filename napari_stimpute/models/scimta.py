@@ -119,9 +119,8 @@ class ScIMTA(CellModel):
         cells = self._side(scores, codes)
         yield Progress("prepare", 0, 1, message="Preparing: graph of the genes")
         parts = self.transform_.components
-        apart = len(self.batches_) > 1  # batches differ in all genes: that is no gene's likeness
-        within = parts.scores - self.batch_means_[codes] if apart else parts.scores
-        self._genes = gene_side(parts.loadings, within.std(axis=0), self._surroundings)
+        spread = _spread_within(parts.scores, codes)
+        self._genes = gene_side(parts.loadings, spread, self._surroundings)
         training = Training(
             split, cells, self._genes, codes, config, seed=self.seed_, device=self.device_
         )
@@ -391,6 +390,14 @@ def _centres(z: np.ndarray, labels: np.ndarray) -> ClusterCentres:
     means = sums / np.bincount(codes)[:, None]
     centres.start(torch.from_numpy(means.astype(np.float32)))
     return centres
+
+
+def _spread_within(scores: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Standard deviation within batches: how all genes differ between them makes none alike."""
+    if not codes.any():
+        return np.asarray(scores.std(axis=0))
+    within = pd.DataFrame(scores) - pd.DataFrame(scores).groupby(codes).transform("mean")
+    return within.to_numpy().std(axis=0)
 
 
 def _joined(graph: sp.csr_matrix) -> np.ndarray:
