@@ -25,6 +25,11 @@ def imputed(key: str) -> str:
     return f"{key}_imputed"
 
 
+def fill_probability(key: str) -> str:
+    """Layer of how likely each zero that was filled is technical; sparse, others are 0."""
+    return f"{key}_fill_probability"
+
+
 def embedding(key: str) -> str:
     """``obsm`` place of the latent means, (n_obs, n_latent)."""
     return f"X_{key}"

@@ -20,6 +20,7 @@ from .data.results import Networks, Results, RunRecord, check_run_key, fingerpri
 from .errors import Diverged, OutOfMemory, TooSmall
 from .evaluate.judgement import Judgement, hide
 from .evaluate.mixing import mixing_in_words
+from .evaluate.recovery import row_blocks
 from .evaluate.zeros import DEFAULT_THRESHOLD, fill_where, fill_zeros
 from .models import model_class, model_info
 from .models.base import (
@@ -33,6 +34,7 @@ from .models.base import (
 )
 from .models.mixture import tissue_graph
 from .progress import Progress, StopEarly
+from .words import percent
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -202,8 +204,10 @@ class Run:
         model, adata = self.model, self.adata
         yield self._progress(3, "impute", "Imputing")
         imputed = None
+        filled = None
         if self.request.imputes and isinstance(model, Imputes):
             imputed = self._imputed(model.impute(adata))
+            filled = self._filled(imputed)
         yield self._progress(4, "embed", "Embedding")
         embedding = model.embed(adata) if isinstance(model, Embeds) else None
         clusters = model.cluster(adata) if isinstance(model, Clusters) else None
@@ -213,7 +217,9 @@ class Run:
         record = self._record(started, begun)
         genes = None if self._judgement is None else self._judgement.genes(self.key)
         networks = self._networks()
-        self.results = Results(record, imputed, embedding, clusters, probability, genes, networks)
+        self.results = Results(
+            record, imputed, embedding, clusters, probability, genes, networks, filled
+        )
         yield self._progress(_APPLY_STEPS, "done", "Done")
 
     def _tell_mixing(self, embedding: np.ndarray | None) -> None:
@@ -247,6 +253,20 @@ class Run:
             return fill_where(prediction, self._counts, self.model.fills(self.adata))
         threshold: float = getattr(config, "fill_threshold", DEFAULT_THRESHOLD)
         return fill_zeros(prediction, self._counts, judgement.zeros, threshold)
+
+    def _filled(self, imputed: np.ndarray) -> sp.csr_matrix | None:
+        """How likely each zero that was filled is technical, where the model has a say in it."""
+        if getattr(self.request.config, "mode", "") != "fill":
+            return None
+        counts, rows_of, model = self._counts, row_blocks(imputed.shape), self.model
+        n_zeros, n_filled = imputed.size - counts.nnz, np.count_nonzero(imputed) - counts.nnz
+        share = percent(n_filled / max(1, n_zeros), 1)
+        self._notes.append(f"Filled {share} of the zeros.")
+        if not isinstance(model, FillsZeros):
+            return None
+        probability = model.dropout_probability(self.adata)
+        probability[(imputed == 0) | np.isnan(probability)] = 0
+        return sp.csr_matrix(sp.vstack([sp.csr_matrix(probability[rows]) for rows in rows_of]))
 
     def _restore_mode(self) -> None:
         """From now on the model does with zeros what was asked for."""

@@ -120,7 +120,8 @@ class Results:
     """What one run gives back; what a model cannot do is None.
 
     ``imputed`` (n_obs, n_vars) expected counts; ``embedding`` (n_obs, n_latent); ``clusters``
-    (n_obs,) whole numbers from 0; ``cluster_probability`` (n_obs, n_clusters).
+    (n_obs,) whole numbers from 0; ``cluster_probability`` (n_obs, n_clusters);
+    ``fill_probability`` (n_obs, n_vars) sparse, how likely each filled zero is technical.
     """
 
     record: RunRecord
@@ -130,6 +131,7 @@ class Results:
     cluster_probability: NDArray[np.float32] | None = field(default=None, repr=False)
     genes: GeneFacts | None = field(default=None, repr=False)
     networks: Networks | None = field(default=None, repr=False)
+    fill_probability: sp.csr_matrix | None = field(default=None, repr=False)
 
 
 def versions() -> dict[str, str]:
@@ -164,11 +166,12 @@ _FOLLOWS = "{}_(pseudotime|community_.*_activity)"
 def write_results(adata: AnnData, results: Results) -> RunRecord:
     """Write results under the run's key: all of them, or nothing if any is unusable.
 
-    Imputed values go to ``layers``, embedding and probabilities to ``obsm``, clusters to ``obs``
-    and communities to ``var`` as categories "1", "2", …, networks to ``varp`` and ``obsp``, the
-    record to ``uns``. What an earlier run left under the same key is replaced, or removed if this
-    run has nothing there, with maps, pseudotimes and activities that were made from it. What is in
-    these places without a record, and so is not ours, is moved to a free name.
+    Imputed values, and how likely filled zeros are technical, go to ``layers``, embedding and
+    probabilities to ``obsm``, clusters to ``obs`` and communities to ``var`` as categories "1",
+    "2", …, networks to ``varp`` and ``obsp``, the record to ``uns``. What an earlier run left under
+    the same key is replaced, or removed if this run has nothing there, with maps, pseudotimes and
+    activities that were made from it. What is in these places without a record, and so is not ours,
+    is moved to a free name.
 
     Returns
     -------
@@ -185,6 +188,9 @@ def write_results(adata: AnnData, results: Results) -> RunRecord:
     moved = [] if key in records else _move_aside(adata, results)
     record = results.record.model_copy(update={"notes": [*results.record.notes, *moved]})
     _put(adata.layers, keys.imputed(key), results.imputed)
+    adata.layers.pop(keys.fill_probability(key), None)
+    if results.fill_probability is not None:
+        adata.layers[keys.fill_probability(key)] = results.fill_probability
     _put(adata.obsm, keys.embedding(key), results.embedding)
     _put(adata.obsm, keys.cluster_probability(key), results.cluster_probability)
     _put_clusters(adata, keys.cluster(key), results.clusters)
@@ -282,8 +288,9 @@ def _check(adata: AnnData, results: Results) -> None:
     record = results.record
     check_key(record.key)
     n_obs, n_vars = adata.shape
-    imputed = results.imputed
-    if imputed is not None and imputed.shape != (n_obs, n_vars):
+    for imputed in (results.imputed, results.fill_probability):
+        if imputed is None or imputed.shape == (n_obs, n_vars):
+            continue
         raise GenesMismatch(
             expected=f"imputed values for {n_obs:,} spots × {n_vars:,} genes",
             found=f"an array of {' × '.join(f'{n:,}' for n in imputed.shape)}",

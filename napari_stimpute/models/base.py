@@ -88,6 +88,10 @@ class FillsZeros(Protocol):
         """Which zeros are to be filled, (n_obs, n_vars) bool."""
         ...
 
+    def dropout_probability(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
+        """How likely each zero is technical, (n_obs, n_vars) float32; NaN where counted."""
+        ...
+
 
 @runtime_checkable
 class FindsCommunities(Protocol):

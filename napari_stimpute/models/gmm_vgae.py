@@ -224,9 +224,9 @@ class GMMVGAE(Model):
         self.notes_.append(how)
         if self.config.refine:
             self.notes_.append(self._refinement(section))
-        self.gene_scale_ = np.ones(len(self.var_names_), dtype=np.float32)
-        expected = np.zeros(len(self.var_names_), dtype=np.float64)
-        for block in self._expected_blocks(z, section.depth, np.arange(len(self.var_names_))):
+        self.gene_scale_ = np.ones(kept.shape[1], dtype=np.float32)
+        expected = np.zeros(kept.shape[1], dtype=np.float64)
+        for block in self._expected_blocks(z, section.depth, np.arange(kept.shape[1])):
             expected += block.sum(axis=0, dtype=np.float64)
         observed = np.asarray(section.counts.sum(axis=0), dtype=np.float64).ravel()
         scale = np.divide(observed, expected, out=np.ones_like(observed), where=expected > 0)

@@ -397,7 +397,7 @@ def _spread_within(scores: np.ndarray, codes: np.ndarray) -> np.ndarray:
     if not codes.any():
         return np.asarray(scores.std(axis=0))
     within = pd.DataFrame(scores) - pd.DataFrame(scores).groupby(codes).transform("mean")
-    return within.to_numpy().std(axis=0)
+    return np.asarray(within.to_numpy().std(axis=0))
 
 
 def _joined(graph: sp.csr_matrix) -> np.ndarray:

@@ -271,7 +271,7 @@ class DataPanel(QWidget):
         self.counts.addItem("Found automatically", "")
         if session.path and session.card is not None:
             for place in session.card.places:
-                if not place.endswith("_imputed"):
+                if not place.endswith(("_imputed", "_fill_probability")):
                     self.counts.addItem(place, place)
             self.counts.setCurrentIndex(max(0, self.counts.findData(session.card.counts_where)))
         self.counts.setEnabled(bool(session.path))

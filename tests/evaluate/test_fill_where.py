@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import scipy.sparse as sp
 from anndata import AnnData
@@ -44,6 +46,14 @@ def test_a_blend_is_filled_where_the_model_says_so() -> None:
     assert not imputed[zero & ~chosen].any()
     assert (imputed[zero & chosen] > 0).mean() > 0.99
     assert 0 < chosen[zero].mean() < 1
+    probability = run.results.fill_probability
+    assert probability is not None
+    is_filled = (imputed > 0) & zero
+    wanted = np.where(is_filled, run.model.dropout_probability(adata), 0)
+    np.testing.assert_array_equal(probability.toarray(), wanted)
+    assert probability.data.min() > 0.5  # the threshold
+    share = 100 * is_filled[zero].mean()
+    assert f"Filled {share:.1f} % of the zeros." in run.results.record.notes
 
 
 def test_without_a_blend_the_models_own_values_are_filled_in() -> None:
@@ -53,3 +63,6 @@ def test_without_a_blend_the_models_own_values_are_filled_in() -> None:
     np.testing.assert_array_equal(run.results.imputed, run.model.impute(adata))  # type: ignore[attr-defined]
     write_results(adata, run.results)
     assert read_records(adata)["scziva"].config["mode"] == "fill"
+    assert adata.layers["scziva_fill_probability"].nnz > 0
+    write_results(adata, replace(run.results, fill_probability=None))
+    assert "scziva_fill_probability" not in adata.layers
