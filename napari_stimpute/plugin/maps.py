@@ -15,7 +15,6 @@ from ..errors import StimputeError, in_words
 from ..job import Job, JobState
 from ..progress import Progress
 from ..session import COUNTS, Session
-from .cells_groups import runs_of
 from .connections import Connections
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ class Maps:
 
     def choices(self) -> list[tuple[str, str]]:
         """Key and name of all that a map can be drawn of."""
-        return [(COUNTS, "Counts"), *runs_of(self.session)]
+        return [(COUNTS, "Counts"), *self.session.run_titles.items()]
 
     def title(self, choice: Choice) -> str:
         """What map it is: "UMAP of the counts"."""
