@@ -303,6 +303,7 @@ def _written(path: Path, shape: tuple[int, int], results: Results) -> str:
     key = results.record.key
     places = {
         f"layers['{keys.imputed(key)}']": results.imputed,
+        f"layers['{keys.fill_probability(key)}']": results.fill_probability,
         f"obsm['{keys.embedding(key)}']": results.embedding,
         f"obs['{keys.cluster(key)}']": results.clusters,
     }
