@@ -159,7 +159,7 @@ def fingerprint(counts: sp.csr_matrix) -> str:
     return digest.hexdigest()
 
 
-_FOLLOWS = "{}_(pseudotime|community_.*_activity)"
+_FOLLOWS = r"{}_(pseudotime(_\d+)?|community_.*_activity)"
 """Columns of obs that analyses made from an earlier run of the same key."""
 
 
@@ -198,7 +198,8 @@ def write_results(adata: AnnData, results: Results) -> RunRecord:
     _put_networks(adata, key, results.networks)
     for kind in ("umap", "pca"):  # maps of an earlier embedding
         adata.obsm.pop(keys.space(key, kind), None)
-    for column in [c for c in adata.obs if re.fullmatch(_FOLLOWS.format(re.escape(key)), str(c))]:
+    made_from_it = re.compile(_FOLLOWS.replace("{}", re.escape(key)))
+    for column in [c for c in adata.obs if key in records and made_from_it.fullmatch(str(c))]:
         del adata.obs[column]
     records.pop(key, None)  # the newest comes last
     adata.uns[keys.UNS] = {**records, key: record.model_dump_json()}

@@ -75,7 +75,7 @@ class TrajectorySection(Section):
     def _root(self) -> str | int:
         root = self.root.name
         picked = self.session.selected
-        if root == _SPOT and picked is not None and picked.any():
+        if root == _SPOT and picked is not None:
             return int(np.flatnonzero(picked)[0])
         return root
 

@@ -143,8 +143,9 @@ def test_a_new_run_replaces_all_of_the_old_one_and_nothing_else() -> None:
     write_results(adata, results(record=record(key="other")))
     write_results(adata, results())
     adata.uns["gmm_vgae_cluster_colors"] = ["#000000"] * 3
-    for made in ("gmm_vgae_pseudotime", "gmm_vgae_community_1_activity", "other_pseudotime"):
-        adata.obs[made] = 0.5
+    made = ("pseudotime", "pseudotime_2", "community_1_activity")
+    for column in (*(f"gmm_vgae_{name}" for name in made), "other_pseudotime"):
+        adata.obs[column] = 0.5
     write_results(adata, results(clusters=None, cluster_probability=None, record=record(seed=9)))
     assert "gmm_vgae_cluster" not in adata.obs
     assert "gmm_vgae_cluster_probability" not in adata.obsm
@@ -175,6 +176,7 @@ def test_what_is_not_ours_is_moved_aside_and_said() -> None:
     theirs = np.arange(24.0).reshape(12, 2)
     adata.obsm["X_gmm_vgae"] = theirs
     adata.obs["gmm_vgae_cluster"] = "theirs"
+    adata.obs["gmm_vgae_pseudotime"] = 0.5
     for seed in (3, 4):  # the second replaces the first, which is ours
         written = write_results(adata, results(record=record(seed=seed)))
         np.testing.assert_array_equal(adata.obsm["X_gmm_vgae_before_stimpute"], theirs)
@@ -182,6 +184,7 @@ def test_what_is_not_ours_is_moved_aside_and_said() -> None:
         assert adata.obsm["X_gmm_vgae"].shape != theirs.shape
         said = "What obsm['X_gmm_vgae'] held before is kept in obsm['X_gmm_vgae_before_stimpute']."
         assert (said in written.notes) == (seed == 3)
+        assert ("gmm_vgae_pseudotime" in adata.obs) == (seed == 3)
         assert read_records(adata)["gmm_vgae"] == written
     assert list(adata.obsm) == [k for k in adata.obsm if not k.endswith("_2")]
 

@@ -202,34 +202,20 @@ def test_violins_check_the_counts_in_the_background_and_only_once(
     assert len(threads) == 1 and threads[0] is not threading.main_thread()
 
 
-def test_violins_are_saved_as_they_were_drawn(
-    opened: StimputePanel, qtbot: QtBot, tmp_path: Path
+@pytest.mark.parametrize(("figure", "label"), [("violins", ">{} ("), ("dot_plot", ">{}<")])
+def test_figures_are_saved_as_they_were_drawn(
+    figure: str, label: str, opened: StimputePanel, qtbot: QtBot, tmp_path: Path
 ) -> None:
     markers = found_markers(opened, qtbot)
     group = markers.result.groups[0]
-    markers.violins()
+    getattr(markers, figure)()
     until_idle(qtbot, opened)
     codes = pd.Categorical(np.arange(opened.session.adata.n_obs) % 2)
     opened.session.write_column("domain", codes)
     window = markers.window_of_figures
     window.save_to(str(tmp_path / "figure.svg"))
     window.close()
-    assert f">{group} (" in (tmp_path / "figure.svg").read_text()
-
-
-def test_dot_plots_are_saved_as_they_were_drawn(
-    opened: StimputePanel, qtbot: QtBot, tmp_path: Path
-) -> None:
-    markers = found_markers(opened, qtbot)
-    group = markers.result.groups[0]
-    markers.dot_plot()
-    until_idle(qtbot, opened)
-    codes = pd.Categorical(np.arange(opened.session.adata.n_obs) % 2)
-    opened.session.write_column("domain", codes)
-    window = markers.window_of_figures
-    window.save_to(str(tmp_path / "figure.svg"))
-    window.close()
-    assert f">{group}<" in (tmp_path / "figure.svg").read_text()
+    assert label.format(group) in (tmp_path / "figure.svg").read_text()
 
 
 def test_markers_by_another_method_are_put_away(opened: StimputePanel, qtbot: QtBot) -> None:
