@@ -7,26 +7,26 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .data.io import read
-    from .models.baselines import GeneMean, NeighbourMean, PCADenoiser
-    from .models.gmm_vgae import GMMVGAE
+    from .data.save import read
+    from .models.gmm_vgae.model import GMMVGAE
     from .models.scamzi import ScAMZI
-    from .models.scimta import ScIMTA
+    from .models.scimta.model import ScIMTA
     from .models.scziva import ScZiva
-    from .session import Session
+    from .models.simple.baselines import GeneMean, NeighbourMean, PCADenoiser
+    from .session.session import Session
 
 __version__ = version("napari-stimpute")
 
 _HOME = {
-    "GMMVGAE": ".models.gmm_vgae",
-    "GeneMean": ".models.baselines",
-    "NeighbourMean": ".models.baselines",
-    "PCADenoiser": ".models.baselines",
+    "GMMVGAE": ".models.gmm_vgae.model",
+    "GeneMean": ".models.simple.baselines",
+    "NeighbourMean": ".models.simple.baselines",
+    "PCADenoiser": ".models.simple.baselines",
     "ScAMZI": ".models.scamzi",
-    "ScIMTA": ".models.scimta",
+    "ScIMTA": ".models.scimta.model",
     "ScZiva": ".models.scziva",
-    "Session": ".session",
-    "read": ".data.io",
+    "Session": ".session.session",
+    "read": ".data.save",
 }
 
 __all__ = [

@@ -12,16 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sp
 
+from .analysis.mixing import mixing_in_words
 from .config import ModelConfig
 from .data.counts import counts_of
 from .data.graph import place_of
 from .data.holdout import with_counts
 from .data.results import Networks, Results, RunRecord, check_run_key, fingerprint, versions
 from .errors import Diverged, OutOfMemory, TooSmall
-from .evaluate.judgement import Judgement, hide
-from .evaluate.mixing import mixing_in_words
-from .evaluate.recovery import row_blocks
-from .evaluate.zeros import DEFAULT_THRESHOLD, fill_where, fill_zeros
 from .models import model_class, model_info
 from .models.base import (
     Clusters,
@@ -32,14 +29,17 @@ from .models.base import (
     Model,
     is_out_of_memory,
 )
-from .models.mixture import tissue_graph
+from .models.simple.mixture import tissue_graph
 from .progress import Progress, StopEarly
+from .trust.judgement import Judgement, hide
+from .trust.recovery import row_blocks
+from .trust.zeros import DEFAULT_THRESHOLD, fill_where, fill_zeros
 from .words import percent
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-    from .evaluate.spatial import Impute
+    from .spatial.control import Impute
 
 _SMALLEST_BATCH = 16
 _APPLY_STEPS = 5

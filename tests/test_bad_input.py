@@ -48,8 +48,8 @@ from napari_stimpute.errors import (
     UnsafeFile,
 )
 from napari_stimpute.models import model_info
-from napari_stimpute.models.baselines import GeneMean
-from napari_stimpute.session import Session
+from napari_stimpute.models.simple.baselines import GeneMean
+from napari_stimpute.session.session import Session
 
 
 def make(n_obs: int = 30, n_vars: int = 12) -> AnnData:

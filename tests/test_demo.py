@@ -174,7 +174,7 @@ def test_with_a_display_the_gene_is_seen_raw_and_imputed(
 ) -> None:
     import napari
 
-    from napari_stimpute.session import Session
+    from napari_stimpute.session.session import Session
 
     titles: list[str] = []
 

@@ -31,7 +31,7 @@ def test_a_public_name_is_loaded_on_first_use() -> None:
 
 
 def test_session_knows_no_front_end() -> None:
-    assert not top_level_modules_after("import napari_stimpute.session") & FRONT_ENDS
+    assert not top_level_modules_after("import napari_stimpute.session.session") & FRONT_ENDS
 
 
 def top_level_modules_after(code: str) -> set[str]:

@@ -15,14 +15,14 @@ from napari_stimpute.data.counts import counts_of
 from napari_stimpute.data.results import fingerprint, write_results
 from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import InvalidSetting, MissingKey, NoDevice, OutOfMemory, UnknownName
-from napari_stimpute.evaluate.trust import VERDICTS
 from napari_stimpute.job import Job, JobState
 from napari_stimpute.models import MODELS, model_info
 from napari_stimpute.models.base import in_blocks, is_out_of_memory
-from napari_stimpute.models.gmm_vgae import GMMVGAE
-from napari_stimpute.models.gmm_vgae_training import Training
+from napari_stimpute.models.gmm_vgae.model import GMMVGAE
+from napari_stimpute.models.gmm_vgae.training import Training
 from napari_stimpute.progress import Progress, StopEarly, drain
 from napari_stimpute.run import Request, Run
+from napari_stimpute.trust.verdict import VERDICTS
 
 
 @pytest.fixture(scope="module")

@@ -225,8 +225,8 @@ def _models(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from ..data.io import read
-    from ..preflight import data_card
+    from ..data.card import data_card
+    from ..data.save import read
 
     card = data_card(read(args.file), args.counts)
     print(card.text(width()))
@@ -253,10 +253,10 @@ def _work(args: argparse.Namespace) -> int:
 
 def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Teller) -> Worked:
     """Train on one file and write its result."""
-    from ..data.io import check_writable, write
+    from ..data.card import load
     from ..data.results import write_results
+    from ..data.save import check_writable, write
     from ..job import Job, JobState
-    from ..preflight import load
     from ..run import Request, Run
     from ..terminal import follow
 

@@ -6,8 +6,8 @@ import argparse
 import textwrap
 from typing import TYPE_CHECKING
 
+from ..compare.methods import available, chosen, methods
 from ..errors import StimputeError
-from ..evaluate.methods import available, chosen, methods
 from ..words import duration, percent
 from .options import (
     COUNTS,
@@ -22,7 +22,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from ..evaluate.comparison import Comparison
+    from ..compare.comparison import Comparison
     from ..terminal import Teller
 
 _ABOUT = (
@@ -79,11 +79,11 @@ def add_compare(commands: argparse._SubParsersAction[Parser]) -> None:
 def _compare(args: argparse.Namespace) -> int:
     asked = _split(args.models)
     usage(args, lambda: chosen(asked))
+    from ..compare.table import check_page, check_table, comparison_of, write_table
+    from ..data.card import load
     from ..job import Job
     from ..keys import SPATIAL
     from ..models.base import resolve_device
-    from ..preflight import load
-    from ..report.compare import check_page, check_table, comparison_of, write_table
     from ..terminal import Teller, follow
 
     usage(args, lambda: resolve_device(args.device))
@@ -105,7 +105,7 @@ def _compare(args: argparse.Namespace) -> int:
     if args.out:
         tell.say(f"Wrote {write_table(comparison, args.out)}")
     if args.report:
-        from ..report.compare_page import page_of
+        from ..compare.page import page_of
 
         tell.say(f"Wrote {page_of(comparison, opened.adata, args.input).write(args.report)}")
     return 0
@@ -125,7 +125,7 @@ def _require_scores(comparison: Comparison) -> None:
 
 
 def _tell(comparison: Comparison, tell: Teller) -> None:
-    from ..evaluate.standing import memory, rows, said_of, verdict, wins
+    from ..compare.standing import memory, rows, said_of, verdict, wins
 
     found, won = rows(comparison), wins(comparison).shares
     table = [_HEADER] + [

@@ -26,8 +26,8 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from ..evaluate.tune_outcome import Outcome, TrialResult
     from ..terminal import Teller
+    from ..tune.outcome import Outcome, TrialResult
 
 _ABOUT = (
     "Tries settings of a model on IN, each with three fits, and says which score highest. The "
@@ -103,13 +103,13 @@ def _add_search_options(parser: argparse.ArgumentParser) -> None:
 
 def _tune(args: argparse.Namespace) -> int:
     config = config_of(args)
+    from ..compare.table import check_place
+    from ..data.card import load
     from ..data.files import write_whole
-    from ..evaluate.tune import Search, Tuning, search_space
     from ..job import Job
     from ..models.base import resolve_device
-    from ..preflight import load
-    from ..report.compare import check_place
     from ..terminal import Teller, follow
+    from ..tune.search import Search, Tuning, search_space
 
     fixed = frozenset(named_settings(args))
     search_space(args.model, config, fixed)

@@ -38,7 +38,7 @@ class TrustRecord(BaseModel):
     model alone, blend without model and best simple method explain beyond gene mean × depth; None
     where there was none.
     ``interval_levels`` and ``zero_levels`` calibrate intervals and zero map (see
-    `evaluate.intervals` and `evaluate.zeros`).
+    `trust.intervals` and `trust.zeros`).
     """
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="strings")

@@ -19,9 +19,9 @@ from anndata import AnnData
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from napari_stimpute import keys
-from napari_stimpute.data.render import TissuePlan, draw_plan, render_section, smooth_noise
-from napari_stimpute.errors import InvalidSetting
+from .. import keys
+from ..errors import InvalidSetting
+from .render import TissuePlan, draw_plan, render_section, smooth_noise
 
 Array = NDArray[np.float64]
 

@@ -16,8 +16,8 @@ from ..errors import NotWritable
 from ..words import percent
 
 if TYPE_CHECKING:
-    from ..evaluate.comparison import Comparison
-    from ..session import Session
+    from ..compare.comparison import Comparison
+    from ..session.session import Session
     from ..terminal import Teller
 
 MODEL, TITLE = "gmm_vgae", "GMM-VGAE"
@@ -83,7 +83,7 @@ def run_demo(demo: Demo, tell: Teller, *, window: bool = True) -> Path:
 
 def _prepare(demo: Demo) -> Path:
     """Make the folder, and check that the result can be written before work is put into it."""
-    from ..data.io import check_writable
+    from ..data.save import check_writable
 
     try:
         (demo.out / "figures").mkdir(parents=True, exist_ok=True)
@@ -100,7 +100,7 @@ def _prepare(demo: Demo) -> Path:
 
 def _open(demo: Demo, tell: Teller) -> Session:
     from ..models import model_class
-    from ..session import Session
+    from ..session.session import Session
 
     session = Session()
     tell.say(f"Opening {demo.name}")
@@ -118,10 +118,10 @@ def _open(demo: Demo, tell: Teller) -> Session:
 
 def _compare(demo: Demo, session: Session, tell: Teller) -> Comparison:
     """Hide a tenth of the molecules, and see which method predicts them best."""
-    from ..evaluate.methods import methods
-    from ..evaluate.standing import rows, verdict
+    from ..compare.methods import methods
+    from ..compare.standing import rows, verdict
+    from ..compare.table import comparison_of
     from ..job import Job
-    from ..report.compare import comparison_of
     from ..terminal import follow
 
     adata = session.adata

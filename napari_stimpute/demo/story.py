@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from .. import keys
 from ..analysis import VariableGenes, variable_genes
+from ..compare.comparison import HIDDEN_SHARE, Comparison
+from ..compare.standing import LEVEL, rows, verdict
 from ..data.counts import counts_of
 from ..data.graph import guess_technology
 from ..data.results import read_records
 from ..data.simulate import TRUE_RATE
 from ..errors import TooSmall
-from ..evaluate.comparison import HIDDEN_SHARE, Comparison
-from ..evaluate.standing import LEVEL, rows, verdict
-from ..evaluate.trust import badge, trust_table
 from ..plots import (
     Section,
     domain_map,
@@ -29,7 +28,8 @@ from ..plots import (
     variable_gene_overlap,
 )
 from ..report import Report, png_of
-from ..session import COUNTS
+from ..session.session import COUNTS
+from ..trust.verdict import badge, trust_table
 from ..words import duration, number, percent
 from . import MODEL, TITLE, Demo
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from matplotlib.figure import Figure
 
-    from ..session import Session
+    from ..session.session import Session
     from .window import Shot
 
 _ENOUGH = 20

@@ -23,7 +23,7 @@ from .. import keys
 from . import MODEL
 
 if TYPE_CHECKING:
-    from ..session import Session
+    from ..session.session import Session
     from ..terminal import Teller
 
 SIZE = (1500, 940)  # pixels of the window
@@ -122,7 +122,7 @@ def _environment(display: str) -> dict[str, str]:
 def main(result: str, folder: str, gene: str) -> None:
     """Open a result in the window, and photograph one view after the other."""
     from ..plugin import open_panel, open_viewer
-    from ..session import Session
+    from ..session.session import Session
 
     session = Session()
     session.open(result)

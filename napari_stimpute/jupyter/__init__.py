@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import ipywidgets as widgets
     from anndata import AnnData
 
-    from ..session import Session
+    from ..session.session import Session
 
 __all__ = ["panels"]
 
@@ -22,10 +22,10 @@ def panels(source: Session | AnnData | str | os.PathLike[str]) -> widgets.VBox:
     """
     import ipywidgets as widgets
 
-    from ..session import Session
-    from .loop import Home
-    from .overlay_panel import OverlayPanel
-    from .train_panel import TrainPanel
+    from ..session.session import Session
+    from .genes import OverlayPanel
+    from .train import TrainPanel
+    from .widgets.loop import Home
 
     session = source if isinstance(source, Session) else Session()
     if not isinstance(source, Session):

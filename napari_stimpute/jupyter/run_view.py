@@ -13,7 +13,7 @@ from ..job import Job, JobState
 from ..plots import loss_curve
 from ..progress import Progress
 from ..words import duration
-from .words import Words, faint
+from .widgets.words import Words, faint
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

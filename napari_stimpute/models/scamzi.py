@@ -5,7 +5,7 @@ Paper: Yuan, Xu, Meng and Ye, BMC Genomics 26:350 (2025). Use it to find cell ty
 SimAM (Yang et al., 2021). For imputing alone, scZiva is the better choice.
 
 Where the equations are: attention, `nn.attention`; zero-inflation layer, `nn.zero_inflation`;
-likelihood, `nn.likelihoods`; spectral clustering, `models.spectral`.
+likelihood, `nn.likelihoods`; spectral clustering, `models.cells.spectral`.
 
 What differs from the paper (its code could not be read), and why
 ----------------------------------------------------------------
@@ -52,7 +52,7 @@ from ..nn.optimise import ParameterGroup, Schedule, minimise
 from ..nn.zero_inflation import ZeroInflationLayer
 from ..progress import Progress
 from .cell_configs import ScAMZIConfig
-from .cell_model import ALL, CellModel, CellNetwork, CellTraining, log_values
+from .cells.model import ALL, CellModel, CellNetwork, CellTraining, log_values
 from .training import Split
 
 if TYPE_CHECKING:

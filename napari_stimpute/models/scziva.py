@@ -52,7 +52,7 @@ from ..nn.optimise import ParameterGroup, Schedule, minimise
 from ..progress import Progress
 from .base import require
 from .cell_configs import ScZivaConfig
-from .cell_model import ALL, PATIENCE, CellModel, CellNetwork, CellTraining, log_values
+from .cells.model import ALL, PATIENCE, CellModel, CellNetwork, CellTraining, log_values
 from .training import Split
 
 if TYPE_CHECKING:

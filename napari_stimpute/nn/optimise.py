@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from napari_stimpute.errors import Diverged
-from napari_stimpute.progress import Progress
+from ..errors import Diverged
+from ..progress import Progress
 
 READ_EVERY = 25  # steps
 

@@ -8,8 +8,8 @@ from weakref import WeakKeyDictionary
 if TYPE_CHECKING:
     import napari
 
-    from ..session import Session
-    from .layers import SpotsView
+    from ..session.session import Session
+    from .canvas.view import SpotsView
 
 PLUGIN, PANEL, MAP = "napari-stimpute", "stimpute", "Map of cells"
 
@@ -19,7 +19,7 @@ _VIEWS: WeakKeyDictionary[Any, SpotsView] = WeakKeyDictionary()
 
 def session_of(viewer: Any) -> Session:
     """The one session of a viewer, made when it is first asked for."""
-    from ..session import Session
+    from ..session.session import Session
 
     key = unwrapped(viewer)
     if key not in _SESSIONS:
@@ -29,7 +29,7 @@ def session_of(viewer: Any) -> Session:
 
 def view_of(viewer: Any) -> SpotsView:
     """What draws the session in a viewer: one for all docks, each of which has to close it."""
-    from .layers import SpotsView
+    from .canvas.view import SpotsView
 
     key = unwrapped(viewer)
     if key not in _VIEWS or not _VIEWS[key].n_docks:

@@ -14,22 +14,22 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from ..scene.maps import MAPPING
 from . import open_map, session_of, unwrapped, view_of
-from .cells_panel import CELL_TITLES, CellsPanel
-from .closing import close_with
-from .compare_panel import COMPARING, WRITING, ComparePanel
-from .connections import Connections, is_alive
-from .data_panel import OPENING, SAVING, DataPanel
-from .groups_section import TESTING
-from .loop import deliver_events
-from .maps import MAPPING
-from .overlay_panel import FIND_KEY, FLIP_KEY, OverlayPanel
-from .spatial_section import CHECKING
-from .statistics_panel import StatisticsPanel
-from .train_panel import TrainPanel
-from .variable_panel import VariablePanel
-from .wheel import guard_wheel
-from .words import rule
+from .cells.panel import CELL_TITLES, CellsPanel
+from .compare.panel import COMPARING, WRITING, ComparePanel
+from .data import OPENING, SAVING, DataPanel
+from .genes.panel import FIND_KEY, FLIP_KEY, OverlayPanel
+from .statistics.differences import TESTING
+from .statistics.panel import StatisticsPanel
+from .statistics.patterns import CHECKING
+from .statistics.variable import VariablePanel
+from .train.panel import TrainPanel
+from .widgets.closing import close_with
+from .widgets.connections import Connections, is_alive
+from .widgets.loop import deliver_events
+from .widgets.wheel import guard_wheel
+from .widgets.words import rule
 
 WIDTH = 390
 

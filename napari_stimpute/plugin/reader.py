@@ -10,7 +10,7 @@ from ..errors import BadImage, StimputeError
 if TYPE_CHECKING:
     from napari.types import LayerData
 
-    from ..session import Session
+    from ..session.session import Session
 
 Reader = Callable[[Any], "list[LayerData]"]
 
@@ -36,11 +36,11 @@ def read_layers(path: str | list[str]) -> list[LayerData]:
 
 def layers_of(source: Any) -> list[LayerData]:
     """Layers of a path or an AnnData, coloured by its most telling gene."""
-    from ..preflight import load
-    from ..session import Session
-    from .colours import COLOURMAPS
-    from .places import tissue_places
-    from .spots import Values, paint, spots_layer
+    from ..data.card import load
+    from ..scene.colours import COLOURMAPS
+    from ..scene.places import tissue_places
+    from ..session.session import Session
+    from .canvas.spots import Values, paint, spots_layer
 
     opened = load(source)
     session = Session()
@@ -74,7 +74,7 @@ def _is_handed_over(opened: Any) -> bool:
 
 
 def _image(session: Session, opened: Any) -> Any:
-    from .spots import image_layer
+    from .canvas.spots import image_layer
 
     try:
         return image_layer(session, opened)

@@ -26,11 +26,11 @@ import pandas as pd
 import scipy.sparse as sp
 from anndata import AnnData
 
+from napari_stimpute.compare.peers import PEERS
 from napari_stimpute.data.holdout import thin
-from napari_stimpute.evaluate.peers import PEERS
-from napari_stimpute.evaluate.recovery import recovery
 from napari_stimpute.models import model_class
 from napari_stimpute.progress import Progress
+from napari_stimpute.trust.recovery import recovery
 
 MODELS = ("scziva", "scamzi", "scimta")
 N_TYPES = 12

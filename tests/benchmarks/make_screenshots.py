@@ -114,7 +114,7 @@ def of_section(viewer: Viewer, panel: StimputePanel, out: Path, gene: str) -> No
 def of_cells(viewer: Viewer, panel: StimputePanel, out: Path) -> None:
     """The map of the cells in their clusters, and the markers of these."""
     from napari_stimpute import keys
-    from napari_stimpute.plugin.maps import Choice
+    from napari_stimpute.scene.maps import Choice
 
     panel.session.column = keys.cluster("scimta")
     panel.view.show_map(Choice("scimta", "umap"))

@@ -24,11 +24,11 @@ from measure_clusters import load
 from runs import Runs
 from sklearn.metrics import adjusted_rand_score
 
+from napari_stimpute.analysis.mixing import mixing
 from napari_stimpute.data.components import principal_components
 from napari_stimpute.data.counts import log_normalise, size_factors
-from napari_stimpute.evaluate.mixing import mixing
 from napari_stimpute.models import model_class
-from napari_stimpute.models.cell_clusters import mixture_clusters
+from napari_stimpute.models.cells.clusters import mixture_clusters
 
 N_COMPONENTS = 30
 

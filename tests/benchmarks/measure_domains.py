@@ -25,7 +25,7 @@ from sklearn.mixture import GaussianMixture
 from napari_stimpute import GMMVGAE
 from napari_stimpute.data.genes import working_adata
 from napari_stimpute.data.graph import spatial_coordinates
-from napari_stimpute.models.domains import refine_domains
+from napari_stimpute.models.gmm_vgae.domains import refine_domains
 
 SETS = ("dlpfc_151673", "her2st_A1", "st_mob_rep8", "starmap_v1")
 UNLABELLED = {"", "nan", "NA", "None", "unknown"}

@@ -25,11 +25,11 @@ import pandas as pd
 import scipy.sparse as sp
 from runs import Runs, markdown
 
-from napari_stimpute.evaluate.peers import PEERS
-from napari_stimpute.evaluate.recovery import recovery
-from napari_stimpute.evaluate.trial import outcome
+from napari_stimpute.compare.peers import PEERS
+from napari_stimpute.compare.trial import outcome
 from napari_stimpute.models import model_class, model_info
 from napari_stimpute.run import Request, Run
+from napari_stimpute.trust.recovery import recovery
 
 SETS = ("dlpfc_151673", "her2st_A1", "st_mob_rep8", "slideseqv2_hippocampus", "starmap_v1")
 OURS = ("gmm_vgae", "pca", "neighbour_mean")

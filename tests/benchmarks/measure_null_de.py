@@ -25,8 +25,8 @@ import scipy.sparse as sp
 
 from napari_stimpute import keys
 from napari_stimpute.analysis import differential_expression
-from napari_stimpute.evaluate.permuted import without_pattern
-from napari_stimpute.models.baselines import NeighbourMean, PCADenoiser
+from napari_stimpute.models.simple.baselines import NeighbourMean, PCADenoiser
+from napari_stimpute.spatial.permuted import without_pattern
 
 SETS = ("pbmc4k", "kang_stim", "starmap_v1")
 SEEN, SIGNIFICANT, DEALT = 0.1, 0.05, 0.1

@@ -27,13 +27,13 @@ import pandas as pd
 import scipy.sparse as sp
 
 from napari_stimpute.data.holdout import with_counts
-from napari_stimpute.evaluate.moran import autocorrelation, neighbour_weights
-from napari_stimpute.evaluate.permuted import without_pattern
-from napari_stimpute.evaluate.spatial import SpatialControl
-from napari_stimpute.evaluate.spatial_result import NOMINAL
 from napari_stimpute.models import model_info
 from napari_stimpute.progress import Progress, drain
 from napari_stimpute.run import Request, Run
+from napari_stimpute.spatial.control import SpatialControl
+from napari_stimpute.spatial.moran import autocorrelation, neighbour_weights
+from napari_stimpute.spatial.permuted import without_pattern
+from napari_stimpute.spatial.result import NOMINAL
 
 SETS = ("her2st_A1", "starmap_v1")
 MODELS = {

@@ -33,11 +33,11 @@ from scipy.stats import spearmanr
 from napari_stimpute import keys
 from napari_stimpute.data.genes import working_adata
 from napari_stimpute.data.holdout import thin
-from napari_stimpute.evaluate.recovery import recovery
-from napari_stimpute.evaluate.trust import VERDICTS
 from napari_stimpute.models import model_info
 from napari_stimpute.progress import drain
 from napari_stimpute.run import Request, Run
+from napari_stimpute.trust.recovery import recovery
+from napari_stimpute.trust.verdict import VERDICTS
 
 SETS = ("st_mob_rep8", "her2st_A1", "starmap_v1", "kang_stim", "cellmix_batches")
 MANY = 50

@@ -34,12 +34,12 @@ from measure_imputation import hide
 from scipy.stats import rankdata
 
 from napari_stimpute import keys
-from napari_stimpute.evaluate.calibration import Calibration
-from napari_stimpute.evaluate.intervals import coverage
-from napari_stimpute.evaluate.zeros import ZeroCalibration
 from napari_stimpute.models import model_info
 from napari_stimpute.progress import drain
 from napari_stimpute.run import Request, Run
+from napari_stimpute.trust.calibration import Calibration
+from napari_stimpute.trust.intervals import coverage
+from napari_stimpute.trust.zeros import ZeroCalibration
 
 SETS = (
     "st_mob_rep8", "her2st_A1", "starmap_v1", "dlpfc_151673", "slideseqv2_hippocampus",

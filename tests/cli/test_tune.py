@@ -18,7 +18,7 @@ from napari_stimpute.cli import main
 from napari_stimpute.data.results import read_records
 from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.job import Job, JobState
-from napari_stimpute.models.baselines import PCADenoiser
+from napari_stimpute.models.simple.baselines import PCADenoiser
 from napari_stimpute.progress import Progress
 
 PCA = ("--model", "pca")

@@ -60,7 +60,7 @@ def test_no_gene_in_any_community_is_a_column_without_categories() -> None:
 
 
 def test_networks_survive_a_file(tmp_path: Path) -> None:
-    from napari_stimpute.data.io import read, write
+    from napari_stimpute.data.save import read, write
 
     adata, found = section(), results()
     write_results(adata, found)

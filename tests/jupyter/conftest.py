@@ -10,7 +10,7 @@ import pytest
 from anndata import AnnData
 
 from napari_stimpute.data.simulate import simulate_section
-from napari_stimpute.session import Session
+from napari_stimpute.session.session import Session
 
 
 @pytest.fixture(scope="session")

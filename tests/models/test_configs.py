@@ -10,7 +10,7 @@ import pytest
 from napari_stimpute.config import FormField, form_fields
 from napari_stimpute.errors import InvalidSetting, UnknownName
 from napari_stimpute.models import MODELS, model_class, model_info
-from napari_stimpute.models.gmm_vgae import GMMVGAE
+from napari_stimpute.models.gmm_vgae.model import GMMVGAE
 
 FIELDS = [
     pytest.param(name, field, id=f"{name}-{field.name}")

@@ -13,8 +13,8 @@ import torch
 from anndata import AnnData
 
 from napari_stimpute.errors import NotReadable, NotWritable, UnknownName
-from napari_stimpute.models.baselines import GeneMean
-from napari_stimpute.models.gmm_vgae import GMMVGAE
+from napari_stimpute.models.gmm_vgae.model import GMMVGAE
+from napari_stimpute.models.simple.baselines import GeneMean
 
 
 def full_disk(*_: object) -> None:

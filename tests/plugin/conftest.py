@@ -14,12 +14,12 @@ from napari_stimpute import keys
 from napari_stimpute.data.results import Results, RunRecord, TrustRecord, write_results
 from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import TooSmall
-from napari_stimpute.evaluate.trust import VERDICTS
 from napari_stimpute.models import model_info
 from napari_stimpute.plugin import open_panel
-from napari_stimpute.plugin.maps import Choice
 from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.progress import Progress
+from napari_stimpute.scene.maps import Choice
+from napari_stimpute.trust.verdict import VERDICTS
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from napari_stimpute.models import model_info
-from napari_stimpute.plugin.cells_panel import CELL_TITLES, CellsPanel
+from napari_stimpute.plugin.cells.panel import CELL_TITLES, CellsPanel
 from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.progress import Progress
 

@@ -16,11 +16,11 @@ from qtpy.QtWidgets import QComboBox, QLineEdit, QPushButton
 
 from napari_stimpute.analysis import annotation_steps, marker_steps, read_marker_lists
 from napari_stimpute.data.counts import counts_of
-from napari_stimpute.plugin.cells_names import EXAMPLE
-from napari_stimpute.plugin.cells_panel import CELL_TITLES, CellsPanel
-from napari_stimpute.plugin.cells_section import Section
-from napari_stimpute.plugin.cells_table import FactTable
+from napari_stimpute.plugin.cells.names import EXAMPLE
+from napari_stimpute.plugin.cells.panel import CELL_TITLES, CellsPanel
+from napari_stimpute.plugin.cells.section import Section
 from napari_stimpute.plugin.panel import StimputePanel
+from napari_stimpute.plugin.widgets.fact_table import FactTable
 from napari_stimpute.progress import Progress
 
 from .hands import choose, until_idle
@@ -194,7 +194,7 @@ def test_violins_check_the_counts_in_the_background_and_only_once(
         threads.append(threading.current_thread())
         return counts_of(adata, where)
 
-    monkeypatch.setattr("napari_stimpute.plugin.cells_markers.counts_of", checked)
+    monkeypatch.setattr("napari_stimpute.plugin.cells.markers.counts_of", checked)
     markers.violins()
     until_idle(qtbot, opened)
     markers.window_of_figures.save_to(str(tmp_path / "figure.svg"))

@@ -14,11 +14,11 @@ from qtpy.QtCore import Qt
 
 from napari_stimpute import keys
 from napari_stimpute.analysis.communities import community_map, network
+from napari_stimpute.analysis.mixing import Mixing, mixing
 from napari_stimpute.analysis.sources import representation
-from napari_stimpute.evaluate.mixing import Mixing, mixing
-from napari_stimpute.plugin.cells_batches import Scores, verdict
-from napari_stimpute.plugin.cells_table import Cell, FactTable
+from napari_stimpute.plugin.cells.batches import Scores, verdict
 from napari_stimpute.plugin.panel import StimputePanel
+from napari_stimpute.plugin.widgets.fact_table import Cell, FactTable
 
 from .hands import choose, until_idle
 

@@ -14,12 +14,12 @@ from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QPointF, Qt
 from qtpy.QtWidgets import QCheckBox
 
-from napari_stimpute.evaluate import methods
-from napari_stimpute.models.baselines import PCADenoiser
-from napari_stimpute.plugin.compare_panel import COMPARING, ComparePanel
-from napari_stimpute.plugin.loop import deliver_events
-from napari_stimpute.plugin.win_map import GeneDots, Genes, seen_on
-from napari_stimpute.session import Session
+from napari_stimpute.compare import methods
+from napari_stimpute.models.simple.baselines import PCADenoiser
+from napari_stimpute.plugin.compare.panel import COMPARING, ComparePanel
+from napari_stimpute.plugin.compare.wins import GeneDots, Genes, seen_on
+from napari_stimpute.plugin.widgets.loop import deliver_events
+from napari_stimpute.session.session import Session
 
 from .hands import until_idle
 

@@ -8,10 +8,10 @@ from anndata import AnnData
 from pytestqt.qtbot import QtBot
 
 from napari_stimpute.data.files import write_whole
-from napari_stimpute.evaluate.trust import badge
-from napari_stimpute.plugin.export import GeneFigure, gene_figure
 from napari_stimpute.plugin.panel import StimputePanel
-from napari_stimpute.session import COUNTS
+from napari_stimpute.scene.figure import GeneFigure, gene_figure
+from napari_stimpute.session.session import COUNTS
+from napari_stimpute.trust.verdict import badge
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from napari_stimpute.config import form_fields
 from napari_stimpute.errors import InvalidSetting
 from napari_stimpute.models import MODELS
 from napari_stimpute.models.configs import GMMVGAEConfig
-from napari_stimpute.plugin.form import ConfigForm
+from napari_stimpute.plugin.widgets.form import ConfigForm
 
 pytestmark = pytest.mark.usefixtures("qapp")
 CONFIGS = [info.config for info in MODELS.values()]

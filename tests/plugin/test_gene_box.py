@@ -6,7 +6,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
 
-from napari_stimpute.plugin.gene_box import GeneBox
+from napari_stimpute.plugin.genes.gene_box import GeneBox
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
 from napari_stimpute import keys
-from napari_stimpute.evaluate.trust import VERDICTS
-from napari_stimpute.plugin.gene_model import COLUMNS, GeneModel
-from napari_stimpute.plugin.gene_table import GeneTable
+from napari_stimpute.plugin.genes.gene_list import GeneTable
 from napari_stimpute.plugin.panel import StimputePanel
-from napari_stimpute.session import Session
+from napari_stimpute.plugin.widgets.gene_model import COLUMNS, GeneModel
+from napari_stimpute.session.session import Session
+from napari_stimpute.trust.verdict import VERDICTS
 
 UP, DOWN = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from napari.layers import Image, Points
 
-from napari_stimpute.plugin import spots
-from napari_stimpute.plugin.colours import colours_of_values
+from napari_stimpute.plugin.canvas import spots
+from napari_stimpute.plugin.canvas.spots import colour_bar_of, limits_of
 from napari_stimpute.plugin.panel import StimputePanel
-from napari_stimpute.plugin.spots import colour_bar_of, limits_of
-from napari_stimpute.session import COUNTS, LOG
+from napari_stimpute.scene.colours import colours_of_values
+from napari_stimpute.session.session import COUNTS, LOG
 
 
 def viewer_of(panel: StimputePanel) -> Any:

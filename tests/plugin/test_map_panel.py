@@ -20,11 +20,12 @@ from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QWidget
 
 from napari_stimpute import keys
-from napari_stimpute.plugin import open_map, open_panel, spots
-from napari_stimpute.plugin.map_panel import MapPanel
+from napari_stimpute.plugin import open_map, open_panel
+from napari_stimpute.plugin.canvas import spots
+from napari_stimpute.plugin.map.dock import MapPanel
+from napari_stimpute.plugin.map.stamp import packed
 from napari_stimpute.plugin.panel import StimputePanel
-from napari_stimpute.plugin.stamp import packed
-from napari_stimpute.session import COUNTS
+from napari_stimpute.session.session import COUNTS
 
 pytestmark = pytest.mark.usefixtures("drawn")
 

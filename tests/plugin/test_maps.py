@@ -13,9 +13,9 @@ from pytestqt.qtbot import QtBot
 
 from napari_stimpute import keys
 from napari_stimpute.plugin import session_of
-from napari_stimpute.plugin.maps import MAPPING, Choice, Maps
 from napari_stimpute.plugin.panel import StimputePanel
-from napari_stimpute.session import COUNTS, Session
+from napari_stimpute.scene.maps import MAPPING, Choice, Maps
+from napari_stimpute.session.session import COUNTS, Session
 
 UMAP = keys.space(COUNTS, "umap")
 

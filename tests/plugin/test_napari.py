@@ -17,9 +17,9 @@ from qtpy.QtGui import QDropEvent
 
 from napari_stimpute.errors import NotReadable
 from napari_stimpute.plugin import attach, open_panel, session_of
+from napari_stimpute.plugin.canvas.spots import mark_of
 from napari_stimpute.plugin.reader import get_reader
-from napari_stimpute.plugin.spots import mark_of
-from napari_stimpute.session import Session
+from napari_stimpute.session.session import Session
 
 MakeViewer = Callable[..., Any]
 

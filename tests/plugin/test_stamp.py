@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_stimpute.plugin.stamp import Viewport, packed, radius_of, stamp, whole
+from napari_stimpute.plugin.map.stamp import Viewport, packed, radius_of, stamp, whole
 
 SIZE = (200, 100)
 

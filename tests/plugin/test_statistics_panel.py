@@ -14,10 +14,10 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QPushButton
 
 from napari_stimpute.analysis import differential_expression
-from napari_stimpute.plugin.groups_section import GroupsSection, p_value
 from napari_stimpute.plugin.panel import StimputePanel
-from napari_stimpute.plugin.result_table import Column, ResultTable
-from napari_stimpute.plugin.spatial_section import SpatialSection
+from napari_stimpute.plugin.statistics.differences import GroupsSection, p_value
+from napari_stimpute.plugin.statistics.patterns import SpatialSection
+from napari_stimpute.plugin.widgets.table import Column, ResultTable
 
 from .hands import choose, until_idle
 

@@ -13,7 +13,7 @@ from napari_stimpute.errors import Busy
 from napari_stimpute.job import JobState
 from napari_stimpute.models import MODELS
 from napari_stimpute.models.base import Model
-from napari_stimpute.models.baselines import GeneMean
+from napari_stimpute.models.simple.baselines import GeneMean
 from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.progress import Progress
 

@@ -14,16 +14,16 @@ from qtpy.QtGui import QColor, QImage, QPainter
 from scipy.stats import spearmanr
 
 from napari_stimpute import keys
-from napari_stimpute.evaluate.intervals import interval
-from napari_stimpute.evaluate.trust import VERDICTS, badge
-from napari_stimpute.evaluate.zeros import zero_map
-from napari_stimpute.plugin import spots
-from napari_stimpute.plugin.aspects import ZERO_NAMES
-from napari_stimpute.plugin.colours import opacity_of
+from napari_stimpute.plugin.canvas import spots
+from napari_stimpute.plugin.canvas.spots import limits_of
 from napari_stimpute.plugin.panel import WIDTH, StimputePanel
-from napari_stimpute.plugin.spots import limits_of
-from napari_stimpute.plugin.trust_chip import LOOKS, chip_height, chip_width, draw_chip
-from napari_stimpute.session import COUNTS
+from napari_stimpute.plugin.widgets.chip import LOOKS, chip_height, chip_width, draw_chip
+from napari_stimpute.scene.aspects import ZERO_NAMES
+from napari_stimpute.scene.colours import opacity_of
+from napari_stimpute.session.session import COUNTS
+from napari_stimpute.trust.intervals import interval
+from napari_stimpute.trust.verdict import VERDICTS, badge
+from napari_stimpute.trust.zeros import zero_map
 
 
 @pytest.fixture

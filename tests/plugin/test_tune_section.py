@@ -11,9 +11,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QPoint, Qt
 
-from napari_stimpute.models.baselines import PCADenoiser
+from napari_stimpute.models.simple.baselines import PCADenoiser
 from napari_stimpute.plugin.panel import StimputePanel
-from napari_stimpute.plugin.tune_section import TuneSection
+from napari_stimpute.plugin.train.tune_section import TuneSection
 from napari_stimpute.progress import Progress
 
 LEARN = PCADenoiser._learn

@@ -16,13 +16,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from qtpy.QtWidgets import QApplication
 
 from napari_stimpute.data.results import Results, RunRecord, write_results
-from napari_stimpute.plugin import spots
-from napari_stimpute.plugin.colours import colours_of_values
-from napari_stimpute.plugin.layers import SpotsView
+from napari_stimpute.plugin.canvas import spots
+from napari_stimpute.plugin.canvas.spots import colour_bar_of, limits_of
+from napari_stimpute.plugin.canvas.view import SpotsView
+from napari_stimpute.plugin.genes.wipe_box import KEYS, WipeBox
 from napari_stimpute.plugin.panel import StimputePanel
-from napari_stimpute.plugin.spots import colour_bar_of, limits_of
-from napari_stimpute.plugin.wipe_box import KEYS, WipeBox
-from napari_stimpute.session import COUNTS, LOG
+from napari_stimpute.scene.colours import colours_of_values
+from napari_stimpute.session.session import COUNTS, LOG
 
 
 def give_runs(adata: AnnData) -> None:

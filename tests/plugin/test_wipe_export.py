@@ -10,7 +10,7 @@ from anndata import AnnData
 from napari_stimpute.errors import NotWritable
 from napari_stimpute.plots import Section, wipe_map
 from napari_stimpute.plugin.panel import StimputePanel
-from napari_stimpute.plugin.wipe_export import save_wipe, wipe_figure
+from napari_stimpute.scene.pair_figure import save_wipe, wipe_figure
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Methods judged on the same hidden molecules."""

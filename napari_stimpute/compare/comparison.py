@@ -1,0 +1,226 @@
+"""Several methods on the same hidden molecules, so that none is shown without its baselines.
+
+Per seed a tenth of the molecules is hidden, every method sees the rest, and is scored on the hidden
+ones. Of a prediction only the score and the maps of a few genes are kept. A method that fails does
+not sink the rest: what went wrong is kept in words, and the next one begins. What came out is told
+by `standing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from ..data.counts import counts_of, size_factors
+from ..data.holdout import thin
+from ..errors import StimputeError, TooSmall, UnknownName
+from ..progress import Progress, StopEarly
+from ..trust.recovery import Recovery, pattern_correlation, recovery
+from .methods import Method
+from .trial import Array, Contender, Pace, Trial, give_back_memory
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+HIDDEN_SHARE = 0.1
+"""Share of the molecules that every method is judged on and none sees."""
+
+COUNTED = "Counted"
+"""Name of the map of the kept counts themselves."""
+
+_FEWEST_TO_SHOW = 20
+"""Kept molecules that a gene needs to be shown as an example."""
+
+_TELL = 1.0  # seconds between two steps that are told
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """What one method reached with one seed.
+
+    ``seconds`` and ``memory`` (bytes beyond what the program held before, at the peak) are those of
+    fit and prediction, without imports. ``truth`` is the correlation with the known pattern, median
+    over genes; NaN without a truth.
+    """
+
+    method: Method
+    seed: int
+    recovery: Recovery
+    seconds: float
+    memory: int = 0
+    truth: float = float("nan")
+
+    @property
+    def title(self) -> str:
+        """Name for people."""
+        return self.method.title
+
+    @property
+    def gain(self) -> float:
+        """Deviance explained beyond gene mean × depth."""
+        return self.recovery.deviance_explained
+
+
+class Comparison:
+    """Hide molecules, let each method predict them, and score it; once per seed.
+
+    Parameters
+    ----------
+    adata : counts of the modelled genes in X; never changed
+    contenders : in the order in which they run
+    seeds : of the splits and of the fits
+    truth : (n_obs, n_vars), expected counts if they are known (simulated data), or None
+    show : genes whose maps are kept; if none, three are chosen from the kept counts
+
+    Raises
+    ------
+    TooSmall : too few spots, genes or molecules to hide any
+    UnknownName : a gene to show that is not modelled
+    """
+
+    def __init__(
+        self, adata: AnnData, contenders: Sequence[Contender], *, seeds: Sequence[int] = (0,),
+        truth: Array | None = None, show: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        self.contenders, self.seeds, self.truth = list(contenders), list(seeds), truth
+        self.genes = [str(name) for name in adata.var_names]
+        self.n_obs = adata.n_obs
+        self.scores: list[Score] = []
+        self.failures: dict[str, str] = {
+            c.method.name: c.unavailable for c in contenders if c.unavailable
+        }
+        self.is_complete = False
+        self.current = ""
+        self._adata = adata
+        kept, hidden = self._halves(self.seeds[0])
+        _require_enough(adata, kept, hidden)
+        self.shown = self._places(show) if show else _telling(kept)
+        self.maps: dict[str, Array] = {COUNTED: kept[:, self.shown].toarray()}
+        self._pace = Pace(self.contenders, len(self.seeds), adata.n_obs * adata.n_vars)
+
+    def steps(self) -> Iterator[Progress]:
+        """Run and score all; `StopEarly` thrown in ends with those that were done.
+
+        Steps are counted in seconds, of which the last is an estimate.
+        """
+        try:
+            for seed in self.seeds:
+                yield from self._split(seed)
+            self.is_complete = True
+        except StopEarly:
+            return
+        finally:
+            self.current = ""
+
+    def split(self, seed: int) -> tuple[AnnData, sp.csr_matrix]:
+        """What methods are given for a seed, and the hidden molecules, (n_obs, n_vars)."""
+        from anndata import AnnData
+
+        kept, hidden = self._halves(seed)
+        old = self._adata
+        obsm = {"spatial": old.obsm["spatial"]} if "spatial" in old.obsm else {}
+        return AnnData(X=kept, obs=old.obs.copy(), var=old.var[[]].copy(), obsm=obsm), hidden
+
+    def _halves(self, seed: int) -> tuple[sp.csr_matrix, sp.csr_matrix]:
+        return thin(counts_of(self._adata, "X"), HIDDEN_SHARE, seed)
+
+    def _split(self, seed: int) -> Iterator[Progress]:
+        kept, hidden = self.split(seed)
+        give_back_memory()
+        which = f"split {self.seeds.index(seed) + 1} of {len(self.seeds)}"
+        for contender in self.contenders:
+            name, title = contender.method.name, contender.method.title
+            if name in self.failures:
+                continue
+            self.current = f"{title}, {which}"
+            trial = Trial(contender, kept, seed)
+            yield from self._follow(trial)
+            self._take(trial, kept, hidden)
+            del trial  # and its prediction, before the next method's memory is measured
+
+    def _follow(self, trial: Trial) -> Iterator[Progress]:
+        """Tell once a second how far it is; a stop ends the trial, and is passed on."""
+        self._pace.begin(trial)
+        try:
+            yield self._pace.progress(f"{self.current}, second", trial)
+            while not trial.is_over(within=_TELL):
+                yield self._pace.progress(f"{self.current}, second", trial)
+        finally:
+            trial.end()
+            self._pace.end(trial)
+
+    def _take(self, trial: Trial, kept: AnnData, hidden: sp.csr_matrix) -> None:
+        """Keep the score, or in words what went wrong."""
+        method = trial.contender.method
+        try:
+            prediction = trial.prediction()
+            found = recovery(kept.X, hidden, prediction)
+        except StimputeError as error:
+            self.failures[method.name] = str(error)
+            return
+        self.scores.append(
+            Score(method, trial.seed, found, trial.seconds, trial.memory, self._truth(prediction))
+        )
+        if trial.seed == self.seeds[0]:
+            self.maps[method.name] = self._at_own_depth(prediction, kept.X)
+
+    def _truth(self, prediction: Array) -> float:
+        if self.truth is None:
+            return float("nan")
+        patterned = _has_pattern(self.truth)
+        return float(
+            np.median(pattern_correlation(prediction[:, patterned], self.truth[:, patterned]))
+        )
+
+    def _at_own_depth(self, prediction: Array, kept: sp.csr_matrix) -> Array:
+        depth, total = np.asarray(kept.sum(axis=1)).ravel(), prediction.sum(axis=1)
+        scale = np.divide(depth, total, out=np.zeros_like(depth), where=total > 0)
+        return np.asarray(prediction[:, self.shown] * scale[:, None], dtype=np.float32)
+
+    def _places(self, show: Sequence[str]) -> list[int]:
+        for gene in show:
+            if gene not in self.genes:
+                raise UnknownName.of("modelled gene", gene, self.genes)
+        return [self.genes.index(gene) for gene in dict.fromkeys(show)]
+
+
+def _require_enough(adata: AnnData, kept: sp.csr_matrix, hidden: sp.csr_matrix) -> None:
+    if adata.n_obs < 2 or adata.n_vars < 2:
+        raise TooSmall(
+            expected="at least two spots (or cells) and two genes",
+            found=f"{adata.n_obs} × {adata.n_vars}", remedy="Open more data.",
+        )  # fmt: skip
+    if hidden.sum() == 0 or kept.sum() == 0:
+        raise TooSmall(
+            expected=f"enough molecules to hide {100 * HIDDEN_SHARE:.0f} % of them",
+            found=f"{int(kept.sum() + hidden.sum()):,} molecules in all",
+            remedy="Nothing can be judged on these; open deeper data, or choose more genes.",
+        )
+
+
+def _telling(kept: sp.csr_matrix, n: int = 3) -> list[int]:
+    """Genes to look at: of the frequent, the middling and the rare, the one that varies most.
+
+    Variance over mean of depth-normalised counts; no score is asked, so no method is favoured.
+    """
+    level = sp.csr_matrix(sp.diags(1 / size_factors(kept)) @ kept)
+    mean = np.asarray(level.mean(axis=0)).ravel()
+    square = np.asarray(level.multiply(level).mean(axis=0)).ravel()
+    ratio = np.divide(square - mean**2, mean, out=np.zeros_like(mean), where=mean > 0)
+    molecules = np.asarray(kept.sum(axis=0)).ravel()
+    order = np.argsort(-molecules, kind="stable")
+    enough = order[molecules[order] >= _FEWEST_TO_SHOW]
+    pool = enough if len(enough) >= n else order[: max(1, int((molecules > 0).sum()))]
+    return [int(part[np.argmax(ratio[part])]) for part in np.array_split(pool, n) if len(part)]
+
+
+def _has_pattern(truth: Array) -> NDArray[np.bool_]:
+    """Genes whose known share of a spot's molecules varies by a quarter or more."""
+    shares = truth / truth.sum(axis=1, keepdims=True)
+    varies: NDArray[np.bool_] = shares.std(axis=0) >= 0.25 * shares.mean(axis=0)
+    return varies if varies.any() else np.ones_like(varies)

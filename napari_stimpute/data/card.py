@@ -1,0 +1,310 @@
+"""The data card: in words, what was found in an AnnData, what will be used, what looks wrong."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from .. import keys
+from ..errors import InputError, MissingKey, NotCounts
+from .counts import check_counts, count_places, counts_of, find_counts, var_of
+from .genes import check_unique_names, raw_holds, working_adata
+from .graph import Technology, guess_technology, spatial_coordinates
+from .image import TissueImage, tissue_image
+from .results import read_records
+from .save import read
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+_SHALLOW = 100
+"""Median counts per spot below which the neighbours tell more than the spot itself."""
+
+_MAX_LABELS = 60
+"""Columns of obs with more categories than this are names rather than labels."""
+
+Finding = tuple[str, list[str]]
+"""A sentence for the card, and sentences on what looks wrong."""
+
+
+@dataclass(frozen=True)
+class DataCard:
+    """What was found and will be used (label and sentence), and what looks wrong.
+
+    ``counts_where`` is the place of the counts, "" if there are none; ``places`` are all that could
+    hold counts; ``place`` is the word for one observation, "spot" or "cell".
+    """
+
+    rows: tuple[tuple[str, str], ...]
+    problems: tuple[str, ...]
+    counts_where: str
+    places: tuple[str, ...]
+    place: str
+
+    def text(self, width: int = 96) -> str:
+        """Lay the card out for a terminal."""
+        indent = max(len(label) for label, _ in self.rows) + 2
+        lines = [_wrapped(label.ljust(indent) + said, indent, width) for label, said in self.rows]
+        lines += [_wrapped("! " + problem, 2, width) for problem in self.problems]
+        return "\n".join(lines)
+
+
+def data_card(adata: AnnData, where: str = "") -> DataCard:
+    """Look an AnnData over before anything is done with it; bad input becomes a sentence.
+
+    Parameters
+    ----------
+    adata : in memory
+    where : place of the counts ("X", "raw" or a layer); "" finds them
+    """
+    technology, technology_problems = _technology(adata)
+    place = technology.place if technology else "cell"
+    counts, counts_where, counts_finding = _counts(adata, where)
+    size = f"{adata.n_obs:,} {place}s × {adata.n_vars:,} genes"
+    findings: dict[str, Finding] = {
+        "Size": (size, _size_problems(adata, place)),
+        "Counts": counts_finding,
+        "Zeros": _zeros(counts, place),
+        "Depth": _depth(counts, place),
+        "Coordinates": (_coordinates(adata, technology), technology_problems),
+        "Technology": _technology_row(adata, technology),
+        "Image and scale": _image(adata, technology),
+        "Labels": _labels(adata, place),
+        "Raw": _raw(adata, counts, counts_where),
+        "Earlier runs": _runs(adata),
+    }
+    rows = tuple((label, said) for label, (said, _) in findings.items())
+    problems = tuple(sentence for _, found in findings.values() for sentence in found)
+    places = () if adata.isbacked else tuple(count_places(adata))
+    return DataCard(rows, problems, counts_where, places, place)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What reading a file gives, before the session takes it."""
+
+    adata: AnnData
+    card: DataCard
+    said: tuple[str, ...]
+    path: str
+
+
+def categorical_columns(adata: AnnData) -> list[str]:
+    """Columns of obs that name groups (2 to 60 of them)."""
+    return [c for c in adata.obs if _is_categorical(adata.obs[c])]
+
+
+def number_columns(adata: AnnData) -> list[str]:
+    """Columns of obs that hold numbers, such as a pseudotime."""
+    obs = adata.obs
+    return [c for c in obs if obs[c].dtype.kind in "iuf" and obs[c].nunique() > 1]
+
+
+def load(source: str | os.PathLike[str] | AnnData, *, genes: str = "", counts: str = "") -> Opened:
+    """Read, check, and choose genes. Safe in a thread: it touches no session.
+
+    Parameters
+    ----------
+    source : path of an .h5ad file, or an AnnData (which is not changed)
+    genes : "hvg:3000", "all", a file of names, or "" (all up to 5,000, else hvg:3000)
+    counts : "X", "raw" or a layer's name; "" finds them
+    """
+    is_path = isinstance(source, str | os.PathLike)
+    adata = read(source) if is_path else source
+    card = data_card(adata, counts)
+    working, said = working_adata(adata, genes, counts)
+    return Opened(working, card, tuple(said), str(source) if is_path else "")
+
+
+def _wrapped(text: str, indent: int, width: int) -> str:
+    return textwrap.fill(text, width, subsequent_indent=" " * indent, break_long_words=False)
+
+
+def _size_problems(adata: AnnData, place: str) -> list[str]:
+    problems = []
+    try:
+        check_unique_names(adata)
+    except InputError as error:
+        problems.append(str(error))
+    for n, what in ((adata.n_obs, place), (adata.n_vars, "gene")):
+        if n < 2:
+            problems.append(f"There is only {n} {what}: too few for a model to learn from.")
+    return problems
+
+
+def _counts(adata: AnnData, where: str) -> tuple[sp.csr_matrix | None, str, Finding]:
+    try:
+        place = where or find_counts(adata)
+        counts = counts_of(adata, place)
+    except InputError as error:
+        return None, "", ("none found", [str(error)])
+    spoken = place if place in ("X", "raw") else f"layer {place!r}"
+    n_genes = f" of {counts.shape[1]:,} genes" if counts.shape[1] != adata.n_vars else ""
+    said = f"in {spoken}: whole numbers{n_genes}, {_storage(adata, place)}"
+    return counts, place, (said, _x_problem(adata, place, spoken))
+
+
+def _storage(adata: AnnData, place: str) -> str:
+    raw = place == "raw" and "raw" not in adata.layers
+    matrix = adata.raw.X if raw else adata.X if place == "X" else adata.layers[place]
+    kinds = {"csr": "sparse by row (CSR)", "csc": "sparse by column (CSC)"}
+    return kinds.get(getattr(matrix, "format", ""), "dense")
+
+
+def _x_problem(adata: AnnData, place: str, spoken: str) -> list[str]:
+    if place == "X" or adata.X is None:
+        return []
+    try:
+        check_counts(adata.X, "X")
+    except NotCounts as error:
+        return [f"X is not used: there are {error.found}. The counts come from {spoken}."]
+    return []
+
+
+def _zeros(counts: sp.csr_matrix | None, place: str) -> Finding:
+    if counts is None:
+        return "unknown without counts", []
+    share = 1 - counts.nnz / np.prod(counts.shape, dtype=np.float64)
+    problems = []
+    empty_places = int((counts.getnnz(axis=1) == 0).sum())
+    empty_genes = int((counts.getnnz(axis=0) == 0).sum())
+    for n, what in ((empty_places, place), (empty_genes, "gene")):
+        if n:
+            has = "has" if n == 1 else "have"
+            problems.append(f"{_number(n, what)} {has} no counts at all; kept as they are.")
+    return f"{100 * share:.1f} % of all values", problems
+
+
+def _depth(counts: sp.csr_matrix | None, place: str) -> Finding:
+    if counts is None:
+        return "unknown without counts", []
+    depth = float(np.median(np.asarray(counts.sum(axis=1))))
+    n_genes = float(np.median(counts.getnnz(axis=1)))
+    said = f"median {depth:,.0f} counts and {n_genes:,.0f} genes per {place}"
+    if depth >= _SHALLOW:
+        return said, []
+    return said, [
+        f"Low depth (median {depth:,.0f} counts per {place}): imputed values rest more on "
+        f"similar {place}s than on the {place} itself."
+    ]
+
+
+def _technology(adata: AnnData) -> tuple[Technology | None, list[str]]:
+    try:
+        return guess_technology(adata), []
+    except MissingKey:  # cells without a tissue
+        return None, []
+    except InputError as error:
+        return None, [str(error)]
+
+
+def _coordinates(adata: AnnData, technology: Technology | None) -> str:
+    if keys.SPATIAL not in adata.obsm:
+        return f"none in obsm['{keys.SPATIAL}']: shown on a map; GMM-VGAE would need them"
+    if technology is None:
+        return "none that can be used"
+    return (
+        f"in obsm['{keys.SPATIAL}']: x and y, neighbouring {technology.place}s "
+        f"{technology.spacing:,.4g} units apart"
+    )
+
+
+def _technology_row(adata: AnnData, technology: Technology | None) -> Finding:
+    if technology is None:
+        return "unknown without coordinates", []
+    coordinates = spatial_coordinates(adata)
+    n_shared = len(coordinates) - len(np.unique(coordinates, axis=0))
+    if not n_shared:
+        return technology.label, []
+    whose = _number(n_shared, technology.place)
+    return technology.label, [f"{whose} at the very place of another."]
+
+
+def _image(adata: AnnData, technology: Technology | None) -> Finding:
+    try:
+        image = tissue_image(adata)
+    except InputError as error:
+        return "cannot be used", [str(error)]
+    if image is None:
+        expects_image = technology is not None and technology.name in ("visium", "st")
+        missing = "No tissue image in the file: spots are drawn on a plain background."
+        return "no image", [missing] if expects_image else []
+    height, width = image.pixels.shape[:2]
+    said = f"{image.name}, {width:,} × {height:,} pixels"
+    if technology is None:
+        return said, []
+    if technology.microns_per_unit:
+        per_pixel = technology.microns_per_unit / image.scale
+        across = image.spot_diameter * technology.microns_per_unit
+        said += f", {per_pixel:.3g} µm per pixel; spots drawn {across:.0f} µm across"
+    else:
+        said += f", {1 / image.scale:.3g} coordinate units per pixel"
+    return said, [s for s in (image.said, _outside(adata, image)) if s]
+
+
+def _outside(adata: AnnData, image: TissueImage) -> str:
+    height, width = image.pixels.shape[:2]
+    at = spatial_coordinates(adata) * image.scale
+    n_outside = int(((at < 0) | (at > (width, height))).any(axis=1).sum())
+    if not n_outside:
+        return ""
+    lie = "lies" if n_outside == 1 else "lie"
+    return f"{_number(n_outside, 'spot')} {lie} outside the image; is its scale factor right?"
+
+
+def _labels(adata: AnnData, place: str) -> Finding:
+    said, problems = [], []
+    for name in adata.obs.columns:
+        column = adata.obs[name]
+        is_text = isinstance(column.dtype, pd.CategoricalDtype) or column.dtype.kind == "O"
+        if not is_text or not 2 <= column.nunique() <= _MAX_LABELS:
+            continue
+        said.append(f"{name} ({column.nunique()})")
+        n_missing = int(column.isna().sum())
+        if n_missing:
+            has = "has" if n_missing == 1 else "have"
+            problems.append(
+                f"{_number(n_missing, place)} {has} no label in {name!r}: left out when clusters "
+                "are compared with it, not in training, which uses no labels."
+            )
+    return ", ".join(said) or "none", problems
+
+
+def _raw(adata: AnnData, counts: sp.csr_matrix | None, counts_where: str) -> Finding:
+    if adata.raw is None:
+        return "none; it will hold the counts of all genes", []
+    n_genes = f"{adata.raw.n_vars:,} genes"
+    if counts is None:
+        return n_genes, []
+    if raw_holds(adata, counts, var_of(adata, counts_where).index):
+        return f"{n_genes}, holds the counts", []
+    said = f"{n_genes}, not these counts; it will be kept in obsm[{keys.RAW_BEFORE!r}]"
+    return said, []
+
+
+def _runs(adata: AnnData) -> Finding:
+    try:
+        records = read_records(adata)
+    except InputError as error:
+        return "cannot be read", [str(error)]
+    said = [
+        f"{key} ({record.title}{'' if record.completed else ', incomplete'})"
+        for key, record in records.items()
+    ]
+    return ", ".join(said) or "none", []
+
+
+def _number(n: int, what: str) -> str:
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
+
+
+def _is_categorical(values: pd.Series[Any]) -> bool:
+    if values.dtype.name not in ("category", "object", "bool", "string", "str"):
+        return False
+    return 2 <= values.nunique() <= _MAX_LABELS

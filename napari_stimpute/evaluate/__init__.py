@@ -1,1 +1,0 @@
-"""Scores of what a model gives, always beside a simple baseline."""

@@ -1,0 +1,1 @@
+"""ipywidgets that the panels share."""

@@ -1,0 +1,327 @@
+"""What models of cells share: an encoder of counts, a decoder of all genes, clusters in between.
+
+None of them needs a tissue. A subclass brings a `CellNetwork` and its training; this file turns
+them into `impute`, `embed`, `cluster` and `dropout_probability`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from torch import Tensor, nn
+
+from ...data.section import median_depth
+from ...errors import Diverged, TooSmall
+from ...nn.likelihoods import hidden_molecule_probability
+from ...progress import Progress, StopEarly
+from ..base import Model, in_blocks, require
+from ..training import CountTraining, Split, rows_of
+from .clusters import CellClusters, clusters_of
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+BLOCK = 2048
+"""Cells that are encoded or decoded at a time."""
+
+PATIENCE = 30
+"""Epochs without better foretelling of hidden molecules after which training stops."""
+
+_FEWEST_PER_CLUSTER = 2
+
+ALL = slice(None)
+
+Decoding = Callable[[slice, Tensor, Tensor], tuple[Tensor, Tensor | None]]
+"""From rows, their latent points and columns to log means per unit size factor, and log odds of
+dropout or None."""
+
+
+class CellNetwork(nn.Module, ABC):
+    """From what a cell shows to a latent point, and from there to every gene."""
+
+    log_dispersion: nn.Parameter
+    """(n_genes,), logarithm of the inverse dispersion."""
+
+    @abstractmethod
+    def encode(
+        self, inputs: Tensor, generator: torch.Generator | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance of latent points, (n, n_latent) each.
+
+        Inputs are log(1 + counts / size factor), (n, n_genes), unless the model says otherwise.
+        """
+
+    @abstractmethod
+    def decode(self, z: Tensor, columns: Tensor | slice = ALL) -> tuple[Tensor, Tensor | None]:
+        """(n, n_latent) → (n, n_columns): log mean per unit size factor, log odds of dropout."""
+
+    def level(self, z: Tensor, columns: Tensor | slice = ALL) -> Tensor:
+        """Expected counts per unit size factor, dropout taken off, (n, n_columns)."""
+        return level_of(*self.decode(z, columns))
+
+
+class CellTraining(CountTraining):
+    """A training of a `CellNetwork` that knows its own phases."""
+
+    network: CellNetwork
+
+    @abstractmethod
+    def phases(self) -> Iterator[Progress]:
+        """Train, from the first phase to the last."""
+
+    def inputs(self, index: Tensor) -> Tensor:
+        """What the encoder reads of some cells: log values of the kept counts, (b, n_genes)."""
+        return log_values(*self.kept.take(index), self.size[index], len(self.totals))
+
+    def expected(self, index: Tensor) -> Tensor:
+        """Expected kept counts of a block of cells, (b, n_genes)."""
+        mean = self.network.encode(self.inputs(index))[0]
+        return self.network.level(mean) * self.size[index][:, None]
+
+
+class CellModel(Model):
+    """A model of cells, each by its own counts (and, in some, by those of cells like it)."""
+
+    network_: CellNetwork
+    gene_scale_: np.ndarray
+    median_depth_: float
+    """Of the counts that the network learned from; size factors are relative to it."""
+    clusters_: CellClusters
+
+    def check(self, adata: AnnData) -> None:
+        """As for every model; the number of clusters must fit the cells too."""
+        super().check(adata)
+        k = self.config.n_clusters
+        require(
+            k <= adata.n_obs, "n_clusters", f"at most the number of cells ({adata.n_obs:,})",
+            f"{k:,}", "Ask for fewer clusters, or 0 to let the data decide.",
+        )  # fmt: skip
+        if k * _FEWEST_PER_CLUSTER > adata.n_obs:
+            raise TooSmall(
+                expected=f"at least {_FEWEST_PER_CLUSTER} cells for each of {k} clusters",
+                found=f"{adata.n_obs:,} cells",
+                remedy="Ask for fewer clusters, or 0 to let the data decide.",
+            )
+
+    # ---- learning ------------------------------------------------------------------------------
+
+    def _learn(
+        self, adata: AnnData, counts: sp.csr_matrix, names: list[str]
+    ) -> Generator[Progress, None, None]:
+        yield Progress("prepare", 0, 1, message="Preparing")
+        split = Split.of(counts, self.config.hidden_share, self.seed_)
+        self.median_depth_ = median_depth(split.kept)
+        training = yield from self._prepare(adata, split)
+        self.network_ = training.network
+        try:
+            yield from training.phases()
+        except (GeneratorExit, StopEarly, Diverged):
+            self._conclude(adata, counts, split)
+            self.var_names_ = names
+            raise
+        self._conclude(adata, counts, split)
+        self.var_names_ = names
+
+    @abstractmethod
+    def _prepare(self, adata: AnnData, split: Split) -> Generator[Progress, None, CellTraining]:
+        """Make the training; what is learned from the counts beforehand is kept in the model."""
+
+    def _conclude(self, adata: AnnData, counts: sp.csr_matrix, split: Split) -> None:
+        """From the final network: factors that restore each gene's total, then clusters.
+
+        Clusters are those of the counts that were learned from, so that hidden molecules can choose
+        between ways to find them; they are kept where the cells lie with all their counts.
+        """
+        z = self._latent(adata, counts)
+        self._restore_totals(adata, counts, z)
+        config, learned = self.config, self._latent(adata, split.kept)
+        labels, said = clusters_of(learned, split, config.n_clusters, config.clustering, self.seed_)
+        self.clusters_ = CellClusters.around(z, labels, self.seed_)
+        self.notes_.append(said)
+
+    def _restore_totals(self, adata: AnnData, counts: sp.csr_matrix, z: np.ndarray) -> None:
+        n_vars = counts.shape[1]
+        self.gene_scale_ = np.ones(n_vars, dtype=np.float32)
+        expected = np.zeros(n_vars)
+        for block in self._expected_blocks(adata, counts, z, np.arange(n_vars)):
+            expected += block.sum(axis=0, dtype=np.float64)
+        observed = np.bincount(counts.indices, counts.data, n_vars)  # adds up in float64
+        scale = np.divide(observed, expected, out=np.ones_like(observed), where=expected > 0)
+        self.gene_scale_ = scale.astype(np.float32)
+
+    # ---- applying ------------------------------------------------------------------------------
+
+    def embed(self, adata: AnnData) -> np.ndarray:
+        """Latent means, (n_obs, n_latent) float32."""
+        return self._latent(adata, self._aligned_counts(adata)).copy()
+
+    def cluster(self, adata: AnnData) -> np.ndarray:
+        """Cluster of each cell, (n_obs,) int from 0."""
+        return np.asarray(self.cluster_probability(adata).argmax(axis=1), dtype=np.int64)
+
+    def cluster_probability(self, adata: AnnData) -> np.ndarray:
+        """Probability of each cluster, (n_obs, n_clusters) float32."""
+        return self.clusters_.probabilities(self.embed(adata))
+
+    def impute(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
+        """Expected counts at each cell's own depth, (n_obs, n_genes) float32.
+
+        With ``mode="fill"`` observed counts are returned bit for bit, and only zeros that are
+        likely technical carry the count to be expected had the gene not been lost.
+        """
+        counts, columns = self._aligned_counts(adata), self._columns(genes)
+        z, fills = self._latent(adata, counts), self.config.mode == "fill"
+        blocks = self._expected_blocks(adata, counts, z, columns, had_it_not_been_lost=fills)
+        imputed = np.concatenate(list(blocks))
+        if fills:
+            imputed[~self._filled(adata, counts, z, columns)] = 0.0
+            seen = counts[:, columns].tocoo()
+            imputed[seen.row, seen.col] = seen.data
+        return imputed
+
+    def fills(self, adata: AnnData) -> np.ndarray:
+        """Which zeros ``mode="fill"`` fills, (n_obs, n_vars) bool."""
+        counts = self._aligned_counts(adata)
+        z = self._latent(adata, counts)
+        return self._filled(adata, counts, z, np.arange(counts.shape[1]))
+
+    def dropout_probability(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
+        """Probability that each zero is technical, (n_obs, n_genes) float32; NaN where counted.
+
+        That the gene was lost though expressed (zero inflation), or that five times the depth would
+        have shown a molecule.
+        """
+        counts, columns = self._aligned_counts(adata), self._columns(genes)
+        z = self._latent(adata, counts)
+        probability = np.concatenate(list(self._technical(adata, counts, z, columns)))
+        seen = counts[:, columns].tocoo()
+        probability[seen.row, seen.col] = np.nan
+        return probability
+
+    def _latent(self, adata: AnnData, counts: sp.csr_matrix) -> np.ndarray:
+        """Latent means of cells, (n_obs, n_latent) float32."""
+        size = self._depth(counts)
+
+        def encode(rows: slice) -> np.ndarray:
+            mean = self.network_.encode(self._log_values(counts[rows], size[rows]))[0]
+            return np.asarray(mean.cpu().numpy(), dtype=np.float32)
+
+        return np.concatenate(list(self._blocks(counts.shape[0], encode)))
+
+    def _log_values(self, counts: sp.csr_matrix, size: np.ndarray) -> Tensor:
+        entries = rows_of(counts, self._device).take(
+            torch.arange(counts.shape[0], device=self._device)
+        )
+        return log_values(*entries, torch.from_numpy(size).to(self._device), counts.shape[1])
+
+    def _decoding(self, adata: AnnData) -> Decoding:
+        """What decodes some rows, (b, n_columns) each."""
+        return lambda rows, z, columns: self.network_.decode(z, columns)
+
+    def _filled(
+        self, adata: AnnData, counts: sp.csr_matrix, z: np.ndarray, columns: np.ndarray
+    ) -> np.ndarray:
+        """Which zeros are to be filled, (n_obs, n_columns) bool."""
+        parts = self._technical(adata, counts, z, columns)
+        return np.concatenate([part > self.config.fill_threshold for part in parts])
+
+    def _technical(
+        self, adata: AnnData, counts: sp.csr_matrix, z: np.ndarray, columns: np.ndarray
+    ) -> Iterator[np.ndarray]:
+        device, depth, decoding = self._device, self._depth(counts), self._decoding(adata)
+        chosen = torch.from_numpy(columns).to(device)
+        scale = torch.from_numpy(self.gene_scale_[columns]).to(device)
+        theta = self.network_.log_dispersion.exp()[chosen]
+
+        def judge(rows: slice) -> np.ndarray:
+            log_mean, logit = decoding(rows, torch.from_numpy(z[rows]).to(device), chosen)
+            at = torch.from_numpy(depth[rows]).to(device)[:, None]
+            found = hidden_molecule_probability(log_mean.exp() * at * scale, theta, logit)
+            return np.asarray(found.cpu().numpy(), dtype=np.float32)
+
+        yield from self._blocks(len(z), judge)
+
+    def _expected_blocks(
+        self, adata: AnnData, counts: sp.csr_matrix, z: np.ndarray, columns: np.ndarray,
+        *, had_it_not_been_lost: bool = False,
+    ) -> Iterator[np.ndarray]:  # fmt: skip
+        chosen = torch.from_numpy(columns).to(self._device)
+        scale, depth = self.gene_scale_[columns], self._depth(counts)
+        decoding = self._decoding(adata)
+
+        def decode(rows: slice) -> np.ndarray:
+            latent = torch.from_numpy(z[rows]).to(self._device)
+            log_mean, logit = decoding(rows, latent, chosen)
+            level = level_of(log_mean, None if had_it_not_been_lost else logit).cpu().numpy()
+            return np.asarray(level * depth[rows, None] * scale, dtype=np.float32)
+
+        yield from self._blocks(len(z), decode)
+
+    def _blocks(self, n: int, compute: Callable[[slice], np.ndarray]) -> Iterator[np.ndarray]:
+        """Results for blocks of cells, without gradients and with the network in use."""
+        self.network_.eval()
+
+        def quietly(rows: slice) -> np.ndarray:
+            with torch.no_grad():
+                return compute(rows)
+
+        yield from in_blocks(n, BLOCK, quietly, self.notes_)
+
+    def _depth(self, counts: sp.csr_matrix) -> np.ndarray:
+        """Size factor of each cell: its total over the median that was fitted, (n_obs,) float32."""
+        totals = np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()
+        return (totals / self.median_depth_).astype(np.float32)
+
+    @property
+    def _device(self) -> torch.device:
+        return next(self.network_.parameters()).device
+
+    # ---- keeping -------------------------------------------------------------------------------
+
+    def _state(self) -> dict[str, torch.Tensor]:
+        arrays = {
+            "gene_scale": self.gene_scale_,
+            "median_depth": np.array(self.median_depth_),
+        }
+        if hasattr(self, "clusters_"):
+            arrays |= {f"clusters.{k}": v for k, v in self.clusters_.arrays().items()}
+        tensors = {k: torch.from_numpy(np.ascontiguousarray(v)) for k, v in arrays.items()}
+        return tensors | {f"network.{k}": v for k, v in self.network_.state_dict().items()}
+
+    def _restore(self, state: dict[str, torch.Tensor]) -> None:
+        self.gene_scale_ = state["gene_scale"].numpy()
+        self.median_depth_ = state["median_depth"].item()
+        found = below("clusters.", state)
+        if found:
+            self.clusters_ = CellClusters.of_arrays({k: v.numpy() for k, v in found.items()})
+        named = below("network.", state)
+        self.network_ = self._empty_network(named)
+        self.network_.load_state_dict(named)
+        self.network_.eval()
+
+    @abstractmethod
+    def _empty_network(self, state: dict[str, torch.Tensor]) -> CellNetwork:
+        """A network of the shapes in `state`, to load it into."""
+
+
+def level_of(log_mean: Tensor, dropout_logit: Tensor | None) -> Tensor:
+    """Expected counts per unit size factor, dropout taken off if its log odds are given."""
+    level = log_mean.exp()
+    return level if dropout_logit is None else level * torch.sigmoid(-dropout_logit)
+
+
+def log_values(rows: Tensor, columns: Tensor, values: Tensor, size: Tensor, n_vars: int) -> Tensor:
+    """log(1 + counts / size factor) of a block of cells, dense (b, n_vars), from its non-zeros."""
+    logged = torch.zeros(len(size), n_vars, device=size.device)
+    logged[rows, columns] = torch.log1p(values / size[rows])
+    return logged
+
+
+def below(prefix: str, named: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Entries whose name begins with `prefix`, without it."""
+    return {k.removeprefix(prefix): v for k, v in named.items() if k.startswith(prefix)}

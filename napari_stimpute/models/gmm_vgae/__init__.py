@@ -1,0 +1,1 @@
+"""GMM-VGAE: spatial domains and denoised genes of a tissue section."""

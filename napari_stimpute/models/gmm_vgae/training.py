@@ -1,0 +1,231 @@
+"""The network of GMM-VGAE and how it is trained, on tensors alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from torch import Tensor, nn
+
+from ...data.counts import log_normalise
+from ...nn.decoder import bounded, highest_log_mean
+from ...nn.edges import Pairs, edge_loss, sample_pairs
+from ...nn.layers import HopEncoder, sample_latent
+from ...nn.likelihoods import gaussian_log_prob, nb_negative_log_likelihood
+from ...nn.mixture import GaussianMixturePrior
+from ...nn.optimise import ParameterGroup, Schedule, minimise
+from ...progress import Progress
+from ..configs import GMMVGAEConfig
+from ..training import CountTraining, Split
+
+ALL = slice(None)
+_WARMUP_EPOCHS = 20
+_PAIRS = 256
+_PRUNE_EVERY = 10
+_PATIENCE = 30
+
+
+class Network(nn.Module):
+    """Encoder of hop features, linear gene decoder, mixture prior.
+
+    Parameters
+    ----------
+    n_features, n_hops : of the encoder's input (n, n_hops, n_features)
+    offset : (n_genes,), log mean per unit size factor (or mean log value) to start from
+    """
+
+    highest: Tensor
+
+    def __init__(
+        self, n_features: int, n_hops: int, offset: Tensor, config: GMMVGAEConfig, seed: int
+    ) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(seed)
+        self.encoder = HopEncoder(
+            n_features, n_hops, hidden=(config.n_hidden,), n_latent=config.n_latent,
+            dropout=config.dropout, generator=generator,
+        )  # fmt: skip
+        weights = 0.01 * torch.randn(config.n_latent, len(offset), generator=generator)
+        self.loadings = nn.Parameter(weights)
+        self.offset = nn.Parameter(offset.clone())
+        self.register_buffer("highest", highest_log_mean(offset))
+        self.log_dispersion = nn.Parameter(torch.ones_like(offset))
+        self.prior = GaussianMixturePrior(1, config.n_latent)
+
+    @classmethod
+    def of_state(cls, state: dict[str, Tensor], config: GMMVGAEConfig) -> Network:
+        """Rebuild from a state dictionary."""
+        n_inputs = state["encoder.hidden.linears.0.weight"].shape[1]
+        network = cls(n_inputs, 1, state["offset"], config, seed=0)
+        network.prior = GaussianMixturePrior(len(state["prior.logits"]), config.n_latent)
+        network.load_state_dict(state)
+        return network.eval()
+
+    def decode(self, z: Tensor, columns: Tensor | slice = ALL) -> Tensor:
+        """(n, n_latent) → (n, n_genes): log mean per unit size factor, or mean log value."""
+        decoded: Tensor = torch.addmm(self.offset[columns], z, self.loadings[:, columns])
+        return bounded(decoded, self.highest)
+
+
+class Training(CountTraining):
+    """Losses and validation of one network on one section, on one device.
+
+    Parameters
+    ----------
+    split : counts to learn from, and those that decide when to stop
+    features : (n_obs, n_hops, p), what the encoder reads
+    graph : (n_obs, n_obs), neighbours, for the edge decoder
+    """
+
+    def __init__(
+        self, split: Split, features: np.ndarray, graph: sp.csr_matrix, config: GMMVGAEConfig,
+        *, seed: int, device: str,
+    ) -> None:  # fmt: skip
+        super().__init__(split, batch_size=config.batch_size, seed=seed, device=device)
+        self.config, self._step = config, 0
+        self.is_gaussian = config.likelihood == "gaussian"
+        self.use_features(features, graph)
+        n_hops, n_features = features.shape[1:]
+        network = Network(n_features, n_hops, self._start(split), config, seed)
+        self.network = network.to(self.device)
+
+    def use_features(self, features: np.ndarray, graph: sp.csr_matrix) -> None:
+        """Take other encoder inputs (n_obs, n_hops, p), after edges were pruned."""
+        self.features = features
+        self._inputs = self.on_device(features)
+        edges = graph.tocoo()
+        self.edges = (self.on_device(edges.row).long(), self.on_device(edges.col).long())
+
+    def pretrain(self, phase: str, first_step: int, n_steps: int) -> Iterator[Progress]:
+        """Fit with a standard normal prior."""
+        config = self.config
+        schedule = Schedule(
+            config.epochs, self.steps_per_epoch, config.learning_rate,
+            patience=_PATIENCE // self.validate_every, validate_every=self.validate_every,
+        )  # fmt: skip
+        yield from self._minimise(schedule, self._normal_kl, phase, first_step, n_steps)
+
+    def start_mixture(self, z: np.ndarray, probabilities: np.ndarray) -> None:
+        """Give the prior the components found among latent means z (n, n_latent).
+
+        `probabilities` (n, k) are the memberships; variances are taken within components.
+        """
+        weight = probabilities.sum(axis=0) + 1e-6
+        means = probabilities.T @ z / weight[:, None]
+        variances = probabilities.T @ z**2 / weight[:, None] - means**2
+        prior = GaussianMixturePrior(len(weight), z.shape[1])
+        arrays = (weight / weight.sum(), means, np.maximum(variances, 1e-3))
+        prior.start(*(torch.from_numpy(a.astype(np.float32)) for a in arrays))
+        self.network.prior = prior.to(self.device)
+
+    def train_mixture(
+        self, first_step: int, n_steps: int, on_epochs: Callable[[], None] | None
+    ) -> Iterator[Progress]:
+        """Fit with the mixture prior; `on_epochs` is called every ten epochs (pruning)."""
+        config, self._step = self.config, _WARMUP_EPOCHS * self.steps_per_epoch
+        schedule = Schedule(
+            config.mixture_epochs, self.steps_per_epoch, 0.5 * config.learning_rate, patience=0,
+            validate_every=self.validate_every, decay=0.98,
+        )  # fmt: skip
+
+        def kl(mean: Tensor, log_variance: Tensor, z: Tensor) -> Tensor:
+            if on_epochs and self._step % (_PRUNE_EVERY * self.steps_per_epoch) == 0:
+                on_epochs()
+            return self.network.prior.kl(mean, log_variance, z)
+
+        yield from self._minimise(schedule, kl, "mixture", first_step, n_steps)
+
+    def embed(self, features: np.ndarray) -> np.ndarray:
+        """Latent means (n, n_latent) float32 of any spots' features."""
+        self.network.eval()
+        with torch.no_grad():
+            parts = [
+                self.network.encoder(self.on_device(features[i : i + 8192]))[0].cpu()
+                for i in range(0, len(features), 8192)
+            ]
+        return torch.cat(parts).numpy()
+
+    def _minimise(
+        self, schedule: Schedule, kl: Callable[..., Tensor], phase: str, first: int, n_steps: int
+    ) -> Iterator[Progress]:
+        network = self.network
+        undecayed = (network.offset, network.log_dispersion, *network.prior.parameters())
+        yield from minimise(
+            lambda: self._loss(kl), network, schedule, phase=phase,
+            groups=[ParameterGroup(tuple(undecayed))], validate=self.validate,
+            first_step=first, n_steps=n_steps,
+        )  # fmt: skip
+        with torch.no_grad():
+            self.validate()
+
+    def _loss(self, kl: Callable[..., Tensor]) -> Tensor:
+        """Negative evidence bound of a block of spots plus the edge term, nats per spot."""
+        config, index = self.config, self.next_block()
+        edges, n = self.edges, len(index)
+        pairs = sample_pairs(*edges, self.n_obs, min(_PAIRS, self.n_obs), self.generator)
+        ends = torch.cat([pairs.positives.flatten(), pairs.negatives.flatten()])
+        encoder, generator = self.network.encoder, self.generator
+        mean, log_variance = encoder(self._inputs[torch.cat([index, ends])], generator)
+        z = sample_latent(mean, log_variance, generator)
+        warm = min(1.0, (self._step + 1) / (_WARMUP_EPOCHS * self.steps_per_epoch))
+        bound = (
+            self._reconstruction(z[:n], index).sum()
+            + warm * config.kl_weight * kl(mean[:n], log_variance[:n], z[:n]).sum()
+        )
+        self._step += 1
+        return bound / n + config.edge_weight * edge_loss(z, _renumbered(pairs, n))
+
+    def _reconstruction(self, z: Tensor, index: Tensor) -> Tensor:
+        """Negative log-likelihood of each spot's kept counts, (b,)."""
+        decoded = self.network.decode(z)
+        rows, columns, values = self.kept.take(index)
+        if not self.is_gaussian:
+            log_mu = decoded + torch.log(self.size[index])[:, None]
+            theta = self.network.log_dispersion.exp()
+            return nb_negative_log_likelihood(rows, columns, values, log_mu, theta)
+        logged = torch.zeros_like(decoded)
+        logged[rows, columns] = torch.log1p(values / self.size[index][rows])
+        return -gaussian_log_prob(logged, decoded, self.network.log_dispersion).sum(dim=1)
+
+    def expected(self, index: Tensor) -> Tensor:
+        """Expected kept counts of a block of spots, (b, n_genes)."""
+        mean = self.network.encoder(self._inputs[index])[0]
+        return expected_counts(self.network, mean, self.size[index], self.is_gaussian)
+
+    def _start(self, split: Split) -> Tensor:
+        if self.is_gaussian:
+            logged = log_normalise(split.kept, split.size)
+            return self.on_device(np.asarray(logged.mean(axis=0)).ravel()).cpu()
+        return split.log_mean
+
+    def _normal_kl(self, mean: Tensor, log_variance: Tensor, z: Tensor) -> Tensor:
+        return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(dim=1)
+
+
+def expected_counts(
+    network: Network,
+    z: Tensor,
+    size: Tensor,
+    is_gaussian: bool,
+    columns: Tensor | slice = slice(None),
+) -> Tensor:
+    """Expected counts (n, n_genes), ≥ 0, of latent means z (n, n_latent) at size factors (n,)."""
+    decoded = network.decode(z, columns)
+    level = torch.expm1(decoded).clamp_min(0) if is_gaussian else decoded.exp()
+    return level * size[:, None]
+
+
+def is_clearly_better(gains: np.ndarray, others: np.ndarray) -> bool:
+    """Whether gains per spot (n_obs,) exceed others by more than their paired standard error."""
+    difference = gains - others
+    return float(difference.sum()) > float(difference.std() * np.sqrt(len(difference)))
+
+
+def _renumbered(pairs: Pairs, n: int) -> Pairs:
+    """The same pairs by position in a block where their ends follow n other rows."""
+    n_positive, n_negative = pairs.positives.numel(), pairs.negatives.numel()
+    at = torch.arange(n, n + n_positive + n_negative, device=pairs.positives.device)
+    first, second = at[:n_positive], at[n_positive:]
+    return Pairs(first.view_as(pairs.positives), second.view_as(pairs.negatives), pairs.density)

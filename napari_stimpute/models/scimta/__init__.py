@@ -1,0 +1,1 @@
+"""scIMTA: clusters of cells explained by communities of genes."""

@@ -1,0 +1,1 @@
+"""Simple predictions, and their blend."""

@@ -1,0 +1,129 @@
+"""Simple baselines, each a model like the others, so that every comparison has them.
+
+Gene mean × depth, means over neighbours (in expression or in the tissue), and principal components
+of square-rooted proportions with each gene's total restored. No paper: these are what a deep model
+must beat (see "Molecular cross-validation", Batson et al., 2019, for how that is measured).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+
+from ...data.components import Components, principal_components
+from ...data.counts import log_normalise, size_factors
+from ...data.graph import spatial_coordinates
+from ...progress import Progress
+from ..base import Model
+from .neighbours import pool
+from .parts import at_depth, depth_of, restoring, root_proportions
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+
+class _Baseline(Model):
+    """Learns each gene's share of all molecules; subclasses refine the prediction."""
+
+    gene_share_: np.ndarray
+
+    def _learn(
+        self, adata: AnnData, counts: sp.csr_matrix, names: list[str]
+    ) -> Generator[Progress, None, None]:
+        totals = np.asarray(counts.sum(axis=0), dtype=np.float64).ravel()
+        self.gene_share_ = (totals / max(totals.sum(), 1.0)).astype(np.float32)
+        self._refine(counts)
+        self.var_names_ = names
+        yield Progress("fit", 1, 1, {"genes": float(len(names))})
+
+    def _refine(self, counts: sp.csr_matrix) -> None:
+        """Learn what else the baseline needs."""
+
+    def _state(self) -> dict[str, torch.Tensor]:
+        return {"gene_share": torch.from_numpy(self.gene_share_)}
+
+    def _restore(self, state: dict[str, torch.Tensor]) -> None:
+        self.gene_share_ = state["gene_share"].numpy()
+
+    def impute(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
+        """Expected counts at each spot's own depth, (n_obs, n_genes) float32."""
+        counts = self._aligned_counts(adata)
+        columns = self._columns(genes)
+        return np.asarray(self._predict(adata, counts)[:, columns], dtype=np.float32)
+
+    def _predict(self, adata: AnnData, counts: sp.csr_matrix) -> np.ndarray:
+        return np.outer(depth_of(counts), self.gene_share_)
+
+
+class GeneMean(_Baseline):
+    """Each gene's share of all molecules, times the spot's depth."""
+
+    name: ClassVar[str] = "gene_mean"
+
+
+class NeighbourMean(_Baseline):
+    """Pooled counts of the nearest spots, at the spot's own depth."""
+
+    name: ClassVar[str] = "neighbour_mean"
+
+    def check(self, adata: AnnData) -> None:
+        """As for every model; neighbours in the tissue also need coordinates."""
+        super().check(adata)
+        if self.config.neighbors == "tissue":
+            spatial_coordinates(adata)
+
+    def _predict(self, adata: AnnData, counts: sp.csr_matrix) -> np.ndarray:
+        pooled = (
+            pool(self._places(adata, counts), self.config.n_neighbors, self.seed_) @ counts
+        ).toarray()
+        return at_depth(pooled, depth_of(counts))
+
+    def _places(self, adata: AnnData, counts: sp.csr_matrix) -> np.ndarray:
+        if self.config.neighbors == "tissue":
+            return spatial_coordinates(adata)
+        logged = log_normalise(counts, size_factors(counts))
+        return principal_components(logged, self.config.n_components, self.seed_).scores
+
+
+class PCADenoiser(_Baseline):
+    """Leading principal components of square-rooted proportions, gene totals restored."""
+
+    name: ClassVar[str] = "pca"
+    components_: Components
+    gene_scale_: np.ndarray
+
+    def _refine(self, counts: sp.csr_matrix) -> None:
+        self.components_ = principal_components(
+            root_proportions(counts), self.config.n_components, self.seed_
+        )
+        self.gene_scale_ = restoring(counts, self._unscaled(counts).sum(axis=0, dtype=np.float64))
+
+    def embed(self, adata: AnnData) -> np.ndarray:
+        """Principal-component scores, (n_obs, n_components) float32."""
+        return self.components_.project(root_proportions(self._aligned_counts(adata)))
+
+    def _predict(self, adata: AnnData, counts: sp.csr_matrix) -> np.ndarray:
+        return np.asarray(self._unscaled(counts) * self.gene_scale_, dtype=np.float32)
+
+    def _unscaled(self, counts: sp.csr_matrix) -> np.ndarray:
+        parts = self.components_
+        roots = parts.project(root_proportions(counts)) @ parts.loadings + parts.mean
+        return at_depth(np.square(np.clip(roots, 0, None)), depth_of(counts))
+
+    def _state(self) -> dict[str, torch.Tensor]:
+        parts = self.components_
+        return super()._state() | {
+            "loadings": torch.from_numpy(parts.loadings),
+            "mean": torch.from_numpy(parts.mean),
+            "gene_scale": torch.from_numpy(self.gene_scale_),
+        }
+
+    def _restore(self, state: dict[str, torch.Tensor]) -> None:
+        super()._restore(state)
+        self.gene_scale_ = state["gene_scale"].numpy()
+        loadings, mean = state["loadings"].numpy(), state["mean"].numpy()
+        self.components_ = Components(np.empty(0), loadings, mean)

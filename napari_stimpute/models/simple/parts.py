@@ -1,0 +1,204 @@
+"""Simple predictions of expected counts, all made together in blocks of spots.
+
+They are what a blend is made of, and what a model has to add to: the spot's own count, gene mean ×
+depth, means over spots of similar expression, principal components, and means over the tissue.
+Each is put at the spot's own depth. Memory grows with spots and with genes, not with their product.
+
+The square-root transform for principal components follows the Anscombe idea; that each gene's total
+is restored afterwards undoes its bias for variable genes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from ...data.components import Components, principal_components
+from ...data.counts import log_normalise, size_factors
+from .magic import magic_prediction
+from .neighbours import members, nearest
+
+Array = NDArray[np.float32]
+
+OWN = "own count"
+GENE_MEAN = "gene mean × depth"
+TISSUE = "principal components of tissue neighbours"
+_POOLS = (15, 30, 100)
+_HOPS = (1, 2, 4)
+_N_COMPONENTS = 20
+_BLOCK = 1_000_000
+"""Values (spots × genes) of one part that are made in one go."""
+
+
+@dataclass(frozen=True)
+class _Roots:
+    """Principal components of square-rooted proportions, with each gene's total restored."""
+
+    scores: Array
+    loadings: Array
+    mean: Array
+    gene_scale: Array
+
+    def rows(self, rows: slice, depth: Array) -> Array:
+        return at_depth(self._squares(rows), depth[rows]) * self.gene_scale
+
+    def _squares(self, rows: slice) -> Array:
+        roots = self.scores[rows] @ self.loadings + self.mean
+        return np.asarray(np.square(np.clip(roots, 0, None)), dtype=np.float32)
+
+    @classmethod
+    def fit(cls, scores: Array, parts: Components, counts: sp.csr_matrix, depth: Array) -> _Roots:
+        ones = np.ones(counts.shape[1], dtype=np.float32)
+        roots = cls(scores, parts.loadings, parts.mean, ones)
+        predicted = np.zeros(counts.shape[1])
+        for rows in row_blocks(*counts.shape):
+            predicted += roots.rows(rows, depth).sum(axis=0, dtype=np.float64)
+        return cls(scores, parts.loadings, parts.mean, restoring(counts, predicted))
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Several predictions of the same counts, made block by block.
+
+    Attributes
+    ----------
+    counts : (n_obs, n_vars), float32
+    titles : of the parts, in the order of `rows`
+    depth : (n_obs,), molecules of each spot
+    model : (n_obs, n_vars), prediction of a model that comes first, or None
+    last : (n_obs, n_vars), prediction of MAGIC with gene totals restored, which comes last where it
+        is installed, or None
+    """
+
+    counts: sp.csr_matrix
+    titles: tuple[str, ...]
+    depth: Array
+    model: Array | None = field(default=None, repr=False)
+    last: Array | None = field(default=None, repr=False)
+    _rings: tuple[sp.csr_matrix, ...] = ()
+    """0/1; neighbours in expression that each larger pool adds to the one before."""
+    _tissue: tuple[sp.csr_matrix, ...] = ()
+    _roots: tuple[_Roots, ...] = ()
+
+    @classmethod
+    def of(cls, counts: sp.csr_matrix, graph: sp.csr_matrix | None, seed: int) -> Parts:
+        """Prepare all parts.
+
+        Parameters
+        ----------
+        counts : (n_obs, n_vars)
+        graph : (n_obs, n_obs), 0/1 neighbours in the tissue, or None without coordinates
+        """
+        counts = counts.astype(np.float32)
+        depth = depth_of(counts)
+        rings, n_pools = _rings(counts, seed)
+        roots = root_proportions(counts)
+        leading = principal_components(roots, _N_COMPONENTS, seed)
+        components = [_Roots.fit(leading.scores, leading, counts, depth)]
+        titles = [OWN, GENE_MEAN, *(f"mean of the {k} most similar" for k in n_pools)]
+        titles.append("principal components")
+        tissue = [] if graph is None else _powers(graph)
+        if graph is not None:
+            smooth = np.asarray(tissue[0] @ leading.scores, dtype=np.float32)
+            components.append(_Roots.fit(smooth, leading, counts, depth))
+            titles += [f"tissue neighbours ({h} step{'s' * (h > 1)})" for h in _HOPS]
+            titles.append(TISSUE)
+        last = magic_prediction(counts, seed)
+        if last is not None:
+            last = at_depth(last, depth)
+            last *= restoring(counts, last.sum(axis=0, dtype=np.float64))
+            titles.append("MAGIC")
+        parts = (tuple(rings), tuple(tissue), tuple(components))
+        return cls(counts, tuple(titles), depth, None, last, *parts)
+
+    def with_model(self, title: str, prediction: Array) -> Parts:
+        """The same parts after a model's prediction (n_obs, n_vars), which is put at depth."""
+        return replace(self, titles=(title, *self.titles), model=prediction)
+
+    def without_model(self) -> Parts:
+        """The simple parts alone."""
+        n_models = int(self.model is not None)
+        return replace(self, titles=self.titles[n_models:], model=None)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Spots and genes."""
+        return (int(self.counts.shape[0]), int(self.counts.shape[1]))
+
+    def blocks(self) -> Iterator[slice]:
+        """Blocks of spots that cover all."""
+        return row_blocks(*self.shape)
+
+    def rows(self, rows: slice) -> Array:
+        """All parts for a block of spots, (n_parts, block, n_vars), each at the spots' depth."""
+        depth = self.depth[rows]
+        own = self.counts[rows].toarray()
+        made = [] if self.model is None else [at_depth(self.model[rows], depth)]
+        share = np.asarray(self.counts.sum(axis=0), dtype=np.float32).ravel() / self.depth.sum()
+        made += [own, depth[:, None] * share]
+        pooled = np.zeros_like(own)
+        for ring in self._rings:
+            pooled = pooled + (ring[rows] @ self.counts).toarray()
+            made.append(at_depth(pooled, depth))
+        made.append(self._roots[0].rows(rows, self.depth))
+        if self._tissue:
+            made += [at_depth((w[rows] @ self.counts).toarray(), depth) for w in self._tissue]
+            made.append(self._roots[1].rows(rows, self.depth))
+        if self.last is not None:
+            made.append(self.last[rows])
+        return np.stack(made)
+
+
+def restoring(counts: sp.csr_matrix, predicted: NDArray[np.float64]) -> Array:
+    """Factors (n_vars,) that bring each gene's predicted total to its counted one."""
+    observed = np.asarray(counts.sum(axis=0), dtype=np.float64).ravel()
+    scale = np.divide(observed, predicted, out=np.ones_like(observed), where=predicted > 0)
+    return scale.astype(np.float32)
+
+
+def depth_of(counts: sp.csr_matrix) -> Array:
+    """Molecules of each spot, (n_obs,)."""
+    return np.asarray(counts.sum(axis=1), dtype=np.float32).ravel()
+
+
+def at_depth(prediction: Array, depth: Array) -> Array:
+    """Scale each row to the spot's depth; a row of zeros stays zero."""
+    total = prediction.sum(axis=1, dtype=np.float64)
+    factor = np.divide(depth, total, out=np.zeros_like(total), where=total > 0)
+    return np.asarray(prediction * factor[:, None], dtype=np.float32)
+
+
+def root_proportions(counts: sp.csr_matrix) -> sp.csr_matrix:
+    """Square roots of each spot's proportions, sparse."""
+    return sp.csr_matrix((sp.diags(1 / np.maximum(depth_of(counts), 1.0)) @ counts).sqrt())
+
+
+def row_blocks(n_obs: int, n_vars: int) -> Iterator[slice]:
+    """Blocks of rows of about a million values."""
+    step = max(1, _BLOCK // max(1, n_vars))
+    for start in range(0, n_obs, step):
+        yield slice(start, min(start + step, n_obs))
+
+
+def _rings(counts: sp.csr_matrix, seed: int) -> tuple[list[sp.csr_matrix], list[int]]:
+    """0/1 matrices of the nearest 15 spots, those up to 30, up to 100, and the sizes used."""
+    n = counts.shape[0]
+    sizes = sorted({min(k, n) for k in _POOLS})
+    logged = log_normalise(counts, size_factors(counts))
+    scores = principal_components(logged, _N_COMPONENTS, seed).scores
+    order = nearest(scores, sizes[-1], seed)
+    begins = [0, *sizes[:-1]]
+    rings = [members(order[:, a:b]) for a, b in zip(begins, sizes, strict=True)]
+    return rings, sizes
+
+
+def _powers(graph: sp.csr_matrix) -> list[sp.csr_matrix]:
+    """Averages over the spot and its neighbours, repeated 1, 2 and 4 times."""
+    own = sp.csr_matrix(graph + sp.identity(graph.shape[0]), dtype=np.float32)
+    one = sp.csr_matrix(sp.diags(1 / np.asarray(own.sum(axis=1)).ravel()) @ own, dtype=np.float32)
+    two = sp.csr_matrix(one @ one)
+    return [one, two, sp.csr_matrix(two @ two)]

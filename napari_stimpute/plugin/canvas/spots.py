@@ -1,0 +1,263 @@
+"""One map of the spots in napari: points up to 50,000, one picture above."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...scene.colours import (
+    Colours,
+    as_rgba,
+    colours_of_categories,
+    colours_of_values,
+    faded_steps,
+    faded_table,
+    opacity_of,
+    unpicked,
+)
+from ...scene.places import Places
+from .raster import LabelRaster, label_raster
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+
+    from ...session.session import Session
+
+MOST_POINTS = 50_000
+"""Above it, recolouring and drawing napari points is no longer quick (measured)."""
+
+MARK = "stimpute"
+"""Place in a layer's metadata that says that the layer is ours, and what it shows."""
+
+_BAR = {"size": (14, 150), "font_size": 8.0, "position": "bottom_right"}
+"""How napari's colour bar is drawn on the canvas."""
+
+
+_OUTLINE = 0.15
+"""Dark edge of a labelled spot, as a share of its size: pink stays visible on pink tissue."""
+
+
+@dataclass(frozen=True, eq=False)
+class Values:
+    """A gene: one value per spot, (n_obs,), and how it is coloured."""
+
+    values: NDArray[np.float32]
+    limits: tuple[float, float]
+    colormap: str
+    title: str
+    """Gene and source, for people."""
+    unit: str = ""
+    headline: str = ""
+    """What the canvas says above the map; "" for the caption."""
+    certainty: NDArray[np.float32] | None = None
+    """How sure each value is, (n_obs,), 0–1: less sure is drawn more faintly; None for all sure."""
+    picked: NDArray[np.bool_] | None = None
+    """Who was picked by hand, (n_obs,): the others are drawn faintly; None where nobody was."""
+
+    @property
+    def n_missing(self) -> int:
+        """Spots without a number: they are grey."""
+        return int((~np.isfinite(self.values)).sum())
+
+    @property
+    def caption(self) -> str:
+        """Gene, source and unit (unless the source says it already)."""
+        said = not self.unit or self.unit.lower() in self.title.lower()
+        return self.title if said else f"{self.title}, {self.unit}"
+
+
+@dataclass(frozen=True, eq=False)
+class Categories:
+    """A column of labels: one code per spot (−1 for none), names and colours (hex)."""
+
+    codes: NDArray[np.int_]
+    names: list[str]
+    palette: list[str]
+    title: str
+    headline: str = ""
+    """What the canvas says above the map; "" for the caption."""
+    picked: NDArray[np.bool_] | None = None
+    """Who was picked by hand, as for values."""
+
+    @property
+    def caption(self) -> str:
+        """Name of the column."""
+        return self.title
+
+
+Shown = Values | Categories
+
+
+def colours_of(shown: Shown) -> Colours:
+    """Colour of each spot, (n_obs, 4), 0–1: on the tissue and on every other map."""
+    if isinstance(shown, Values):
+        colours = colours_of_values(shown.values, shown.limits, shown.colormap)
+        if shown.certainty is not None:
+            colours[:, 3] = opacity_of(shown.certainty)
+    else:
+        colours = colours_of_categories(shown.codes, shown.palette)
+    if shown.picked is not None:
+        others = ~shown.picked
+        colours[others] = unpicked(colours[others])
+    return colours
+
+
+@dataclass(frozen=True, eq=False)
+class Mark:
+    """What a layer of ours says of itself, in its metadata."""
+
+    adata: Any
+    role: str
+    """"image", "spots", "second", "divider", "lasso" or "waiting"."""
+    opened: Any = None
+    """What a file reader read, for the session to adopt."""
+    raster: LabelRaster | None = None
+
+
+def mark_of(layer: Layer) -> Mark | None:
+    """What a layer says of itself; None if it is not ours."""
+    mark = layer.metadata.get(MARK)
+    return mark if isinstance(mark, Mark) else None
+
+
+def image_layer(session: Session, opened: Any = None) -> Layer | None:
+    """The tissue image, laid under spots in coordinate units; None if there is none."""
+    from napari.layers import Image
+
+    image = session.image
+    if image is None:
+        return None
+    side = 1 / image.scale
+    metadata = {MARK: Mark(session.adata, "image", opened)}
+    return Image(image.pixels, rgb=True, scale=(side, side), name="Tissue image", metadata=metadata)
+
+
+def spots_layer(
+    session: Session, places: Places, *, role: str = "spots", opened: Any = None
+) -> Layer:
+    """The spots where they lie, not coloured yet."""
+    from napari.layers import Image, Points
+
+    points, diameter = places.points, places.diameter
+    name = layer_name(session, "" if role == "spots" else "imputed")
+    if len(points) <= MOST_POINTS:
+        return _points(Points, points, diameter, name, Mark(session.adata, role, opened))
+    raster = label_raster(points, diameter)
+    mark = Mark(session.adata, role, opened, raster)
+    return Image(
+        raster.picture(np.zeros(len(points))), name=name, metadata={MARK: mark},
+        scale=(raster.pixel, raster.pixel), translate=raster.corner, interpolation2d="nearest",
+        contrast_limits=(0, 1),
+    )  # fmt: skip
+
+
+def layer_name(session: Session, which: str = "") -> str:
+    """What a layer is called: "Spots", "Cells", or "Cells, imputed"."""
+    return f"{session.place.capitalize()}s" + (f", {which}" if which else "")
+
+
+def waiting_layer(session: Session) -> Layer:
+    """Nothing at all: napari's welcome page would hide the words on an empty canvas."""
+    from napari.layers import Points
+
+    metadata = {MARK: Mark(session.adata, "waiting")}
+    return Points(np.empty((0, 2)), name="No map yet", metadata=metadata)
+
+
+def _points(kind: Any, points: NDArray[np.float64], size: float, name: str, mark: Mark) -> Layer:
+    layer = kind(
+        points, size=size, border_width=0, border_color="#202020", face_color="gray", name=name,
+        metadata={MARK: mark},
+    )  # fmt: skip
+    layer.editable = False
+    return layer
+
+
+def paint(layer: Layer, shown: Shown) -> None:
+    """Colour a layer of spots, with napari's own colour bar beside a gene."""
+    mark = mark_of(layer)
+    assert mark is not None
+    if mark.raster is not None:
+        _paint_picture(layer, shown, mark.raster)
+    else:
+        _paint_points(layer, shown)
+
+
+def colour_bar_of(layer: Layer) -> Any:
+    """The colour bar that napari draws on the canvas for a layer of spots."""
+    return layer.colorbar if hasattr(layer, "colorbar") else layer.face_colorbar
+
+
+def limits_of(layer: Layer) -> tuple[float, float]:
+    """The colour limits that the canvas shows for a layer of spots."""
+    limits = layer.contrast_limits if hasattr(layer, "colorbar") else layer.face_contrast_limits
+    return (float(limits[0]), float(limits[1]))
+
+
+def _paint_points(layer: Layer, shown: Shown) -> None:
+    if isinstance(shown, Values):
+        # The points get their colours directly (quick); these two steer the colour bar alone.
+        layer.face_colormap = shown.colormap
+        layer.face_contrast_limits = shown.limits
+    has_outline = isinstance(shown, Categories) and shown.picked is None
+    outline = _OUTLINE if has_outline else 0.0
+    if layer.border_width[0] != outline:
+        layer.border_width = outline
+    with layer.events.face_color.blocker():  # one redraw instead of two
+        layer.face_color = colours_of(shown)
+    _show_bar(layer, isinstance(shown, Values))
+
+
+def _paint_picture(layer: Layer, shown: Shown, raster: LabelRaster) -> None:
+    is_plain = (
+        isinstance(shown, Values)
+        and shown.certainty is None
+        and shown.picked is None
+        and not shown.n_missing
+    )
+    if isinstance(shown, Values) and is_plain:
+        layer.colormap = shown.colormap
+        layer.contrast_limits_range = shown.limits
+        layer.contrast_limits = shown.limits
+        layer.data = raster.picture(shown.values)
+    elif isinstance(shown, Values):
+        codes = faded_steps(
+            shown.values, shown.limits, certainty=shown.certainty, picked=shown.picked
+        )
+        _paint_steps(layer, raster.picture(codes), faded_table(shown.colormap))
+    else:
+        _paint_categories(layer, shown, raster)
+    _show_bar(layer, is_plain)  # a bar cannot show values that fade; the panel's does
+
+
+def _paint_categories(layer: Layer, shown: Categories, raster: LabelRaster) -> None:
+    """Colours twice, as they are and faint, where some spots are picked."""
+    colours = np.asarray([as_rgba(colour) for colour in shown.palette], dtype=np.float32)
+    codes = np.where(shown.codes < 0, np.nan, shown.codes)
+    if shown.picked is not None:
+        codes = np.where(shown.picked, codes, codes + len(colours))
+        colours = np.concatenate([colours, unpicked(colours)])
+    _paint_steps(layer, raster.picture(codes), colours)
+
+
+def _paint_steps(layer: Layer, picture: NDArray[np.float32], colours: Any) -> None:
+    """Colour by number: flat steps, one per colour."""
+    from napari.utils.colormaps import Colormap
+
+    limits = (-0.5, len(colours) - 0.5)
+    layer.colormap = Colormap(colours, interpolation="zero", name="categories")
+    layer.contrast_limits_range = limits
+    layer.contrast_limits = limits
+    layer.data = picture
+
+
+def _show_bar(layer: Layer, visible: bool) -> None:
+    bar = colour_bar_of(layer)
+    for name, wanted in _BAR.items():
+        if getattr(bar, name) != wanted:
+            setattr(bar, name, wanted)
+    if bar.visible != visible:
+        bar.visible = visible

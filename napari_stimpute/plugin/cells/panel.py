@@ -1,0 +1,62 @@
+"""What is known of the cells, in five folds: markers, names, order, batches, gene communities."""
+
+from __future__ import annotations
+
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+from ...session.session import Session
+from ..widgets.connections import Connections
+from ..widgets.fold import Fold
+from ..widgets.work_box import DRAWING
+from .batches import SCORING, BatchesSection
+from .communities import COMPARING_COMMUNITIES, MEASURING, CommunitiesSection
+from .groups import Groups
+from .markers import FINDING, MarkersSection
+from .names import NAMING, NamesSection
+from .section import Section
+from .trajectory import ORDERING, TrajectorySection
+from .transfer import READING, TRANSFERRING
+
+CELL_TITLES = (
+    FINDING, NAMING, READING, TRANSFERRING, ORDERING, SCORING, COMPARING_COMMUNITIES,
+    MEASURING, DRAWING,
+)  # fmt: skip
+"""Titles of the jobs whose progress and errors are shown here."""
+
+
+class CellsPanel(QWidget):
+    """The groups that all sections are about, then the sections; the first is open."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.groups = Groups(session)
+        self.markers = MarkersSection(session, self.groups)
+        self.names = NamesSection(session, self.groups)
+        self.trajectory = TrajectorySection(session, self.groups)
+        self.batches = BatchesSection(session, self.groups)
+        self.communities = CommunitiesSection(session, self.groups)
+        self.folds = [
+            Fold("Markers", self.markers), Fold("Names", self.names),
+            Fold("Trajectory", self.trajectory), Fold("Batches", self.batches),
+            Fold("Gene communities", self.communities),
+        ]  # fmt: skip
+        self.folds[0].set_open(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 10, 0, 0)
+        layout.setSpacing(8)
+        head = QWidget()
+        inner = QVBoxLayout(head)
+        inner.setContentsMargins(10, 0, 10, 0)
+        inner.addWidget(self.groups)
+        layout.addWidget(head)
+        for fold in self.folds:
+            layout.addWidget(fold)
+        layout.addStretch(1)
+
+    @property
+    def parts(self) -> list[Connections]:
+        """What is to be closed with the panel."""
+        sections: tuple[Section, ...] = (
+            self.markers, self.names, self.trajectory, self.batches, self.communities,
+        )  # fmt: skip
+        return [self.groups.connections, *(part for s in sections for part in s.parts)]

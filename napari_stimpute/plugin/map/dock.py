@@ -1,0 +1,247 @@
+"""A dock with a map of the cells by what they express, beside the tissue and coloured as it is."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from qtpy.QtCore import QEvent, QSize, Qt, QTimer
+from qtpy.QtGui import QColor, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from qtpy.QtWidgets import (
+    QDockWidget,
+    QGridLayout,
+    QMainWindow,
+    QSizePolicy,
+    QToolTip,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ...scene.maps import Choice
+from ...scene.picks import HOW_HELP
+from .. import unwrapped, view_of
+from ..canvas.spots import Categories, Shown, colours_of
+from ..widgets.closing import close_with
+from ..widgets.connections import Connections, is_alive
+from ..widgets.loop import deliver_events
+from ..widgets.wheel import guard_wheel
+from ..widgets.words import Elided, hint
+from .choice import MapChoice
+from .pick_box import PickBox
+from .scatter import Scatter
+
+_SIDE_WIDTH = 280  # pixels of the controls where they stand beside the map
+_WIDE = 1.35  # a dock that is so much wider than high has its controls beside the map
+_ROOMY = 1700  # pixels of a window in which the map can stand beside tissue and panel
+_WIDTH, _HEIGHT = 430, 380  # pixels, beside the tissue and below it
+_SETTLED = 100  # milliseconds until a dock has found its place
+_HELP = (
+    f"Drag to draw around some: they light up on the tissue too. {HOW_HELP} The wheel zooms, the "
+    "right button moves the map, a double click shows all of it."
+)
+
+
+class MapPanel(QWidget):
+    """Map, menus, and what is picked; all of it follows the session of the viewer."""
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__()
+        viewer = unwrapped(napari_viewer)
+        self.view = view_of(viewer)
+        self.session, self.maps = self.view.session, self.view.maps
+        self.choice, self.scatter = MapChoice(self.maps), Scatter()
+        self.title, self.coloured = hint(""), Elided()
+        self.picks = PickBox(self.view)
+        self._drawn: Any = None
+        self._lay_out()
+        self._connect(viewer)
+        deliver_events(self)
+        self._follow_theme()
+        self._choose_latest()
+        QTimer.singleShot(0, self._find_room)
+
+    def sizeHint(self) -> QSize:
+        """Room for a map that can be read."""
+        return QSize(_WIDTH, _HEIGHT)
+
+    # ---- controls ------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self._controls = QWidget()
+        controls = QVBoxLayout(self._controls)
+        controls.setContentsMargins(0, 0, 0, 0)
+        controls.setSpacing(4)
+        for widget in (self.choice, self.title, self.coloured):
+            controls.addWidget(widget)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(8, 8, 8, 8)
+        self._grid.setSpacing(8)
+        self._is_wide = False
+        self._arrange()
+        self.scatter.setAccessibleDescription(_HELP)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        guard_wheel(self)
+
+    def _arrange(self) -> None:
+        """Controls above the map and picks below it, or both beside it."""
+        grid, parts = self._grid, (self._controls, self.scatter, self.picks)
+        for part in parts:
+            grid.removeWidget(part)
+        if self._is_wide:
+            grid.addWidget(self.scatter, 0, 0, 3, 1)
+            grid.addWidget(self._controls, 0, 1)
+            grid.addWidget(self.picks, 1, 1, Qt.AlignmentFlag.AlignTop)
+        else:
+            for place, part in enumerate(parts):
+                grid.addWidget(part, place, 0)
+        grid.setRowStretch(0, 0)
+        grid.setRowStretch(1, 1)
+        grid.setColumnStretch(0, 1)
+        grid.setColumnMinimumWidth(1, _SIDE_WIDTH if self._is_wide else 0)
+
+    def _connect(self, viewer: Any) -> None:
+        self.connections = Connections()
+        events = self.session.events
+        self.connections.add(events.adata, self._choose_latest)
+        self.connections.add(events.runs, self._choose_latest)
+        self.connections.add(events.n_written, self._follow)
+        self.connections.add(self.maps.changed, self._follow)
+        self.connections.add(self.view.changed, self._recolour)
+        self.connections.add(self.view.hovered, self.scatter.ring)
+        self.connections.add(viewer.events.theme, self._follow_theme)
+        self.connections.add(self.choice.chosen, self._choose)
+        self.connections.add(self.scatter.lassoed, self.view.picks.pick)
+        self.connections.add(self.scatter.hovered, self._name)
+        for keys, act in (("Esc", self.view.picks.clear), ("Ctrl+Z", self.view.picks.undo)):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(act)
+        parts = [self.connections, self.choice.connections, self.picks.connections, self.view]
+        close_with(self, parts)
+
+    # ---- following the session -----------------------------------------------------------------
+
+    def _choose_latest(self) -> None:
+        """Begin with the newest run: it is what one wants to look at."""
+        runs = list(self.session.run_titles)
+        known = Choice(key=runs[-1]) if runs else Choice()
+        self._choose(known._replace(kind=self.choice.choice.kind))
+
+    def _choose(self, choice: Choice) -> None:
+        self.choice.show_choice(choice)
+        self._follow()
+
+    def _follow(self) -> None:
+        """Draw the chosen map if there is one; else say why, and begin to draw a small one."""
+        choice = self.choice.choice
+        places = self.maps.find(choice)
+        if places is None and self.isVisible():
+            self.maps.draw_soon(choice)
+            self.choice.follow()
+        stored = None if places is None else (id(self.session.adata), choice, places.tobytes()[:64])
+        if stored is None or stored != self._drawn:
+            self._drawn = stored
+            self.scatter.set_places(places)
+        self.scatter.say(self.choice.empty_words())
+        self.title.setText(self.maps.explained(choice) if places is not None else "")
+        self.title.setVisible(places is not None)
+        self._recolour(self.view.shown)
+
+    def _recolour(self, shown: Shown | None) -> None:
+        shown = shown or self.view.shown_for()
+        if shown is None or self._drawn is None:
+            self.coloured.say("")
+            return
+        self.scatter.set_colours(colours_of(shown), shown.picked)
+        self.coloured.say(f"Coloured as the canvas: {shown.headline or shown.caption}")
+
+    def _name(self, place: int) -> None:
+        """Say which spot is under the mouse, here and on the card in the panel."""
+        self.view.hovered.emit(place)
+        adata = self.session.adata
+        if place < 0 or adata is None or self._drawn is None:
+            QToolTip.hideText()
+            return
+        x, y = self.scatter.pixel_of(place)
+        at = self.scatter.mapToGlobal(self.scatter.rect().topLeft())
+        at.setX(at.x() + int(x) + 10)
+        at.setY(at.y() + int(y) + 10)
+        QToolTip.showText(at, self._said_of(place), self.scatter)
+
+    def _said_of(self, place: int) -> str:
+        assert self.session.adata is not None
+        name, shown = str(self.session.adata.obs_names[place]), self.view.shown
+        if shown is None:
+            return name
+        if isinstance(shown, Categories):
+            code = shown.codes[place]
+            return f"{name}: {shown.names[code] if code >= 0 else 'none'}"
+        value = float(shown.values[place])
+        return f"{name}: {value:.4g}" if value == value else f"{name}: no number"
+
+    def _follow_theme(self) -> None:
+        from napari.utils.theme import get_theme
+
+        viewer = self.view.viewer
+        if viewer is None or not is_alive(self):
+            return
+        theme = get_theme(viewer.theme)
+        self.scatter.ground = QColor(str(theme.canvas.as_hex(format="long")))
+        self.scatter.update()
+
+    # ---- the dock ------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """A map that is seen, and small, is drawn by itself."""
+        super().showEvent(event)
+        self._follow()
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Take over the colours of another theme."""
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.StyleChange:
+            self.scatter.update()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Controls above the map, or beside it where there is more width than height."""
+        super().resizeEvent(event)
+        is_wide = self.width() > _WIDE * self.height()
+        if is_wide != self._is_wide:
+            self._is_wide = is_wide
+            self._arrange()
+
+    def _find_room(self) -> None:
+        """Stand between canvas and panel in a wide window, else below the canvas."""
+        dock, window = _ancestor(self, QDockWidget), self.window() if is_alive(self) else None
+        if dock is None or not isinstance(window, QMainWindow):
+            return
+        right, docks = Qt.DockWidgetArea.RightDockWidgetArea, window.findChildren(QDockWidget)
+        beside = [
+            d
+            for d in docks
+            if d is not dock and d.isVisible() and window.dockWidgetArea(d) == right
+        ]
+        if beside and window.width() < _ROOMY:
+            window.setCorner(Qt.Corner.BottomRightCorner, right)  # the panel keeps its height
+            window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
+            window.resizeDocks([dock], [_HEIGHT], Qt.Orientation.Vertical)
+        elif beside:
+            width = beside[0].width()
+            window.splitDockWidget(dock, beside[0], Qt.Orientation.Horizontal)
+            widths = partial(window.resizeDocks, [dock, beside[0]], [_WIDTH, width])
+            QTimer.singleShot(0, partial(widths, Qt.Orientation.Horizontal))
+        QTimer.singleShot(_SETTLED, self._fit_canvas)
+
+    def _fit_canvas(self) -> None:
+        """The canvas has become smaller: all of it is to be in sight."""
+        if is_alive(self) and self.view.viewer is not None and self.view.layer is not None:
+            self.view.viewer.reset_view()
+
+
+def _ancestor(widget: QWidget, kind: type[QDockWidget]) -> QDockWidget | None:
+    if not is_alive(widget):
+        return None
+    parent = widget.parent()
+    while parent is not None and not isinstance(parent, kind):
+        parent = parent.parent()
+    return parent

@@ -1,0 +1,1 @@
+"""The tabs Variable and Statistics."""

@@ -1,0 +1,194 @@
+"""Colour bar and legend in the panel; they show exactly what the canvas shows."""
+
+from __future__ import annotations
+
+import numpy as np
+from qtpy.QtCore import QRectF, QSize, Qt
+from qtpy.QtGui import QColor, QIcon, QImage, QPainter, QPaintEvent, QPalette, QPixmap
+from qtpy.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ...scene.colours import opacity_of, table
+from ...trust.verdict import Badge
+from ..canvas.spots import Categories, Shown, Values
+from .chip import TrustLine
+from .words import hint
+
+_BAR_HEIGHT, _TICK = 14, 4
+_BELOW_TRUST, _FADING_ROWS = 4, 8
+_TALLEST = 170  # pixels; a longer list of categories scrolls
+
+
+class Legend(QWidget):
+    """A colour bar for a gene, swatches with names for categories, words for nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bar, self.swatches = ColourBar(), Swatches()
+        self._nothing = hint("Nothing is shown yet.")
+        self._list = QScrollArea()
+        self._list.setWidgetResizable(True)
+        self._list.setFrameShape(QFrame.Shape.NoFrame)
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._list.setWidget(self.swatches)
+        self.trust, pages = TrustLine(), QWidget()
+        self._stack = QStackedLayout(pages)
+        self._stack.setContentsMargins(0, 0, 0, 0)
+        for widget in (self._nothing, self.bar, self._list):
+            self._stack.addWidget(widget)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(_BELOW_TRUST)
+        layout.addWidget(self.trust)
+        layout.addWidget(pages, 1)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def show_it(self, shown: Shown | None, nothing: str = "", badge: Badge | None = None) -> None:
+        """Follow the canvas: what is shown, or why nothing is, and whether to believe it."""
+        self.trust.show_badge(badge)
+        if isinstance(shown, Values):
+            self.bar.show_values(shown)
+            self._turn_to(self.bar, self.bar.sizeHint().height())
+        elif isinstance(shown, Categories):
+            self.swatches.show_categories(shown)
+            self._list.ensurePolished()  # a theme may frame it
+            frame = 2 * self._list.frameWidth()
+            self._turn_to(self._list, self.swatches.sizeHint().height() + frame)
+        else:
+            self._nothing.setText(nothing or "Nothing is shown yet.")
+            self._turn_to(self._nothing, self._nothing.heightForWidth(max(self.width(), 200)))
+
+    def _turn_to(self, widget: QWidget, height: int) -> None:
+        self._stack.setCurrentWidget(widget)
+        above = 0
+        if not self.trust.isHidden():
+            above = self.trust.sizeHint().height() + _BELOW_TRUST
+        self.setFixedHeight(min(max(height, 24), _TALLEST) + above)
+
+
+class ColourBar(QWidget):
+    """Title, colours and three ticks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.title, self.limits, self.missing = "", (0.0, 1.0), ""
+        self._picture = QImage()
+
+    def show_values(self, shown: Values) -> None:
+        """Take over limits and colours."""
+        self.title, self.limits = shown.caption, shown.limits
+        n_missing = shown.n_missing
+        self.missing = f"grey: no number ({n_missing:,})" if n_missing else ""
+        fades = shown.certainty is not None
+        self._picture = _picture(shown.colormap, fades=fades)
+        faint = "; the fainter, the less sure" if fades else ""
+        self.setToolTip(f"{self.title}{faint}.")  # a long title is cut off
+        self.setAccessibleName(f"{self.title}, from {self.limits[0]:.4g} to {self.limits[1]:.4g}")
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Height for title, bar and ticks, and for what is missing."""
+        lines = 3 if self.missing else 2
+        return QSize(200, lines * self.fontMetrics().height() + _BAR_HEIGHT + _TICK + 10)
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draw it in the theme's text colour."""
+        painter, metrics = QPainter(self), self.fontMetrics()
+        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+        line = metrics.height()
+        title = metrics.elidedText(self.title, Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(0, metrics.ascent(), title)
+        bar = QRectF(0.5, line + 4, self.width() - 1, _BAR_HEIGHT)
+        painter.drawImage(bar, self._picture)
+        painter.drawRect(bar)
+        self._draw_ticks(painter, bar)
+        if self.missing:
+            painter.drawText(0, int(bar.bottom()) + _TICK + line + metrics.ascent(), self.missing)
+        painter.end()
+
+    def _draw_ticks(self, painter: QPainter, bar: QRectF) -> None:
+        bottom, top = self.limits
+        metrics = self.fontMetrics()
+        for share in (0.0, 0.5, 1.0):
+            x = bar.left() + share * bar.width()
+            text = f"{bottom + share * (top - bottom):.3g}"
+            width = metrics.horizontalAdvance(text)
+            left = min(max(x - width / 2, 0.0), self.width() - width)
+            painter.drawLine(int(x), int(bar.bottom()), int(x), int(bar.bottom()) + _TICK)
+            painter.drawText(int(left), int(bar.bottom()) + _TICK + metrics.ascent(), text)
+
+
+class Swatches(QWidget):
+    """One coloured square and name per category, in two columns."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        self._palette: list[str] = []
+        self._title = QLabel()
+        self._layout = QGridLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setVerticalSpacing(3)
+
+    def show_categories(self, shown: Categories) -> None:
+        """Take over names and colours."""
+        if (shown.names, shown.palette) == (self.names, self._palette):
+            self._title.setText(shown.title)
+            return
+        while item := self._layout.takeAt(0):
+            if (widget := item.widget()) is not None:
+                widget.setParent(None)
+                widget.deleteLater()
+        self.names, self._palette = shown.names, shown.palette
+        self._title = QLabel(shown.title)
+        self._title.setStyleSheet("padding: 0; margin: 0; background: transparent;")
+        self._layout.addWidget(self._title, 0, 0, 1, 4)
+        rows = -(-len(shown.names) // 2)
+        for place, (name, colour) in enumerate(zip(shown.names, shown.palette, strict=True)):
+            column = 2 * (place // rows)
+            self._layout.addWidget(_swatch(colour), 1 + place % rows, column)
+            label = QLabel(name)
+            label.setToolTip(name)
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+            self._layout.addWidget(label, 1 + place % rows, column + 1)
+        for column in (1, 3):
+            self._layout.setColumnStretch(column, 1)
+        for label in self.findChildren(QLabel):
+            label.show()  # a hidden one takes no room
+            label.ensurePolished()  # its font, and so its height, is the theme's from now on
+        self._layout.activate()
+
+
+def colormap_icon(colormap: str) -> QIcon:
+    """A small picture of a colormap, for a menu."""
+    pixmap = QPixmap(48, 12)
+    painter = QPainter(pixmap)
+    painter.drawImage(pixmap.rect(), _picture(colormap))
+    painter.end()
+    return QIcon(pixmap)
+
+
+def _swatch(colour: str) -> QLabel:
+    swatch = QLabel()
+    swatch.setFixedSize(12, 12)
+    swatch.setStyleSheet(f"background: {QColor(colour[:7]).name()}; border-radius: 2px;")
+    return swatch
+
+
+def _picture(colormap: str, *, fades: bool = False) -> QImage:
+    """Colours from left to right; where they fade, from sure (above) to unsure (below)."""
+    rows = np.repeat(table(colormap)[None], _FADING_ROWS if fades else 1, axis=0)
+    if fades:
+        rows[:, :, 3] = opacity_of(np.linspace(1, 0, _FADING_ROWS, dtype=np.float32))[:, None]
+    height, width, _ = rows.shape
+    colours = np.ascontiguousarray((rows * 255).astype(np.uint8))
+    image = QImage(colours.tobytes(), width, height, 4 * width, QImage.Format.Format_RGBA8888)
+    return image.copy()  # the bytes go away, the copy stays

@@ -1,0 +1,1 @@
+"""What is to be drawn: arrays and colours, without a toolkit."""

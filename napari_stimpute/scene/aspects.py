@@ -1,0 +1,148 @@
+"""What the canvas shows of an imputed gene: expected counts, how sure they are, or its zeros."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..plugin.canvas.spots import Categories, Shown, Values
+from ..plugin.widgets.connections import Connections
+from ..session.session import Session, Source
+from ..trust.intervals import calibration_of, certainty, interval
+from ..trust.verdict import Badge, badge
+from ..trust.zeros import DEFAULT_THRESHOLD, ZeroMap, zero_map
+from ..words import percent
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+Aspect = Literal["expected", "uncertainty", "zeros"]
+T = TypeVar("T")
+Interval = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+ZERO_NAMES = (
+    "Molecule counted", "Likely technical zero", "Likely biological zero", "Unsure",
+)  # fmt: skip
+ZERO_COLOURS = ("#009e73", "#e69f00", "#0072b2", "#b8b8b8")
+"""Of Okabe and Ito: the colour-blind tell them apart; grey is for what is not known."""
+
+
+class Aspects:
+    """What is known of the shown gene in a judged run, and how the canvas shows it.
+
+    Intervals and zeros of one gene are computed when first asked for, and kept until another gene,
+    other data or another run is shown.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.chosen: Aspect = "expected"
+        self.threshold = DEFAULT_THRESHOLD
+        self.fades = False
+        """Whether spots whose expected count is unsure are drawn faintly."""
+        self._known: dict[tuple[str, str, str], Any] = {}
+        self.connections = Connections()
+        for event in (session.events.adata, session.events.job, session.events.gene):
+            self.connections.add(event, self._forget)
+
+    # ---- what is known -------------------------------------------------------------------------
+
+    def run_shown(self) -> str:
+        """Key of the run whose values of the gene are shown; "" for counts, labels or nothing."""
+        session = self.session
+        is_run = session.adata is not None and session.source in session.runs
+        is_shown = is_run and not session.column and session.is_modelled(session.gene)
+        return session.source if is_shown else ""
+
+    def badge(self, key: str) -> Badge | None:
+        """What the shown gene was judged in a run; None if it was not."""
+        return self._once(badge, key)
+
+    def interval(self, key: str) -> Interval | None:
+        """Lower and upper end for a second measurement of the shown gene, (n_obs,) each."""
+        return self._once(interval, key)
+
+    def zeros(self, key: str) -> ZeroMap | None:
+        """What the zeros of the shown gene may mean."""
+        return self._once(zero_map, key)
+
+    def why_not(self) -> str:
+        """Why there is nothing but the values to show, in words; "" where there is more."""
+        session = self.session
+        if session.adata is None:
+            return "Open data first."
+        if not session.runs:
+            return "Train a model first: nothing is imputed yet."
+        if session.column:
+            return "A column is shown: colour by the gene to see more of it."
+        if session.source not in session.runs:
+            return "Counts are shown: choose an imputed result above."
+        if not session.is_modelled(session.gene):
+            return f"{session.gene} is not among the modelled genes: its counts are shown."
+        if calibration_of(session.adata, session.source) is None:
+            return f"{_NOT_JUDGED} Train again to see how sure it is."
+        return ""
+
+    def why_no_badge(self) -> str:
+        """Why the shown values of the gene have no verdict, in words."""
+        return _NOT_JUDGED if self.run_shown() else self.why_not()
+
+    def shares_in_words(self) -> str:
+        """How many zeros of the shown gene are of which kind."""
+        found = self.zeros(self.run_shown()) if self.run_shown() else None
+        if found is None:
+            return ""
+        n_zeros, place = int(np.isfinite(found.probability).sum()), self.session.place
+        if n_zeros == 0:
+            return f"{self.session.gene} was counted in every {place}: no zero to explain."
+        technical, biological, unsure = found.shares(self.threshold)
+        return (
+            f"Of {n_zeros:,} {place}s with zero: {percent(technical)} likely technical, "
+            f"{percent(biological)} likely biological, {percent(unsure)} unsure."
+        )
+
+    # ---- how it is drawn -----------------------------------------------------------------------
+
+    def seen(self, expected: Values, source: Source) -> Shown:
+        """What to draw in place of (or with) the expected counts of a run."""
+        run, gene, key = source.title.removeprefix("Imputed: "), self.session.gene, source.name
+        known = self.badge(key)
+        verdict = "" if known is None else f" · {known.verdict}"
+        if self.chosen == "zeros" and (found := self.zeros(key)) is not None:
+            title = f"{gene} · Zero map: {run}"
+            names, colours = list(ZERO_NAMES), list(ZERO_COLOURS)
+            codes = found.classes(self.threshold).astype(int) + 1
+            return Categories(codes, names, colours, title, f"{title}{verdict}")
+        ends = self.interval(key) if self.chosen == "uncertainty" or self.fades else None
+        if ends is not None and self.chosen == "uncertainty":
+            return _width(expected, ends, f"{gene} · Uncertainty: {run}", verdict)
+        faded = None if ends is None else certainty(*ends)
+        return replace(expected, headline=f"{gene} · {run}{verdict}", certainty=faded)
+
+    def _once(self, find: Callable[[AnnData, str, str], T | None], key: str) -> T | None:
+        adata, gene = self.session.adata, self.session.gene
+        if adata is None or not gene:
+            return None
+        place = (find.__name__, key, gene)
+        if place not in self._known:
+            self._known[place] = find(adata, key, gene)
+        found: T | None = self._known[place]
+        return found
+
+    def _forget(self) -> None:
+        self._known.clear()
+
+
+def _width(expected: Values, ends: Interval, title: str, verdict: str) -> Values:
+    width = ends[1] - ends[0]
+    colours = "magma" if expected.colormap != "magma" else "viridis"  # never taken for expression
+    limits = (0.0, max(1.0, float(np.percentile(width, 99))))
+    return Values(width, limits, colours, title, _WIDTH, f"{title}{verdict}")
+
+
+_WIDTH = "width in molecules"
+_NOT_JUDGED = "This result was not judged on hidden molecules."

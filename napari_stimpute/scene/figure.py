@@ -1,0 +1,96 @@
+"""Figures and tables as files: whole or not at all, and in words what is wrong."""
+
+from __future__ import annotations
+
+import io
+import os
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..data.files import write_whole
+from ..errors import NotWritable
+from ..plots import Section, gene_maps
+from ..session.session import COUNTS
+from .places import tissue_places
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from ..plugin.canvas.view import SpotsView
+
+FORMATS = ("png", "pdf", "svg")
+_DPI = 200
+_LETTERS, _LINE = 15, 0.15  # letters of a caption per inch, and inches of a line of it
+
+
+@dataclass(frozen=True, eq=False)
+class GeneFigure:
+    """A gene as counted and as imputed, on one scale, with what may be believed of it."""
+
+    section: Section
+    maps: dict[str, NDArray[np.float32]]
+    limits: tuple[float, float]
+    title: str
+    caption: str
+
+    def draw(self) -> Figure:
+        """The figure, with its caption below the maps."""
+        figure = gene_maps(self.section, self.maps, limits=self.limits, title=self.title)
+        width, height = figure.get_size_inches()
+        lines = textwrap.wrap(self.caption, int(width * _LETTERS))
+        if lines:
+            figure.set_size_inches(width, height + _LINE * (len(lines) + 1))
+            figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=8)
+        return figure
+
+
+def gene_figure(view: SpotsView) -> GeneFigure:
+    """Gather what a figure of the shown gene needs, from the thread that owns the session.
+
+    Raises
+    ------
+    InputError : no data, or neither coordinates nor a map to draw on
+    """
+    session, aspects, (low, high) = view.session, view.aspects, view.percentiles
+    gene, places = session.gene, view.places or tissue_places(session)
+    key = session.source if session.source in session.runs else next(reversed(session.runs), "")
+    if key and not session.is_modelled(gene):
+        key = ""
+    maps = {"Counted": session.expression(gene, COUNTS)}
+    title, caption = gene, "Not imputed: molecules as counted."
+    if key:
+        maps["Imputed"] = session.expression(gene, key)
+        badge, run = aspects.badge(key), session.record(key).title
+        title = f"{gene} · {run}" + (f" · {badge.verdict}" if badge is not None else "")
+        caption = "The imputed values were not judged on hidden molecules."
+        if badge is not None:
+            caption = f"{badge.sentence} Imputed: {badge.blend or 'the model alone'}."
+    limits = session.limits(gene, COUNTS, low=low, high=high)
+    return GeneFigure(places.section(session), maps, limits, title, caption)
+
+
+def save_figure(draw: Callable[[], Figure], path: str | os.PathLike[str]) -> Path:
+    """Draw and write a figure, as PNG, PDF or SVG by the end of the name; safe in a thread.
+
+    Raises
+    ------
+    NotWritable : another end of the name, or a place where nothing can be written
+    """
+    from matplotlib import rc_context
+
+    file = Path(path).expanduser()
+    kind = file.suffix.lower().removeprefix(".")
+    if kind not in FORMATS:
+        raise NotWritable(
+            expected="a figure whose name ends in .png, .pdf or .svg", found=f"“{file.name}”",
+            remedy="Choose one of these.",
+        )  # fmt: skip
+    drawn = io.BytesIO()
+    with rc_context({"svg.fonttype": "none", "pdf.fonttype": 42}):  # text stays text, to be edited
+        draw().savefig(drawn, format=kind, dpi=_DPI)
+    return write_whole(file, drawn.getvalue())

@@ -1,0 +1,107 @@
+"""Pick spots within a line that was drawn by hand, and what was picked in words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..plugin.widgets.connections import Connections
+from ..session.session import COUNTS, Session
+
+How = Literal["new", "add", "remove"]
+Mask = NDArray[np.bool_]
+
+HOW_HELP = "Shift adds to what is picked, Alt takes away, Esc clears, Ctrl+Z goes back."
+
+_MOST_BACK = 50
+
+
+def how_of(modifiers: Collection[str]) -> How:
+    """What the keys that are held down ("Shift", "Alt") mean for a pick."""
+    if "Shift" in modifiers:
+        return "add"
+    return "remove" if "Alt" in modifiers else "new"
+
+
+def within(points: NDArray[np.floating], outline: NDArray[np.floating]) -> Mask:
+    """Which points lie within an outline, (n,) bool.
+
+    Parameters
+    ----------
+    points : (n, 2)
+    outline : (m, 2), corners in order; the last is joined to the first
+    """
+    from matplotlib.path import Path
+
+    inside = np.zeros(len(points), dtype=bool)
+    if len(outline) < 3:
+        return inside
+    low, high = outline.min(axis=0), outline.max(axis=0)
+    near = np.flatnonzero(((points >= low) & (points <= high)).all(axis=1))
+    inside[near] = Path(outline).contains_points(points[near])
+    return inside
+
+
+class Picks:
+    """Changes who is picked in a session, and can take it back."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.kept: set[str] = set()
+        """Columns that picks were kept in: these, and no others, may be written anew."""
+        self._before: list[Mask | None] = []
+        self.connections = Connections()
+        self.connections.add(session.events.adata, self._forget)
+
+    def pick(self, mask: Mask, how: How = "new") -> None:
+        """Pick these spots, (n_obs,) bool: alone, in addition, or no longer."""
+        now = self.session.selected
+        if how == "remove":
+            mask = np.zeros_like(mask) if now is None else now & ~mask
+        elif how == "add" and now is not None:
+            mask = now | mask
+        self._change(mask if mask.any() else None)
+
+    def clear(self) -> None:
+        """Pick none."""
+        self._change(None)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a pick to take back."""
+        return bool(self._before)
+
+    def undo(self) -> None:
+        """Back to who was picked before the last change."""
+        if self._before:
+            self.session.select(self._before.pop())
+
+    def _change(self, mask: Mask | None) -> None:
+        now = self.session.selected
+        if self.session.adata is None or (mask is None and now is None):
+            return
+        self._before = [*self._before[1 - _MOST_BACK :], now]
+        self.session.select(mask)
+
+    def _forget(self) -> None:
+        self._before, self.kept = [], set()
+
+
+def picked_in_words(session: Session) -> str:
+    """How many are picked, and how the shown gene differs: "312 of 4,271 cells picked"."""
+    mask = session.selected
+    if mask is None or session.adata is None:
+        return ""
+    place = session.place
+    said = f"{int(mask.sum()):,} of {len(mask):,} {place}s picked."
+    if not session.gene or mask.all():
+        return said
+    counts = session.expression(source=COUNTS)
+    inside, outside = float(counts[mask].mean()), float(counts[~mask].mean())
+    return (
+        f"{said} {session.gene}: {inside:.3g} molecules per {place} inside, {outside:.3g} outside, "
+        "as counted."
+    )

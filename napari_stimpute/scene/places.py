@@ -1,0 +1,63 @@
+"""Where the spots lie on the canvas: on the tissue, or on a map of what they express."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.graph import spatial_coordinates
+from ..plots import Section
+from ..session.session import Session
+
+_SIDE = 1000.0
+"""Longer side of a map, in coordinate units: those of a map mean nothing."""
+
+_SHARE, _LARGEST, _SMALLEST = 0.5, 1 / 60, 1 / 600
+"""Diameter of a spot on a map: a share of the side over √n, and at most and at least so much."""
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Places of all spots.
+
+    ``points`` is (n_obs, 2), y (down) and x, in coordinate units, as ``diameter`` is. ``map_title``
+    says what map it is ("UMAP of the counts"); "" for the tissue.
+    """
+
+    points: NDArray[np.float64]
+    diameter: float
+    map_title: str = ""
+
+    def section(self, session: Session) -> Section:
+        """What figures are drawn on: the tissue with its image, or the bare map."""
+        if not self.map_title:
+            return Section.of(session.adata)
+        return Section(self.points[:, ::-1], self.diameter)
+
+
+def tissue_places(session: Session) -> Places:
+    """Where the spots lie on the tissue, at their true size.
+
+    Raises
+    ------
+    MissingKey, BadCoordinates : no coordinates that could be drawn
+    """
+    return Places(spatial_coordinates(session.adata)[:, ::-1], session.spot_diameter)
+
+
+def map_places(places: NDArray[np.float32], title: str) -> Places:
+    """Lay out a map for the canvas; its y points up there too.
+
+    Parameters
+    ----------
+    places : (n_obs, 2), x and y (up)
+    title : what map it is
+    """
+    points = np.column_stack([-places[:, 1], places[:, 0]]).astype(np.float64)
+    low = points.min(axis=0)
+    side = float((points.max(axis=0) - low).max())
+    points = (points - low) * (_SIDE / side if side > 0 else 1.0)
+    share = np.clip(_SHARE / np.sqrt(len(points)), _SMALLEST, _LARGEST)
+    return Places(points, _SIDE * float(share), title)

@@ -1,0 +1,1 @@
+"""What is open, running and finished."""

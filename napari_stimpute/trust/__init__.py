@@ -1,0 +1,1 @@
+"""What hidden molecules say of a result."""

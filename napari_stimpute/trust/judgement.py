@@ -1,0 +1,211 @@
+"""What a run learns from molecules that were hidden before training: blend, intervals, verdicts.
+
+Two parts of the molecules are hidden, and kept apart. The *steering* part sets the blend's weights,
+chooses the best simple method and calibrates the intervals. The *judging* part does nothing but
+judge: it neither trains nor stops nor weighs anything. The model that is judged is the one that is
+used: it learns without the hidden molecules, and is then applied to all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from .. import keys
+from ..data.holdout import thin
+from ..data.results import GeneFacts, TrustRecord
+from ..errors import TooSmall
+from ..models.simple.blend import Blend, apply_blend, fit_blend
+from ..models.simple.mixture import FEWEST
+from ..models.simple.parts import Parts
+from .calibration import Calibration, calibrate
+from .recovery import deviance_explained
+from .verdict import VERDICTS, Trust, judge
+from .zeros import ZeroCalibration, calibrate_zeros
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = NDArray[np.float32]
+
+HIDDEN_SHARE = 0.1
+"""Share of the molecules that judge, and of the others those that steer."""
+
+_SEEDS = 7_919, 104_729
+"""Added to a run's seed, so that its hold-outs are not those of a benchmark with the same seed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Hidden:
+    """Counts in three parts, (n_obs, n_vars) each: kept + steering + judging = all.
+
+    ``rest`` is kept + steering; ``judging`` is None where nothing is to be judged.
+    """
+
+    kept: sp.csr_matrix
+    steering: sp.csr_matrix
+    rest: sp.csr_matrix
+    judging: sp.csr_matrix | None
+
+
+def hide(counts: sp.csr_matrix, seed: int, *, judged: bool) -> Hidden:
+    """Hide molecules to steer and, if asked for, to judge.
+
+    Raises
+    ------
+    TooSmall : too few molecules to decide anything
+    """
+    rest, judging = counts, None
+    if judged:
+        rest, judging = thin(counts, HIDDEN_SHARE, seed + _SEEDS[0])
+        _require(judging)
+    kept, steering = thin(rest, HIDDEN_SHARE, seed + _SEEDS[1])
+    _require(steering)
+    return Hidden(kept, steering, rest, judging)
+
+
+class Judgement:
+    """Blends, calibrates and judges one run's predictions, in this order.
+
+    Parameters
+    ----------
+    hidden : the molecules, hidden before the model was fitted to ``hidden.kept``
+    graph : (n_obs, n_obs), neighbours in the tissue, or None
+    title : of the model, as the weights name it
+    seed : of the simple methods
+    blends : whether the model's prediction is blended with simple ones
+    """
+
+    def __init__(
+        self, hidden: Hidden, graph: sp.csr_matrix | None, title: str, seed: int, *, blends: bool
+    ) -> None:
+        self.hidden, self.graph, self.title, self.seed = hidden, graph, title, seed
+        self.blends, self.fills = blends, False
+        self.blend: Blend | None = None
+        self.own_blend: Blend | None = None
+        """That of a model which is a blend itself; shown, not applied."""
+        self.trust: Trust | None = None
+        self._alone: float | None = None
+        self._without: float | None = None
+
+    def weigh(self, prediction: Array) -> None:
+        """Set weights and intervals; `prediction` (n_obs, n_vars) was made from the kept counts.
+
+        It is overwritten.
+        """
+        hidden = self.hidden
+        parts = self._parts(hidden.kept).with_model(self.title, prediction)
+        self.simple = fit_blend(parts, hidden.steering, leave_out=1)
+        self.baseline = self.simple.best_part
+        if self.blends:
+            self.blend = fit_blend(parts, hidden.steering)
+            prediction = apply_blend(parts, self.blend)
+        self.calibration: Calibration = calibrate(prediction, hidden.steering)
+        corrections = calibrate_zeros(hidden.kept, prediction, hidden.steering)
+        self.zeros = ZeroCalibration(tuple(corrections), self.calibration)
+
+    def judge(self, prediction: Array) -> None:
+        """Judge each gene; `prediction` (n_obs, n_vars) was made from all but the judging part.
+
+        It is overwritten.
+        """
+        rest, judging = self.hidden.rest, self.hidden.judging
+        assert judging is not None
+        parts = self._parts(rest)
+        baseline = parts.titles.index(self.baseline)
+        if self.blend is not None:
+            self._alone = deviance_explained(rest, judging, prediction)
+            self._without = deviance_explained(rest, judging, apply_blend(parts, self.simple))
+            prediction = apply_blend(parts.with_model(self.title, prediction), self.blend)
+        self.trust = judge(rest, judging, prediction, lambda rows: parts.rows(rows)[baseline])
+
+    def finish(self, prediction: Array, counts: sp.csr_matrix) -> Array:
+        """Blend the prediction (n_obs, n_vars) made from all counts; it is overwritten."""
+        if self.blend is None:
+            return prediction
+        return apply_blend(self._parts(counts).with_model(self.title, prediction), self.blend)
+
+    def record(self) -> TrustRecord:
+        """What is known of the run as a whole.
+
+        Where zeros were filled, the imputed layer no longer holds expected counts, from which
+        intervals and zero map are made: then their calibration is left out (`fills`).
+        """
+        trust, blend = self.trust, self.blend or self.own_blend
+        return TrustRecord(
+            baseline=self.baseline,
+            parts=[] if blend is None else list(blend.titles),
+            share_hidden=0.0 if trust is None else HIDDEN_SHARE,
+            verdicts={} if trust is None else trust.counts,
+            gain=None if trust is None else trust.total_gain,
+            gain_model_alone=self._alone,
+            gain_without_model=self._without,
+            gain_baseline=None if trust is None else trust.total_gain - trust.total_over_baseline,
+            interval_levels=[] if self.fills else self.calibration.levels,
+            zero_levels=[] if self.fills else [list(self.zeros.coefficients)],
+        )
+
+    def genes(self, key: str) -> GeneFacts:
+        """What is known of each gene, ready to be written under a run's key."""
+        trust, columns = self.trust, dict[str, NDArray[np.generic]]()
+        if trust is not None:
+            columns = {
+                keys.gain(key): trust.gain,
+                keys.gain_error(key): trust.error,
+                keys.over_baseline(key): trust.over_baseline,
+                keys.hidden(key): trust.hidden,
+            }
+        verdict = None if trust is None else _verdicts(trust)
+        blend = self.blend or self.own_blend
+        return GeneFacts(columns, verdict, None if blend is None else blend.weights)
+
+    def notes(self) -> list[str]:
+        """The outcome in sentences, for whoever reads the run's notes."""
+        return [] if self.trust is None else [_in_words(self.record(), self.title)]
+
+    def _parts(self, counts: sp.csr_matrix) -> Parts:
+        return Parts.of(counts, self.graph, self.seed)
+
+
+def _require(hidden: sp.csr_matrix) -> None:
+    if hidden.sum() < FEWEST:
+        raise TooSmall(
+            expected=f"at least {FEWEST} molecules to hide", found=f"{hidden.sum():.0f}",
+            remedy="Use deeper data or more genes, or train without blending and judging.",
+        )  # fmt: skip
+
+
+def _verdicts(trust: Trust) -> pd.Categorical:
+    import pandas as pd
+
+    return pd.Categorical.from_codes(
+        trust.codes.astype(int).tolist(), categories=pd.Index(VERDICTS)
+    )
+
+
+def _in_words(record: TrustRecord, title: str) -> str:
+    counts = ", ".join(f"{n:,} {verdict}" for verdict, n in record.verdicts.items())
+    said = (
+        f"Judged on {100 * record.share_hidden:.0f} % of the molecules, hidden from all: {counts}."
+    )
+    if record.gain is None:
+        return said
+    said += f" Of the deviance that gene mean × depth leaves, {_share(record.gain)} is explained"
+    if record.gain_model_alone is not None and record.gain_without_model is not None:
+        said += (
+            f"; by {title} alone {_share(record.gain_model_alone)}, by the simple methods without "
+            f"it {_share(record.gain_without_model)}"
+        )
+    if record.gain_baseline is not None:
+        best = f"the best simple method by itself ({record.baseline})"
+        said += f", by {best} {_share(record.gain_baseline)}"
+    nothing = f" {title} adds nothing here: simple methods explain as much without it."
+    return said + "." + nothing * record.adds_nothing
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.2f} %"

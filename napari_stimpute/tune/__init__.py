@@ -1,0 +1,1 @@
+"""Search of a model's settings, by hidden molecules and label-free structure."""

@@ -1,0 +1,267 @@
+"""Search a model's settings: what predicts hidden molecules and finds steady, clear structure.
+
+Each trial fits the model three times, with settings from Optuna's tree-structured Parzen estimator
+and seeds of its own, to the same kept molecules; `tune_parts` says how it is scored. Known labels
+never enter the score. Trial 0 has the settings that the search begins with, so that the outcome
+says what searching gained. A trial that fails does not sink the rest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .. import keys
+from ..background import Background
+from ..config import ModelConfig, form_fields
+from ..data.counts import counts_of
+from ..data.graph import spatial_coordinates
+from ..data.results import fingerprint, versions
+from ..errors import InvalidSetting, UnknownName
+from ..models import MODELS, model_class, model_info
+from ..progress import Progress, StopEarly
+from .fit import Fit
+from .outcome import Outcome, TrialResult, settings_with
+from .score import Fitted, Ground, Labels, measures_of
+from .study import About, Asked, Space, Study
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+N_FITS = 3
+"""Fits of each trial's settings, with one seed each: no score is the luck of one seed."""
+
+_TELL = 1.0  # seconds between two steps that are told
+
+
+@dataclass(frozen=True)
+class Search:
+    """How to search.
+
+    Parameters
+    ----------
+    n_trials : settings to try in all, those of an earlier part of the same study included
+    study : file that keeps the search, so that it can go on later; "" keeps it in memory
+    fixed : names of settings that are not searched
+    labels : obs column to compare clusters with, for information only; "" for none
+    """
+
+    n_trials: int = 20
+    seed: int = 0
+    study: str | os.PathLike[str] = ""
+    fixed: frozenset[str] = frozenset()
+    labels: str = ""
+    device: str = "auto"
+
+
+class Tuning:
+    """One search on one AnnData (modelled genes as counts in X), which is never changed.
+
+    After a stop `steps` can be called again, and goes on.
+
+    Raises
+    ------
+    InvalidSetting : the model has nothing to search, or the settings do not fit the data
+    UnknownName : no such column
+    """
+
+    def __init__(self, adata: AnnData, model: str, config: ModelConfig, search: Search) -> None:
+        self.adata, self.model, self.config, self.search = adata, model, config, search
+        self.space = search_space(model, config, search.fixed)
+        model_class(model)(config).check(adata)
+        self.n_trials = search.n_trials
+        self.current = ""
+        self.is_complete = False
+        self._labels = _labels(adata, search.labels)
+        self._study: Study | None = None
+        self._ground: Ground | None = None
+
+    @property
+    def trials(self) -> tuple[TrialResult, ...]:
+        """Those that are over."""
+        return () if self._study is None else self._study.trials
+
+    @property
+    def outcome(self) -> Outcome:
+        """What was found so far."""
+        return Outcome(
+            self.model, self.config, self.trials, self.n_trials, self.is_complete,
+            len(self.trials) < self.n_trials and self.is_complete, self.search.labels,
+        )  # fmt: skip
+
+    def steps(self) -> Iterator[Progress]:
+        """Search; `StopEarly` thrown in ends with the trials that were done.
+
+        Steps are counted in seconds, of which the last is an estimate.
+        """
+        self.is_complete, self._pace = False, _Pace()
+        try:
+            yield Progress("prepare", 0, 1)
+            study = self._study = self._study or self._opened()
+            self.current = "Preparing"
+            if self._ground is None:
+                preparing = Background(lambda: Ground.of(self.adata, self.search.seed))
+                while not preparing.is_over(within=_TELL):
+                    yield Progress("prepare", 0, 1)
+                self._ground = preparing.value()
+            while len(study.trials) < self.n_trials and not study.is_exhausted:
+                yield from self._try(study, self._ground)
+            self.is_complete = True
+        except StopEarly:
+            return
+        finally:
+            self.current = ""
+
+    def _opened(self) -> Study:
+        about = About(
+            self.model, fingerprint(counts_of(self.adata)), self.search.seed,
+            self.config.model_dump(), self.space, _reads(self.adata, self.model, self.config),
+            versions()["napari-stimpute"],
+        )  # fmt: skip
+        return Study(about, self.search.study)
+
+    def _try(self, study: Study, ground: Ground) -> Iterator[Progress]:
+        asked, fits = study.ask(), list[Fitted]()
+        try:
+            config = settings_with(self.config, asked.settings)
+            for i in range(N_FITS):
+                self.current = (
+                    f"Trial {asked.number} ({asked.number + 1} of {self.n_trials}), "
+                    f"fit {i + 1} of {N_FITS}"
+                )
+                fit = Fit(ground, self.model, config, self.search.seed + i, self.search.device)
+                yield from self._follow(fit, study, fits)
+                if failure := fit.failure():
+                    study.fail(asked, failure)
+                    return
+                fits.append(fit.result())
+                if i == 0 and study.is_hopeless(asked, fits[0]):
+                    break
+        except (StopEarly, GeneratorExit):
+            study.interrupt(asked)
+            raise
+        self._conclude(study, asked, fits)
+
+    def _conclude(self, study: Study, asked: Asked, fits: list[Fitted]) -> None:
+        measures = measures_of(fits, self._labels)
+        if len(fits) == N_FITS:
+            study.finish(asked, measures)
+        else:
+            study.prune(asked, measures)
+
+    def _follow(self, fit: Fit, study: Study, fits: Sequence[Fitted]) -> Iterator[Progress]:
+        """Tell once a second how far the search is; a stop ends the fit, and is passed on."""
+        try:
+            while not fit.is_over(within=self._pace.until_due()):
+                if not self._pace.until_due():
+                    left = self._pace.seconds_left(study.trials, self.n_trials, fits, fit)
+                    yield self._pace.progress(f"{self.current.lower()}, second", left)
+        finally:
+            fit.end()
+
+
+def search_steps(
+    adata: AnnData, model: str, config: ModelConfig, search: Search
+) -> Generator[Progress, None, Outcome]:
+    """Search the settings of a model step by step; see `Tuning`, which can be looked at meanwhile.
+
+    Parameters
+    ----------
+    adata : counts of the modelled genes in X; never changed
+    model : registered name
+    config : settings to begin with: trial 0, and whatever is not searched
+
+    Returns
+    -------
+    What was found, also after `StopEarly` was thrown in
+    """
+    tuning = Tuning(adata, model, config, search)
+    yield from tuning.steps()
+    return tuning.outcome
+
+
+def search_space(model: str, config: ModelConfig, fixed: frozenset[str] = frozenset()) -> Space:
+    """Choices of each setting that is searched, the value to begin with always among them.
+
+    Raises
+    ------
+    InvalidSetting : there is nothing to search
+    """
+    begun = config.model_dump()
+    space = {
+        name: choices if begun[name] in choices else (begun[name], *choices)
+        for name, choices in config.SEARCH.items()
+        if name not in fixed
+    }
+    if space:
+        return space
+    able = ", ".join(name for name, info in MODELS.items() if info.config.SEARCH)
+    raise InvalidSetting(
+        field="model", expected="one with settings to search, not all of them fixed",
+        found=model_info(model).title, remedy=f"Fix fewer settings, or choose one of: {able}.",
+    )  # fmt: skip
+
+
+class _Pace:
+    """When to tell the next step, and how long the rest will take."""
+
+    def __init__(self) -> None:
+        self._begun = self._told = time.monotonic()
+
+    def until_due(self) -> float:
+        """Seconds until the next step is to be told."""
+        return max(0.0, self._told + _TELL - time.monotonic())
+
+    def progress(self, phase: str, seconds_left: float | None) -> Progress:
+        """Tell a step; step 0 while nothing can be foretold."""
+        self._told = time.monotonic()
+        if seconds_left is None:
+            return Progress(phase, 0, 1)
+        step = int(self._told - self._begun) + 1
+        return Progress(phase, step, step + round(seconds_left))
+
+    def seconds_left(
+        self, trials: Sequence[TrialResult], n_trials: int, fits: Sequence[Fitted], fit: Fit
+    ) -> float | None:
+        """Seconds left, from the fits that are done; at first from the running one's own steps."""
+        passed = time.monotonic() - fit.began
+        done = [t.measures for t in trials if t.measures is not None]
+        n_fits = sum(m.n_fits for m in done)
+        per_trial: float = n_fits / len(done) if done else N_FITS
+        if n_fits + len(fits):
+            seconds = sum(m.seconds for m in done) + sum(f.seconds for f in fits)
+            per_fit = seconds / (n_fits + len(fits))
+        elif fit.latest is not None and fit.latest.step > 0:
+            per_fit = passed * fit.latest.n_steps / fit.latest.step
+        else:
+            return None
+        others = max(0.0, per_trial - len(fits) - 1) + per_trial * (n_trials - len(trials) - 1)
+        return max(0.0, per_fit - passed) + others * per_fit
+
+
+def _labels(adata: AnnData, column: str) -> Labels | None:
+    if not column:
+        return None
+    if column not in adata.obs:
+        raise UnknownName.of("column of obs", column, adata.obs.columns)
+    codes = adata.obs[column].astype("category").cat.codes
+    return Labels(column, np.asarray(codes, dtype=np.int64))
+
+
+def _reads(adata: AnnData, model: str, config: ModelConfig) -> dict[str, str]:
+    """Fingerprint of what a fit reads beside counts, by its place in the AnnData."""
+    content: dict[str, bytes] = {}
+    if "spatial" in model_info(model).needs:
+        places = np.ascontiguousarray(spatial_coordinates(adata), dtype="<f8")
+        content[f"obsm[{keys.SPATIAL!r}]"] = places.tobytes()
+    for field in form_fields(type(config)):
+        column = getattr(config, field.name)
+        if field.source == "obs" and column:
+            content[f"obs[{column!r}]"] = "\0".join(map(str, adata.obs[column])).encode()
+    return {place: hashlib.sha256(held).hexdigest() for place, held in content.items()}

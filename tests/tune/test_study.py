@@ -1,0 +1,140 @@
+"""A study file is never mixed with other data, and no other file is ever touched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from anndata import AnnData
+
+from napari_stimpute.data.simulate import simulate_section
+from napari_stimpute.errors import InputError, NotReadable
+from napari_stimpute.models.configs import GMMVGAEConfig, PCADenoiserConfig, ScIMTAConfig
+from napari_stimpute.progress import drain
+from napari_stimpute.tune.score import Measures
+from napari_stimpute.tune.search import Search, Tuning
+from napari_stimpute.tune.study import About, Study
+
+ABOUT = About("pca", "x", 0, {"n_components": 20}, {"n_components": (5, 10, 20)}, {}, "1")
+QUICK = GMMVGAEConfig(
+    n_hidden=16, n_latent=4, epochs=3, mixture_epochs=1, n_domains=3, smoothing="none"
+)
+
+
+@pytest.fixture(scope="module")
+def section() -> AnnData:
+    section = simulate_section(n_rows=15, n_genes=100)
+    section.obs["slide"] = np.where(np.arange(section.n_obs) % 2, "a", "b")
+    return section
+
+
+def begun(tuning: Tuning) -> Study:
+    """The study of a search, opened without a single fit."""
+    return tuning._opened()
+
+
+# ---- files that are no study -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "hello\n", '{"a": 1}\n', "\x89PNG", '{"a": 1, "b": [1, 2]}', '{\n  "a": 1\n}',
+        '{\n  "a": 1\n}\n', '{"a": 1}\n{"a": 2}', "[1, 2]\n[3", '{"op_code": 0, "work', "[]\n",
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_study_is_refused_and_left(content: str, tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_bytes(content.encode())
+    with pytest.raises(NotReadable, match="left as it is"):
+        Study(ABOUT, file)
+    assert file.read_bytes() == content.encode()
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_study_with_a_half_written_last_line_goes_on(tmp_path: Path) -> None:
+    file = tmp_path / "s.log"
+    study = Study(ABOUT, file)
+    study.finish(study.ask(), Measures(0.3, 0.0, 0.3, None, None, None, None, None, 1.0, 3))
+    whole = file.read_bytes()
+    file.write_bytes(whole + b'{"op_code":8,"worker')
+    again = Study(ABOUT, file)
+    assert again.trials == study.trials
+    assert file.read_bytes().startswith(whole) and b'"worker\n' not in file.read_bytes()
+    assert again.ask().number == 1
+
+
+def test_an_empty_file_becomes_a_study(tmp_path: Path) -> None:
+    (tmp_path / "s.log").touch()
+    assert Study(ABOUT, tmp_path / "s.log").ask().number == 0
+
+
+# ---- what a fit reads --------------------------------------------------------------------------
+
+
+def test_a_study_of_other_places_is_refused_where_the_model_uses_them(
+    section: AnnData, tmp_path: Path
+) -> None:
+    def opened(adata: AnnData, model: str, config: Any) -> Study:
+        search = Search(study=tmp_path / f"{model}.log")
+        return begun(Tuning(adata, model, config, search))
+
+    moved = section.copy()
+    moved.obsm["spatial"] = moved.obsm["spatial"][::-1].copy()
+    opened(section, "gmm_vgae", QUICK)
+    with pytest.raises(InputError, match=r"found one of other values in obsm\['spatial'\]"):
+        opened(moved, "gmm_vgae", QUICK)
+    opened(section.copy(), "gmm_vgae", QUICK)
+    opened(section, "pca", PCADenoiserConfig())
+    opened(moved, "pca", PCADenoiserConfig())
+
+
+@pytest.mark.parametrize(
+    ("model", "config"),
+    [
+        ("gmm_vgae", QUICK.model_copy(update={"section_key": "slide"})),
+        ("scimta", ScIMTAConfig(batch_key="slide")),
+    ],
+)
+def test_a_study_of_other_batches_is_refused(
+    model: str, config: Any, section: AnnData, tmp_path: Path
+) -> None:
+    search = Search(study=tmp_path / "s.log")
+    begun(Tuning(section, model, config, search))
+    same, other = section.copy(), section.copy()
+    same.obs["slide"] = same.obs["slide"].astype("category")
+    begun(Tuning(same, model, config, search))
+    other.obs["slide"] = np.where(np.arange(section.n_obs) % 3, "a", "b")
+    with pytest.raises(InputError, match=r"found one of other values in obs\['slide'\]"):
+        begun(Tuning(other, model, config, search))
+
+
+def test_another_column_is_told_as_another_setting_alone(section: AnnData, tmp_path: Path) -> None:
+    search = Search(study=tmp_path / "s.log")
+    begun(Tuning(section, "scimta", ScIMTAConfig(), search))
+    with pytest.raises(InputError, match="batch_key  instead of slide") as refused:
+        begun(Tuning(section, "scimta", ScIMTAConfig(batch_key="slide"), search))
+    assert "other values" not in str(refused.value)
+
+
+# ---- labels ------------------------------------------------------------------------------------
+
+
+def test_agreement_with_one_column_is_never_taken_for_that_with_another(
+    section: AnnData, tmp_path: Path
+) -> None:
+    def found(n_trials: int, labels: str) -> tuple[Measures, ...]:
+        search = Search(n_trials, study=tmp_path / "s.log", labels=labels, device="cpu")
+        tuning = Tuning(section, "gmm_vgae", QUICK, search)
+        drain(tuning.steps())
+        return tuple(t.measures for t in tuning.trials if t.measures is not None)
+
+    first = found(1, "domain")[0]
+    assert first.agreement_with("domain") == first.labels is not None
+    again = found(2, "slide")
+    assert again[0].agreement_with("slide") is None
+    assert again[0].agreement_with("domain") == first.labels
+    assert again[1].agreement_with("slide") is not None
+    assert again[1].agreement_with("domain") is None
