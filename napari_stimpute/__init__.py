@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .data.save import read
+    from .data.readers.h5ad import read
     from .models.gmm_vgae.model import GMMVGAE
     from .models.scamzi import ScAMZI
     from .models.scimta.model import ScIMTA
@@ -26,7 +26,7 @@ _HOME = {
     "ScIMTA": ".models.scimta.model",
     "ScZiva": ".models.scziva",
     "Session": ".session.session",
-    "read": ".data.save",
+    "read": ".data.readers.h5ad",
 }
 
 __all__ = [

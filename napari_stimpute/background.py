@@ -1,7 +1,10 @@
-"""A call in a thread that does not keep the program from ending; what went wrong is kept."""
+"""A call in a thread that does not keep the program from ending, and memory given back."""
 
 from __future__ import annotations
 
+import ctypes
+import gc
+import sys
 from collections.abc import Callable
 from multiprocessing.pool import ThreadPool
 from typing import Generic, TypeVar
@@ -42,3 +45,10 @@ class Background(Generic[T]):
         if self._errors:
             raise self._errors[0]
         return self._kept[0]
+
+
+def give_back_memory() -> None:
+    """Return freed memory to the system, where that can be asked for: it is not the method's."""
+    gc.collect()
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+        libc.malloc_trim(0)

@@ -1,8 +1,12 @@
-"""Computing devices and their free memory, in words."""
+"""What can be computed on, with its free memory; a device by its name."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from .errors import NoDevice, UnknownName
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
 
 _GIB = 2**30
 
@@ -34,3 +38,27 @@ def _free_memory() -> str:
     import psutil  # type: ignore[import-untyped]
 
     return f"{psutil.virtual_memory().available / _GIB:.0f} GB free"
+
+
+def resolve_device(device: str = "auto") -> str:
+    """Turn "auto" into the best device of this machine, and refuse one that is not there."""
+    import torch
+
+    kind, _, number = device.partition(":")
+    if kind not in DEVICES:
+        raise UnknownName.of("device", device, DEVICES)
+    have = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if kind == "auto":
+        return "cuda" if have["cuda"] else "mps" if have["mps"] else "cpu"
+    n_devices = {"cuda": torch.cuda.device_count()}.get(kind, 1)
+    if not have[kind] or not (number == "" or (number.isdecimal() and int(number) < n_devices)):
+        raise NoDevice(
+            expected=f"a {kind.upper()} device" + (f" number {number}" if number else ""),
+            found="none in this machine, or torch was installed without it",
+            remedy="Choose 'auto' or 'cpu'.",
+        )
+    return device

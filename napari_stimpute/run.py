@@ -17,7 +17,8 @@ from .config import ModelConfig
 from .data.counts import counts_of
 from .data.graph import place_of
 from .data.holdout import with_counts
-from .data.results import Networks, Results, RunRecord, check_run_key, fingerprint, versions
+from .data.records import RunRecord, check_run_key, fingerprint, versions
+from .data.results import Networks, Results
 from .errors import Diverged, OutOfMemory, TooSmall
 from .models import model_class, model_info
 from .models.base import (

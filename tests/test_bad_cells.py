@@ -26,7 +26,7 @@ import torch
 from anndata import AnnData
 
 from napari_stimpute import keys
-from napari_stimpute.data.results import read_records
+from napari_stimpute.data.records import read_records
 from napari_stimpute.errors import StimputeError
 from napari_stimpute.models import model_class, model_info, scamzi, scziva
 from napari_stimpute.models.base import Model

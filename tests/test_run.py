@@ -12,7 +12,8 @@ from torch import Tensor
 
 from napari_stimpute import keys
 from napari_stimpute.data.counts import counts_of
-from napari_stimpute.data.results import fingerprint, write_results
+from napari_stimpute.data.records import fingerprint
+from napari_stimpute.data.results import write_results
 from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import InvalidSetting, MissingKey, NoDevice, OutOfMemory, UnknownName
 from napari_stimpute.job import Job, JobState

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from .. import keys
-from ..data.results import read_records
+from ..data.records import read_records
 
 if TYPE_CHECKING:
     from anndata import AnnData

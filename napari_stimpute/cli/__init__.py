@@ -226,7 +226,7 @@ def _models(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     from ..data.card import data_card
-    from ..data.save import read
+    from ..data.readers.h5ad import read
 
     card = data_card(read(args.file), args.counts)
     print(card.text(width()))
@@ -238,8 +238,8 @@ def _check(args: argparse.Namespace) -> int:
 
 def _work(args: argparse.Namespace) -> int:
     config = config_of(args)
-    from ..data.results import check_run_key
-    from ..models.base import resolve_device
+    from ..data.records import check_run_key
+    from ..devices import resolve_device
     from ..terminal import Teller
 
     usage(args, lambda: resolve_device(args.device))
@@ -253,7 +253,7 @@ def _work(args: argparse.Namespace) -> int:
 
 def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Teller) -> Worked:
     """Train on one file and write its result."""
-    from ..data.card import load
+    from ..data.opening import load
     from ..data.results import write_results
     from ..data.save import check_writable, write
     from ..job import Job, JobState
@@ -284,7 +284,7 @@ def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Te
 def _demo(args: argparse.Namespace) -> int:
     config = config_of(args)
     from ..demo import Demo, run_demo
-    from ..models.base import resolve_device
+    from ..devices import resolve_device
     from ..terminal import Teller
 
     usage(args, lambda: resolve_device(args.device))

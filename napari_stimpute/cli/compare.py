@@ -79,11 +79,13 @@ def add_compare(commands: argparse._SubParsersAction[Parser]) -> None:
 def _compare(args: argparse.Namespace) -> int:
     asked = _split(args.models)
     usage(args, lambda: chosen(asked))
-    from ..compare.table import check_page, check_table, comparison_of, write_table
-    from ..data.card import load
+    from ..compare.contenders import comparison_of
+    from ..compare.table import check_table, write_table
+    from ..data.files import check_page
+    from ..data.opening import load
+    from ..devices import resolve_device
     from ..job import Job
     from ..keys import SPATIAL
-    from ..models.base import resolve_device
     from ..terminal import Teller, follow
 
     usage(args, lambda: resolve_device(args.device))

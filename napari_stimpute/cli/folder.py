@@ -171,7 +171,7 @@ def _outcome(task: Task, overwrites: bool, tell: Teller, work: Callable[[Task], 
 
 def _kept(task: Task, name: str, tell: Teller) -> Outcome | None:
     """Say what is to be done with a file; what becomes of it where there is nothing to do."""
-    from ..data.results import record_in
+    from ..data.records import record_in
 
     target = Path(task.target)
     if not target.exists():

@@ -103,11 +103,10 @@ def _add_search_options(parser: argparse.ArgumentParser) -> None:
 
 def _tune(args: argparse.Namespace) -> int:
     config = config_of(args)
-    from ..compare.table import check_place
-    from ..data.card import load
-    from ..data.files import write_whole
+    from ..data.files import check_place, write_whole
+    from ..data.opening import load
+    from ..devices import resolve_device
     from ..job import Job
-    from ..models.base import resolve_device
     from ..terminal import Teller, follow
     from ..tune.search import Search, Tuning, search_space
 

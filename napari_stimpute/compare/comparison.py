@@ -16,13 +16,14 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from ..background import give_back_memory
 from ..data.counts import counts_of, size_factors
 from ..data.holdout import thin
 from ..errors import StimputeError, TooSmall, UnknownName
 from ..progress import Progress, StopEarly
 from ..trust.recovery import Recovery, pattern_correlation, recovery
 from .methods import Method
-from .trial import Array, Contender, Pace, Trial, give_back_memory
+from .trial import Array, Contender, Pace, Trial
 
 if TYPE_CHECKING:
     from anndata import AnnData

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..data.graph import guess_technology
-from ..data.results import versions
+from ..data.records import versions
 from ..keys import SPATIAL
 from ..plots import Section, categorical_palette
 from ..plots.comparison import gene_grid, score_spread, win_map

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from ..background import Background
 from ..data.counts import counts_of
+from ..devices import resolve_device
 from ..errors import InputError
-from ..models.base import resolve_device
 from ..models.simple.magic import diffused
 from ..progress import Progress
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
-import sys
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -17,7 +14,7 @@ import numpy as np
 import psutil  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from ..background import Background
+from ..background import Background, give_back_memory
 from ..data.counts import counts_of
 from ..errors import StimputeError
 from ..progress import Progress, StopEarly
@@ -64,13 +61,6 @@ def raw(kept: AnnData, _seed: int) -> Predicting:
     """Predict the kept counts themselves: what a spot's own molecules say of its hidden ones."""
     yield Progress("raw", 0, 1)
     return counts_of(kept, "X").toarray()
-
-
-def give_back_memory() -> None:
-    """Return freed memory to the system, where that can be asked for: it is not the method's."""
-    gc.collect()
-    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
-        libc.malloc_trim(0)
 
 
 class Trial:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,12 +12,12 @@ import scipy.sparse as sp
 
 from .. import keys
 from ..errors import InputError, MissingKey, NotCounts
+from .columns import _MAX_LABELS
 from .counts import check_counts, count_places, counts_of, find_counts, var_of
-from .genes import check_unique_names, raw_holds, working_adata
+from .genes import check_unique_names, raw_holds
 from .graph import Technology, guess_technology, spatial_coordinates
 from .image import TissueImage, tissue_image
-from .results import read_records
-from .save import read
+from .records import read_records
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 _SHALLOW = 100
 """Median counts per spot below which the neighbours tell more than the spot itself."""
 
-_MAX_LABELS = 60
-"""Columns of obs with more categories than this are names rather than labels."""
 
 Finding = tuple[str, list[str]]
 """A sentence for the card, and sentences on what looks wrong."""
@@ -83,43 +80,6 @@ def data_card(adata: AnnData, where: str = "") -> DataCard:
     problems = tuple(sentence for _, found in findings.values() for sentence in found)
     places = () if adata.isbacked else tuple(count_places(adata))
     return DataCard(rows, problems, counts_where, places, place)
-
-
-@dataclass(frozen=True)
-class Opened:
-    """What reading a file gives, before the session takes it."""
-
-    adata: AnnData
-    card: DataCard
-    said: tuple[str, ...]
-    path: str
-
-
-def categorical_columns(adata: AnnData) -> list[str]:
-    """Columns of obs that name groups (2 to 60 of them)."""
-    return [c for c in adata.obs if _is_categorical(adata.obs[c])]
-
-
-def number_columns(adata: AnnData) -> list[str]:
-    """Columns of obs that hold numbers, such as a pseudotime."""
-    obs = adata.obs
-    return [c for c in obs if obs[c].dtype.kind in "iuf" and obs[c].nunique() > 1]
-
-
-def load(source: str | os.PathLike[str] | AnnData, *, genes: str = "", counts: str = "") -> Opened:
-    """Read, check, and choose genes. Safe in a thread: it touches no session.
-
-    Parameters
-    ----------
-    source : path of an .h5ad file, or an AnnData (which is not changed)
-    genes : "hvg:3000", "all", a file of names, or "" (all up to 5,000, else hvg:3000)
-    counts : "X", "raw" or a layer's name; "" finds them
-    """
-    is_path = isinstance(source, str | os.PathLike)
-    adata = read(source) if is_path else source
-    card = data_card(adata, counts)
-    working, said = working_adata(adata, genes, counts)
-    return Opened(working, card, tuple(said), str(source) if is_path else "")
 
 
 def _wrapped(text: str, indent: int, width: int) -> str:
@@ -302,9 +262,3 @@ def _runs(adata: AnnData) -> Finding:
 
 def _number(n: int, what: str) -> str:
     return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
-
-
-def _is_categorical(values: pd.Series[Any]) -> bool:
-    if values.dtype.name not in ("category", "object", "bool", "string", "str"):
-        return False
-    return 2 <= values.nunique() <= _MAX_LABELS

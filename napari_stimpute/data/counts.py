@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _COUNT_LAYERS = ("counts", "raw_counts", "raw", "count", "umi", "umi_counts")
 """Usual names of layers with counts, the likeliest first; compared in lower case."""
 
-_BLOCK = 4_000_000
+BLOCK = 4_000_000
 """Values looked at in one go, so that a check needs little memory."""
 
 _LARGEST = 2**24
@@ -179,11 +179,11 @@ def _blocks(matrix: Any) -> Iterator[NDArray[Any]]:
     is_sparse = sp.issparse(matrix)
     if is_sparse:
         values = matrix.data if matrix.format in ("csr", "csc") else matrix.tocsr().data
-        for start in range(0, len(values), _BLOCK):
-            yield values[start : start + _BLOCK]
+        for start in range(0, len(values), BLOCK):
+            yield values[start : start + BLOCK]
         return
     rows = np.asarray(matrix)
-    step = max(1, _BLOCK // max(1, rows.shape[1]))
+    step = max(1, BLOCK // max(1, rows.shape[1]))
     for start in range(0, len(rows), step):
         yield rows[start : start + step]
 

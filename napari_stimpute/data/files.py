@@ -1,4 +1,4 @@
-"""Small files, written whole or not at all."""
+"""What writing any file needs: whole or not at all, at a place that can be written."""
 
 from __future__ import annotations
 
@@ -29,3 +29,37 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
     finally:
         passing.unlink(missing_ok=True)
     return file
+
+
+def check_page(path: str | os.PathLike[str]) -> None:
+    """Refuse a page that could not be written, before work is put into it (`NotWritable`)."""
+    if Path(path).suffix.lower() not in (".html", ".htm"):
+        raise NotWritable(
+            expected="a page ending in .html", found=f"{Path(path).name!r}",
+            remedy="Choose this ending.",
+        )  # fmt: skip
+    check_place(path)
+
+
+def check_place(path: str | os.PathLike[str]) -> None:
+    """Refuse a place where no file can be written (`NotWritable`)."""
+    file = Path(path).expanduser().resolve()
+    found = ""
+    if not file.parent.is_dir():
+        found = "that its folder is missing"
+    elif file.is_dir():
+        found = "a folder of that name"
+    elif not os.access(file if file.exists() else file.parent, os.W_OK):
+        found = "no permission to write there"
+    if found:
+        raise NotWritable(
+            expected=f"to write {file}", found=found, remedy="Choose another place or name."
+        )
+
+
+def unknown_to_anndata() -> type[Exception]:
+    """Error of anndata for an element that it cannot read or write; it has no public name."""
+    from anndata._io.specs.registry import IORegistryError
+
+    error: type[Exception] = IORegistryError
+    return error

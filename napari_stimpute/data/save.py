@@ -1,4 +1,4 @@
-"""Open .h5ad files with clear errors, and save them so that nothing is ever half-written."""
+"""Save .h5ad files so that nothing is ever half-written."""
 
 from __future__ import annotations
 
@@ -6,41 +6,14 @@ import errno
 import io
 import os
 import secrets
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import NotReadable, NotWritable
-from .genes import check_unique_names
+from ..errors import NotWritable
+from .files import unknown_to_anndata
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-ENDINGS = (".h5ad",)
-"""Endings of the files that can be read."""
-
-
-def read(path: str | os.PathLike[str]) -> AnnData:
-    """Open an .h5ad file into memory.
-
-    Raises
-    ------
-    NotReadable : missing, a folder, another kind of file, empty, truncated, damaged, not an
-        AnnData, or without cells or genes
-    DuplicateNames : two cells or two genes share a name
-    """
-    file = Path(path).expanduser()
-    _check_file(file)
-    _check_hdf5(file)
-    adata = _read_h5ad(file)
-    if 0 in adata.shape:
-        raise NotReadable(
-            expected="at least one cell and one gene",
-            found=f"{adata.n_obs:,} cells and {adata.n_vars:,} genes in {file.name}",
-            remedy="Check the step that wrote it; perhaps a filter removed everything.",
-        )
-    check_unique_names(adata)
-    return adata
 
 
 def check_writable(
@@ -104,74 +77,13 @@ def write(
         os.replace(passing, file)
     except OSError as error:
         raise _write_failed(file, error) from error
-    except (TypeError, ValueError, KeyError, NotImplementedError, _unknown_to_anndata()) as error:
+    except (TypeError, ValueError, KeyError, NotImplementedError, unknown_to_anndata()) as error:
         remedy = "Remove it from the AnnData, or convert it, and save again."
         raise _not_writable(file, f"something h5ad cannot hold ({error})", remedy) from error
     finally:
         passing.unlink(missing_ok=True)
     _flush_folder(file.parent)
     return file
-
-
-def _check_file(file: Path) -> None:
-    if not file.exists():
-        raise _not_readable(file, "no such file", "Check the path.")
-    if file.is_dir():
-        raise _not_readable(file, "a folder", "Choose a file with the ending .h5ad.")
-    if not os.access(file, os.R_OK):
-        raise _not_readable(file, "no permission to read it", "Ask its owner for access.")
-    if file.suffix not in ENDINGS:
-        remedy = f"Files ending in {', '.join(ENDINGS)} can be read; save with adata.write_h5ad(…)."
-        raise _not_readable(file, f"the ending {file.suffix!r}", remedy)
-    if file.stat().st_size == 0:
-        raise _not_readable(file, "an empty file (0 bytes)", "Copy or download it again.")
-
-
-def _check_hdf5(file: Path) -> None:
-    """Refuse what is not HDF5, is cut off, or is HDF5 of another kind."""
-    import h5py
-
-    if not h5py.is_hdf5(file):
-        raise _not_readable(
-            file, "a file that is not HDF5, in spite of its ending", "Check where it came from."
-        )
-    try:
-        with h5py.File(file, "r") as content:
-            groups = list(content)
-    except (OSError, RuntimeError) as error:
-        found = "a truncated file" if "truncated" in str(error) else f"a damaged file ({error})"
-        raise _not_readable(file, found, "Copy or download it again.") from error
-    if not {"obs", "var"} <= set(groups):
-        listed = ", ".join(groups[:5]) or "nothing"
-        raise _not_readable(
-            file, f"an HDF5 file that is not an AnnData (it holds {listed})",
-            "Save it with anndata: adata.write_h5ad(…).",
-        )  # fmt: skip
-
-
-def _read_h5ad(file: Path) -> AnnData:
-    from anndata.io import read_h5ad
-
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".* names are not unique")  # we refuse them
-            return read_h5ad(file)
-    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
-        found = (
-            f"a damaged file ({str(error).splitlines()[0] if str(error) else type(error).__name__})"
-        )
-        raise _not_readable(file, found, "Copy or download it again.") from error
-    except _unknown_to_anndata() as error:
-        remedy = "Open and save it with a newer anndata, or download it again."
-        raise _not_readable(file, "an element that anndata does not know", remedy) from error
-
-
-def _unknown_to_anndata() -> type[Exception]:
-    """Error of anndata for an element that it cannot read or write; it has no public name."""
-    from anndata._io.specs.registry import IORegistryError
-
-    error: type[Exception] = IORegistryError
-    return error
 
 
 def _is_same(file: Path, source: Path) -> bool:
@@ -262,10 +174,6 @@ def _write_failed(file: Path, error: OSError) -> NotWritable:
         return _not_writable(file, "no permission to write there", "Choose another folder.")
     reason = error.strerror or error
     return _not_writable(file, f"that writing failed ({reason})", "Choose another place.")
-
-
-def _not_readable(file: Path, found: str, remedy: str) -> NotReadable:
-    return NotReadable(expected=f"an .h5ad file at {file}", found=found, remedy=remedy)
 
 
 def _not_writable(file: Path, found: str, remedy: str) -> NotWritable:

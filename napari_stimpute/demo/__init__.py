@@ -118,9 +118,9 @@ def _open(demo: Demo, tell: Teller) -> Session:
 
 def _compare(demo: Demo, session: Session, tell: Teller) -> Comparison:
     """Hide a tenth of the molecules, and see which method predicts them best."""
+    from ..compare.contenders import comparison_of
     from ..compare.methods import methods
     from ..compare.standing import rows, verdict
-    from ..compare.table import comparison_of
     from ..job import Job
     from ..terminal import follow
 

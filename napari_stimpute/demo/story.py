@@ -14,7 +14,7 @@ from ..compare.comparison import HIDDEN_SHARE, Comparison
 from ..compare.standing import LEVEL, rows, verdict
 from ..data.counts import counts_of
 from ..data.graph import guess_technology
-from ..data.results import read_records
+from ..data.records import read_records
 from ..data.simulate import TRUE_RATE
 from ..errors import TooSmall
 from ..plots import (

@@ -7,9 +7,9 @@ import ipywidgets as widgets
 from .. import keys
 from ..errors import StimputeError
 from ..session.session import COUNTS, LOG, Session
-from .run_view import Picture
 from .widgets.form import CONTROL, control, offer
 from .widgets.loop import Home
+from .widgets.picture import Picture
 from .widgets.words import Tone, Words, heading
 
 MOST_SUGGESTED = 3000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +12,12 @@ from ..job import Job, JobState
 from ..plots import loss_curve
 from ..progress import Progress
 from ..words import duration
+from .widgets.picture import Picture
 from .widgets.words import Words, faint
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from ..data.records import RunRecord
 
-    from ..data.results import RunRecord
-
-SCREEN = 80
-"""Pixels of a page per inch of a figure."""
 
 REDRAW = 0.5
 """Seconds between two drawings of the curve."""
@@ -82,31 +78,6 @@ class RunView:
             return
         self.curve.show(loss_curve(self.rows))
         self._drawn = time.monotonic()
-
-
-class Picture:
-    """A figure as an image, sharp on fine screens, and no wider than its place."""
-
-    def __init__(self) -> None:
-        self.widget = widgets.Image(format="png", layout=widgets.Layout(max_width="100%"))
-        self.hide()
-
-    @property
-    def is_shown(self) -> bool:
-        """Whether there is a picture to see."""
-        return self.widget.layout.display is None
-
-    def show(self, figure: Figure) -> None:
-        """Draw a figure in place of the one before."""
-        file = io.BytesIO()
-        figure.savefig(file, format="png", dpi=2 * SCREEN)
-        self.widget.value = file.getvalue()
-        self.widget.layout.width = f"{figure.get_figwidth() * SCREEN:.0f}px"
-        self.widget.layout.display = None
-
-    def hide(self) -> None:
-        """Take no room."""
-        self.widget.layout.display = "none"
 
 
 def _status(job: Job, progress: Progress, seconds: float) -> str:

@@ -20,11 +20,11 @@ from .. import keys
 from ..config import ModelConfig
 from ..data.counts import counts_of, find_counts
 from ..data.genes import check_unique_names
+from ..devices import resolve_device
 from ..errors import (
     GenesMismatch,
     InvalidSetting,
     MissingKey,
-    NoDevice,
     NotFitted,
     NotReadable,
     NotWritable,
@@ -45,8 +45,6 @@ _RECORD = ("var_names", "seed", "device", "completed", "notes", "history")
 _SMALLEST_BLOCK = 16
 _NO_MEMORY = ("out of memory", "allocate memory", "alloc_failed")
 """What torch says on the CPU, on MPS and in cuBLAS, where it has no error class of its own."""
-
-DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 @runtime_checkable
@@ -314,28 +312,6 @@ class Model(ABC):
             raise _not_a_model(folder, f"other tensors in weights.pt ({error})") from None
         vars(model).update(past)
         return model
-
-
-def resolve_device(device: str = "auto") -> str:
-    """Turn "auto" into the best device of this machine, and refuse one that is not there."""
-    kind, _, number = device.partition(":")
-    if kind not in DEVICES:
-        raise UnknownName.of("device", device, DEVICES)
-    have = {
-        "cpu": True,
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-    }
-    if kind == "auto":
-        return "cuda" if have["cuda"] else "mps" if have["mps"] else "cpu"
-    n_devices = {"cuda": torch.cuda.device_count()}.get(kind, 1)
-    if not have[kind] or not (number == "" or (number.isdecimal() and int(number) < n_devices)):
-        raise NoDevice(
-            expected=f"a {kind.upper()} device" + (f" number {number}" if number else ""),
-            found="none in this machine, or torch was installed without it",
-            remedy="Choose 'auto' or 'cpu'.",
-        )
-    return device
 
 
 def require(condition: bool, field: str, expected: str, found: str, remedy: str) -> None:

@@ -17,11 +17,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from ..connections import Connections
 from ..errors import StimputeError, in_words
 from ..job import Job, JobState
 from ..progress import Progress
 from ..session.session import Session
-from .widgets.connections import Connections, is_alive
+from .widgets.connections import is_alive
 from .widgets.words import Card, Words, heading, hint, labelled, row, rule
 
 OPENING, SAVING = "Opening", "Saving"

@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from ..connections import Connections
 from ..scene.maps import MAPPING
 from . import open_map, session_of, unwrapped, view_of
 from .cells.panel import CELL_TITLES, CellsPanel
@@ -26,7 +27,7 @@ from .statistics.patterns import CHECKING
 from .statistics.variable import VariablePanel
 from .train.panel import TrainPanel
 from .widgets.closing import close_with
-from .widgets.connections import Connections, is_alive
+from .widgets.connections import is_alive
 from .widgets.loop import deliver_events
 from .widgets.wheel import guard_wheel
 from .widgets.words import rule

@@ -36,11 +36,12 @@ def read_layers(path: str | list[str]) -> list[LayerData]:
 
 def layers_of(source: Any) -> list[LayerData]:
     """Layers of a path or an AnnData, coloured by its most telling gene."""
-    from ..data.card import load
+    from ..data.opening import load
     from ..scene.colours import COLOURMAPS
     from ..scene.places import tissue_places
+    from ..scene.shown import Values
     from ..session.session import Session
-    from .canvas.spots import Values, paint, spots_layer
+    from .canvas.spots import paint, spots_layer
 
     opened = load(source)
     session = Session()

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..plugin.canvas.spots import Categories, Shown, Values
-from ..plugin.widgets.connections import Connections
+from ..connections import Connections
 from ..session.session import Session, Source
 from ..trust.intervals import calibration_of, certainty, interval
 from ..trust.verdict import Badge, badge
 from ..trust.zeros import DEFAULT_THRESHOLD, ZeroMap, zero_map
 from ..words import percent
+from .shown import Categories, Shown, Values
 
 if TYPE_CHECKING:
     from anndata import AnnData

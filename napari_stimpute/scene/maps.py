@@ -11,9 +11,9 @@ from psygnal import Signal
 from qtpy.QtCore import QTimer
 
 from .. import keys
+from ..connections import Connections
 from ..errors import StimputeError, in_words
 from ..job import Job, JobState
-from ..plugin.widgets.connections import Connections
 from ..progress import Progress
 from ..session.session import COUNTS, Session
 

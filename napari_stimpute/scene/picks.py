@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..plugin.widgets.connections import Connections
+from ..connections import Connections
 from ..session.session import COUNTS, Session
 
 How = Literal["new", "add", "remove"]

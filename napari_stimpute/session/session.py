@@ -16,11 +16,14 @@ from psygnal import SignalGroupDescriptor
 
 from .. import keys
 from ..config import ModelConfig
-from ..data.card import DataCard, Opened, categorical_columns, load, number_columns
+from ..data.card import DataCard
+from ..data.columns import categorical_columns, number_columns
 from ..data.counts import counts_of, log_normalise, size_factors
 from ..data.genes import most_telling_gene
 from ..data.image import TissueImage, spot_diameter, tissue_image
-from ..data.results import RunRecord, check_key, read_records, write_results
+from ..data.opening import Opened, load
+from ..data.records import RunRecord, check_key, read_records
+from ..data.results import write_results
 from ..data.save import write
 from ..errors import Busy, InputError, MissingKey, StimputeError, UnknownName, in_words
 from ..job import Job, JobState

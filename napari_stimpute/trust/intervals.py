@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from .. import keys
-from ..data.results import read_records
+from ..data.records import read_records
 from .calibration import N_BINS, Array, Calibration, RowBlocks, Tally, bins_of, row_blocks, stretch
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from .. import keys
 from ..data.holdout import thin
-from ..data.results import GeneFacts, TrustRecord
+from ..data.records import TrustRecord
+from ..data.results import GeneFacts
 from ..errors import TooSmall
 from ..models.simple.blend import Blend, apply_blend, fit_blend
 from ..models.simple.mixture import FEWEST

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..data.results import RunRecord, TrustRecord
+from ..data.records import RunRecord, TrustRecord
 from ..words import percent
 
 

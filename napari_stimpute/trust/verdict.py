@@ -17,7 +17,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from .. import keys
-from ..data.results import TrustRecord, read_records
+from ..data.records import TrustRecord, read_records
 from ..words import lower_first, percent
 from .evidence import Prediction, Tally, shrunken, tally
 from .recovery import EPSILON

@@ -23,7 +23,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from ..data.results import read_records
+from ..data.records import read_records
 from ..errors import TooSmall
 from .calibration import Array, Calibration, RowBlocks, row_blocks
 from .intervals import calibration_of, expected_counts

@@ -7,8 +7,7 @@ import time
 from collections.abc import Generator
 from contextlib import closing
 
-from ..background import Background
-from ..compare.trial import give_back_memory
+from ..background import Background, give_back_memory
 from ..config import ModelConfig
 from ..errors import StimputeError
 from ..models import model_class

@@ -22,7 +22,7 @@ from ..background import Background
 from ..config import ModelConfig, form_fields
 from ..data.counts import counts_of
 from ..data.graph import spatial_coordinates
-from ..data.results import fingerprint, versions
+from ..data.records import fingerprint, versions
 from ..errors import InvalidSetting, UnknownName
 from ..models import MODELS, model_class, model_info
 from ..progress import Progress, StopEarly

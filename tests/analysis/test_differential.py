@@ -12,7 +12,8 @@ from statsmodels.stats.multitest import multipletests
 from napari_stimpute import keys
 from napari_stimpute.analysis import caution, contrast, differential_expression
 from napari_stimpute.data.counts import counts_of, log_normalise, size_factors
-from napari_stimpute.data.results import Results, RunRecord, write_results
+from napari_stimpute.data.records import RunRecord
+from napari_stimpute.data.results import Results, write_results
 from napari_stimpute.data.simulate import TRUE_RATE, simulate_section
 from napari_stimpute.errors import InvalidSetting, TooSmall, UnknownName
 

@@ -77,7 +77,8 @@ def wiping(n_spots: int, n_moves: int) -> dict[str, Any]:
 
 def with_a_run(adata: Any) -> Any:
     """Give the data imputed values without a training: half count, half gene mean."""
-    from napari_stimpute.data.results import Results, RunRecord, write_results
+    from napari_stimpute.data.records import RunRecord
+    from napari_stimpute.data.results import Results, write_results
 
     counts = adata.X.toarray().astype("float32")
     record = RunRecord(

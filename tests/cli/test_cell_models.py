@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from napari_stimpute import keys
 from napari_stimpute.cli import main
-from napari_stimpute.data.results import read_records
+from napari_stimpute.data.records import read_records
 
 CELLS = Path(__file__).parents[2] / "sample_data" / "cells.h5ad"
 MODELS = ("scziva", "scamzi", "scimta")

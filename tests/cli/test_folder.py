@@ -11,7 +11,7 @@ import pytest
 
 from napari_stimpute import keys
 from napari_stimpute.cli import main
-from napari_stimpute.data.results import read_records
+from napari_stimpute.data.records import read_records
 from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.job import Job, JobState
 from napari_stimpute.models.simple.baselines import GeneMean

@@ -17,7 +17,7 @@ import scipy.sparse as sp
 from napari_stimpute import __version__, keys
 from napari_stimpute.cli import main
 from napari_stimpute.config import form_fields
-from napari_stimpute.data.results import read_records
+from napari_stimpute.data.records import read_records
 from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.job import Job, JobState
 from napari_stimpute.models import MODELS

@@ -15,9 +15,10 @@ from playwright.sync_api import Page, sync_playwright
 
 from napari_stimpute.compare import methods
 from napari_stimpute.compare.comparison import Comparison
+from napari_stimpute.compare.contenders import comparison_of
 from napari_stimpute.compare.page import page_of
 from napari_stimpute.compare.standing import verdict
-from napari_stimpute.compare.table import comparison_of, write_table
+from napari_stimpute.compare.table import write_table
 from napari_stimpute.data.simulate import TRUE_RATE, simulate_section
 from napari_stimpute.errors import NotWritable, UnknownName
 from napari_stimpute.models.configs import PCADenoiserConfig

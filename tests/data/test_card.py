@@ -9,7 +9,8 @@ import pytest
 import scipy.sparse as sp
 
 from napari_stimpute.data.card import DataCard, data_card
-from napari_stimpute.data.results import Results, RunRecord, write_results
+from napari_stimpute.data.records import RunRecord
+from napari_stimpute.data.results import Results, write_results
 
 PIXELS = np.full((90, 110, 3), 200, dtype=np.uint8)
 

@@ -11,7 +11,8 @@ import pytest
 import scipy.sparse as sp
 
 from napari_stimpute import keys
-from napari_stimpute.data.results import Networks, Results, RunRecord, versions, write_results
+from napari_stimpute.data.records import RunRecord, versions
+from napari_stimpute.data.results import Networks, Results, write_results
 from napari_stimpute.errors import InputError
 
 N_OBS, N_VARS = 12, 6
@@ -60,7 +61,8 @@ def test_no_gene_in_any_community_is_a_column_without_categories() -> None:
 
 
 def test_networks_survive_a_file(tmp_path: Path) -> None:
-    from napari_stimpute.data.save import read, write
+    from napari_stimpute.data.readers.h5ad import read
+    from napari_stimpute.data.save import write
 
     adata, found = section(), results()
     write_results(adata, found)

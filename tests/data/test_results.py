@@ -12,16 +12,15 @@ import pytest
 import scipy.sparse as sp
 
 from napari_stimpute import keys
-from napari_stimpute.data.results import (
-    Results,
+from napari_stimpute.data.records import (
     RunRecord,
     check_run_key,
     fingerprint,
     read_records,
     record_in,
     versions,
-    write_results,
 )
+from napari_stimpute.data.results import Results, write_results
 from napari_stimpute.errors import (
     Diverged,
     GenesMismatch,

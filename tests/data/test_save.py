@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from napari_stimpute.data.save import check_writable, read, write
+from napari_stimpute.data.readers.h5ad import read
+from napari_stimpute.data.save import check_writable, write
 from napari_stimpute.errors import DuplicateNames, NotReadable, NotWritable
 
 
@@ -223,7 +224,7 @@ def test_an_interrupted_write_leaves_nothing_behind(
 def test_the_process_outlives_a_disk_that_fails_under_hdf5(tmp_path: Path, limit: int) -> None:
     code = f"""
 import resource, signal, anndata, numpy
-from napari_stimpute.data.io import write
+from napari_stimpute.data.save import write
 from napari_stimpute.errors import NotWritable
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 adata = anndata.AnnData(numpy.random.default_rng(0).random((1000, 200)))

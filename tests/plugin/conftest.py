@@ -11,7 +11,8 @@ import pytest
 from anndata import AnnData
 
 from napari_stimpute import keys
-from napari_stimpute.data.results import Results, RunRecord, TrustRecord, write_results
+from napari_stimpute.data.records import RunRecord, TrustRecord
+from napari_stimpute.data.results import Results, write_results
 from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import TooSmall
 from napari_stimpute.models import model_info

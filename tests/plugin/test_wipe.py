@@ -15,7 +15,8 @@ from napari.utils.interactions import (
 from numpy.testing import assert_allclose, assert_array_equal
 from qtpy.QtWidgets import QApplication
 
-from napari_stimpute.data.results import Results, RunRecord, write_results
+from napari_stimpute.data.records import RunRecord
+from napari_stimpute.data.results import Results, write_results
 from napari_stimpute.plugin.canvas import spots
 from napari_stimpute.plugin.canvas.spots import colour_bar_of, limits_of
 from napari_stimpute.plugin.canvas.view import SpotsView

@@ -11,7 +11,8 @@ import scipy.sparse as sp
 from anndata import AnnData
 from anndata.io import read_h5ad
 
-from napari_stimpute.data.results import Results, RunRecord, read_records, write_results
+from napari_stimpute.data.records import RunRecord, read_records
+from napari_stimpute.data.results import Results, write_results
 from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import UnknownName
 from napari_stimpute.session.session import COUNTS, LOG, Session

@@ -8,7 +8,8 @@ import numpy as np
 import scipy.sparse as sp
 from anndata import AnnData
 
-from napari_stimpute.data.results import read_records, write_results
+from napari_stimpute.data.records import read_records
+from napari_stimpute.data.results import write_results
 from napari_stimpute.data.simulate import simulate_cells
 from napari_stimpute.models import model_info
 from napari_stimpute.models.base import FillsZeros

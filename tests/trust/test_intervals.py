@@ -8,7 +8,8 @@ import scipy.sparse as sp
 from anndata import AnnData
 from scipy.stats import kstest, nbinom
 
-from napari_stimpute.data.results import Results, RunRecord, TrustRecord, write_results
+from napari_stimpute.data.records import RunRecord, TrustRecord
+from napari_stimpute.data.results import Results, write_results
 from napari_stimpute.errors import TooSmall
 from napari_stimpute.trust import calibration as module
 from napari_stimpute.trust.calibration import Calibration, Tally, calibrate

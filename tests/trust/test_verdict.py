@@ -13,7 +13,7 @@ from anndata import AnnData, read_h5ad
 
 from napari_stimpute import keys
 from napari_stimpute.data.holdout import thin
-from napari_stimpute.data.results import RunRecord, TrustRecord
+from napari_stimpute.data.records import RunRecord, TrustRecord
 from napari_stimpute.errors import Diverged, TooSmall
 from napari_stimpute.trust.verdict import (
     MIN_HIDDEN,

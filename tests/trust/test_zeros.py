@@ -9,7 +9,8 @@ import torch
 from anndata import AnnData
 
 from napari_stimpute.data.holdout import thin
-from napari_stimpute.data.results import Results, RunRecord, TrustRecord, write_results
+from napari_stimpute.data.records import RunRecord, TrustRecord
+from napari_stimpute.data.results import Results, write_results
 from napari_stimpute.errors import TooSmall
 from napari_stimpute.nn.likelihoods import technical_zero_probability
 from napari_stimpute.trust import calibration

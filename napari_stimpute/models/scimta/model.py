@@ -50,7 +50,7 @@ from ...config import ModelConfig
 from ...data.components import Components
 from ...data.counts import log_normalise
 from ...data.propagation import InputTransform
-from ...data.results import fingerprint
+from ...data.records import fingerprint
 from ...errors import MissingKey, UnknownName
 from ...nn.dec import ClusterCentres
 from ...progress import Progress

@@ -10,7 +10,7 @@ from weakref import ref
 import numpy as np
 from numpy.typing import NDArray
 
-from ..widgets.connections import Connections
+from ...connections import Connections
 
 if TYPE_CHECKING:
     from napari.layers import Layer

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from ...connections import Connections
 from ...scene.picks import how_of, within
-from ..widgets.connections import Connections
 from .spots import MARK, Mark
 
 if TYPE_CHECKING:

@@ -9,25 +9,26 @@ from weakref import ref
 import numpy as np
 from psygnal import Signal
 
+from ...connections import Connections
 from ...errors import StimputeError
 from ...scene.aspects import Aspects
 from ...scene.maps import MOST_UMAP, Choice, Maps
 from ...scene.picks import Picks
 from ...scene.places import Places, map_places, tissue_places
-from ...scene.shown import column_shown
+from ...scene.shown import Values, column_shown
 from ...session.session import Session
-from ..widgets.connections import Connections
 from .cut import uncut
 from .lasso import TissueLasso
 from .side_by_side import SideBySide
-from .spots import Values, image_layer, layer_name, mark_of, paint, spots_layer, waiting_layer
+from .spots import image_layer, layer_name, mark_of, paint, spots_layer, waiting_layer
 from .wipe import Wipe
 
 if TYPE_CHECKING:
     from napari.layers import Layer
     from scipy.spatial import cKDTree
 
-    from .spots import Mark, Shown
+    from ...scene.shown import Shown
+    from .spots import Mark
 
 DEFAULT_LOW, DEFAULT_HIGH = 0.0, 99.0
 

@@ -8,10 +8,11 @@ from weakref import ref
 
 from psygnal import Signal
 
+from ...scene.shown import Shown, Values
 from ...session.session import COUNTS, LOG, Source
 from .cut import Cut, cut_of, uncut
 from .divider import Divider, Frame, frame_of
-from .spots import MARK, Mark, Shown, Values, colour_bar_of, layer_name, paint, spots_layer
+from .spots import MARK, Mark, colour_bar_of, layer_name, paint, spots_layer
 
 if TYPE_CHECKING:
     from napari.layers import Layer

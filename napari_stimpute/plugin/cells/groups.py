@@ -10,9 +10,9 @@ from psygnal import Signal
 from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from ... import keys
+from ...connections import Connections
 from ...errors import InputError
 from ...session.session import COUNTS, Session
-from ..widgets.connections import Connections
 from ..widgets.words import Words, labelled
 
 _HELP = "Column of obs that tells groups apart: clusters, types, conditions. All sections use it."

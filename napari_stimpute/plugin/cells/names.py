@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QFileDialog, QLineEdit, QPushButton
 
+from ...connections import Connections
 from ...data.files import write_whole
 from ...errors import StimputeError
 from ...job import Job
 from ...progress import Progress
 from ...session.session import Session
 from ...words import number
-from ..widgets.connections import Connections
 from ..widgets.fact_table import Cell, FactTable
 from ..widgets.words import Words, heading, labelled, row, rule
 from ..widgets.work_box import Work

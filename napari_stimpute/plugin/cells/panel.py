@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from ...connections import Connections
 from ...session.session import Session
-from ..widgets.connections import Connections
 from ..widgets.fold import Fold
 from ..widgets.work_box import DRAWING
 from .batches import SCORING, BatchesSection

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from ...connections import Connections
 from ...job import Job
 from ...progress import Progress
 from ...session.session import Session
-from ..widgets.connections import Connections
 from ..widgets.figure_window import Drawn, FigureWindow, drawing_steps
 from ..widgets.words import hint
 from ..widgets.work_box import DRAWING, Work

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from qtpy.QtWidgets import QFileDialog, QPushButton
 
-from ...data.card import Opened, categorical_columns, load
+from ...data.columns import categorical_columns
+from ...data.opening import Opened, load
 from ...job import Job
 from ...progress import Progress
 from ...session.session import Session

@@ -24,12 +24,12 @@ from qtpy.QtWidgets import (
 
 from ... import keys
 from ...compare.methods import Kind, Method, methods
+from ...connections import Connections
 from ...errors import StimputeError
 from ...job import Job, JobState
 from ...progress import Progress
 from ...session.session import Session
 from ...words import duration
-from ..widgets.connections import Connections
 from ..widgets.words import Words, heading, hint, labelled
 from .scores import CompareView
 
@@ -83,7 +83,7 @@ class ComparePanel(QWidget):
 
         def comparing() -> Iterator[Progress]:
             yield Progress("prepare", 0, 1)
-            from ...compare.table import comparison_of  # torch: not before it is needed
+            from ...compare.contenders import comparison_of  # torch: not before it is needed
 
             self.comparison = comparison_of(adata, names, seeds=seeds, show=show)
             yield from self.comparison.steps()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QSlider, QVBoxLayout, QWidget
 
+from ...connections import Connections
 from ...scene.aspects import Aspect
 from ...session.session import Session
 from ...words import percent
 from ..canvas.view import SpotsView
-from ..widgets.connections import Connections
 from ..widgets.words import labelled, row, sentence
 
 LABEL = 80

@@ -19,12 +19,13 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from ...connections import Connections
 from ...data.files import write_whole
 from ...errors import StimputeError
 from ...session.session import Session
 from ...trust.verdict import trust_table
 from ..widgets.chip import LOOKS
-from ..widgets.connections import Connections, is_alive
+from ..widgets.connections import is_alive
 from ..widgets.gene_model import VERDICT, ChipDelegate, GeneModel, column_widths
 from ..widgets.words import Words, hint, row, shrinkable
 

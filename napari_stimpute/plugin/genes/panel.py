@@ -19,15 +19,15 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from ...connections import Connections
 from ...scene.colours import COLOURMAPS
+from ...scene.shown import Shown
 from ...session.session import COUNTS, LOG, Session
 from ...trust.verdict import Badge
-from ..canvas.spots import Shown
 from ..canvas.view import DEFAULT_HIGH, DEFAULT_LOW, SpotsView
 from ..map.choice import MapChoice
 from ..map.pick_box import PickBox
 from ..widgets.chip import TrustChip
-from ..widgets.connections import Connections
 from ..widgets.legend import Legend, colormap_icon
 from ..widgets.words import Words, labelled, row, rule, sentence
 from .aspect_box import LABEL, AspectBox

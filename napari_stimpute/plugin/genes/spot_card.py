@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from ...connections import Connections
 from ...session.session import COUNTS, Session
 from ...words import percent
 from ..canvas.view import SpotsView
-from ..widgets.connections import Connections
 from ..widgets.words import Card, heading, hint, sentence
 
 _MOST_COLUMNS = 4

@@ -20,12 +20,13 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from ...connections import Connections
 from ...errors import StimputeError
 from ...scene.pair_figure import save_wipe
 from ...session.session import LOG
 from ..canvas.view import SpotsView
 from ..canvas.wipe import short_title
-from ..widgets.connections import Connections, is_alive
+from ..widgets.connections import is_alive
 from ..widgets.words import Words, labelled
 
 KEYS = {"[": -0.02, "]": 0.02, "Control-[": -0.1, "Control-]": 0.1}

@@ -6,8 +6,8 @@ from psygnal import Signal
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QPushButton, QVBoxLayout, QWidget
 
+from ...connections import Connections
 from ...scene.maps import KINDS, MAPPING, MOST_BY_ITSELF, Choice, Maps
-from ..widgets.connections import Connections
 from ..widgets.words import Words, row, shrinkable
 from ..widgets.work_view import WorkView
 

@@ -17,12 +17,13 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from ...connections import Connections
 from ...scene.maps import Choice
 from ...scene.picks import HOW_HELP
+from ...scene.shown import Categories, Shown, colours_of
 from .. import unwrapped, view_of
-from ..canvas.spots import Categories, Shown, colours_of
 from ..widgets.closing import close_with
-from ..widgets.connections import Connections, is_alive
+from ..widgets.connections import is_alive
 from ..widgets.loop import deliver_events
 from ..widgets.wheel import guard_wheel
 from ..widgets.words import Elided, hint

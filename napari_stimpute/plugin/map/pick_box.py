@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from qtpy.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from ...connections import Connections
 from ...errors import StimputeError
 from ...scene.picks import HOW_HELP, picked_in_words
 from ..canvas.lasso import PICK_KEY
 from ..canvas.view import SpotsView
-from ..widgets.connections import Connections
 from ..widgets.words import Words, hint, row, sentence
 
 _NAME = "picked"

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 from qtpy.QtWidgets import QComboBox, QPushButton, QVBoxLayout, QWidget
 
+from ...connections import Connections
 from ...errors import StimputeError
 from ...job import Job, JobState
 from ...progress import Progress
 from ...session.session import COUNTS, Session
 from ...words import number, percent
 from ..cells.groups import began, changed_meanwhile, stamp_of
-from ..widgets.connections import Connections
 from ..widgets.table import Column, ResultTable
 from ..widgets.words import Words, heading, hint, labelled, row
 from ..widgets.work_view import WorkView

@@ -9,12 +9,12 @@ import pandas as pd
 from qtpy.QtWidgets import QComboBox, QPushButton, QVBoxLayout, QWidget
 
 from ... import keys
-from ...data.results import RunRecord
+from ...connections import Connections
+from ...data.records import RunRecord
 from ...errors import StimputeError
 from ...job import Job, JobState
 from ...session.session import Session
 from ...words import duration, number
-from ..widgets.connections import Connections
 from ..widgets.table import Column, ResultTable
 from ..widgets.words import Words, heading, hint, labelled, shrinkable
 from ..widgets.work_view import WorkView

@@ -20,12 +20,13 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from ...connections import Connections
 from ...errors import in_words
 from ...job import Job, JobState
 from ...progress import Progress
 from ...session.session import Session
 from ..canvas.view import SpotsView
-from ..widgets.connections import Connections, is_alive
+from ..widgets.connections import is_alive
 from ..widgets.words import Words, hint, labelled
 
 _COLUMNS = ("Gene", "Rank before", "Rank after")

@@ -11,6 +11,7 @@ from qtpy.QtGui import QStandardItemModel
 from qtpy.QtWidgets import QCheckBox, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from ... import keys
+from ...connections import Connections
 from ...devices import Device
 from ...errors import InvalidSetting, StimputeError
 from ...job import Job
@@ -18,7 +19,7 @@ from ...models import MODELS, model_info
 from ...progress import Progress
 from ...session.session import Session
 from ...trust.summary import adds_nothing, is_judged, run_in_words
-from ..widgets.connections import Connections, is_alive
+from ..widgets.connections import is_alive
 from ..widgets.form import ConfigForm, magic_rows
 from ..widgets.words import Tone, Words, hint, rule
 from .run_view import RunView

@@ -17,8 +17,8 @@ from qtpy.QtWidgets import (
 )
 
 from ...scene.colours import opacity_of, table
+from ...scene.shown import Categories, Shown, Values
 from ...trust.verdict import Badge
-from ..canvas.spots import Categories, Shown, Values
 from .chip import TrustLine
 from .words import hint
 

@@ -7,11 +7,11 @@ from typing import TypeVar
 
 from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
+from ...connections import Connections
 from ...errors import StimputeError
 from ...job import Job, JobState
 from ...progress import Progress
 from ...session.session import Session
-from .connections import Connections
 from .words import Words
 from .work_view import WorkView
 

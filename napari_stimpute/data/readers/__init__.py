@@ -1,0 +1,1 @@
+"""Which reader takes a file."""

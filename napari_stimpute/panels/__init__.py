@@ -1,0 +1,1 @@
+"""What each tab offers, says and does; no toolkit."""
