@@ -104,7 +104,7 @@ class Run:
         except StopEarly:
             if not self.model.is_fitted:
                 raise
-            self._let_go()
+            self._skip_judging()
         with self._short_of_memory():
             yield from _to_the_end(self._apply(started, begun))
 
@@ -188,7 +188,7 @@ class Run:
             judgement.judge(self._predict(judgement.hidden.rest))
         self._notes += judgement.notes()
 
-    def _let_go(self) -> None:
+    def _skip_judging(self) -> None:
         """After a stop, use the model as it is; what is left out makes the run incomplete."""
         self._is_cut = True
         if self._judgement is not None:

@@ -32,7 +32,7 @@ class Teller:
         self.quiet = quiet
         self._stream = stream if stream is not None else sys.stderr
         self._rewrites = self._stream.isatty()
-        self._told = -math.inf
+        self._reported = -math.inf
         self._share = -1.0
         self._message = ""
 
@@ -54,7 +54,7 @@ class Teller:
             self.say(progress.message)
         share = progress.step / max(1, progress.n_steps)
         if not self.quiet and self._is_due(share):
-            self._told, self._share = time.monotonic(), share
+            self._reported, self._share = time.monotonic(), share
             self._put(progress_line(title, progress, seconds_left))
 
     def done(self, title: str, seconds: float) -> None:
@@ -62,10 +62,10 @@ class Teller:
         if not self.quiet:
             self._put(f"{title} · done in {duration(seconds)}")
         self._end_line()
-        self._told, self._share, self._message = -math.inf, -1.0, ""
+        self._reported, self._share, self._message = -math.inf, -1.0, ""
 
     def _is_due(self, share: float) -> bool:
-        waited = time.monotonic() - self._told
+        waited = time.monotonic() - self._reported
         if self._rewrites:
             return waited >= _REWRITE_EVERY
         return waited >= _LINE_EVERY or (waited >= 1 and share - self._share >= _LINE_SHARE)
@@ -79,7 +79,7 @@ class Teller:
         self._stream.flush()
 
     def _end_line(self) -> None:
-        if self._rewrites and self._told > -math.inf:
+        if self._rewrites and self._reported > -math.inf:
             self._stream.write("\n")
 
 

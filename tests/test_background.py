@@ -35,7 +35,7 @@ def test_what_still_runs_is_not_waited_for() -> None:
 
 def test_the_program_may_end_while_it_runs() -> None:
     code = (
-        "import time; from napari_stimpute.evaluate.background import Background\n"
+        "import time; from napari_stimpute.background import Background\n"
         "work = Background(lambda: time.sleep(60)); print(work.is_over(0.1))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)

@@ -95,17 +95,17 @@ def check_finite(session: Session, model: str) -> AnnData:
 
 
 def test_too_few_cells_for_the_clusters(model: str) -> None:
-    said = refused(model, make(7), n_clusters=4)
-    assert said == (
+    text = refused(model, make(7), n_clusters=4)
+    assert text == (
         "Expected at least 2 cells for each of 4 clusters, but found 7 cells. Ask for fewer "
         "clusters, or 0 to let the data decide."
     )
 
 
 def test_more_clusters_than_cells(model: str) -> None:
-    said = refused(model, make(), n_clusters=61)
-    assert "at most the number of cells (60), but found 61" in said
-    assert "Ask for fewer clusters, or 0 to let the data decide." in said
+    text = refused(model, make(), n_clusters=61)
+    assert "at most the number of cells (60), but found 61" in text
+    assert "Ask for fewer clusters, or 0 to let the data decide." in text
 
 
 @pytest.mark.parametrize("n_obs", [2, 3, 5])
@@ -117,9 +117,9 @@ def test_a_handful_of_cells_is_enough_if_the_data_decide(model: str, n_obs: int)
 
 
 def test_a_batch_column_that_is_missing() -> None:
-    said = refused("scimta", make(), batch_key="plate")
-    assert "a column 'plate' in obs that names the batches, but found columns ['batch']" in said
-    assert "Choose one of them, or none if all cells are of one batch." in said
+    text = refused("scimta", make(), batch_key="plate")
+    assert "a column 'plate' in obs that names the batches, but found columns ['batch']" in text
+    assert "Choose one of them, or none if all cells are of one batch." in text
 
 
 def test_one_batch_only() -> None:
@@ -139,9 +139,9 @@ def test_a_batch_with_one_cell() -> None:
 def test_cells_without_a_batch() -> None:
     adata = make()
     adata.obs["batch"] = [None if i < 3 else b for i, b in enumerate(adata.obs["batch"])]
-    said = refused("scimta", adata, batch_key="batch")
-    assert "a batch for every cell in obs['batch'], but found none for 3 of 60 cells" in said
-    assert "Fill them in" in said
+    text = refused("scimta", adata, batch_key="batch")
+    assert "a batch for every cell in obs['batch'], but found none for 3 of 60 cells" in text
+    assert "Fill them in" in text
 
 
 # ---- counts ------------------------------------------------------------------------------------
@@ -214,9 +214,9 @@ def test_not_a_number_while_training_keeps_the_best_before_and_says_so(
     adata = check_finite(trained(model, make()), model)
     record = read_records(adata)[model]
     assert not record.completed
-    said = next(n for n in record.notes if n.startswith("Training broke off."))
-    assert "Expected a finite" in said and "but found nan in epoch 8" in said
-    assert "Lower the learning rate. The best parameters before it were kept." in said
+    text = next(n for n in record.notes if n.startswith("Training broke off."))
+    assert "Expected a finite" in text and "but found nan in epoch 8" in text
+    assert "Lower the learning rate. The best parameters before it were kept." in text
     assert len(set(adata.obs[keys.cluster(model)])) == 2
 
 
@@ -224,9 +224,9 @@ def test_not_a_number_from_the_first_step_is_an_error_in_words(
     model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spoil(monkeypatch, model, at_step=1)
-    said = refused(model, make())
-    assert "Expected a finite" in said and "found nan in epoch 1" in said
-    assert "Lower the learning rate." in said
+    text = refused(model, make())
+    assert "Expected a finite" in text and "found nan in epoch 1" in text
+    assert "Lower the learning rate." in text
 
 
 def test_not_a_number_leaves_a_usable_model(model: str, monkeypatch: pytest.MonkeyPatch) -> None:

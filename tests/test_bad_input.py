@@ -206,9 +206,9 @@ def test_no_coordinates() -> None:
     session.open(adata)  # cells without a tissue can be opened, and imputed by other models
     assert session.card is not None
     assert dict(session.card.rows)["Coordinates"].startswith("none in obsm['spatial']")
-    said = problem_when_trained(session)
-    assert said.startswith("Expected coordinates in obsm['spatial'], but found")
-    assert "choose another model" in said
+    sentence = problem_when_trained(session)
+    assert sentence.startswith("Expected coordinates in obsm['spatial'], but found")
+    assert "choose another model" in sentence
     session.train("gene_mean").wait(30)
     assert session.runs == ("gene_mean",)
 
@@ -255,9 +255,9 @@ def test_one_spot_or_gene(n_obs: int, n_vars: int, model: str) -> None:
     session = Session()
     session.open(make(n_obs, n_vars))
     assert np.isfinite(session.expression()).all()
-    said = problem_when_trained(session, model)
-    assert f"at least two spots (or cells) and two genes, but found {n_obs} × {n_vars}" in said
-    assert "open more data" in said
+    sentence = problem_when_trained(session, model)
+    assert f"at least two spots (or cells) and two genes, but found {n_obs} × {n_vars}" in sentence
+    assert "open more data" in sentence
 
 
 def test_spots_and_genes_without_counts() -> None:
@@ -303,9 +303,9 @@ def test_unknown_names(session: Session) -> None:
 
 def test_cuda_where_there_is_none(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    said = problem_when_trained(session, device="cuda")
-    assert said.startswith("Expected a CUDA device, but found none in this machine")
-    assert said.endswith("Choose 'auto' or 'cpu'.")
+    sentence = problem_when_trained(session, device="cuda")
+    assert sentence.startswith("Expected a CUDA device, but found none in this machine")
+    assert sentence.endswith("Choose 'auto' or 'cpu'.")
 
 
 # ---- saving ------------------------------------------------------------------------------------

@@ -117,10 +117,10 @@ def test_sample_is_compared_with_its_known_truth(
     assert main(["demo", "--out", str(tmp_path / "new" / "demo"), *TINY]) == 0
     text = (tmp_path / "new" / "demo" / "report.html").read_text(encoding="utf-8")
     assert "Correlation with the truth" in text
-    said = capsys.readouterr()
-    assert "10x Visium" in said.out and "of the deviance explained" in said.out
-    assert "No screenshots: Xvfb is not installed." in said.out
-    assert "Training GMM-VGAE · done in" in said.err
+    words = capsys.readouterr()
+    assert "10x Visium" in words.out and "of the deviance explained" in words.out
+    assert "No screenshots: Xvfb is not installed." in words.out
+    assert "Training GMM-VGAE · done in" in words.err
 
 
 def test_data_without_coordinates_are_refused_before_any_work(
@@ -130,9 +130,9 @@ def test_data_without_coordinates_are_refused_before_any_work(
     del cells.obsm["spatial"]
     cells.write_h5ad(tmp_path / "cells.h5ad")
     assert main(["demo", str(tmp_path / "cells.h5ad"), "--out", str(tmp_path / "out"), *TINY]) == 1
-    said = capsys.readouterr().err
-    assert "coordinates in obsm['spatial']" in said
-    assert "Judging" not in said
+    words = capsys.readouterr().err
+    assert "coordinates in obsm['spatial']" in words
+    assert "Judging" not in words
 
 
 def test_folder_that_cannot_be_made_is_said_in_words(

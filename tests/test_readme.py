@@ -62,9 +62,9 @@ def test_python_runs_as_it_stands(
     assert result.layers[keys.imputed("gmm_vgae")].shape == result.shape
     assert {keys.cluster("gmm_vgae")} <= set(result.obs)
     assert napari_stimpute.GMMVGAE.load(beside_the_sample / "gmm_vgae_model").is_fitted
-    said = capsys.readouterr().out
-    assert re.search(r"^Gene mean × depth +-?0\.000$", said, re.MULTILINE)
-    assert re.search(r"^GMM-VGAE +-?0\.\d{3}$", said, re.MULTILINE)
+    words = capsys.readouterr().out
+    assert re.search(r"^Gene mean × depth +-?0\.000$", words, re.MULTILINE)
+    assert re.search(r"^GMM-VGAE +-?0\.\d{3}$", words, re.MULTILINE)
 
 
 def test_every_command_is_shown() -> None:

@@ -45,7 +45,7 @@ def request(model: str = "gmm_vgae", **settings: object) -> Request:
 @pytest.mark.parametrize("model", list(MODELS))
 def test_a_run_gives_what_the_model_provides_with_a_record(model: str, section: AnnData) -> None:
     run = Run(section, request(model))
-    told = list(run.steps())
+    seen_steps = list(run.steps())
     results, record = run.results, run.results.record  # type: ignore[union-attr]
     names = {"imputed": "imputed", "embedding": "embedding", "clusters": "clusters"}
     given = {what for what, field in names.items() if getattr(results, field) is not None}
@@ -61,15 +61,15 @@ def test_a_run_gives_what_the_model_provides_with_a_record(model: str, section: 
     assert record.metrics
     assert record.notes[-len(run.model.notes_) or len(record.notes) :] == run.model.notes_
     assert record.notes[0].startswith("Judged on 10 % of the molecules")
-    assert told[-1].phase == "done"
+    assert seen_steps[-1].phase == "done"
 
 
 def test_steps_count_upwards_to_their_number(section: AnnData) -> None:
-    told = list(Run(section, request()).steps())
-    steps = [p.step for p in told]
+    seen_steps = list(Run(section, request()).steps())
+    steps = [p.step for p in seen_steps]
     assert steps == sorted(steps)
-    assert all(p.step <= p.n_steps for p in told)
-    assert told[-1].step == told[-1].n_steps
+    assert all(p.step <= p.n_steps for p in seen_steps)
+    assert seen_steps[-1].step == seen_steps[-1].n_steps
 
 
 def test_a_run_leaves_the_data_alone(section: AnnData) -> None:
@@ -268,14 +268,14 @@ def test_out_of_memory_starts_again_with_half_the_spots_and_says_so(
 ) -> None:
     out_of_memory_above(40, monkeypatch)
     run = Run(section, request(batch_size=128, epochs=2, mixture_epochs=1))
-    told = [p.message for p in run.steps() if p.phase == "retry"]
+    seen_steps = [p.message for p in run.steps() if p.phase == "retry"]
     assert run.results is not None
-    said = [
+    sentences = [
         "Memory ran out with 128 spots at a time; started again with 64.",
         "Memory ran out with 64 spots at a time; started again with 32.",
     ]
-    assert told == said
-    assert run.results.record.notes[:2] == said
+    assert seen_steps == sentences
+    assert run.results.record.notes[:2] == sentences
     assert run.results.record.config["batch_size"] == 32
     assert run.results.record.completed
 

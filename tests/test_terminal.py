@@ -104,11 +104,11 @@ def interrupting(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
 def test_first_ctrl_c_finishes_with_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
     interrupting(monkeypatch, times=1)
     reached: list[str] = []
-    said = io.StringIO()
-    state = follow(Job(endless(reached), "Training"), Teller(stream=said))
+    text = io.StringIO()
+    state = follow(Job(endless(reached), "Training"), Teller(stream=text))
     assert state is JobState.CANCELLED
     assert reached == ["finished with the best so far"]
-    assert "the best so far is kept. Press Ctrl-C again to give up" in said.getvalue()
+    assert "the best so far is kept. Press Ctrl-C again to give up" in text.getvalue()
 
 
 def test_second_ctrl_c_gives_up_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

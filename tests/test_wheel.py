@@ -74,9 +74,9 @@ def test_napari_finds_the_panels_and_can_import_each(installed: Path) -> None:
 
 
 def test_the_panel_of_the_wheel_opens_in_napari(installed: Path, qapp_args: list[str]) -> None:
-    said = run("-c", OPEN_THE_PANEL, site=installed).splitlines()[-1].split()
-    assert said[:2] == ["StimputePanel", "napari_stimpute.plugin.panel"]
-    assert Path(said[2]).is_relative_to(installed)
+    words = run("-c", OPEN_THE_PANEL, site=installed).splitlines()[-1].split()
+    assert words[:2] == ["StimputePanel", "napari_stimpute.plugin.panel"]
+    assert Path(words[2]).is_relative_to(installed)
 
 
 def test_all_brings_both_front_ends(wheel: Path) -> None:

@@ -78,14 +78,14 @@ class Annotation:
     types : a call for each group
     subtypes : a call for each group, or None where its type has no subtypes, or is unsure
     codes : (n_obs,), group of each spot, −1 for none
-    said : sentences on what to beware of
+    notes : sentences on what to beware of
     """
 
     groups: tuple[str, ...]
     types: tuple[Call, ...]
     subtypes: tuple[Call | None, ...]
     codes: NDArray[np.intp]
-    said: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def table(self) -> pd.DataFrame:
@@ -151,7 +151,7 @@ def annotation_steps(
     counts, names = all_counts(adata)
     below = {name: genes for name, (_, genes) in lists.subtypes.items()}
     own = {name: genes for name, genes in lists.types.items() if genes}
-    places, said = _found((own, below), counts, names)
+    places, text = _found((own, below), counts, names)
     yield Progress("annotate", 1, n_steps, message="Comparing groups")
     spots = np.flatnonzero(codes >= 0)
     listed_genes = np.unique(np.concatenate([p for level in places for p in level.values()]))
@@ -163,7 +163,7 @@ def annotation_steps(
             yield Progress("annotate", step, n_steps, message="Scoring lists")
             scored[level][name] = random.score(some, len(set(listed[name])))
     yield Progress("annotate", n_steps, n_steps)
-    return Annotation(groups, *_calls(lists, *scored, len(groups)), codes, said)
+    return Annotation(groups, *_calls(lists, *scored, len(groups)), codes, text)
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,8 +240,8 @@ def _found(
             remedy="Use lists for this species, with the kind of names that the data have.",
         )
     missing = [n for level, some in zip(levels, found, strict=True) for n in level if n not in some]
-    said = f"Left out, as none of their genes is in the data: {', '.join(missing)}."
-    return tuple(found), (said,) if missing else ()
+    text = f"Left out, as none of their genes is in the data: {', '.join(missing)}."
+    return tuple(found), (text,) if missing else ()
 
 
 def _calls(

@@ -52,7 +52,7 @@ class CommunityMap:
     overlap : a row per cluster and community: ``n_shared`` genes that are among the cluster's 100
         best markers, ``expected`` by chance, ``p`` (hypergeometric), ``p_adjusted``, ``genes``
     variable : names of the variable genes
-    said : sentences on what to beware of
+    notes : sentences on what to beware of
     """
 
     clusters: tuple[str, ...]
@@ -64,7 +64,7 @@ class CommunityMap:
     facts: pd.DataFrame = field(repr=False)
     overlap: pd.DataFrame = field(repr=False)
     variable: frozenset[str] = field(repr=False)
-    said: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def explain(self, cluster: str) -> tuple[str, tuple[str, ...]]:
         """The community most active in a cluster, and that community's variable genes."""
@@ -144,13 +144,13 @@ def community_steps(
     named = dict(zip(communities, genes, strict=True))
     best = [clusters[at] for at in means.argmax(axis=0)]
     n_counted = int((counts_of(adata, "X").getnnz(axis=0) > 0).sum())  # others are no one's markers
-    said = (
+    text = (
         "Clusters and communities were found in the same counts, so p-values are too small: read "
         "them as a ranking.",
     )
     return CommunityMap(
         clusters, communities, means, p, auc, named, _facts(named, variable, best),
-        _overlap(clusters, named, markers, n_counted), variable, said,
+        _overlap(clusters, named, markers, n_counted), variable, text,
     )  # fmt: skip
 
 

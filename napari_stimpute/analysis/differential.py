@@ -124,22 +124,22 @@ def caution(
     adata: AnnData, column: str, group: str, *, reference: str = REST, source: str = COUNTS
 ) -> tuple[str, ...]:
     """Say in sentences why p-values of these groups cannot be taken at their word."""
-    said = []
+    lines = []
     if source != COUNTS:
-        said.append(f"Read this table as a ranking: {WHY_NOT_IMPUTED}.")
+        lines.append(f"Read this table as a ranking: {WHY_NOT_IMPUTED}.")
     if circular := circularity(adata, column):
-        said.append(circular)
+        lines.append(circular)
     spots, is_group = _groups(adata, column, group, reference)
     counts = counts_of(adata, "X")[spots]
     if _is_uneven(counts, is_group, source):
         one, other = median_depths(counts, is_group)
-        said.append(
+        lines.append(
             f"The groups differ in depth (median {one:,.0f} molecules against {other:,.0f}), and "
             "zeros are rarer at greater depth. So molecules of the deeper were left out by chance "
             "before testing, until both groups were equally deep; small differences may "
             "still come from depth."
         )
-    return tuple(said)
+    return tuple(lines)
 
 
 def _is_uneven(counts: sp.csr_matrix, is_group: NDArray[np.bool_], source: str) -> bool:

@@ -82,9 +82,9 @@ def read_marker_lists(path: str | Path) -> MarkerLists:
         else:
             table = _read_table(path, "\t" if suffix == ".tsv" else ",")
     except (OSError, ValueError, pd.errors.ParserError) as error:
-        said = "a missing file" if isinstance(error, FileNotFoundError) else f"damage ({error})"
+        words = "a missing file" if isinstance(error, FileNotFoundError) else f"damage ({error})"
         raise NotReadable(
-            expected=f"marker lists in {path.name}", found=said, remedy=_REMEDY
+            expected=f"marker lists in {path.name}", found=words, remedy=_REMEDY
         ) from None
     if suffix == ".json":
         return MarkerLists.of(_rows_of_json(content))

@@ -49,12 +49,12 @@ class Markers:
         ``share_group`` and ``share_others`` of spots with molecules, ``score`` (z or t of the
         test, positive where the group is higher)
     groups : in the order of the column
-    said : sentences on what to beware of
+    notes : sentences on what to beware of
     """
 
     table: pd.DataFrame = field(repr=False)
     groups: tuple[str, ...]
-    said: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def of(self, group: str) -> pd.DataFrame:
         """Rows of one group, markers first."""
@@ -110,7 +110,7 @@ def marker_steps(
     """
     if method not in get_args(Method):
         raise UnknownName.of("test", method, get_args(Method))
-    spots, groups, names, said = _testable(adata, column)
+    spots, groups, names, lines = _testable(adata, column)
     yield Progress("test", 0, 1, message="Reading counts")
     counts = counts_of(adata, "X")[spots]
     counts = counts[:, (genes := np.flatnonzero(counts.getnnz(axis=0)))]
@@ -120,7 +120,7 @@ def marker_steps(
     gene_names = adata.var_names[genes].astype(str).to_numpy()
     table = _table(contrast, values, counts, groups, names, gene_names)
     kept = table.groupby("group", sort=False).head(n_genes) if n_genes else table
-    doubts = (circularity(adata, column), *said, *uneven)
+    doubts = (circularity(adata, column), *lines, *uneven)
     return Markers(kept.reset_index(drop=True), names, tuple(filter(None, doubts)))
 
 
@@ -174,12 +174,12 @@ def _testable(
         )
     kept = tuple(name for name, is_kept in zip(names, enough, strict=True) if is_kept)
     left = [name for name, is_kept in zip(names, enough, strict=True) if not is_kept]
-    said = (
+    lines = (
         f"Without markers, as fewer than {FEWEST} {place_of(adata)}s are in or outside them: "
         f"{', '.join(left)}.",
     )
     codes = np.where(enough, np.cumsum(enough) - 1, -1)
-    return spots, codes[groups[spots]], kept, said if left else ()
+    return spots, codes[groups[spots]], kept, lines if left else ()
 
 
 def _evened(
@@ -196,17 +196,17 @@ def _evened(
         for name, median in zip(names, medians, strict=True)
         if median < _LEAST * np.median(depth) / UNEVEN
     ]
-    said = [
+    lines = [
         f"Groups differ in depth (median {medians.min():,.0f} to {medians.max():,.0f} molecules), "
         "so molecules of the deeper were left out by chance before testing; small differences may "
         "still come from depth."
     ]
     if shallow:
-        said.append(
+        lines.append(
             "Shallower than the others even so, which makes genes look lower in them: "
             f"{', '.join(shallow)}."
         )
-    return log_normalise(even, size_factors(even)), tuple(said)
+    return log_normalise(even, size_factors(even)), tuple(lines)
 
 
 def _table(

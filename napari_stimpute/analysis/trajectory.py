@@ -49,7 +49,7 @@ class Trajectory:
         no path leads), y such that branches of the strongest tree do not cross
     tree : pairs of places in `groups`: the strongest links that connect what is connected
     root : place of the root among the spots
-    said : sentences on what to beware of
+    notes : sentences on what to beware of
     """
 
     pseudotime: NDArray[np.float32]
@@ -58,7 +58,7 @@ class Trajectory:
     places: NDArray[np.float64]
     tree: tuple[tuple[int, int], ...]
     root: int
-    said: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def trajectory_steps(
@@ -108,7 +108,7 @@ def trajectory_steps(
     tree, at = _tree(links, pseudotime, codes, max(int(first), 0))
     return Trajectory(
         pseudotime, groups, np.minimum(links, 1.0), at, tree, int(part[beginning]),
-        _said(pseudotime, codes, groups, column),
+        _sentence(pseudotime, codes, groups, column),
     )  # fmt: skip
 
 
@@ -237,7 +237,7 @@ def _rows(
     return row
 
 
-def _said(
+def _sentence(
     pseudotime: NDArray[np.float32], codes: NDArray[np.intp], groups: tuple[str, ...], column: str
 ) -> tuple[str, ...]:
     is_lost = ~np.isfinite(pseudotime)

@@ -43,13 +43,13 @@ class Transfer:
     """Name of each spot by its likeness to a reference.
 
     ``labels`` (n_obs,), "unsure" where the probability is below one half; ``probability`` (n_obs,)
-    of the likeliest name; ``n_shared`` genes; ``said`` sentences on what to beware of.
+    of the likeliest name; ``n_shared`` genes; ``notes`` sentences on what to beware of.
     """
 
     labels: pd.Categorical = field(repr=False)
     probability: NDArray[np.float32] = field(repr=False)
     n_shared: int
-    said: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def transfer_steps(
@@ -83,7 +83,7 @@ def transfer_steps(
     yield Progress("transfer", 0, 4, message="Finding shared genes")
     (query, query_genes), (known, known_genes) = all_counts(adata), all_counts(reference)
     query, known = _shared(query, query_genes, known, known_genes)
-    kept, said = _enough(codes, names, column)
+    kept, text = _enough(codes, names, column)
     spots = np.flatnonzero(np.isin(codes, kept))
     known, answers = known[spots], np.array(names)[codes[spots]]
     depth = float(np.median(np.maximum(depth_of(known), 1.0)))
@@ -97,7 +97,7 @@ def transfer_steps(
     for block in range(n_blocks):
         parts.append(judge.probability(places[block * _BLOCK : (block + 1) * _BLOCK]))
         yield Progress("transfer", 3 + block, 3 + n_blocks, message="Giving names")
-    return _named(np.concatenate(parts), judge.names, query.shape[1], said)
+    return _named(np.concatenate(parts), judge.names, query.shape[1], text)
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,8 +156,8 @@ def _enough(
             found=f"{len(kept)}", remedy="Choose another column, or a larger reference.",
         )  # fmt: skip
     left = [name for name, size in zip(names, sizes, strict=True) if size < _FEWEST_SPOTS]
-    said = f"Names of fewer than {_FEWEST_SPOTS} reference cells are not given: {', '.join(left)}."
-    return kept, (said,) if left else ()
+    text = f"Names of fewer than {_FEWEST_SPOTS} reference cells are not given: {', '.join(left)}."
+    return kept, (text,) if left else ()
 
 
 def _at(counts: sp.csr_matrix, depth: float) -> sp.csr_matrix:
@@ -167,11 +167,11 @@ def _at(counts: sp.csr_matrix, depth: float) -> sp.csr_matrix:
 
 
 def _named(
-    probability: NDArray[np.float64], names: NDArray[np.str_], n_shared: int, said: tuple[str, ...]
+    probability: NDArray[np.float64], names: NDArray[np.str_], n_shared: int, text: tuple[str, ...]
 ) -> Transfer:
     best, highest = probability.argmax(axis=1), probability.max(axis=1)
     given = [str(name) for name in names if str(name) != UNSURE]
     codes = np.array([given.index(str(name)) if str(name) in given else -1 for name in names])
     chosen = np.where((highest >= _SURE) & (codes[best] >= 0), codes[best], len(given))
     labels = pd.Categorical.from_codes(chosen.tolist(), pd.Index([*given, UNSURE]))
-    return Transfer(labels.remove_unused_categories(), highest.astype(np.float32), n_shared, said)
+    return Transfer(labels.remove_unused_categories(), highest.astype(np.float32), n_shared, text)

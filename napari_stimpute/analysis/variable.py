@@ -59,7 +59,7 @@ class VariableGenes:
         return len(self.before) * len(self.after) / self.n_genes
 
     @property
-    def said(self) -> str:
+    def note(self) -> str:
         """One sentence, with the overlap that chance would give."""
         return (
             f"Of the {len(self.before):,} most variable of {self.n_genes:,} genes, "

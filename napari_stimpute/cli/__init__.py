@@ -263,7 +263,7 @@ def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Te
     check_writable(task.target, task.source)
     tell.say(f"Reading {task.source}")
     opened = load(task.source, genes=args.genes, counts=args.counts)
-    tell.say(*opened.said)
+    tell.say(*opened.notes)
     imputes = args.gives == "imputed"
     request = Request(
         args.model, config, args.seed, args.device, args.key, imputes,

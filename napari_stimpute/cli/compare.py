@@ -95,7 +95,7 @@ def _compare(args: argparse.Namespace) -> int:
     tell = Teller(quiet=args.quiet)
     tell.say(f"Reading {args.input}")
     opened = load(args.input, genes=args.genes, counts=args.counts)
-    tell.say(*opened.said)
+    tell.say(*opened.notes)
     names = asked or available(SPATIAL in opened.adata.obsm)
     comparison = usage(args, lambda: comparison_of(
         opened.adata, names, seeds=range(args.seed, args.seed + args.seeds), device=args.device,
@@ -127,7 +127,7 @@ def _require_scores(comparison: Comparison) -> None:
 
 
 def _tell(comparison: Comparison, tell: Teller) -> None:
-    from ..compare.standing import memory, rows, said_of, verdict, wins
+    from ..compare.standing import describe, memory, rows, verdict, wins
 
     found, won = rows(comparison), wins(comparison).shares
     table = [_HEADER] + [
@@ -139,7 +139,7 @@ def _tell(comparison: Comparison, tell: Teller) -> None:
         for row in found if row.n
     ]  # fmt: skip
     tell.say("", *aligned(table), "", *textwrap.wrap(_LEGEND, width()), "")
-    tell.say(*(said_of(row) for row in found if row.reason))
+    tell.say(*(describe(row) for row in found if row.reason))
     if not comparison.is_complete:
         tell.say("Stopped early: the comparison is incomplete.")
     tell.say(*textwrap.wrap(verdict(comparison), width()))
@@ -149,10 +149,10 @@ def _names() -> str:
     lines = ["methods:"]
     for name, method in methods().items():
         missing = method.why_not()
-        said = f"{method.title}. {method.about}" + (f" {missing}" if missing else "")
+        sentence = f"{method.title}. {method.about}" + (f" {missing}" if missing else "")
         lines.append(
             textwrap.fill(
-                said, width(), initial_indent=f"  {name:17} ", subsequent_indent=" " * 20,
+                sentence, width(), initial_indent=f"  {name:17} ", subsequent_indent=" " * 20,
                 break_long_words=False,
             )
         )  # fmt: skip

@@ -64,7 +64,7 @@ class Outcome:
 
     name: str
     state: Literal["done", "stopped early", "skipped", "failed", "given up", "not begun"]
-    said: str = ""
+    note: str = ""
     seconds: float | None = None
     is_last: bool = False
 
@@ -202,7 +202,7 @@ def _shortly(error: Exception) -> str:
 
 def _tell(outcomes: Sequence[Outcome], tell: Teller) -> None:
     rows = [
-        (o.name, o.state, "" if o.seconds is None else duration(o.seconds), o.said)
+        (o.name, o.state, "" if o.seconds is None else duration(o.seconds), o.note)
         for o in outcomes
     ]
     tell.say("", *aligned([_HEADER, *rows], left=(0, 1, 3)), "")

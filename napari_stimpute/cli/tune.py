@@ -120,7 +120,7 @@ def _tune(args: argparse.Namespace) -> int:
     tell = Teller(quiet=args.quiet)
     tell.say(f"Reading {args.input}")
     opened = load(args.input, genes=args.genes, counts=args.counts)
-    tell.say(*opened.said)
+    tell.say(*opened.notes)
     search = Search(args.trials, args.seed, args.study, fixed, args.labels, args.device)
     tuning = usage(args, lambda: Tuning(opened.adata, args.model, config, search))
     follow(Job(tuning.steps(), "Finding settings"), tell)
@@ -154,7 +154,7 @@ def _tell(outcome: Outcome, tell: Teller) -> None:
     for t in (t for t in outcome.trials if t.reason):
         lost = "was given up" if t.state == "pruned" else "failed"
         tell.say(*textwrap.wrap(f"Trial {t.number} {lost}. {t.reason}", width()))
-    for sentence in outcome.said:
+    for sentence in outcome.notes:
         tell.say(*textwrap.wrap(sentence, width()))
 
 
@@ -162,12 +162,12 @@ def _cells(trial: TrialResult, outcome: Outcome) -> tuple[str, ...]:
     m = trial.measures
     assert m is not None
     mark = " *" if trial == outcome.best else ""
-    score = _said(trial.score) if trial.score is not None else "given up"
+    score = _sentence(trial.score) if trial.score is not None else "given up"
     parts = (m.spread, None, m.silhouette, m.stability, m.modularity)
-    cells = [f"{trial.number}{mark}", score, *map(_said, parts)]
+    cells = [f"{trial.number}{mark}", score, *map(_sentence, parts)]
     cells[3] = "–" if m.molecules is None else percent(m.molecules, 2)
     clusters = "–" if m.n_clusters is None else f"{m.n_clusters:.3g}"
-    labels = (_said(m.agreement_with(outcome.labels)),) if outcome.labels else ()
+    labels = (_sentence(m.agreement_with(outcome.labels)),) if outcome.labels else ()
     return (*cells, clusters, *labels, duration(m.seconds))
 
 
@@ -176,7 +176,7 @@ def _settings(trial: TrialResult, outcome: Outcome) -> str:
     return " ".join(changed) or "as begun"
 
 
-def _said(value: float | None) -> str:
+def _sentence(value: float | None) -> str:
     return "–" if value is None else number(value)
 
 

@@ -18,7 +18,7 @@ from ..trust.recovery import MIN_HIDDEN
 from ..words import duration, number, percent
 from .comparison import COUNTED, HIDDEN_SHARE, Comparison
 from .methods import RAW, methods
-from .standing import LEVEL, Row, memory, rows, said_of, verdict, wins
+from .standing import LEVEL, Row, describe, memory, rows, verdict, wins
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -161,13 +161,15 @@ class _Page:
         return float(first.recovery.per_gene[gene])
 
     def _left_out(self) -> None:
-        said = [said_of(row) for row in self.rows if row.reason]
+        sentences = [describe(row) for row in self.rows if row.reason]
         asked = {row.method.name for row in self.rows}
         for method in methods().values():
             if method.name not in asked:
-                said.append(method.why_not(self.has_tissue) or f"{method.title} was not asked for.")
-        if said:
-            self.report.heading("What was not compared").points(said)
+                sentences.append(
+                    method.why_not(self.has_tissue) or f"{method.title} was not asked for."
+                )
+        if sentences:
+            self.report.heading("What was not compared").points(sentences)
 
     def _measured(self) -> None:
         self.report.heading("How this was measured").points([

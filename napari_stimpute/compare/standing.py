@@ -189,7 +189,7 @@ def verdict(comparison: Comparison) -> str:
     return f"{_who_leads(scored)} {_models(scored)}".strip()
 
 
-def said_of(row: Row) -> str:
+def describe(row: Row) -> str:
     """Why a method has no score, with its name."""
     return row.reason if row.reason.startswith(row.title) else f"{row.title}: {row.reason}"
 

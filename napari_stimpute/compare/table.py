@@ -95,6 +95,6 @@ def _summary(row: Row) -> dict[str, Any]:
         "genes_better": row.genes_better, "seconds": row.seconds,
         "memory_mb": row.memory / 2**20,
     }  # fmt: skip
-    said = {name: value if value == value else None for name, value in numbers.items()}
+    finite = {name: value if value == value else None for name, value in numbers.items()}
     who = {"method": row.method.name, "title": row.title, "kind": row.method.kind}
-    return {**who, "seeds": row.n, **said, "failure": row.reason or None}
+    return {**who, "seeds": row.n, **finite, "failure": row.reason or None}

@@ -47,7 +47,7 @@ class DataCard:
     def text(self, width: int = 96) -> str:
         """Lay the card out for a terminal."""
         indent = max(len(label) for label, _ in self.rows) + 2
-        lines = [_wrapped(label.ljust(indent) + said, indent, width) for label, said in self.rows]
+        lines = [_wrapped(label.ljust(indent) + text, indent, width) for label, text in self.rows]
         lines += [_wrapped("! " + problem, 2, width) for problem in self.problems]
         return "\n".join(lines)
 
@@ -76,7 +76,7 @@ def data_card(adata: AnnData, where: str = "") -> DataCard:
         "Raw": _raw(adata, counts, counts_where),
         "Earlier runs": _runs(adata),
     }
-    rows = tuple((label, said) for label, (said, _) in findings.items())
+    rows = tuple((label, text) for label, (text, _) in findings.items())
     problems = tuple(sentence for _, found in findings.values() for sentence in found)
     places = () if adata.isbacked else tuple(count_places(adata))
     return DataCard(rows, problems, counts_where, places, place)
@@ -106,8 +106,8 @@ def _counts(adata: AnnData, where: str) -> tuple[sp.csr_matrix | None, str, Find
         return None, "", ("none found", [str(error)])
     spoken = place if place in ("X", "raw") else f"layer {place!r}"
     n_genes = f" of {counts.shape[1]:,} genes" if counts.shape[1] != adata.n_vars else ""
-    said = f"in {spoken}: whole numbers{n_genes}, {_storage(adata, place)}"
-    return counts, place, (said, _x_problem(adata, place, spoken))
+    text = f"in {spoken}: whole numbers{n_genes}, {_storage(adata, place)}"
+    return counts, place, (text, _x_problem(adata, place, spoken))
 
 
 def _storage(adata: AnnData, place: str) -> str:
@@ -146,10 +146,10 @@ def _depth(counts: sp.csr_matrix | None, place: str) -> Finding:
         return "unknown without counts", []
     depth = float(np.median(np.asarray(counts.sum(axis=1))))
     n_genes = float(np.median(counts.getnnz(axis=1)))
-    said = f"median {depth:,.0f} counts and {n_genes:,.0f} genes per {place}"
+    text = f"median {depth:,.0f} counts and {n_genes:,.0f} genes per {place}"
     if depth >= _SHALLOW:
-        return said, []
-    return said, [
+        return text, []
+    return text, [
         f"Low depth (median {depth:,.0f} counts per {place}): imputed values rest more on "
         f"similar {place}s than on the {place} itself."
     ]
@@ -196,16 +196,16 @@ def _image(adata: AnnData, technology: Technology | None) -> Finding:
         missing = "No tissue image in the file: spots are drawn on a plain background."
         return "no image", [missing] if expects_image else []
     height, width = image.pixels.shape[:2]
-    said = f"{image.name}, {width:,} × {height:,} pixels"
+    text = f"{image.name}, {width:,} × {height:,} pixels"
     if technology is None:
-        return said, []
+        return text, []
     if technology.microns_per_unit:
         per_pixel = technology.microns_per_unit / image.scale
         across = image.spot_diameter * technology.microns_per_unit
-        said += f", {per_pixel:.3g} µm per pixel; spots drawn {across:.0f} µm across"
+        text += f", {per_pixel:.3g} µm per pixel; spots drawn {across:.0f} µm across"
     else:
-        said += f", {1 / image.scale:.3g} coordinate units per pixel"
-    return said, [s for s in (image.said, _outside(adata, image)) if s]
+        text += f", {1 / image.scale:.3g} coordinate units per pixel"
+    return text, [s for s in (image.note, _outside(adata, image)) if s]
 
 
 def _outside(adata: AnnData, image: TissueImage) -> str:
@@ -219,13 +219,13 @@ def _outside(adata: AnnData, image: TissueImage) -> str:
 
 
 def _labels(adata: AnnData, place: str) -> Finding:
-    said, problems = [], []
+    labels, problems = [], []
     for name in adata.obs.columns:
         column = adata.obs[name]
         is_text = isinstance(column.dtype, pd.CategoricalDtype) or column.dtype.kind == "O"
         if not is_text or not 2 <= column.nunique() <= _MAX_LABELS:
             continue
-        said.append(f"{name} ({column.nunique()})")
+        labels.append(f"{name} ({column.nunique()})")
         n_missing = int(column.isna().sum())
         if n_missing:
             has = "has" if n_missing == 1 else "have"
@@ -233,7 +233,7 @@ def _labels(adata: AnnData, place: str) -> Finding:
                 f"{_number(n_missing, place)} {has} no label in {name!r}: left out when clusters "
                 "are compared with it, not in training, which uses no labels."
             )
-    return ", ".join(said) or "none", problems
+    return ", ".join(labels) or "none", problems
 
 
 def _raw(adata: AnnData, counts: sp.csr_matrix | None, counts_where: str) -> Finding:
@@ -244,8 +244,8 @@ def _raw(adata: AnnData, counts: sp.csr_matrix | None, counts_where: str) -> Fin
         return n_genes, []
     if raw_holds(adata, counts, var_of(adata, counts_where).index):
         return f"{n_genes}, holds the counts", []
-    said = f"{n_genes}, not these counts; it will be kept in obsm[{keys.RAW_BEFORE!r}]"
-    return said, []
+    text = f"{n_genes}, not these counts; it will be kept in obsm[{keys.RAW_BEFORE!r}]"
+    return text, []
 
 
 def _runs(adata: AnnData) -> Finding:
@@ -253,11 +253,11 @@ def _runs(adata: AnnData) -> Finding:
         records = read_records(adata)
     except InputError as error:
         return "cannot be read", [str(error)]
-    said = [
+    runs = [
         f"{key} ({record.title}{'' if record.completed else ', incomplete'})"
         for key, record in records.items()
     ]
-    return ", ".join(said) or "none", []
+    return ", ".join(runs) or "none", []
 
 
 def _number(n: int, what: str) -> str:

@@ -35,7 +35,7 @@ class GeneChoice:
     """The genes to model, in the order of the data, and one sentence on how they were chosen."""
 
     names: list[str]
-    said: str
+    note: str
 
 
 def check_unique_names(adata: AnnData) -> None:
@@ -116,11 +116,11 @@ def working_adata(adata: AnnData, spec: str = "", where: str = "") -> tuple[AnnD
         X=counts[:, columns], obs=adata.obs.copy(), var=var.iloc[columns].copy(),
         obsm=_copied(adata.obsm), obsp=_copied(adata.obsp), uns=_copied(adata.uns),
     )  # fmt: skip
-    said = [_counts_said(place), choice.said]
-    said += _keep_by_gene(adata, work)
-    said += _keep_x(adata, work, place)
-    said += _set_raw(adata, work, counts, var)
-    return work, said
+    notes = [_counts_note(place), choice.note]
+    notes += _keep_by_gene(adata, work)
+    notes += _keep_x(adata, work, place)
+    notes += _set_raw(adata, work, counts, var)
+    return work, notes
 
 
 def most_telling_gene(adata: AnnData) -> str:
@@ -149,13 +149,13 @@ def _parsed_number(spec: str) -> int:
 def _variable_genes(counts: sp.csr_matrix, names: pd.Index[str], n_wanted: int) -> GeneChoice:
     has_counts = np.flatnonzero(counts.getnnz(axis=0))
     if n_wanted >= len(has_counts):
-        said = (
+        note = (
             f"All {len(has_counts):,} genes with counts are modelled ({n_wanted:,} were asked for)."
         )
-        return GeneChoice(list(names[has_counts]), said)
+        return GeneChoice(list(names[has_counts]), note)
     is_variable = _seurat_v3(counts[:, has_counts], n_wanted)
-    said = f"The {n_wanted:,} most variable of {len(names):,} genes are modelled."
-    return GeneChoice(list(names[has_counts[is_variable]]), said)
+    note = f"The {n_wanted:,} most variable of {len(names):,} genes are modelled."
+    return GeneChoice(list(names[has_counts[is_variable]]), note)
 
 
 def _seurat_v3(counts: sp.csr_matrix, n_wanted: int) -> NDArray[np.bool_]:
@@ -200,14 +200,14 @@ def _listed_genes(path: Path, names: pd.Index[str]) -> GeneChoice:
         raise UnknownName.of("gene", unknown[0] if len(unknown) else "", names)
     n = len(wanted) - len(unknown)
     genes, are = ("gene", "is") if n == 1 else ("genes", "are")
-    said = f"{n:,} {genes} listed in {path.name} {are} modelled."
+    note = f"{n:,} {genes} listed in {path.name} {are} modelled."
     if len(unknown):
         listed = ", ".join(unknown[:5]) + (", …" if len(unknown) > 5 else "")
-        said += f" Left out, because the data do not hold them ({len(unknown):,}): {listed}."
-    return GeneChoice(list(names[names.isin(wanted)]), said)
+        note += f" Left out, because the data do not hold them ({len(unknown):,}): {listed}."
+    return GeneChoice(list(names[names.isin(wanted)]), note)
 
 
-def _counts_said(place: str) -> str:
+def _counts_note(place: str) -> str:
     if place in ("X", "raw"):
         return f"The counts were taken from {place}."
     return f"The counts were taken from layer {place!r}."
@@ -263,17 +263,17 @@ def _set_raw(adata: AnnData, work: AnnData, counts: sp.csr_matrix, var: pd.DataF
     if adata.raw is not None and raw_holds(adata, counts, var.index):
         work.raw = AnnData(X=_copy_of(adata.raw.X), var=adata.raw.var.copy(), obs=work.obs)
         return [f"raw holds the counts of all {adata.raw.n_vars:,} genes, as before."]
-    said = [f"raw holds the counts of all {counts.shape[1]:,} genes."]
+    notes = [f"raw holds the counts of all {counts.shape[1]:,} genes."]
     if adata.raw is not None:
         name = keys.free(keys.RAW_BEFORE, work.obsm)
         work.obsm[name] = _copy_of(adata.raw.X)
         work.uns[name] = adata.raw.var.copy()
-        said += [
+        notes += [
             f"The former raw ({adata.raw.n_vars:,} genes, not these counts) is kept in "
             f"obsm[{name!r}], its genes in uns[{name!r}]."
         ]
     work.raw = AnnData(X=counts.copy(), var=var.copy(), obs=work.obs)
-    return said
+    return notes
 
 
 def raw_holds(adata: AnnData, counts: sp.csr_matrix, genes: pd.Index[str]) -> bool:

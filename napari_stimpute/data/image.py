@@ -22,7 +22,7 @@ class TissueImage:
     """An image of the tissue, and how it lies under the spots.
 
     ``pixels`` is (height, width, 3), uint8. A spot at coordinates (x, y) lies at pixel
-    (column x · scale, row y · scale). ``spot_diameter`` is in coordinate units. ``said`` tells
+    (column x · scale, row y · scale). ``spot_diameter`` is in coordinate units. ``note`` tells
     which image was taken where there are several, else "".
     """
 
@@ -30,7 +30,7 @@ class TissueImage:
     scale: float
     spot_diameter: float
     name: str
-    said: str = ""
+    note: str = ""
 
 
 def tissue_image(adata: AnnData) -> TissueImage | None:
@@ -44,7 +44,7 @@ def tissue_image(adata: AnnData) -> TissueImage | None:
         something that is not an image
     MissingKey, BadCoordinates : no spot diameter is given and there are no coordinates
     """
-    library, said = _library(adata)
+    library, text = _library(adata)
     entry = _entries(adata).get(library, {})
     images, scales = entry.get("images") or {}, entry.get("scalefactors") or {}
     resolution = next((r for r in ("hires", "lowres") if r in images), "")
@@ -59,7 +59,7 @@ def tissue_image(adata: AnnData) -> TissueImage | None:
         )
     scale = _scale_factor(scales, f"tissue_{resolution}_scalef", place)
     pixels = _rgb(np.asarray(images[resolution]), f"{place}['images'][{resolution!r}]")
-    return TissueImage(pixels, scale, spot_diameter(adata), f"{library} ({resolution})", said)
+    return TissueImage(pixels, scale, spot_diameter(adata), f"{library} ({resolution})", text)
 
 
 def spot_diameter(adata: AnnData) -> float:

@@ -20,7 +20,7 @@ class Opened:
 
     adata: AnnData
     card: DataCard
-    said: tuple[str, ...]
+    notes: tuple[str, ...]
     path: str
 
 
@@ -36,5 +36,5 @@ def load(source: str | os.PathLike[str] | AnnData, *, genes: str = "", counts: s
     is_path = isinstance(source, str | os.PathLike)
     adata = read(source) if is_path else source
     card = data_card(adata, counts)
-    working, said = working_adata(adata, genes, counts)
-    return Opened(working, card, tuple(said), str(source) if is_path else "")
+    working, text = working_adata(adata, genes, counts)
+    return Opened(working, card, tuple(text), str(source) if is_path else "")

@@ -111,7 +111,7 @@ def _open(demo: Demo, tell: Teller) -> Session:
 
         session.open(simulate_section(seed=0), genes=demo.genes)
     assert session.card is not None and session.adata is not None
-    tell.say("", session.card.text(), *session.said, "")
+    tell.say("", session.card.text(), *session.notes, "")
     model_class(MODEL)(demo.config).check(session.adata)
     return session
 
@@ -135,8 +135,8 @@ def _compare(demo: Demo, session: Session, tell: Teller) -> Comparison:
     if not any(score.method.name == MODEL for score in comparison.scores):
         raise KeyboardInterrupt
     for row in rows(comparison):
-        said = f"{percent(row.gain, 1):>8} of the deviance explained" if row.n else row.reason
-        tell.say(f"  {row.title:31} {said}")
+        sentence = f"{percent(row.gain, 1):>8} of the deviance explained" if row.n else row.reason
+        tell.say(f"  {row.title:31} {sentence}")
     tell.say(verdict(comparison), "")
     return comparison
 

@@ -98,7 +98,7 @@ class Story:
             f"Where the {self.place}s lie, and how many molecules were counted in each.",
         )
         self.report.table([], card.rows, caption="What was found in the file")
-        self.report.points([*card.problems, *self.session.said])
+        self.report.points([*card.problems, *self.session.notes])
 
     def _genes(self) -> None:
         self.report.heading("Genes, counted and imputed").text(
@@ -221,7 +221,7 @@ class Story:
             self.report.text(str(error))
             return
         self.report.text(
-            found.said + " Imputing takes counting noise away, and noise makes some genes look "
+            found.note + " Imputing takes counting noise away, and noise makes some genes look "
             "variable; a gene that enters the list has a pattern that noise had hidden, or one "
             "that the model invented: its map and its score on hidden molecules tell."
         )
@@ -233,8 +233,8 @@ class Story:
         pairs = zip(found.before[:10], found.after[:10], strict=True)
         rows = [[str(i), before, after] for i, (before, after) in enumerate(pairs, start=1)]
         self.report.table(["Rank", "Before", "After"], rows)
-        for name, gene, said in _newcomers(found):
-            self._figure(f"variable_{name}", self._pair(gene), f"{gene}: {said}.")
+        for name, gene, change in _newcomers(found):
+            self._figure(f"variable_{name}", self._pair(gene), f"{gene}: {change}.")
 
     def _pair(self, gene: str) -> Figure:
         raw, imputed = (self.session.expression(gene, source) for source in (COUNTS, MODEL))

@@ -113,7 +113,7 @@ class OverlayPanel:
         session = self.session
         is_imputed = session.source in session.runs
         if is_imputed and not session.is_modelled(session.gene):
-            said = f"{session.gene} was not modelled: only its counts are shown."
-            self.words.say(said, tone="note")
+            text = f"{session.gene} was not modelled: only its counts are shown."
+            self.words.say(text, tone="note")
             return (COUNTS,)
         return (COUNTS, session.source) if is_imputed else (session.source,)

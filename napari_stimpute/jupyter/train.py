@@ -155,7 +155,7 @@ class TrainPanel:
     def _form_of(self, model: str) -> ConfigForm:
         if model not in self._forms:
             form = ConfigForm(model_info(model).config, self.session.columns)
-            form.connect(lambda: self.home.heed(self._name_preset))
+            form.connect(lambda: self.home.on_change(self._name_preset))
             self._forms[model] = form
         return self._forms[model]
 
@@ -208,7 +208,7 @@ class TrainPanel:
         if job is not None and self.session.is_busy and job is not self._job:
             self._watch(job)
         elif job is not None and job is self._job and not self.session.is_busy:
-            self._wind_up(job)
+            self._finish(job)
         self._enable()
 
     def _watch(self, job: Job) -> None:
@@ -223,7 +223,7 @@ class TrainPanel:
             self.run.take(self._job, progress)
             self._enable()
 
-    def _wind_up(self, job: Job) -> None:
+    def _finish(self, job: Job) -> None:
         self._job = None
         before = self._models_before
         new = [key for key, model in self.session.models.items() if before.get(key) is not model]

@@ -348,8 +348,8 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error means that memory ran out, on the CPU or a GPU."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    said = str(error).lower()
-    return isinstance(error, RuntimeError) and any(words in said for words in _NO_MEMORY)
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and any(words in text for words in _NO_MEMORY)
 
 
 def _in_raw(adata: AnnData) -> bool:

@@ -21,7 +21,7 @@ class CellConfig(ModelConfig):
     )
     clustering: Literal["auto", "spectral", "mixture"] = setting(
         "auto", "spectral: on a graph of similar cells. mixture: of normal distributions with one "
-        "covariance. auto: whichever foretells hidden molecules better.", advanced=True,
+        "covariance. auto: whichever predicts hidden molecules better.", advanced=True,
     )  # fmt: skip
     batch_size: int = setting(
         256, "Cells in one training step.", ge=16, le=65536, step=16, advanced=True,

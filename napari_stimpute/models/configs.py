@@ -273,7 +273,7 @@ INFOS: tuple[ModelInfo, ...] = (
     ModelInfo(
         "mixture",
         "Mixture",
-        "Simple predictions blended per gene by what foretells hidden molecules best: seconds, "
+        "Simple predictions blended per gene by what predicts hidden molecules best: seconds, "
         "no GPU, and hard to beat.",
         MixtureConfig,
         "simple.mixture:Mixture",

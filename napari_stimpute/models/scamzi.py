@@ -26,7 +26,7 @@ What differs from the paper (its code could not be read), and why
   without it, at half the rate. The paper names two rates, and not what differs. Hidden molecules
   may end pretraining before the layer has faded; it is taken off then.
 - **Clusters are spectral, or those of a Gaussian mixture** with one covariance: of the two, those
-  whose mean profiles foretell hidden molecules better (`clustering="spectral"` is the paper's).
+  whose mean profiles predict hidden molecules better (`clustering="spectral"` is the paper's).
 - **One dispersion per gene**, not per gene and cell; dropout odds are linear in the latent point;
   decoders start at the gene means; hidden layers are normalised before noise is added.
 - Molecules hidden from training decide when to stop; mini-batches from sparse counts; spectral

@@ -109,7 +109,7 @@ class Training(CellTraining):
         self.network = network.to(self.device)
 
     def phases(self) -> Iterator[Progress]:
-        """One phase: train until hidden molecules are no longer foretold better."""
+        """One phase: train until hidden molecules are no longer predicted better."""
         config, every = self.config, self.validate_every
         schedule = Schedule(
             config.epochs, self.steps_per_epoch, config.learning_rate,

@@ -179,7 +179,7 @@ class DataPanel(QWidget):
         self.busy.setFixedHeight(6)
         self.words, self.saved = Words("error"), Words("good")
         self.card, self.empty = Card(), hint(_EMPTY)
-        self.said = hint("")
+        self.notes = hint("")
         self.genes = QComboBox()
         for title, spec, help_text in _GENES:
             self.genes.addItem(title, spec)
@@ -209,7 +209,7 @@ class DataPanel(QWidget):
         layout.setSpacing(8)
         layout.addLayout(row(self.open_button, self.sample_button))
         self._found = heading("What was found")
-        for widget in (self.busy, self.words, self.empty, self._found, self.card, self.said):
+        for widget in (self.busy, self.words, self.empty, self._found, self.card, self.notes):
             layout.addWidget(widget)
         self._choice = QWidget()
         inner = QVBoxLayout(self._choice)
@@ -238,7 +238,7 @@ class DataPanel(QWidget):
         session = self.session
         is_open, busy, job = session.adata is not None, session.is_busy, session.job
         self.empty.setVisible(not is_open)
-        for widget in (self._found, self.card, self.said, self._choice):
+        for widget in (self._found, self.card, self.notes, self._choice):
             widget.setVisible(is_open)
         self.busy.setVisible(busy and job is not None and job.title in (OPENING, SAVING))
         if is_open:
@@ -257,7 +257,7 @@ class DataPanel(QWidget):
         if session.card is not None:
             source = Path(session.path).name if session.path else "not from a file"
             self.card.fill([("File", source), *session.card.rows], session.card.problems)
-        self.said.setText(" ".join(session.said))
+        self.notes.setText(" ".join(session.notes))
         self._name_apply()
         self._fill_counts()
 

@@ -96,12 +96,12 @@ def picked_in_words(session: Session) -> str:
     if mask is None or session.adata is None:
         return ""
     place = session.place
-    said = f"{int(mask.sum()):,} of {len(mask):,} {place}s picked."
+    text = f"{int(mask.sum()):,} of {len(mask):,} {place}s picked."
     if not session.gene or mask.all():
-        return said
+        return text
     counts = session.expression(source=COUNTS)
     inside, outside = float(counts[mask].mean()), float(counts[~mask].mean())
     return (
-        f"{said} {session.gene}: {inside:.3g} molecules per {place} inside, {outside:.3g} outside, "
+        f"{text} {session.gene}: {inside:.3g} molecules per {place} inside, {outside:.3g} outside, "
         "as counted."
     )

@@ -45,8 +45,8 @@ class Values:
     @property
     def caption(self) -> str:
         """Gene, source and unit (unless the source says it already)."""
-        said = not self.unit or self.unit.lower() in self.title.lower()
-        return self.title if said else f"{self.title}, {self.unit}"
+        has_unit = not self.unit or self.unit.lower() in self.title.lower()
+        return self.title if has_unit else f"{self.title}, {self.unit}"
 
 
 @dataclass(frozen=True, eq=False)

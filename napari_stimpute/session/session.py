@@ -63,7 +63,7 @@ class Session:
     adata: AnnData | None = None
     path: str = ""
     card: DataCard | None = None
-    said: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     model: str = "gmm_vgae"
     gene: str = ""
     source: str = COUNTS
@@ -133,7 +133,7 @@ class Session:
         self.gene, self.column, self.source, self.problem, self.runs = "", "", COUNTS, "", ()
         self.selected = None
         self._columns, self.models, self._written = {}, {}, set()
-        self.path, self.card, self.said = opened.path, opened.card, opened.said
+        self.path, self.card, self.notes = opened.path, opened.card, opened.notes
         self.adata = opened.adata
         self.runs = runs
         self.gene = gene

@@ -98,7 +98,7 @@ class SpatialControl:
             given = with_counts(self.adata, data)
             given.obsm[keys.SPATIAL] = coords
             steps = self.impute(given, self.seed)
-            values, done = yield from _told(steps, name, done, N_REPEATS - k)
+            values, done = yield from _reported(steps, name, done, N_REPEATS - k)
             raw.append(self._measure(data, coords))
             imputed.append(self._measure(values, coords))
             del values  # as large as the data, and the next training needs the room
@@ -113,7 +113,7 @@ class SpatialControl:
         return autocorrelation(values, coords, neighbour_weights(coords, self.sections))
 
 
-def _told(
+def _reported(
     steps: Generator[Progress, None, NDArray[np.floating]], name: str, done: int, n_left: int
 ) -> Generator[Progress, None, tuple[NDArray[np.floating], int]]:
     """Pass steps on under a name; a stop is not passed on, or half a training would be judged.

@@ -99,7 +99,7 @@ class SpatialResult:
         return table.sort_values("morans_i_imputed", ascending=False, kind="stable")
 
     @property
-    def said(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[str, ...]:
         """What was found, and how far to believe it, as sentences."""
         trust = self._trusted if self.imputed.is_trusted else self._not_trusted
         return (self._found, trust, *([self._borrowed] if self._is_borrowing else []))

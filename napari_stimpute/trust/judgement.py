@@ -190,22 +190,22 @@ def _verdicts(trust: Trust) -> pd.Categorical:
 
 def _in_words(record: TrustRecord, title: str) -> str:
     counts = ", ".join(f"{n:,} {verdict}" for verdict, n in record.verdicts.items())
-    said = (
+    text = (
         f"Judged on {100 * record.share_hidden:.0f} % of the molecules, hidden from all: {counts}."
     )
     if record.gain is None:
-        return said
-    said += f" Of the deviance that gene mean × depth leaves, {_share(record.gain)} is explained"
+        return text
+    text += f" Of the deviance that gene mean × depth leaves, {_share(record.gain)} is explained"
     if record.gain_model_alone is not None and record.gain_without_model is not None:
-        said += (
+        text += (
             f"; by {title} alone {_share(record.gain_model_alone)}, by the simple methods without "
             f"it {_share(record.gain_without_model)}"
         )
     if record.gain_baseline is not None:
         best = f"the best simple method by itself ({record.baseline})"
-        said += f", by {best} {_share(record.gain_baseline)}"
+        text += f", by {best} {_share(record.gain_baseline)}"
     nothing = f" {title} adds nothing here: simple methods explain as much without it."
-    return said + "." + nothing * record.adds_nothing
+    return text + "." + nothing * record.adds_nothing
 
 
 def _share(value: float) -> str:

@@ -12,12 +12,14 @@ def run_in_words(record: RunRecord) -> list[str]:
     if trust is None or not is_judged(record):
         return [f"{title} was not judged on hidden molecules: its genes have no verdict."]
     genes = ", ".join(f"{n:,} {verdict}" for verdict, n in trust.verdicts.items() if n)
-    said = [f"{title}, judged on {percent(trust.share_hidden)} of the molecules. Genes: {genes}."]
+    lines = [f"{title}, judged on {percent(trust.share_hidden)} of the molecules. Genes: {genes}."]
     if trust.gain is not None:
-        said.append(_gains(title, trust))
+        lines.append(_gains(title, trust))
     if adds_nothing(record):
-        said.append(f"{title} adds nothing here: the simple predictors explain as much without it.")
-    return said
+        lines.append(
+            f"{title} adds nothing here: the simple predictors explain as much without it."
+        )
+    return lines
 
 
 def is_judged(record: RunRecord) -> bool:

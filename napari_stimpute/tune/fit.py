@@ -73,14 +73,14 @@ class Fit:
         molecules = apart = within = clusters = None
         if isinstance(model, Imputes):
             prediction = model.impute(kept)
-            self._heed()
+            self._raise_if_stopped()
             molecules = deviance_explained(kept.X, self._ground.hidden, prediction)
             del prediction
-        self._heed()
+        self._raise_if_stopped()
         if isinstance(model, Clusters):
             clusters = model.cluster(kept)
             within = modularity(self._ground.graph, clusters)
-            self._heed()
+            self._raise_if_stopped()
             if isinstance(model, Embeds):
                 apart = silhouette(model.embed(kept), clusters, self._ground.cells)
         return Fitted(molecules, apart, within, clusters, time.monotonic() - self.began)
@@ -88,8 +88,8 @@ class Fit:
     def _follow(self, steps: Generator[Progress, None, None]) -> None:
         with closing(steps):
             for self.latest in steps:
-                self._heed()
+                self._raise_if_stopped()
 
-    def _heed(self) -> None:
+    def _raise_if_stopped(self) -> None:
         if self._stop.is_set():
             raise StopEarly

@@ -130,18 +130,18 @@ class Outcome:
             )
         if best.number == self.start.number:
             return f"Nothing that was tried scored higher than {first} ({number(best.score)})."
-        said = (
+        text = (
             f"Trial {best.number} scored {number(best.score)}, {first} "
             f"{number(self.start.score or 0.0)}: a gain of {number(gain)}. Of {self._n_scored} "
             f"equally good settings, the best would gain up to {number(self.margin)} by chance in "
             f"{100 * _SURE:.0f} % of searches"
         )
         if self.is_better:
-            return f"{said}: this gain is more."
-        return f"{said}, and this gain is no more: {first} may be as good."
+            return f"{text}: this gain is more."
+        return f"{text}, and this gain is no more: {first} may be as good."
 
     @property
-    def said(self) -> list[str]:
+    def notes(self) -> list[str]:
         """The verdict, and whatever else one should know."""
         notes = [self.verdict]
         if not self.is_complete:

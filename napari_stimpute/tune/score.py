@@ -187,7 +187,7 @@ def silhouette(embedding: NDArray[np.floating], clusters: Groups, cells: NDArray
 
 
 def modularity(graph: sp.csr_matrix, clusters: Groups) -> float:
-    """Share of edges within clusters, beyond what their degrees foretell (Newman, 2006).
+    """Share of edges within clusters, beyond what their degrees predict (Newman, 2006).
 
     Parameters
     ----------

@@ -212,18 +212,18 @@ class _Pace:
     """When to tell the next step, and how long the rest will take."""
 
     def __init__(self) -> None:
-        self._begun = self._told = time.monotonic()
+        self._begun = self._reported = time.monotonic()
 
     def until_due(self) -> float:
         """Seconds until the next step is to be told."""
-        return max(0.0, self._told + _TELL - time.monotonic())
+        return max(0.0, self._reported + _TELL - time.monotonic())
 
     def progress(self, phase: str, seconds_left: float | None) -> Progress:
-        """Tell a step; step 0 while nothing can be foretold."""
-        self._told = time.monotonic()
+        """Tell a step; step 0 while nothing can be predicted."""
+        self._reported = time.monotonic()
         if seconds_left is None:
             return Progress(phase, 0, 1)
-        step = int(self._told - self._begun) + 1
+        step = int(self._reported - self._begun) + 1
         return Progress(phase, step, step + round(seconds_left))
 
     def seconds_left(

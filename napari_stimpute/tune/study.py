@@ -141,8 +141,8 @@ class Study:
 
     def prune(self, asked: Asked, measures: Measures) -> None:
         """It was given up after the first fit."""
-        said = number(measures.score)
-        reason = f"One fit scored {said}: too far below the best to reach it."
+        text = number(measures.score)
+        reason = f"One fit scored {text}: too far below the best to reach it."
         self._end(asked, "PRUNED", measures, reason)
 
     def fail(self, asked: Asked, reason: str) -> None:

@@ -100,7 +100,7 @@ def test_a_single_list_is_given_where_it_is_high(spots: AnnData) -> None:
 def test_lists_without_genes_in_the_data_are_left_out_and_said(spots: AnnData) -> None:
     some = MarkerLists({"B cell": ("b0", "b1"), "Hepatocyte": ("ALB",)}, {})
     found = finished(annotation_steps(spots, "cluster", some))
-    assert "Hepatocyte" in found.said[0] and "B cell" not in found.said[0]
+    assert "Hepatocyte" in found.notes[0] and "B cell" not in found.notes[0]
 
 
 def test_lists_without_any_overlap_are_refused(spots: AnnData) -> None:

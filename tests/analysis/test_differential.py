@@ -150,7 +150,7 @@ def test_groups_split_at_random_do_not_differ(section: AnnData) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "error", "said"),
+    ("settings", "error", "text"),
     [
         ({"column": "no such"}, UnknownName, "column"),
         ({"group": "no such"}, UnknownName, "group in 'domain'"),
@@ -160,10 +160,10 @@ def test_groups_split_at_random_do_not_differ(section: AnnData) -> None:
     ],
 )
 def test_unknown_names_are_refused_with_those_that_exist(
-    section: AnnData, settings: dict[str, str], error: type[Exception], said: str
+    section: AnnData, settings: dict[str, str], error: type[Exception], text: str
 ) -> None:
     chosen = {"column": "domain", "group": names(section)[0]} | settings
-    with pytest.raises(error, match=said):
+    with pytest.raises(error, match=text):
         differential_expression(section, **chosen)  # type: ignore[arg-type]
 
 

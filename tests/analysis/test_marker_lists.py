@@ -45,7 +45,7 @@ def test_a_table_without_subtypes_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "error", "said"),
+    ("name", "text", "error", "words"),
     [
         ("lists.csv", "cell,marker\nB,CD79A\n", MissingKey, "'cell', 'marker'"),
         ("lists.csv", "type,subtype,gene\n", InputError, "no rows"),
@@ -57,10 +57,10 @@ def test_a_table_without_subtypes_is_read(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_list_is_refused_in_words(
-    tmp_path: Path, name: str, text: str, error: type[Exception], said: str
+    tmp_path: Path, name: str, text: str, error: type[Exception], words: str
 ) -> None:
     (tmp_path / name).write_text(text)
-    with pytest.raises(error, match=said):
+    with pytest.raises(error, match=words):
         read_marker_lists(tmp_path / name)
 
 

@@ -50,7 +50,7 @@ def groups_of_unlike_depth() -> AnnData:
 
 def test_each_group_is_tested_as_against_the_rest(even: AnnData) -> None:
     markers = finished(marker_steps(even, "side"))
-    assert markers.said == ()
+    assert markers.notes == ()
     for group in markers.groups:
         alone = differential_expression(even, "side", group)
         here = markers.of(group).set_index("gene").loc[alone.index]
@@ -79,7 +79,7 @@ def test_groups_of_two_spots_are_left_out_and_said_but_are_among_the_others(even
     adata.obs["side"] = ["tiny", "tiny", *adata.obs["side"][2:]]
     markers = finished(marker_steps(adata, "side"))
     assert markers.groups == tuple("abc") and list(markers.top(1)) == list("abc")
-    assert "tiny" in markers.said[0]
+    assert "tiny" in markers.notes[0]
     alone = differential_expression(adata, "side", "b")
     here = markers.of("b").set_index("gene").loc[alone.index]
     np.testing.assert_allclose(here["p"], alone["p"], rtol=1e-6)
@@ -91,7 +91,7 @@ def test_groups_that_differ_in_depth_alone_have_few_markers(
     adata = groups_of_unlike_depth
     markers = finished(marker_steps(adata, "side"))
     assert (markers.table["p"] < 0.05).mean() < 0.08
-    assert any("differ in depth" in said for said in markers.said)
+    assert any("differ in depth" in text for text in markers.notes)
     ranked = adata.copy()
     sc.pp.normalize_total(ranked)
     sc.pp.log1p(ranked)
@@ -107,7 +107,7 @@ def test_a_very_shallow_group_does_not_empty_the_others(groups_of_unlike_depth: 
     adata.X[210:, 5] += 20  # a marker
     markers = finished(marker_steps(adata, "side"))
     assert markers.top(1)["deepest"] == [adata.var_names[5]]
-    assert any("Shallower than the others" in said and "empty" in said for said in markers.said)
+    assert any("Shallower than the others" in text and "empty" in text for text in markers.notes)
 
 
 def test_spots_without_molecules_are_borne(section: AnnData) -> None:
@@ -119,12 +119,12 @@ def test_spots_without_molecules_are_borne(section: AnnData) -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "said"),
+    ("names", "text"),
     [(["a"] * 6, "only 'a'"), ([None] * 6, "none"), (list("aabbcc"), "at most 2")],
 )
-def test_columns_without_groups_to_compare_are_refused(names: list[str], said: str) -> None:
+def test_columns_without_groups_to_compare_are_refused(names: list[str], text: str) -> None:
     adata = AnnData(np.ones((6, 3), np.float32), obs=pd.DataFrame({"side": names}))
-    with pytest.raises(TooSmall, match=said):
+    with pytest.raises(TooSmall, match=text):
         finished(marker_steps(adata, "side"))
 
 

@@ -46,7 +46,7 @@ def test_spots_come_in_the_order_of_the_path(joined: AnnData, root: str | int) -
     beyond = np.arange(60, 240)
     assert spearmanr(found.pseudotime[beyond], beyond)[0] > 0.98
     assert found.pseudotime[found.root] == 0 and np.nanmax(found.pseudotime) == 1
-    assert found.said == ()
+    assert found.notes == ()
 
 
 def test_the_other_end_as_root_turns_the_order_around(joined: AnnData) -> None:
@@ -95,7 +95,7 @@ def test_branches_get_rows_of_their_own() -> None:
 def test_spots_that_no_path_leads_to_have_no_pseudotime_and_that_is_said(path: AnnData) -> None:
     found = finished(trajectory_steps(path, "run", "group", "a"))
     np.testing.assert_array_equal(np.isnan(found.pseudotime), path.obs["group"] == "far")
-    assert "40 of 280" in found.said[0] and "far" in found.said[0]
+    assert "40 of 280" in found.notes[0] and "far" in found.notes[0]
     assert found.places[found.groups.index("far"), 0] > 1
     assert np.isfinite(found.places).all()
     order = np.arange(60, 240)
@@ -105,7 +105,7 @@ def test_spots_that_no_path_leads_to_have_no_pseudotime_and_that_is_said(path: A
 def test_a_root_in_the_small_part_orders_that_part(path: AnnData) -> None:
     found = finished(trajectory_steps(path, "run", "group", 250))
     assert np.isfinite(found.pseudotime).sum() == 40
-    assert "240 of 280" in found.said[0] and "a, b, c, d" in found.said[0]
+    assert "240 of 280" in found.notes[0] and "a, b, c, d" in found.notes[0]
 
 
 def test_spots_without_a_group_are_ordered_too(joined: AnnData) -> None:

@@ -34,7 +34,7 @@ def test_spots_get_the_names_of_their_like_at_another_depth_and_order_of_genes()
     data = spots_of(1, depth=3.0)[:, ::-1].copy()
     found = finished(transfer_steps(data, spots_of(0), "kind"))
     assert (np.asarray(found.labels) == data.obs["kind"].to_numpy()).mean() > 0.97
-    assert found.n_shared == 90 and found.said == ()
+    assert found.n_shared == 90 and found.notes == ()
 
 
 def test_spots_between_two_types_are_doubted() -> None:
@@ -66,7 +66,7 @@ def test_names_of_few_spots_are_not_given_and_said() -> None:
     reference = spots_of(0)
     reference.obs["kind"] = ["rare"] * 4 + list(reference.obs["kind"][4:])
     found = finished(transfer_steps(spots_of(1), reference, "kind"))
-    assert "rare" not in found.labels.categories and "rare" in found.said[0]
+    assert "rare" not in found.labels.categories and "rare" in found.notes[0]
 
 
 def test_genes_that_are_not_modelled_are_taken_from_raw() -> None:

@@ -133,9 +133,9 @@ def table(runs: pd.DataFrame) -> str:
 
     def cell(one: pd.DataFrame) -> str:
         spread = one["explained"].std(ddof=0)
-        said = f"{one['explained'].mean():.4f} ± {spread:.4f} ({one['genes'].mean():.2f})"
+        text = f"{one['explained'].mean():.4f} ± {spread:.4f} ({one['genes'].mean():.2f})"
         blended = one["model"].iloc[0].endswith(" blended")
-        return said + (f", weight {one['weight'].mean():.2f}" if blended else "")
+        return text + (f", weight {one['weight'].mean():.2f}" if blended else "")
 
     return markdown(runs, cell)
 

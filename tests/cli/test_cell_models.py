@@ -80,6 +80,6 @@ def test_a_batch_column_that_is_missing_is_said(
 ) -> None:
     argv = ["cluster", str(CELLS), str(tmp_path / "out.h5ad"), "--model", "scimta"]
     assert main([*argv, "--set", "batch_key=plate"]) == 1
-    said = capsys.readouterr().err
-    assert "a column 'plate' in obs that names the batches" in said
-    assert "'cell_type', 'batch', 'condition'" in said
+    text = capsys.readouterr().err
+    assert "a column 'plate' in obs that names the batches" in text
+    assert "'cell_type', 'batch', 'condition'" in text

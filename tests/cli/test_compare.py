@@ -52,9 +52,9 @@ def test_every_method_has_its_row_the_best_first(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert compare(file, "--models", SIMPLE, "--seeds", 2) == 0
-    said = capsys.readouterr().out
-    assert said.index("PCA denoiser  ") < said.index("Counts as they are  ")
-    assert "mean of 2 splits" in said or "Nothing predicts the hidden molecules" in said
+    output = capsys.readouterr().out
+    assert output.index("PCA denoiser  ") < output.index("Counts as they are  ")
+    assert "mean of 2 splits" in output or "Nothing predicts the hidden molecules" in output
 
 
 def test_by_default_all_that_can_run_is_compared(
@@ -64,9 +64,9 @@ def test_by_default_all_that_can_run_is_compared(
     del cells.obsm["spatial"]
     cells.write_h5ad(tmp_path / "cells.h5ad")
     assert compare(tmp_path / "cells.h5ad", "--seeds", 1, "--preset", "tiny") == 0
-    said = capsys.readouterr().out
-    assert "Mixture" in said and "PCA denoiser" in said
-    assert "GMM-VGAE" not in said and "MAGIC" not in said
+    output = capsys.readouterr().out
+    assert "Mixture" in output and "PCA denoiser" in output
+    assert "GMM-VGAE" not in output and "MAGIC" not in output
 
 
 def test_table_holds_every_score_of_every_seed(file: Path, tmp_path: Path) -> None:
@@ -119,11 +119,11 @@ def test_help_lists_every_method_and_what_is_missing(
     wrong = pytest.raises(SystemExit)
     with wrong as stopped:
         compare("--help")
-    said = " ".join(capsys.readouterr().out.split())
+    output = " ".join(capsys.readouterr().out.split())
     assert stopped.value.code == 0
     for name, method in methods.methods().items():
-        assert f"{name} {method.title}" in said
-    assert "MAGIC is not installed: pip install magic-impute" in said
+        assert f"{name} {method.title}" in output
+    assert "MAGIC is not installed: pip install magic-impute" in output
 
 
 # ---- what goes wrong ---------------------------------------------------------------------------
@@ -133,10 +133,10 @@ def test_a_tool_that_is_not_installed_does_not_sink_the_rest(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert compare(file, "--models", "scvi,pca,raw", "--seeds", 1) == 0
-    said = capsys.readouterr().out
-    assert "– %" not in said  # one split has no spread
-    assert "scVI is not installed: pip install scvi-tools" in said
-    assert "PCA denoiser" in said
+    output = capsys.readouterr().out
+    assert "– %" not in output  # one split has no spread
+    assert "scVI is not installed: pip install scvi-tools" in output
+    assert "PCA denoiser" in output
 
 
 def test_nothing_but_a_tool_that_is_not_installed_fails_in_words(
@@ -164,8 +164,8 @@ def test_wrong_usage_is_named_and_ends_with_2(
     argv: tuple[str, ...], words: str, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wrong_usage(file, *argv)
-    said = capsys.readouterr().err
-    assert words in said and "See: stimpute compare --help" in said
+    output = capsys.readouterr().err
+    assert words in output and "See: stimpute compare --help" in output
 
 
 @pytest.mark.parametrize(
@@ -185,8 +185,8 @@ def test_failure_is_said_before_any_work(
     monkeypatch.chdir(file.parent)
     monkeypatch.setattr(Job, "start", lambda _job: pytest.fail("began before it was checked"))
     assert compare(*argv) == 1
-    said = capsys.readouterr().err
-    assert said.startswith("stimpute: Expected ") and words in said
+    output = capsys.readouterr().err
+    assert output.startswith("stimpute: Expected ") and words in output
 
 
 def test_too_few_molecules_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -222,9 +222,9 @@ def test_ctrl_c_keeps_what_was_scored_and_says_it_is_not_all(
     page, out = tmp_path / "report.html", tmp_path / "scores.json"
     models = ("--models", "raw,pca,gmm_vgae_alone")
     assert compare(file, *models, "--seeds", 1, "--report", page, "--out", out) == 0
-    said = capsys.readouterr().out
-    assert "Stopped early: the comparison is incomplete." in said
-    assert "GMM-VGAE, model alone: Not reached before the comparison was stopped." in said
+    output = capsys.readouterr().out
+    assert "Stopped early: the comparison is incomplete." in output
+    assert "GMM-VGAE, model alone: Not reached before the comparison was stopped." in output
     assert "this comparison is incomplete" in page.read_text(encoding="utf-8")
     held = json.loads(out.read_text())
     assert not held["complete"]
@@ -244,7 +244,7 @@ def test_ctrl_c_before_the_first_score_writes_nothing(
 def test_comparing_loads_no_front_end() -> None:
     import subprocess
 
-    code = "import sys; import napari_stimpute.report.compare, napari_stimpute.report.compare_page"
+    code = "import sys; import napari_stimpute.compare.table, napari_stimpute.compare.page"
     names = "{'napari', 'qtpy', 'magicgui', 'ipywidgets', 'scvi', 'magic'}"
     done = subprocess.run(
         [sys.executable, "-c", f"{code}; sys.exit(' '.join({names} & set(sys.modules)) or 0)"],

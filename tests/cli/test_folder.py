@@ -46,9 +46,9 @@ def names(folder: Path) -> list[str]:
     return sorted(p.name for p in folder.iterdir())
 
 
-def table(said: str) -> dict[str, str]:
+def table(text: str) -> dict[str, str]:
     """What the table says of each file."""
-    lines = said[said.index("File ") :].splitlines()[1:]
+    lines = text[text.index("File ") :].splitlines()[1:]
     return {line.split()[0]: " ".join(line.split()[1:]) for line in lines if ".h5ad" in line}
 
 
@@ -63,11 +63,11 @@ def test_every_file_gets_a_result_of_the_same_name_in_order(
     assert names(out) == ["a.h5ad", "b.h5ad"]
     for file in out.iterdir():
         assert keys.imputed("gene_mean") in ad.read_h5ad(file).layers
-    said = capsys.readouterr()
-    assert said.out.index("1 of 2: a.h5ad") < said.out.index("2 of 2: b.h5ad")
-    assert "2 of 2 · Training Gene mean × depth · done in" in said.err
-    assert [row.split()[0] for row in table(said.out).values()] == ["done", "done"]
-    assert said.out.endswith("2 done.\n")
+    text = capsys.readouterr()
+    assert text.out.index("1 of 2: a.h5ad") < text.out.index("2 of 2: b.h5ad")
+    assert "2 of 2 · Training Gene mean × depth · done in" in text.err
+    assert [row.split()[0] for row in table(text.out).values()] == ["done", "done"]
+    assert text.out.endswith("2 done.\n")
 
 
 def test_inputs_are_never_changed(folder: Path) -> None:
@@ -106,10 +106,10 @@ def test_a_result_that_is_there_is_skipped_and_said_until_it_may_be_overwritten(
     (out / "b.h5ad").unlink()
     assert run("impute", folder, out, *QUICK) == 0
     assert (out / "a.h5ad").read_bytes() == before
-    said = capsys.readouterr().out
-    assert f"1 of 2: a.h5ad is skipped, as {out / 'a.h5ad'} is there already." in said
-    assert table(said)["a.h5ad"] == "skipped a result is there; --overwrite makes it anew"
-    assert said.endswith("1 skipped, 1 done.\n")
+    text = capsys.readouterr().out
+    assert f"1 of 2: a.h5ad is skipped, as {out / 'a.h5ad'} is there already." in text
+    assert table(text)["a.h5ad"] == "skipped a result is there; --overwrite makes it anew"
+    assert text.endswith("1 skipped, 1 done.\n")
     assert run("impute", folder, out, *QUICK, "--overwrite", "--quiet") == 0
     assert (out / "a.h5ad").read_bytes() != before
 
@@ -123,9 +123,9 @@ def test_a_file_without_the_wanted_result_is_no_result_and_stays(
     before = (out / "b.h5ad").read_bytes()
     assert run("impute", folder, out, *QUICK) == 1
     assert (out / "a.h5ad").read_text() == "mine" and (out / "b.h5ad").read_bytes() == before
-    said = capsys.readouterr()
-    assert "without a result “gene_mean”. Choose another folder, or --overwrite." in said.err
-    assert said.out.endswith("2 failed.\n")
+    text = capsys.readouterr()
+    assert "without a result “gene_mean”. Choose another folder, or --overwrite." in text.err
+    assert text.out.endswith("2 failed.\n")
 
 
 def test_a_stop_while_judging_is_made_anew_next_time(
@@ -155,9 +155,9 @@ def test_a_result_that_was_stopped_early_is_made_anew(
     half.uns[keys.UNS] = records
     half.write_h5ad(out / "a.h5ad")
     assert run("impute", folder, out, *QUICK) == 0
-    said = capsys.readouterr().out
-    assert "1 of 2: a.h5ad, whose result was stopped early, is made anew." in said
-    assert said.endswith("1 done, 1 skipped.\n")
+    text = capsys.readouterr().out
+    assert "1 of 2: a.h5ad, whose result was stopped early, is made anew." in text
+    assert text.endswith("1 done, 1 skipped.\n")
     again = ad.read_h5ad(out / "a.h5ad").uns[keys.UNS]["gene_mean"]
     assert '"completed":true' in again
 
@@ -177,14 +177,14 @@ def test_a_bad_file_does_not_stop_the_others(
     out = folder.with_name("out")
     assert run("impute", folder, out, *QUICK) == 1
     assert names(out) == ["a.h5ad", "b.h5ad"]
-    said = capsys.readouterr()
-    assert "stimpute: aa.h5ad: Expected an .h5ad file" in said.err
-    assert "stimpute: ab.h5ad: Expected counts (whole numbers ≥ 0)" in said.err
-    assert "Traceback" not in said.err
-    rows = table(said.out)
+    text = capsys.readouterr()
+    assert "stimpute: aa.h5ad: Expected an .h5ad file" in text.err
+    assert "stimpute: ab.h5ad: Expected counts (whole numbers ≥ 0)" in text.err
+    assert "Traceback" not in text.err
+    rows = table(text.out)
     assert rows["aa.h5ad"] == "failed a file that is not HDF5, in spite of its ending"
     assert rows["ab.h5ad"].startswith("failed values like")
-    assert said.out.endswith("2 done, 2 failed.\n")
+    assert text.out.endswith("2 done, 2 failed.\n")
 
 
 def test_settings_that_do_not_fit_one_file_fail_that_file_only(
@@ -193,27 +193,27 @@ def test_settings_that_do_not_fit_one_file_fail_that_file_only(
     section[:4].copy().write_h5ad(folder / "few.h5ad")
     tiny = ("--model", "scziva", "--preset", "tiny", "--set", "epochs=1", "--n-clusters", 5)
     assert run("cluster", folder, folder.with_name("out"), *tiny) == 1
-    said = capsys.readouterr()
-    assert "at most the number of cells (4)" in said.err
+    text = capsys.readouterr()
+    assert "at most the number of cells (4)" in text.err
     row = "failed expected n_clusters to be at most the number of cells (4), not 5"
-    assert table(said.out)["few.h5ad"] == row
+    assert table(text.out)["few.h5ad"] == row
     assert names(folder.with_name("out")) == ["a.h5ad", "b.h5ad"]
 
 
 def test_quiet_says_only_what_goes_wrong(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "aa.h5ad").write_text("These are notes.")
     assert run("impute", folder, folder.with_name("out"), *QUICK, "--quiet") == 1
-    said = capsys.readouterr()
-    assert said.out == "" and said.err.startswith("stimpute: aa.h5ad: ")
-    assert len(said.err.splitlines()) == 1
+    text = capsys.readouterr()
+    assert text.out == "" and text.err.startswith("stimpute: aa.h5ad: ")
+    assert len(text.err.splitlines()) == 1
 
 
 def test_a_folder_without_files_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "in" / "within").mkdir(parents=True)
     assert run("impute", tmp_path / "in", tmp_path / "out", *QUICK) == 1
-    said = capsys.readouterr().err
-    assert f"at least one .h5ad file in {tmp_path / 'in'}, but found none" in said
-    assert "folders within it, and hidden files, are left out" in said
+    text = capsys.readouterr().err
+    assert f"at least one .h5ad file in {tmp_path / 'in'}, but found none" in text
+    assert "folders within it, and hidden files, are left out" in text
     assert not (tmp_path / "out").exists()
 
 
@@ -239,8 +239,8 @@ def test_an_output_that_cannot_be_is_refused_before_any_work(
     folder.with_name("link").symlink_to(folder)
     before = names(folder), names(folder.parent)
     assert run("impute", folder, folder.parent / out, *QUICK) == 1
-    said = capsys.readouterr().err
-    assert "a folder for the results" in said and words in said
+    text = capsys.readouterr().err
+    assert "a folder for the results" in text and words in text
     assert (names(folder), names(folder.parent)) == before
 
 
@@ -264,9 +264,9 @@ def test_what_nobody_foresaw_fails_that_file_only(
 
     monkeypatch.setattr(GeneMean, "_learn", odd)
     assert run("impute", folder, folder.with_name("out"), *QUICK) == 1
-    said = capsys.readouterr()
-    assert "a.h5ad: Something unforeseen went wrong: ZeroDivisionError: odd" in said.err
-    assert said.out.endswith("1 failed, 1 done.\n")
+    text = capsys.readouterr()
+    assert "a.h5ad: Something unforeseen went wrong: ZeroDivisionError: odd" in text.err
+    assert text.out.endswith("1 failed, 1 done.\n")
 
 
 # ---- Ctrl-C ------------------------------------------------------------------------------------
@@ -307,11 +307,11 @@ def test_ctrl_c_keeps_the_best_of_this_file_and_leaves_the_rest(
     assert names(out) == ["a.h5ad", "b.h5ad"]
     completed = [read_records(ad.read_h5ad(out / n))["scziva"].completed for n in names(out)]
     assert completed == [True, False]
-    said = capsys.readouterr().out
-    states = {name: row.split(" the ")[0] for name, row in table(said).items()}
+    text = capsys.readouterr().out
+    states = {name: row.split(" the ")[0] for name, row in table(text).items()}
     assert states["a.h5ad"].startswith("done") and states["c.h5ad"] == "not begun"
     assert states["b.h5ad"].startswith("stopped early")
-    assert "1 done, 1 stopped early, 1 not begun." in said
+    assert "1 done, 1 stopped early, 1 not begun." in text
 
 
 def test_a_second_ctrl_c_gives_this_file_up_and_keeps_those_before(

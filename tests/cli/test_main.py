@@ -56,19 +56,19 @@ def test_help_names_every_setting_of_every_model_that_can(
 ) -> None:
     with pytest.raises(SystemExit) as stopped:
         main([command, "--help"])
-    said = " ".join(capsys.readouterr().out.split())
+    sentence = " ".join(capsys.readouterr().out.split())
     gives = {"impute": "imputed", "cluster": "clusters"}[command]
     assert stopped.value.code == 0
     for info in MODELS.values():
         if gives not in info.provides:
-            assert f"settings of {info.name} " not in said
+            assert f"settings of {info.name} " not in sentence
             continue
-        assert f"settings of {info.name} " in said
+        assert f"settings of {info.name} " in sentence
         for field in form_fields(info.config):
-            assert field.name in said
-            assert " ".join(field.help.split()) in said
+            assert field.name in sentence
+            assert " ".join(field.help.split()) in sentence
             if field.maximum is not None:
-                assert f"[{field.minimum:g} to {field.maximum:g}; {field.default}]" in said
+                assert f"[{field.minimum:g} to {field.maximum:g}; {field.default}]" in sentence
 
 
 @pytest.mark.parametrize("command", ["models", "check", "demo"])
@@ -94,10 +94,10 @@ def test_help_and_models_load_nothing_heavy(argv: str) -> None:
 
 def test_models_lists_all_with_needs_and_gifts(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("models") == 0
-    said = capsys.readouterr().out
+    sentence = capsys.readouterr().out
     for info in MODELS.values():
-        assert info.name in said and info.title in said
-    assert "needs counts, spatial · gives imputed, embedding, clusters" in said
+        assert info.name in sentence and info.title in sentence
+    assert "needs counts, spatial · gives imputed, embedding, clusters" in sentence
 
 
 def test_module_can_be_run_in_a_process_of_its_own() -> None:
@@ -121,9 +121,9 @@ def test_impute_writes_imputed_values_for_every_cell_in_order(
     assert written.n_vars == 50 and layer.shape == written.shape
     assert np.isfinite(layer).all() and layer.dtype == np.float32
     assert keys.embedding("pca") in written.obsm
-    said = capsys.readouterr().out
-    assert "The 50 most variable of 120 genes are modelled." in said
-    assert f"Wrote {out}: {section.n_obs:,} × 50" in said
+    sentence = capsys.readouterr().out
+    assert "The 50 most variable of 120 genes are modelled." in sentence
+    assert f"Wrote {out}: {section.n_obs:,} × 50" in sentence
 
 
 def test_impute_keeps_counts_of_all_genes_and_whatever_else_was_there(
@@ -172,9 +172,9 @@ def test_progress_goes_to_stderr_and_sentences_to_stdout(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run("impute", file, file.with_name("out.h5ad"), "--model", "gene_mean")
-    said = capsys.readouterr()
-    assert "Training Gene mean × depth · done in" in said.err
-    assert "Training" not in said.out
+    sentence = capsys.readouterr()
+    assert "Training Gene mean × depth · done in" in sentence.err
+    assert "Training" not in sentence.out
 
 
 def test_quiet_says_nothing(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -203,8 +203,8 @@ def test_cluster_refuses_a_model_that_finds_none(
 
 def test_check_says_what_is_in_the_file(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("check", file) == 0
-    said = capsys.readouterr().out
-    assert "in X: whole numbers" in said and "10x Visium" in said
+    sentence = capsys.readouterr().out
+    assert "in X: whole numbers" in sentence and "10x Visium" in sentence
 
 
 def test_check_of_a_file_without_counts_fails_in_words(
@@ -213,9 +213,9 @@ def test_check_of_a_file_without_counts_fails_in_words(
     logged = ad.AnnData(section.X.log1p(), obsm={"spatial": section.obsm["spatial"]})
     logged.write_h5ad(tmp_path / "log.h5ad")
     assert run("check", tmp_path / "log.h5ad") == 1
-    said = capsys.readouterr()
-    assert "values like 0.693 in X" in " ".join(said.out.split())
-    assert "cannot be used as it is" in said.err
+    sentence = capsys.readouterr()
+    assert "values like 0.693 in X" in " ".join(sentence.out.split())
+    assert "cannot be used as it is" in sentence.err
 
 
 # ---- what goes wrong ---------------------------------------------------------------------------
@@ -246,8 +246,8 @@ def test_wrong_usage_is_named_and_ends_with_2(
 ) -> None:
     out = file.with_name("out.h5ad")
     wrong_usage("impute", file, out, *argv)
-    said = capsys.readouterr().err
-    assert words in said and "See: stimpute impute --help" in said
+    sentence = capsys.readouterr().err
+    assert words in sentence and "See: stimpute impute --help" in sentence
     assert not out.exists()
 
 
@@ -285,9 +285,9 @@ def test_failure_is_said_in_one_line_and_ends_with_1(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.chdir(file.parent)
     assert run("impute", *argv, "--model", "gene_mean") == 1
-    said = capsys.readouterr().err
-    assert said.startswith("stimpute: Expected ") and words in said
-    assert "Traceback" not in said
+    sentence = capsys.readouterr().err
+    assert sentence.startswith("stimpute: Expected ") and words in sentence
+    assert "Traceback" not in sentence
 
 
 def test_output_is_checked_before_work_is_put_into_it(
@@ -347,9 +347,9 @@ def test_ctrl_c_writes_the_best_so_far_and_says_so(
     written = ad.read_h5ad(out)
     assert not read_records(written)["gmm_vgae"].completed
     assert keys.imputed("gmm_vgae") in written.layers
-    said = capsys.readouterr()
-    assert "Stopping; the best so far is kept" in said.err
-    assert "Stopped early: marked as incomplete." in said.out
+    sentence = capsys.readouterr()
+    assert "Stopping; the best so far is kept" in sentence.err
+    assert "Stopped early: marked as incomplete." in sentence.out
 
 
 def test_second_ctrl_c_writes_nothing(
@@ -372,18 +372,18 @@ def test_ctrl_c_in_a_real_process_keeps_the_best_and_twice_leaves_at_once(file: 
             preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # ignored under nohup
         ) as process:  # fmt: skip
             assert process.stderr is not None
-            said = ""
-            while "pretrain" not in said:
-                said += process.stderr.readline()
+            sentence = ""
+            while "pretrain" not in sentence:
+                sentence += process.stderr.readline()
             for _ in range(times):
                 process.send_signal(signal.SIGINT)
-                said += process.stderr.readline()
-            said += process.stderr.read()
-            return process.wait(60), said
+                sentence += process.stderr.readline()
+            sentence += process.stderr.read()
+            return process.wait(60), sentence
 
-    code, said = interrupted(2)
-    assert code == 1, said
-    assert "given up; nothing was written" in said and not out.exists()
-    code, said = interrupted(1)
-    assert code == 0, said
+    code, sentence = interrupted(2)
+    assert code == 1, sentence
+    assert "given up; nothing was written" in sentence and not out.exists()
+    code, sentence = interrupted(1)
+    assert code == 0, sentence
     assert not read_records(ad.read_h5ad(out))["gmm_vgae"].completed

@@ -79,8 +79,8 @@ def test_trials_compared_with_another_column_show_none(
     header = next(line for line in lines if line.startswith("Trial ") and "half" in line)
     ends = header.index("half") + len("half")
     rows = lines[lines.index(header) + 1 : lines.index(header) + 3]
-    told = {row.split()[0]: row[:ends].split()[-1] for row in rows}
-    assert told["0"] == "–" != told["1"]
+    seen_steps = {row.split()[0]: row[:ends].split()[-1] for row in rows}
+    assert seen_steps["0"] == "–" != seen_steps["1"]
     assert "1 of the trials was not compared with 'half'." in lines
 
 
@@ -186,14 +186,14 @@ def test_help_names_what_is_searched(capsys: pytest.CaptureFixture[str]) -> None
     wrong = pytest.raises(SystemExit)
     with wrong:
         run("tune", "--help")
-    said = " ".join(capsys.readouterr().out.split())
-    assert "searched for pca, unless fixed with --set: n_components 5, 10" in said
+    text = " ".join(capsys.readouterr().out.split())
+    assert "searched for pca, unless fixed with --set: n_components 5, 10" in text
 
 
 def test_optuna_is_not_loaded_before_it_searches() -> None:
     code = (
-        "import sys, napari_stimpute.cli, napari_stimpute.evaluate.tune\n"
-        "import napari_stimpute.plugin.tune_section\n"
+        "import sys, napari_stimpute.cli, napari_stimpute.tune.search\n"
+        "import napari_stimpute.plugin.train.tune_section\n"
         "sys.exit('optuna' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -32,8 +32,8 @@ def test_without_coordinates_what_needs_them_stays_out() -> None:
     left_out = set(available(has_tissue=True)) - set(available(has_tissue=False))
     assert {"tissue_mean", "gmm_vgae", "gmm_vgae_alone"} <= left_out
     assert "neighbour_mean" not in left_out
-    said = methods()["gmm_vgae"].why_not(has_tissue=False)
-    assert said == "GMM-VGAE needs coordinates; these data have none."
+    text = methods()["gmm_vgae"].why_not(has_tissue=False)
+    assert text == "GMM-VGAE needs coordinates; these data have none."
 
 
 def test_what_is_not_installed_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

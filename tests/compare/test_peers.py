@@ -112,8 +112,8 @@ def test_scvi_is_given_no_spot_without_counts(kept: AnnData, installed: None) ->
 
 
 def test_scvi_tells_its_epochs(kept: AnnData, installed: None) -> None:
-    told = [p.step for p in scvi(kept, 3, "cpu")]
-    assert told == sorted(told) and told[-1] > 0
+    seen_steps = [p.step for p in scvi(kept, 3, "cpu")]
+    assert seen_steps == sorted(seen_steps) and seen_steps[-1] > 0
 
 
 def test_scvi_stops_within_a_batch(kept: AnnData, installed: None) -> None:

@@ -83,7 +83,7 @@ def test_differences_that_jump_about_are_level() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mixture", "model", "said"),
+    ("mixture", "model", "words"),
     [
         (
             (0.05, 0.05),
@@ -105,10 +105,10 @@ def test_differences_that_jump_about_are_level() -> None:
     ],
 )
 def test_verdict_says_plainly_who_is_best(
-    mixture: tuple[float, ...], model: tuple[float, ...], said: str
+    mixture: tuple[float, ...], model: tuple[float, ...], words: str
 ) -> None:
     found = compared(scores(MEAN, 0, 0), scores(MIX, *mixture), scores(MODEL, *model))
-    assert said in verdict(found)
+    assert words in verdict(found)
 
 
 @pytest.mark.parametrize("best", [-0.05, 0.0, 0.002])

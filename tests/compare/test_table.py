@@ -116,9 +116,9 @@ def test_an_unknown_preset_is_refused(section: AnnData) -> None:
 
 
 def test_page_opens_with_the_verdict(page: str, finished: Comparison) -> None:
-    said = re.search(r'<p class="verdict">([^<]+)</p>', page)
-    assert said is not None and said[1] == verdict(finished)
-    assert page.index(said[0]) < page.index("<h2")
+    words = re.search(r'<p class="verdict">([^<]+)</p>', page)
+    assert words is not None and words[1] == verdict(finished)
+    assert page.index(words[0]) < page.index("<h2")
 
 
 def test_page_tells_scores_genes_maps_and_how(page: str) -> None:

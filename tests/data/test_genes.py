@@ -38,13 +38,13 @@ def section(n_obs: int = 60, n_vars: int = 200, seed: int = 0) -> ad.AnnData:
 def test_all_genes_by_default_up_to_five_thousand() -> None:
     choice = choose_genes(section())
     assert choice.names == [f"g{i}" for i in range(200)]
-    assert choice.said == "All 200 genes are modelled."
+    assert choice.notes == "All 200 genes are modelled."
 
 
 def test_larger_files_give_their_three_thousand_most_variable_genes() -> None:
     choice = choose_genes(section(n_obs=20, n_vars=5_001))
     assert len(choice.names) == 3_000
-    assert choice.said == "The 3,000 most variable of 5,001 genes are modelled."
+    assert choice.notes == "The 3,000 most variable of 5,001 genes are modelled."
 
 
 def test_variable_genes_are_those_that_vary_in_the_order_of_the_data() -> None:
@@ -56,7 +56,7 @@ def test_more_variable_genes_than_there_are_gives_those_with_counts() -> None:
     choice = choose_genes(section(), "hvg:1000")
     assert len(choice.names) == 199
     assert "g3" not in choice.names
-    assert "All 199 genes with counts" in choice.said
+    assert "All 199 genes with counts" in choice.notes
 
 
 @pytest.mark.parametrize("spec", ["hvg:0", "hvg:-5", "hvg:", "hvg:many"])
@@ -75,7 +75,7 @@ def test_listed_genes_are_taken_and_missing_ones_said(tmp_path: Path) -> None:
     panel.write_text("g7\n\n  g2 \nERBB2\ng7\n")
     choice = choose_genes(section(), str(panel))
     assert choice.names == ["g2", "g7"]
-    assert choice.said == (
+    assert choice.notes == (
         "2 genes listed in panel.txt are modelled. "
         "Left out, because the data do not hold them (1): ERBB2."
     )
@@ -83,8 +83,8 @@ def test_listed_genes_are_taken_and_missing_ones_said(tmp_path: Path) -> None:
 
 def test_one_listed_gene_is_one(tmp_path: Path) -> None:
     (tmp_path / "one.txt").write_text(f"{section().var_names[2]}\n")
-    said = choose_genes(section(), str(tmp_path / "one.txt")).said
-    assert said == "1 gene listed in one.txt is modelled."
+    text = choose_genes(section(), str(tmp_path / "one.txt")).notes
+    assert text == "1 gene listed in one.txt is modelled."
 
 
 def test_a_list_of_unknown_genes_is_refused(tmp_path: Path) -> None:
@@ -129,12 +129,12 @@ def test_working_adata_keeps_cells_and_their_annotation() -> None:
 
 def test_working_adata_models_some_genes_and_keeps_the_counts_of_all_in_raw() -> None:
     adata = section()
-    work, said = working_adata(adata, "hvg:20")
+    work, text = working_adata(adata, "hvg:20")
     assert work.shape == (60, 20)
     assert (work.X != adata[:, work.var_names].X).nnz == 0
     assert (work.raw.X != adata.X).nnz == 0
     assert list(work.raw.var_names) == list(adata.var_names)
-    assert said == [
+    assert text == [
         "The counts were taken from X.",
         "The 20 most variable of 200 genes are modelled.",
         "raw holds the counts of all 200 genes.",
@@ -184,30 +184,30 @@ def test_an_x_that_was_not_the_counts_is_kept_as_a_layer() -> None:
     adata = section()
     adata.layers["counts"] = adata.X.copy()
     adata.X = np.log1p(adata.X.toarray())
-    work, said = working_adata(adata, "hvg:20")
+    work, text = working_adata(adata, "hvg:20")
     assert np.array_equal(work.layers["X_before_stimpute"], adata.X[:, 180:])
     assert (adata.layers["counts"][:, 180:] != work.X).nnz == 0
-    assert "The counts were taken from layer 'counts'." in said
-    assert "The former X is kept in layers['X_before_stimpute']." in said
+    assert "The counts were taken from layer 'counts'." in text
+    assert "The former X is kept in layers['X_before_stimpute']." in text
 
 
 def test_a_raw_that_was_something_else_is_kept_with_its_genes() -> None:
     adata = section()
     adata.raw = ad.AnnData(np.log1p(adata.X.toarray())[:, :50], var=adata.var.iloc[:50])
-    work, said = working_adata(adata, "hvg:20")
+    work, text = working_adata(adata, "hvg:20")
     assert np.array_equal(work.obsm["raw_before_stimpute"], adata.raw.X)
     assert list(work.uns["raw_before_stimpute"].index) == [f"g{i}" for i in range(50)]
     assert work.raw.shape == (60, 200)
-    assert any("former raw (50 genes, not these counts)" in sentence for sentence in said)
+    assert any("former raw (50 genes, not these counts)" in sentence for sentence in text)
 
 
 def test_a_raw_that_equals_the_counts_is_not_moved() -> None:
     adata = section()
     adata.raw = adata.copy()
-    work, said = working_adata(adata)
+    work, text = working_adata(adata)
     assert not set(work.obsm) - {"spatial"}
     assert (work.raw.X != adata.X).nnz == 0
-    assert "raw holds the counts of all 200 genes, as before." in said
+    assert "raw holds the counts of all 200 genes, as before." in text
 
 
 def test_a_second_run_on_the_output_keeps_the_counts_of_all_genes() -> None:
@@ -224,12 +224,12 @@ def test_counts_from_raw_bring_genes_that_x_does_not_have() -> None:
     small = ad.AnnData(np.log1p(adata.X.toarray())[:, :30], obs=adata.obs, var=adata.var.iloc[:30])
     small.layers["scaled"] = small.X - 1
     small.raw = adata
-    work, said = working_adata(small, "hvg:20")
+    work, text = working_adata(small, "hvg:20")
     assert list(work.var_names) == [f"g{i}" for i in range(180, 200)]
     assert (work.raw.X != adata.X).nnz == 0
     assert np.array_equal(work.obsm["X_before_stimpute"], small.X)
     assert list(work.uns["X_before_stimpute"].index) == [f"g{i}" for i in range(30)]
-    assert "Left out, because they lack modelled genes: layer 'scaled'." in said
+    assert "Left out, because they lack modelled genes: layer 'scaled'." in text
 
 
 def test_an_earlier_keepsake_is_not_overwritten() -> None:

@@ -181,8 +181,10 @@ def test_what_is_not_ours_is_moved_aside_and_said() -> None:
         np.testing.assert_array_equal(adata.obsm["X_gmm_vgae_before_stimpute"], theirs)
         assert set(adata.obs["gmm_vgae_cluster_before_stimpute"]) == {"theirs"}
         assert adata.obsm["X_gmm_vgae"].shape != theirs.shape
-        said = "What obsm['X_gmm_vgae'] held before is kept in obsm['X_gmm_vgae_before_stimpute']."
-        assert (said in written.notes) == (seed == 3)
+        sentence = (
+            "What obsm['X_gmm_vgae'] held before is kept in obsm['X_gmm_vgae_before_stimpute']."
+        )
+        assert (sentence in written.notes) == (seed == 3)
         assert ("gmm_vgae_pseudotime" in adata.obs) == (seed == 3)
         assert read_records(adata)["gmm_vgae"] == written
     assert list(adata.obsm) == [k for k in adata.obsm if not k.endswith("_2")]

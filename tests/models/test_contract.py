@@ -82,13 +82,13 @@ def test_steps_count_upwards_within_what_was_announced(
     name: str, tiny: Tiny, section: AnnData
 ) -> None:
     model = tiny(name)
-    told = list(model.fit_steps(section, seed=0, device="cpu"))
-    steps = [p.step for p in told if p.phase != "prepare"]
+    seen_steps = list(model.fit_steps(section, seed=0, device="cpu"))
+    steps = [p.step for p in seen_steps if p.phase != "prepare"]
     assert steps[0] == 1
-    assert all(p.step == 0 and p.message for p in told if p.phase == "prepare")
+    assert all(p.step == 0 and p.message for p in seen_steps if p.phase == "prepare")
     assert all(a < b for a, b in pairwise(steps))
-    assert steps[-1] <= told[-len(steps)].n_steps == told[-1].n_steps
-    assert all(np.isfinite(v) for p in told for v in p.metrics.values())
+    assert steps[-1] <= seen_steps[-len(steps)].n_steps == seen_steps[-1].n_steps
+    assert all(np.isfinite(v) for p in seen_steps for v in p.metrics.values())
 
 
 def test_history_is_kept_with_finite_metrics(name: str, fitted: Fitted) -> None:

@@ -192,6 +192,6 @@ def test_the_bands_of_the_section_are_found(section: AnnData) -> None:
 
 def test_the_number_of_clusters_is_estimated_if_none_is_given(section: AnnData) -> None:
     model = ScAMZI.preset("tiny", n_clusters=0).fit(section, device="cpu")
-    said = " ".join(model.notes_)
-    assert "as many as Leiden communities" in said and "the largest gap between eigenvalues" in said
+    text = " ".join(model.notes_)
+    assert "as many as Leiden communities" in text and "the largest gap between eigenvalues" in text
     assert model.clusters_.n_clusters == len(set(model.cluster(section)))

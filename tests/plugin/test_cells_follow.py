@@ -67,8 +67,10 @@ def test_answers_about_clusters_go_away_when_clusters_are_found_anew(
     train_clusters(opened, 4)
     assert [some.answer.isHidden() for some in sections] == 4 * [True]
     assert [some.result for some in sections] == 4 * [None]
-    told = [cells.trajectory.root.itemText(i) for i in range(cells.trajectory.root.count() - 1)]
-    assert told == [f"{name} ({n:,} spots)" for name, n in cells.groups.sizes().items()]
+    seen_steps = [
+        cells.trajectory.root.itemText(i) for i in range(cells.trajectory.root.count() - 1)
+    ]
+    assert seen_steps == [f"{name} ({n:,} spots)" for name, n in cells.groups.sizes().items()]
 
 
 def test_an_order_goes_away_when_its_run_is_trained_again(

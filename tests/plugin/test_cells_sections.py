@@ -151,7 +151,7 @@ def test_own_clusters_are_no_fair_measure(with_communities: StimputePanel, qtbot
 
 
 @pytest.mark.parametrize(
-    ("mixed", "groups", "said", "tone"),
+    ("mixed", "groups", "words", "tone"),
     [
         (0.3, 0.0, ("better mixed", ", and groups are as far apart"), "good"),
         (
@@ -166,12 +166,12 @@ def test_own_clusters_are_no_fair_measure(with_communities: StimputePanel, qtbot
     ],
 )
 def test_the_verdict_weighs_mixing_against_biology(
-    mixed: float, groups: float, said: tuple[str, ...], tone: str
+    mixed: float, groups: float, words: tuple[str, ...], tone: str
 ) -> None:
     before = Mixing(0.5, 0.5, 0.5, 0.5, 0.5)
     after = Mixing(0.5 + mixed, 0.5 + mixed, 0.5 + mixed, 0.5 + groups, 0.5 + groups)
     sentence, found = verdict(Scores(before, after))
-    assert all(part in sentence for part in said)
+    assert all(part in sentence for part in words)
     assert found == tone
 
 
@@ -201,7 +201,7 @@ def test_communities_are_listed_drawn_and_shown(
     table.selectRow(1)
     until_idle(qtbot, panel)
     name = expected.communities[1]
-    assert expected.facts.loc[name, "hub_genes"] in communities.told.text()
+    assert expected.facts.loc[name, "hub_genes"] in communities.seen_steps.text()
     window = communities.window_of_figures
     assert window is not None and window.windowTitle() == f"Community {name} of scimta"
 

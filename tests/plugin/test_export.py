@@ -72,8 +72,8 @@ def test_without_a_run_the_counts_are_drawn_alone(opened: StimputePanel) -> None
 def test_a_figure_that_cannot_be_written_is_explained(
     shown: StimputePanel, tmp_path: Path, qtbot: QtBot, name: str
 ) -> None:
-    said = saved(shown, tmp_path / name, qtbot)
-    assert said.startswith("Expected")
+    output = saved(shown, tmp_path / name, qtbot)
+    assert output.startswith("Expected")
     assert not list(tmp_path.iterdir())
 
 

@@ -76,13 +76,13 @@ def test_the_best_of_the_reliable_come_first(table: GeneTable, session: Session)
 def test_each_column_sorts_both_ways(table: GeneTable, column: int) -> None:
     for order in (UP, DOWN):
         table.table.sortByColumn(column, order)
-        said = [table.model.index(row, column).data() for row in range(table.model.rowCount())]
+        sentences = [table.model.index(row, column).data() for row in range(table.model.rowCount())]
         if column == 0:
-            values = [text.casefold() for text in said]
+            values = [text.casefold() for text in sentences]
         elif column == 1:
-            values = [VERDICTS.index(text.lower()) for text in said]
+            values = [VERDICTS.index(text.lower()) for text in sentences]
         else:
-            values = [float(text.removesuffix(" %").replace("−", "-")) for text in said]
+            values = [float(text.removesuffix(" %").replace("−", "-")) for text in sentences]
         assert values == sorted(values, reverse=order == DOWN)
 
 

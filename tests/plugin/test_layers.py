@@ -175,8 +175,8 @@ def test_the_spot_under_the_mouse_is_described(opened: StimputePanel) -> None:
     assert opened.view.spot_at((y, x + 0.9 * radius)) == 7
     assert opened.view.spot_at((y, x - 1e6)) == -1
     opened.view.hovered.emit(7)
-    said = opened.genes.spot.text()
-    assert opened.session.adata.obs_names[7] in said
-    assert "imputed" in said
-    assert "a second measurement" in said
-    assert "domain" in said
+    words = opened.genes.spot.text()
+    assert opened.session.adata.obs_names[7] in words
+    assert "imputed" in words
+    assert "a second measurement" in words
+    assert "domain" in words

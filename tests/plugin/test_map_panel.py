@@ -95,7 +95,7 @@ def test_spots_within_a_line_on_the_map_light_up_on_the_tissue(
     now = np.asarray(opened.view.layer.face_color)
     np.testing.assert_allclose(now[picked], whole[picked])
     assert (now[~picked, 3] < 0.5 * whole[~picked, 3]).all()
-    assert f"{picked.sum():,} of {len(picked):,}" in dock.picks.said.text()
+    assert f"{picked.sum():,} of {len(picked):,}" in dock.picks.notes.text()
 
 
 def moved(at: QPoint) -> Any:
@@ -218,7 +218,7 @@ def test_a_spot_is_named_under_the_mouse_on_the_map_and_ringed_from_the_tissue(
     scatter._point_at(place)
     name = opened.session.adata.obs_names[place]
     assert name in opened.genes.spot.text()
-    assert name in dock._said_of(place)
+    assert name in dock._describe(place)
     opened.view.hovered.emit(3)
     assert scatter._ringed == 3
 

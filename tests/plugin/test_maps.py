@@ -40,9 +40,9 @@ def test_cells_without_coordinates_are_drawn_on_a_map_by_themselves(
     panel: StimputePanel, cells: AnnData, qtbot: QtBot
 ) -> None:
     panel.session.open(cells)
-    said = panel.view.viewer.canvas.overlays.text.text
-    assert "obsm['spatial']" in said
-    assert "the UMAP of the counts is being drawn" in said
+    sentence = panel.view.viewer.canvas.overlays.text.text
+    assert "obsm['spatial']" in sentence
+    assert "the UMAP of the counts is being drawn" in sentence
     assert "being drawn" in panel.genes.legend._nothing.text()
     on_canvas(panel, qtbot)
     view, adata = panel.view, panel.session.adata

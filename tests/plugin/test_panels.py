@@ -24,9 +24,9 @@ def test_an_empty_panel_says_what_to_do(panel: StimputePanel) -> None:
 
 
 def test_the_card_says_what_was_found(opened: StimputePanel) -> None:
-    said = opened.data.card.text()
-    assert f"{opened.session.adata.n_obs:,} spots × 100 genes" in said
-    assert "Visium" in said
+    sentence = opened.data.card.text()
+    assert f"{opened.session.adata.n_obs:,} spots × 100 genes" in sentence
+    assert "Visium" in sentence
     assert opened.data.empty.isHidden()
 
 

@@ -66,8 +66,8 @@ def test_a_check_lists_genes_and_says_how_it_was_controlled(
     until_idle(qtbot, trained)
     result = spatial.result
     assert result is not None
-    assert spatial.found.text() == result.said[0]
-    assert spatial.control.text() == result.said[1]
+    assert spatial.found.text() == result.notes[0]
+    assert spatial.control.text() == result.notes[1]
     model = spatial.table.model
     assert model.rowCount() == 100
     choose_listed(spatial, "Only after imputing")

@@ -82,8 +82,8 @@ def test_the_chip_stands_beside_the_gene_and_in_the_legend(
 
 def test_the_canvas_says_gene_run_and_verdict(shown: StimputePanel) -> None:
     shown.session.gene = gene_of(shown, "reliable")
-    said = shown.view.viewer.canvas.overlays.text.text
-    assert said == f"{shown.session.gene} · Mine · reliable"
+    text = shown.view.viewer.canvas.overlays.text.text
+    assert text == f"{shown.session.gene} · Mine · reliable"
 
 
 def test_counts_and_labels_have_no_chip(shown: StimputePanel) -> None:
@@ -273,9 +273,9 @@ def test_the_spot_says_what_a_second_measurement_would_give(shown: StimputePanel
     shown.view.hovered.emit(place)
     raw = shown.session.expression(source=COUNTS)[place]
     again = f"{ends[0][place]:.0f}–{ends[1][place]:.0f}"
-    said = shown.genes.spot.line.text()
-    assert said.startswith(f"raw {raw:.0f} · imputed ")
-    assert said.endswith(f" · a second measurement: {again}")
+    text = shown.genes.spot.line.text()
+    assert text.startswith(f"raw {raw:.0f} · imputed ")
+    assert text.endswith(f" · a second measurement: {again}")
 
 
 def test_the_spot_follows_the_gene(shown: StimputePanel) -> None:
@@ -299,11 +299,11 @@ def test_a_zero_under_the_mouse_says_what_it_hides(shown: StimputePanel) -> None
 
 
 def test_the_train_panel_says_what_the_run_is_worth(shown: StimputePanel) -> None:
-    said = shown.train.verdicts.text().replace("\u00a0", " ")
+    text = shown.train.verdicts.text().replace("\u00a0", " ")
     for words in ("25 reliable", "25 cannot be judged", "14.0 %", "Mine alone 11.0 %"):
-        assert words in said
-    assert "Nearest 30 spots" in said
-    assert "adds nothing" not in said
+        assert words in text
+    assert "Nearest 30 spots" in text
+    assert "adds nothing" not in text
     assert shown.train.verdicts.tone == "good"
 
 

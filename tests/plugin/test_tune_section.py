@@ -62,7 +62,7 @@ def test_a_search_ends_with_its_trials_and_a_sentence(qtbot: QtBot, tune: TuneSe
     assert len(tune.dots.trials) == 4
     assert tune.status.text().startswith("Done after")
     assert "the default settings" in tune.verdict.text()
-    assert "the best so far" in tune.told.text() and not tune.answer.isHidden()
+    assert "the best so far" in tune.seen_steps.text() and not tune.answer.isHidden()
 
 
 def test_the_best_settings_fill_the_form(
@@ -84,11 +84,11 @@ def test_a_clicked_trial_fills_the_form(
     trial = tune.dots.trials[1]
     place = tune.dots.place_of(trial).toPoint()
     qtbot.mouseClick(tune.dots, Qt.MouseButton.LeftButton, pos=place + QPoint(2, 1))
-    assert tune.told.text().startswith("Trial 1")
+    assert tune.seen_steps.text().startswith("Trial 1")
     tune.use_button.click()
     assert opened.train.form.read().model_dump() == dict(trial.settings)
     qtbot.keyClick(tune.dots, Qt.Key.Key_Right)
-    assert tune.told.text().startswith("Trial 2")
+    assert tune.seen_steps.text().startswith("Trial 2")
 
 
 def test_every_dot_says_its_settings(qtbot: QtBot, tune: TuneSection) -> None:
@@ -96,9 +96,9 @@ def test_every_dot_says_its_settings(qtbot: QtBot, tune: TuneSection) -> None:
     for trial in tune.dots.trials:
         near = tune.dots._near(tune.dots.place_of(trial))
         assert near == trial
-        said = tune._tell(trial)
+        sentence = tune._tell(trial)
         changed = f"components {trial.settings['n_components']}"
-        assert changed in said or "The settings as they were." in said
+        assert changed in sentence or "The settings as they were." in sentence
 
 
 def test_cancel_is_quick_and_keeps_what_was_scored(
@@ -129,7 +129,7 @@ def test_a_search_that_goes_on_keeps_the_chosen_trial(qtbot: QtBot, tune: TuneSe
     tune.choose(2)
     tune.n_trials.setValue(5)
     found(qtbot, tune)
-    assert tune.dots.selected == 2 and tune.told.text().startswith("Trial 2")
+    assert tune.dots.selected == 2 and tune.seen_steps.text().startswith("Trial 2")
 
 
 @pytest.mark.parametrize("change", ["form", "study"])
@@ -150,7 +150,7 @@ def test_another_search_forgets_the_choice_of_the_one_before(
         tune.study.setText(str(tmp_path / "s.log"))
     tune.search()
     assert tune.dots.selected == -1 and tune.answer.isHidden()
-    assert tune.used.text() == tune.told.text() == tune.verdict.text() == ""
+    assert tune.used.text() == tune.seen_steps.text() == tune.verdict.text() == ""
     tune.session.cancel()
     ended(qtbot, tune)
 

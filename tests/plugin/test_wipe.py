@@ -119,11 +119,13 @@ def test_each_side_of_the_divider_shows_its_own_source(
         )
         is_left = xs(view) < view.wipe.x
         clear = np.abs(xs(view) - view.wipe.x) > session.spot_diameter  # not under the line
-        told = clear & (np.abs(counts - soft).max(axis=1) > 40)
+        seen_steps = clear & (np.abs(counts - soft).max(axis=1) > 40)
         expected = np.where(is_left[:, None], counts, soft)
-        assert (told & is_left).sum() > 5
-        assert (told & ~is_left).sum() > 5
-        assert_allclose(rendered(view)[told], expected[told], atol=12)  # smooth edges, 8 bits
+        assert (seen_steps & is_left).sum() > 5
+        assert (seen_steps & ~is_left).sum() > 5
+        assert_allclose(
+            rendered(view)[seen_steps], expected[seen_steps], atol=12
+        )  # smooth edges, 8 bits
 
 
 def test_dragging_the_line_moves_the_divider_and_not_the_camera(box: WipeBox) -> None:

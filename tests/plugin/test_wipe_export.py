@@ -30,11 +30,11 @@ def texts(figure: Any) -> list[str]:
 
 def test_the_figure_names_both_halves_gene_unit_badge_and_scale(wiped: StimputePanel) -> None:
     view = wiped.view
-    said = texts(wipe_figure(view, badge="reliable"))
+    sentence = texts(wipe_figure(view, badge="reliable"))
     title = view.session.record("mine").title
     for text in ("Counts", title, view.session.gene, "counts per spot", "reliable"):
-        assert text in said
-    assert any(text.endswith("µm") for text in said)
+        assert text in sentence
+    assert any(text.endswith("µm") for text in sentence)
 
 
 def test_the_figure_takes_each_spot_from_its_side() -> None:

@@ -83,10 +83,10 @@ def test_it_is_said_how_many_are_picked_and_how_the_gene_differs(session: Sessio
     mask = first(session, 40)
     session.select(mask)
     counts = np.asarray(session.adata[:, session.gene].X.todense()).ravel()
-    said = picked_in_words(session)
-    assert f"40 of {session.adata.n_obs:,} spots picked" in said
-    assert f"{counts[mask].mean():.3g} molecules per spot inside" in said
-    assert f"{counts[~mask].mean():.3g} outside" in said
+    text = picked_in_words(session)
+    assert f"40 of {session.adata.n_obs:,} spots picked" in text
+    assert f"{counts[mask].mean():.3g} molecules per spot inside" in text
+    assert f"{counts[~mask].mean():.3g} outside" in text
     session.train("gene_mean").wait(60)
     assert session.source != COUNTS
-    assert picked_in_words(session) == said  # whatever is shown: molecules as counted
+    assert picked_in_words(session) == text  # whatever is shown: molecules as counted

@@ -73,7 +73,7 @@ def test_an_open_file_is_described_and_a_telling_gene_is_chosen(path: Path) -> N
     assert session.adata is not None and session.adata.shape == (118, 100)
     assert session.path == str(path)
     assert session.card is not None and session.card.counts_where == "X"
-    assert session.said[0] == "The counts were taken from X."
+    assert session.notes[0] == "The counts were taken from X."
     assert session.gene in session.genes
     assert session.expression().std() > session.expression().mean() ** 0.5 * 0.5
     assert (session.source, session.column, session.runs, session.problem) == (COUNTS, "", (), "")

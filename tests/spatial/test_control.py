@@ -95,7 +95,7 @@ def test_borrowed_patterns_are_told_from_own_ones(after_pooling: SpatialResult) 
     assert imputed.borrowed > 0.2  # permuted tissue alone would let them pass
     assert imputed.limit_shuffled > imputed.limit_permuted
     assert imputed.false_shuffled.is_within
-    assert any("borrows" in sentence for sentence in after_pooling.said)
+    assert any("borrows" in sentence for sentence in after_pooling.notes)
 
 
 @pytest.mark.parametrize("found", ["after_smoothing", "after_pooling"])
@@ -138,7 +138,7 @@ def test_a_pipeline_that_now_and_then_invents_patterns_is_not_trusted(section: A
     assert control.result is not None
     assert not control.result.imputed.is_trusted
     assert control.result.raw.is_trusted
-    assert "cannot be trusted" in control.result.said[1]
+    assert "cannot be trusted" in control.result.notes[1]
 
 
 def test_each_repeat_sees_counts_at_places_of_the_tissue(section: AnnData) -> None:
@@ -179,11 +179,11 @@ def test_nothing_as_large_as_the_data_is_kept_of_a_repeat(section: AnnData) -> N
 
 
 def test_steps_count_up_and_say_which_repeat(section: AnnData) -> None:
-    told = list(SpatialControl(section, as_counted(section), pipeline(as_counted, 5)).steps())
-    steps = [p.step for p in told]
+    seen_steps = list(SpatialControl(section, as_counted(section), pipeline(as_counted, 5)).steps())
+    steps = [p.step for p in seen_steps]
     assert steps == sorted(steps)
-    assert told[-1].step == told[-1].n_steps == 15
-    assert "Repeat 2 of 3" in told[7].title
+    assert seen_steps[-1].step == seen_steps[-1].n_steps == 15
+    assert "Repeat 2 of 3" in seen_steps[7].title
 
 
 def test_a_stop_ends_the_repeat_at_once_and_keeps_nothing(section: AnnData) -> None:
@@ -253,8 +253,8 @@ def test_genes_that_only_imputing_makes_spatial_are_listed_the_strongest_first()
     found = SpatialResult(("A", "B", "C", "D"), raw, imputed)
     assert found.only_after_imputing == ("C", "B")
     assert list(found.table.index) == ["A", "C", "B", "D"]
-    assert "2 of these only after imputing" in found.said[0]
-    assert "4.0 ± 1.0 % of the genes" in found.said[1]
+    assert "2 of these only after imputing" in found.notes[0]
+    assert "4.0 ± 1.0 % of the genes" in found.notes[1]
 
 
 @pytest.mark.parametrize(

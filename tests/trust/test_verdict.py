@@ -242,7 +242,7 @@ KNOWN = Badge("Penk", "reliable", 0.142, 0.03, 0.052, 312, "30 most similar spot
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "text"),
     [
         (
             {},
@@ -281,8 +281,8 @@ KNOWN = Badge("Penk", "reliable", 0.142, 0.03, 0.052, 312, "30 most similar spot
         ),
     ],
 )
-def test_a_verdict_is_one_sentence_for_a_biologist(changed: dict, said: str) -> None:
-    assert replace(KNOWN, **changed).sentence == said
+def test_a_verdict_is_one_sentence_for_a_biologist(changed: dict, text: str) -> None:
+    assert replace(KNOWN, **changed).sentence == text
 
 
 def test_blend_names_the_largest_parts_first() -> None:

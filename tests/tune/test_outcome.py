@@ -108,6 +108,6 @@ def test_trials_compared_with_another_column_are_not_said_to_be_compared_with_th
     with_layer = replace(measured(0.3, 0.01), n_clusters=3.0, labels=0.8, labels_column="layer")
     trials = (TrialResult(0, {}, "done", with_layer),)
     outcome = Outcome("gmm_vgae", GMMVGAEConfig(), trials, 1, True, labels="layer")
-    assert "it chose nothing" in outcome.said[-1]
+    assert "it chose nothing" in outcome.notes[-1]
     other = replace(outcome, labels="batch")
-    assert other.said[-1] == "1 of the trials was not compared with 'batch'."
+    assert other.notes[-1] == "1 of the trials was not compared with 'batch'."

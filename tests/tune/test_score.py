@@ -94,9 +94,9 @@ def test_score_is_molecules_and_half_of_silhouette_and_half_of_stability() -> No
 
 def test_labels_change_nothing_but_what_is_told_of_them() -> None:
     fits = [fitted(0.1, 0.4, [0, 0, 1, 1]), fitted(0.2, 0.2, [0, 1, 1, 1])]
-    told = measures_of(fits, Labels("layer", np.array([0, 0, 1, -1])))
-    assert told.labels is not None and told.labels_column == "layer"
-    assert replace(told, labels=None, labels_column="") == measures_of(fits)
+    seen_steps = measures_of(fits, Labels("layer", np.array([0, 0, 1, -1])))
+    assert seen_steps.labels is not None and seen_steps.labels_column == "layer"
+    assert replace(seen_steps, labels=None, labels_column="") == measures_of(fits)
 
 
 def test_a_model_without_clusters_is_scored_by_molecules_alone() -> None:

@@ -119,7 +119,7 @@ def test_the_score_is_maximised_and_no_settings_are_tried_twice(section: AnnData
     assert outcome.best is not None
     assert outcome.best.settings["n_components"] == max(scores, key=scores.__getitem__)
     assert scores[5] > scores[100]  # else the order would be no test
-    assert f"There are only {N_PCA} settings to try" in outcome.said[1]
+    assert f"There are only {N_PCA} settings to try" in outcome.notes[1]
 
 
 def test_hopeless_trials_end_after_one_fit_and_it_is_said(section: AnnData) -> None:
@@ -127,7 +127,7 @@ def test_hopeless_trials_end_after_one_fit_and_it_is_said(section: AnnData) -> N
     pruned = [t for t in outcome.trials if t.state == "pruned"]
     assert pruned and all(t.measures and t.measures.n_fits == 1 for t in pruned)
     assert all(t.score is None and "too far below the best" in t.reason for t in pruned)
-    assert any(s.startswith(f"{len(pruned)} of the trials ended after") for s in outcome.said)
+    assert any(s.startswith(f"{len(pruned)} of the trials ended after") for s in outcome.notes)
 
 
 def test_a_model_with_clusters_is_scored_by_all_parts_and_labels_never_change_it(
@@ -137,8 +137,8 @@ def test_a_model_with_clusters_is_scored_by_all_parts_and_labels_never_change_it
         search = Search(n_trials=2, labels=labels, device="cpu")
         return done(Tuning(section, "gmm_vgae", QUICK, search)).outcome
 
-    without, told = found(""), found("domain")
-    for a, b in zip(without.trials, told.trials, strict=True):
+    without, seen_steps = found(""), found("domain")
+    for a, b in zip(without.trials, seen_steps.trials, strict=True):
         assert a.settings == b.settings and a.measures and b.measures
         assert a.score == pytest.approx(b.score, abs=1e-6)
         assert a.measures.labels is None and b.measures.labels is not None
@@ -147,7 +147,7 @@ def test_a_model_with_clusters_is_scored_by_all_parts_and_labels_never_change_it
         assert parts.silhouette is not None and parts.stability is not None
         whole = parts.molecules + 0.5 * parts.silhouette + 0.5 * parts.stability
         assert a.score == pytest.approx(whole)
-    assert "it chose nothing" in told.said[-1]
+    assert "it chose nothing" in seen_steps.notes[-1]
 
 
 def test_steps_return_the_outcome_also_after_a_stop(section: AnnData) -> None:
@@ -156,7 +156,7 @@ def test_steps_return_the_outcome_also_after_a_stop(section: AnnData) -> None:
     with pytest.raises(StopIteration) as ended:
         steps.throw(StopEarly())
     assert not ended.value.value.is_complete
-    assert ended.value.value.said[0] == "Stopped after 0 of 2 trials."
+    assert ended.value.value.notes[0] == "Stopped after 0 of 2 trials."
 
 
 # ---- going on ----------------------------------------------------------------------------------
@@ -239,11 +239,11 @@ def test_time_left_is_foretold_from_the_running_fit_and_then_from_the_done_ones(
     section: AnnData, slow: None
 ) -> None:
     steps = pca(section, n_trials=3).steps()
-    told = [next(steps) for _ in range(4)]
+    seen_steps = [next(steps) for _ in range(4)]
     steps.close()
-    assert told[-1].step > 0
+    assert seen_steps[-1].step > 0
     # two trials of three fits are left, of 20 s each or as long as the done ones: 0.1 s
-    assert 0 <= told[-1].n_steps - told[-1].step < 150
+    assert 0 <= seen_steps[-1].n_steps - seen_steps[-1].step < 150
 
 
 # ---- what is refused ---------------------------------------------------------------------------
@@ -304,4 +304,4 @@ def test_a_trial_that_fails_is_kept_with_its_reason_and_the_search_goes_on(
     assert reasons[30] == "ValueError: the cat sat on the keyboard"
     assert outcome.best is not None and outcome.best.settings["n_components"] == 5
     assert "the default settings failed" in outcome.verdict
-    assert "4 of the trials failed." in outcome.said
+    assert "4 of the trials failed." in outcome.notes

@@ -54,9 +54,9 @@ class Home:
 
     def observe(self, widget: widgets.DOMWidget, act: Callable[[], object]) -> None:
         """Do something when a person changes a control."""
-        widget.observe(lambda _change: self.heed(act), "value")
+        widget.observe(lambda _change: self.on_change(act), "value")
 
-    def heed(self, act: Callable[[], object]) -> None:
+    def on_change(self, act: Callable[[], object]) -> None:
         """Do what a person asked for; a control that the panel itself sets asks for nothing."""
         if not (self._is_quiet and threading.current_thread() is self._thread):
             self.run(act)

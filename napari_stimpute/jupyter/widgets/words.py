@@ -31,10 +31,10 @@ class Words:
     def say(self, *sentences: str, tone: Tone | None = None) -> None:
         """Show one paragraph per sentence, or nothing at all."""
         self.tone = tone or self.tone
-        said = [sentence for sentence in sentences if sentence]
-        self.text = "\n".join(said)
-        self.widget.value = _boxed(said, self.tone) if said else ""
-        self.widget.layout.display = None if said else "none"
+        lines = [sentence for sentence in sentences if sentence]
+        self.text = "\n".join(lines)
+        self.widget.value = _boxed(lines, self.tone) if lines else ""
+        self.widget.layout.display = None if lines else "none"
 
 
 def faint(text: str) -> str:

@@ -2,7 +2,7 @@
 
 Two ways to find them disagree on real data, and neither is always nearer to known types: spectral
 clusters on a graph keep rare types apart, a mixture of normal distributions with one covariance
-divides what has no gaps. Hidden molecules decide: which clusters' mean profiles foretell them
+divides what has no gaps. Hidden molecules decide: which clusters' mean profiles predict them
 better. No label takes part.
 """
 
@@ -111,11 +111,11 @@ def clusters_of(
     -------
     (n,) int64 from 0, and sentences on how number and method came about
     """
-    said = f"Clusters: {n_clusters}, as set."
+    text = f"Clusters: {n_clusters}, as set."
     if n_clusters == 0:
         guess = estimate_number(z, seed)
         n_clusters = guess.leiden
-        said = (
+        text = (
             f"Clusters: {guess.leiden}, as many as Leiden communities (resolution 0.8); the "
             f"largest gap between eigenvalues would say {guess.eigengap}."
         )
@@ -123,30 +123,30 @@ def clusters_of(
     if method in ways or n_clusters in (1, len(z)):
         way = ways.get(method, spectral_clusters)
         labels = np.asarray(way(z, n_clusters, seed), dtype=np.int64)
-        return labels, said + _caveats(len(z), n_clusters, labels)
+        return labels, text + _caveats(len(z), n_clusters, labels)
     found = {name: way(z, n_clusters, seed) for name, way in ways.items()}
-    gains = {name: foretold(labels, split) for name, labels in found.items()}
+    gains = {name: predictive_gain(labels, split) for name, labels in found.items()}
     best, other = sorted(gains, key=lambda name: -gains[name])
-    said += (
-        f" Found by {_TITLES[best]}, whose mean profiles foretell hidden molecules better than "
+    text += (
+        f" Found by {_TITLES[best]}, whose mean profiles predict hidden molecules better than "
         f"those by {_TITLES[other]} ({gains[best]:.4f} against {gains[other]:.4f} nats per "
         f"molecule beyond the gene mean)."
     )
     labels = np.asarray(found[best], dtype=np.int64)
-    return labels, said + _caveats(len(z), n_clusters, labels)
+    return labels, text + _caveats(len(z), n_clusters, labels)
 
 
 def _caveats(n: int, n_clusters: int, labels: NDArray[np.int64]) -> str:
     """What else is to be known: fewer clusters than asked for; landmarks and samples."""
-    n_found, said = int(labels.max()) + 1, ""
+    n_found, text = int(labels.max()) + 1, ""
     if n_found < n_clusters:
-        said += f" Only {n_found} of {n_clusters} have cells: the others are too much alike."
+        text += f" Only {n_found} of {n_clusters} have cells: the others are too much alike."
     if n > MOST_WHOLE:
-        said += (
+        text += (
             f" Of {n:,} cells, spectral clustering sees {N_LANDMARKS:,} landmarks, a mixture is "
             f"fitted to {_MOST_ANCHORS:,} drawn by chance, and others join by their nearest."
         )
-    return said
+    return text
 
 
 def mixture_clusters(z: Array, n_clusters: int, seed: int) -> NDArray[np.int64]:
@@ -166,14 +166,14 @@ def mixture_clusters(z: Array, n_clusters: int, seed: int) -> NDArray[np.int64]:
     return np.asarray(labels, dtype=np.int64)
 
 
-def foretold(labels: NDArray[np.integer], split: Split) -> float:
-    """How well the mean profiles of clusters foretell molecules that the clusters have not seen.
+def predictive_gain(labels: NDArray[np.integer], split: Split) -> float:
+    """How well the mean profiles of clusters predict molecules that the clusters have not seen.
 
     Parameters
     ----------
     labels : (n,), from 0; found in the kept counts of the split, which also give the profiles
     split : (n, n_vars) each; the hidden part, which at most decided when a training stopped, is
-        foretold
+        predicted
 
     Returns
     -------

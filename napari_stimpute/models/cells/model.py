@@ -140,9 +140,9 @@ class CellModel(Model):
         z = self._latent(adata, counts)
         self._restore_totals(adata, counts, z)
         config, learned = self.config, self._latent(adata, split.kept)
-        labels, said = clusters_of(learned, split, config.n_clusters, config.clustering, self.seed_)
+        labels, text = clusters_of(learned, split, config.n_clusters, config.clustering, self.seed_)
         self.clusters_ = CellClusters.around(z, labels, self.seed_)
-        self.notes_.append(said)
+        self.notes_.append(text)
 
     def _restore_totals(self, adata: AnnData, counts: sp.csr_matrix, z: np.ndarray) -> None:
         n_vars = counts.shape[1]

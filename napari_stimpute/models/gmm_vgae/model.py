@@ -238,8 +238,8 @@ class GMMVGAE(Model):
         for k in numbers_to_try(len(view)):
             yield Progress("prepare", 0, 1, message="Preparing: number of domains")
             fits[k] = try_number(view, k, self.seed_)
-        self.n_domains_, said = fewest_domains(fits, view, kept, hidden)
-        self.notes_.append(said)
+        self.n_domains_, text = fewest_domains(fits, view, kept, hidden)
+        self.notes_.append(text)
 
     # ---- applying ------------------------------------------------------------------------------
 

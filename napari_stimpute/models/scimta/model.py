@@ -131,8 +131,8 @@ class ScIMTA(CellModel):
         """Centres: means of clusters of the cells, and of the genes' communities."""
         network, config = training.network, self.config
         z = training.latent()
-        labels, said = clusters_of(z, split, config.n_clusters, config.clustering, self.seed_)
-        self.notes_.append(f"{said} Training then moved their centres.")
+        labels, words = clusters_of(z, split, config.n_clusters, config.clustering, self.seed_)
+        self.notes_.append(f"{words} Training then moved their centres.")
         network.cells.centres = _centres(z, labels)
         graph, genes = self._genes.graph, training.gene_latent()
         groups = np.zeros(len(genes), dtype=np.intp)

@@ -59,7 +59,7 @@ class Mixture(Model):
             self.notes_.append(
                 f"Only {hidden.sum():.0f} molecules to weigh by: almost equal weights."
             )
-        self.notes_.append(f"Blend, mean over genes: {said(self.blend_)}.")
+        self.notes_.append(f"Blend, mean over genes: {describe(self.blend_)}.")
         yield Progress("done", 3, 3, {"genes": float(len(names))})
 
     def impute(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
@@ -101,7 +101,7 @@ def tissue_graph(adata: AnnData, section_key: str = "") -> sp.csr_matrix | None:
     return spatial_graph(places, n_neighbours=N_NEIGHBOURS, sections=codes)
 
 
-def said(blend: Blend, most: int = 4) -> str:
+def describe(blend: Blend, most: int = 4) -> str:
     """Say the weights in words, the largest first: "62 % GMM-VGAE, 20 % own count"."""
     mean = blend.weights.mean(axis=0)
     order = [int(k) for k in np.argsort(-mean) if mean[k] >= 0.01]

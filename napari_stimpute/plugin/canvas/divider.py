@@ -102,11 +102,11 @@ class Divider:
     def remove(self) -> None:
         """Take the line off the canvas."""
         viewer = self._viewer()
-        self.let_go()
+        self.disconnect()
         if viewer is not None and self.layer in viewer.layers:
             viewer.layers.remove(self.layer)
 
-    def let_go(self) -> None:
+    def disconnect(self) -> None:
         """Listen no longer to mouse and camera; the line stays."""
         viewer = self._viewer()
         self._connections.close()

@@ -142,8 +142,8 @@ class SpotsView:
         source = self.drawable_source(source or session.source)
         shown = self.values_of(source)
         if source in session.runs:
-            said = {s.name: s for s in session.sources}[source]
-            shown = self.aspects.seen(shown, said)
+            described = {s.name: s for s in session.sources}[source]
+            shown = self.aspects.seen(shown, described)
         return replace(shown, picked=session.selected)
 
     def values_of(self, source: str) -> Values:
@@ -152,10 +152,10 @@ class SpotsView:
         values = session.expression(source=source)
         low, high = self.percentiles
         limits = session.limits(source=source, low=low, high=high)
-        said = {s.name: s for s in session.sources}[source]
-        title = f"{session.gene} · {said.title}"
+        described = {s.name: s for s in session.sources}[source]
+        title = f"{session.gene} · {described.title}"
         picked = session.selected
-        return Values(values, limits, self.colormap, title, said.unit, picked=picked)
+        return Values(values, limits, self.colormap, title, described.unit, picked=picked)
 
     def drawable_source(self, source: str) -> str:
         """The source itself, or counts where the shown gene was not modelled."""
@@ -389,6 +389,6 @@ class SpotsView:
     def _title(self) -> str:
         if self.shown is None:
             return self.no_map
-        said = self.shown.headline or self.shown.caption
+        title = self.shown.headline or self.shown.caption
         on_map = "" if self.places is None else self.places.map_title
-        return f"{said}\non the {on_map}" if on_map else said
+        return f"{title}\non the {on_map}" if on_map else title

@@ -172,7 +172,7 @@ class Wipe:
     def close(self) -> None:
         """Let go of the mouse; the layers stay."""
         if self.divider is not None:
-            self.divider.let_go()
+            self.divider.disconnect()
 
     def repaint(self, shown: Shown) -> Shown:
         """Colour both halves; returns what the canvas shows now.

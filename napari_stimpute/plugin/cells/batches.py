@@ -131,7 +131,7 @@ class BatchesSection(Section):
     def _take(self, scores: Scores) -> None:
         self.result = scores
         self.verdict.say(*verdict(scores))
-        self.table.fill([_cells(*said, scores) for said in (*_MIXED, *_KEPT)])
+        self.table.fill([_cells(*text, scores) for text in (*_MIXED, *_KEPT)])
         key = self.run.name
         doubts = []
         if self.groups.column == keys.cluster(key):
@@ -182,19 +182,19 @@ class BatchesSection(Section):
 def verdict(scores: Scores) -> tuple[str, Literal["good", "warning", "note"]]:
     """What became of batches and groups, in a sentence, and whether that is good."""
     mixed, groups = _change(scores, _MIXED), _change(scores, _KEPT[:2])
-    said = "Batches are " + _said(
+    text = "Batches are " + _sentence(
         mixed, "better mixed than in the counts", "less mixed than in the counts",
         "as mixed as in the counts",
     )  # fmt: skip
     if math.isnan(groups):
-        return f"{said}; groups were not scored.", "note"
-    kept = _said(
+        return f"{text}; groups were not scored.", "note"
+    kept = _sentence(
         groups, "groups stand further apart", "groups are less apart, so biology was lost",
         "groups are as far apart as before",
     )  # fmt: skip
     is_good, is_kept = mixed > _CHANGE, groups >= -_CHANGE
     joint = "and" if is_good == is_kept else "but"
-    return f"{said}, {joint} {kept}.", "good" if is_good and is_kept else _tone(mixed, groups)
+    return f"{text}, {joint} {kept}.", "good" if is_good and is_kept else _tone(mixed, groups)
 
 
 def _tone(mixed: float, groups: float) -> Literal["warning", "note"]:
@@ -208,7 +208,7 @@ def _change(scores: Scores, measures: tuple[tuple[str, str, str], ...]) -> float
     return sum(known) / len(known) if known else math.nan
 
 
-def _said(change: float, more: str, less: str, same: str) -> str:
+def _sentence(change: float, more: str, less: str, same: str) -> str:
     if abs(change) <= _CHANGE:
         return same
     sign = "+" if change > 0 else ""

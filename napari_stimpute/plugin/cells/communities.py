@@ -175,7 +175,7 @@ class CommunitiesSection(Section):
     def _take(self, found: CommunityMap) -> None:
         self.result = found
         self.table.fill([_cells(found, community) for community in found.communities])
-        self.doubt.say("\n".join(found.said))
+        self.doubt.say("\n".join(found.notes))
         self.told.say("")
         self.done.say("")
         self.answer.show()

@@ -169,7 +169,7 @@ class MarkersSection(Section):
         place = self.session.place
         told = [(f"{name} ({sizes.get(name, 0):,} {place}s)", name) for name in markers.groups]
         self.group.offer(told)
-        self.doubt.say("\n".join(markers.said))
+        self.doubt.say("\n".join(markers.notes))
         self.saved.say("")
         self._list()
         self.answer.show()

@@ -170,7 +170,7 @@ class NamesSection(Section):
         self.result = annotation
         calls = zip(annotation.groups, annotation.types, annotation.subtypes, strict=True)
         self.table.fill([_cells(group, kind, subtype) for group, kind, subtype in calls])
-        self.doubt.say("\n".join(annotation.said))
+        self.doubt.say("\n".join(annotation.notes))
         self.written.say("")
         self.answer.show()
         self._enable()

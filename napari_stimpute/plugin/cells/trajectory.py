@@ -113,7 +113,7 @@ class TrajectorySection(Section):
             f"Written to obs as “{column}”, from 0 at the beginning to 1; the canvas shows it.",
             "good",
         )
-        self.lost.say("\n".join(trajectory.said))
+        self.lost.say("\n".join(trajectory.notes))
         self.answer.show()
         self._enable()
 

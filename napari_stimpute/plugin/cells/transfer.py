@@ -104,7 +104,7 @@ class TransferSection(Section):
             f"genes; {percent(unsure)} of the {self.session.place}s are unsure.",
             "warning" if unsure > 0.5 else "good",
         )
-        self.doubt.say("\n".join(transfer.said))
+        self.doubt.say("\n".join(transfer.notes))
 
     def _ask(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Reference", "", "AnnData (*.h5ad)")

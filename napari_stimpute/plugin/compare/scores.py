@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from ...compare.comparison import Comparison
-from ...compare.standing import Row, Wins, leader, memory, rows, said_of, verdict, wins
+from ...compare.standing import Row, Wins, describe, leader, memory, rows, verdict, wins
 from ...plots import categorical_palette
 from ...words import duration, number, percent
 from ..widgets.words import Words, heading, hint
@@ -86,11 +86,14 @@ class CompareView(QWidget):
         failed = comparison.failures
         self._rows = [row for row in found if row.n or ended or row.method.name in failed]
         if ended:
-            said = [verdict(comparison), *(said_of(row) for row in found if row.reason and row.n)]
+            sentences = [
+                verdict(comparison),
+                *(describe(row) for row in found if row.reason and row.n),
+            ]
             if not comparison.is_complete:
-                said.insert(0, "Stopped early: this comparison is incomplete.")
+                sentences.insert(0, "Stopped early: this comparison is incomplete.")
             is_good = comparison.is_complete and leader(comparison) is not None
-            self.sentence.say("\n".join(said), "good" if is_good else "warning")
+            self.sentence.say("\n".join(sentences), "good" if is_good else "warning")
         self._fill()
         self._show_genes(comparison, won)
 
@@ -173,7 +176,7 @@ class CompareView(QWidget):
             ),
             colors,
         )  # fmt: skip
-        self.genes_said.setText(_said_of_genes(won, len(comparison.genes)))
+        self.genes_said.setText(_about_genes(won, len(comparison.genes)))
 
 
 def _in_lines(time: str) -> str:
@@ -181,7 +184,7 @@ def _in_lines(time: str) -> str:
     return time.replace(" min ", " min\n").replace(" h ", " h\n")
 
 
-def _said_of_genes(won: Wins, n: int) -> str:
+def _about_genes(won: Wins, n: int) -> str:
     steady = ""
     if won.n_seeds > 1:
         steady = f"In {percent(won.steady)} of them one method won every split. "
@@ -195,10 +198,10 @@ def _said_of_genes(won: Wins, n: int) -> str:
 def _table() -> QTableWidget:
     table = QTableWidget(0, len(_COLUMNS))
     table.setHorizontalHeaderLabels([name for name, _ in _COLUMNS])
-    for column, (_, said) in enumerate(_COLUMNS):
+    for column, (_, sentences) in enumerate(_COLUMNS):
         item = table.horizontalHeaderItem(column)
         assert item is not None
-        item.setToolTip(said)
+        item.setToolTip(sentences)
     table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setFocusPolicy(Qt.FocusPolicy.NoFocus)

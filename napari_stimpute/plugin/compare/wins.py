@@ -43,8 +43,8 @@ class WinBars(QWidget):
         """Draw these, by method."""
         self.shares = dict(sorted(shares.items(), key=lambda item: -item[1]))
         self.colors = colors
-        said = ", ".join(f"{name} {percent(share)}" for name, share in self.shares.items())
-        self.setAccessibleName(f"Share of genes predicted best: {said}")
+        sentence = ", ".join(f"{name} {percent(share)}" for name, share in self.shares.items())
+        self.setAccessibleName(f"Share of genes predicted best: {sentence}")
         self.setFixedHeight(self.sizeHint().height())
         self.update()
 

@@ -50,11 +50,11 @@ class SpotCard(QWidget):
         if session.adata is None:
             return []
         rows = [("Spot", str(session.adata.obs_names[place]))]
-        said = {COUNTS, session.source} if self._again(place) else set()
+        listed = {COUNTS, session.source} if self._again(place) else set()
         if session.gene:
             for source in session.sources:
                 is_drawable = self.view.drawable_source(source.name) == source.name
-                if is_drawable and source.name not in said:
+                if is_drawable and source.name not in listed:
                     value = session.expression(source=source.name)[place]
                     rows.append((source.title, f"{value:.4g}"))
         rows += self._zero(place)

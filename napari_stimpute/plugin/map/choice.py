@@ -108,7 +108,7 @@ class MapChoice(QWidget):
             self.key.addItem(title, key)
         self.key.setCurrentIndex(self.key.findData(self.choice.key))
         self.kind.setCurrentIndex(self.kind.findData(self.choice.kind))
-        help_text = next(said for kind, _, said in KINDS if kind == self.choice.kind)
+        help_text = next(text for kind, _, text in KINDS if kind == self.choice.kind)
         self.kind.setToolTip(help_text)
 
     def _watch(self) -> None:
@@ -119,7 +119,7 @@ class MapChoice(QWidget):
             self.cancel.setEnabled(True)
             self.cancel.setToolTip("Stop drawing the map.")
         elif not is_mapping and self.work.job is not None:
-            self.work.wind_up()
+            self.work.finish()
 
     def _cancel(self) -> None:
         self.maps.session.cancel()

@@ -167,9 +167,9 @@ class MapPanel(QWidget):
         at = self.scatter.mapToGlobal(self.scatter.rect().topLeft())
         at.setX(at.x() + int(x) + 10)
         at.setY(at.y() + int(y) + 10)
-        QToolTip.showText(at, self._said_of(place), self.scatter)
+        QToolTip.showText(at, self._describe(place), self.scatter)
 
-    def _said_of(self, place: int) -> str:
+    def _describe(self, place: int) -> str:
         assert self.session.adata is not None
         name, shown = str(self.session.adata.obs_names[place]), self.view.shown
         if shown is None:

@@ -65,7 +65,7 @@ class PickBox(QWidget):
     def _make_controls(self) -> None:
         self.pick_button = QPushButton(f"Pick by hand ({PICK_KEY})")
         self.pick_button.setCheckable(True)
-        self.said, self.nothing = sentence(), hint(_NONE)
+        self.notes, self.nothing = sentence(), hint(_NONE)
         self.undo_button = QPushButton("Undo")
         self.undo_button.setToolTip("Back to who was picked before (Ctrl+Z).")
         self.clear_button = QPushButton("Clear")
@@ -84,7 +84,7 @@ class PickBox(QWidget):
         self.first.setStretch(0, 2)
         layout.addLayout(self.first)
         layout.addWidget(self.nothing)
-        layout.addWidget(self.said)
+        layout.addWidget(self.notes)
         self.keeping = QWidget()
         self.keeping.setLayout(row(self.name, self.keep_button))
         layout.addWidget(self.keeping)
@@ -114,12 +114,12 @@ class PickBox(QWidget):
         self.words.say("")
 
     def _follow(self) -> None:
-        said, can_draw = picked_in_words(self.session), self.view.layer is not None
-        self.said.setText(said)
-        for widget in (self.said, self.keeping):
-            widget.setVisible(bool(said))
-        self.nothing.setVisible(not said and can_draw)
-        self.clear_button.setEnabled(bool(said))
+        picked, can_draw = picked_in_words(self.session), self.view.layer is not None
+        self.notes.setText(picked)
+        for widget in (self.notes, self.keeping):
+            widget.setVisible(bool(picked))
+        self.nothing.setVisible(not picked and can_draw)
+        self.clear_button.setEnabled(bool(picked))
         self.undo_button.setEnabled(self.view.picks.can_undo)
         self.pick_button.setEnabled(can_draw)
         self.pick_button.setToolTip(_PICK_HELP if can_draw else self.view.lasso.why_not())

@@ -256,7 +256,7 @@ class GroupsSection(QWidget):
         if self._is_testing and job is not None and job is not watched:
             self.work.watch(job)
         if watched is not None and not self.session.is_busy:
-            self.work.wind_up()
+            self.work.finish()
             cancelled = "Cancelled." if watched.state is JobState.CANCELLED else ""
             self.words.say(self.session.problem or cancelled, "note" if cancelled else "error")
         self._follow()

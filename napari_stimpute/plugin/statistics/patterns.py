@@ -184,7 +184,7 @@ class SpatialSection(QWidget):
         if self._is_checking and job is not None and job is not watched:
             self.work.watch(job)
         if watched is not None and not self.session.is_busy:
-            self.work.wind_up()
+            self.work.finish()
             if watched.state is JobState.CANCELLED:
                 self.words.say("Cancelled: it needs all repeats, so nothing is kept.", "note")
             else:
@@ -196,7 +196,7 @@ class SpatialSection(QWidget):
         result = self.result
         self.answer.setVisible(result is not None)
         if result is not None and result is not self._shown:
-            found, trust, *more = result.said
+            found, trust, *more = result.notes
             self.found.say(found)
             self.control.say(trust, "good" if result.imputed.is_trusted else "error")
             raw, imputed = number(result.raw.limit), number(result.imputed.limit)

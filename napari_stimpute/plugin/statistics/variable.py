@@ -149,7 +149,7 @@ class VariablePanel(QWidget):
             self.table.setItem(place, 2, _Rank(after.get(gene)))
         self.table.setSortingEnabled(True)
         self.table.sortItems(1 if self.kept.currentText() == _ONLY_BEFORE else 2)
-        self.summary.setText(self.result.said)
+        self.summary.setText(self.result.note)
         self._enable()
 
     def _show_selected(self) -> None:

@@ -198,7 +198,7 @@ class TrainPanel(QWidget):
             self.words.say("")
             self.run_view.watch(job)
         if watched is not None and not self.session.is_busy:
-            self.run_view.wind_up()
+            self.run_view.finish()
             self._follow_problem()
             QTimer.singleShot(0, self._scroll_to_verdicts)  # once they are laid out
         self._enable()
@@ -220,8 +220,8 @@ class TrainPanel(QWidget):
         record = session.record(session.source if session.source in runs else runs[-1])
         tone: Tone = "good" if is_judged(record) else "note"
         tone = "warning" if adds_nothing(record) else tone
-        said = "\n".join(run_in_words(record))
-        self.verdicts.say(said.replace(" %", "\u00a0%"), tone)  # no line ends before a %
+        sentence = "\n".join(run_in_words(record))
+        self.verdicts.say(sentence.replace(" %", "\u00a0%"), tone)  # no line ends before a %
 
     def _scroll_to_verdicts(self) -> None:
         place: Any = self.parentWidget() if is_alive(self) else None

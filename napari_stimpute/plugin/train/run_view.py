@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 REDRAW = 250
 """Milliseconds between two drawings."""
 
-_SAID_ELSEWHERE = "Judged on"
+_sentence_ELSEWHERE = "Judged on"
 """How the note begins that the panel says in words of its own."""
 
 
@@ -81,7 +81,7 @@ class RunView(QWidget):
         self.status.setText(_status(job, time.monotonic() - self._started))
         self._draw_curve()
 
-    def wind_up(self) -> None:
+    def finish(self) -> None:
         """Say how it ended."""
         job, self._job = self._job, None
         self._timer.stop()
@@ -97,7 +97,7 @@ class RunView(QWidget):
         if new:
             record = self.session.record(new[-1])
             kept = [] if record.completed else ["The best so far is kept, marked incomplete."]
-            notes = [note for note in record.notes if not note.startswith(_SAID_ELSEWHERE)]
+            notes = [note for note in record.notes if not note.startswith(_sentence_ELSEWHERE)]
             self.notes.say("\n".join([*kept, *notes]))
         elif job.state is JobState.CANCELLED:
             self.notes.say("Nothing had been learned yet, so nothing is kept.")

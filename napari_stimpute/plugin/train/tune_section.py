@@ -300,7 +300,7 @@ class TuneSection(QWidget):
         else:
             outcome = tuning.outcome
             self.status.setText(f"{'Done' if outcome.is_complete else 'Cancelled'} after {took}.")
-            self.verdict.say("\n".join(outcome.said), "good" if outcome.is_better else "note")
+            self.verdict.say("\n".join(outcome.notes), "good" if outcome.is_better else "note")
 
     def _enable(self) -> None:
         at_work, job = self.is_at_work, self.session.job
@@ -358,5 +358,5 @@ def _measured(trial: TrialResult) -> list[str]:
         "modularity": None if m.modularity is None else number(m.modularity, 2),
         "clusters": None if m.n_clusters is None else f"{m.n_clusters:.3g}",
     }
-    said = " · ".join(f"{name} {value}" for name, value in parts.items() if value is not None)
-    return [f"Score {number(m.score)} ± {number(m.spread or 0.0)}", said]
+    shares = " · ".join(f"{name} {value}" for name, value in parts.items() if value is not None)
+    return [f"Score {number(m.score)} ± {number(m.spread or 0.0)}", shares]

@@ -69,10 +69,10 @@ class TrustChip(QWidget):
     def show_badge(self, badge: Badge | None) -> None:
         """Show what a gene was judged; its reason appears on hover."""
         self.verdict = "" if badge is None else badge.verdict
-        said = "" if badge is None else badge.sentence
-        self.setToolTip(f"<qt>{said}</qt>" if said else "")  # rich text wraps
+        sentence = "" if badge is None else badge.sentence
+        self.setToolTip(f"<qt>{sentence}</qt>" if sentence else "")  # rich text wraps
         self.setAccessibleName(self.verdict.capitalize())
-        self.setAccessibleDescription(said)
+        self.setAccessibleDescription(sentence)
         self.setVisible(badge is not None)
         self.updateGeometry()
         self.update()

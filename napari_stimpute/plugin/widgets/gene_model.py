@@ -40,7 +40,7 @@ class Column:
     name: str
     title: str
     help: str
-    said: Callable[[Any], str]
+    text: Callable[[Any], str]
 
 
 COLUMNS = (
@@ -135,7 +135,7 @@ class GeneModel(QAbstractTableModel):
         if column == 0:
             return self.genes[place]
         value = self._columns[COLUMNS[column].name][place]
-        return COLUMNS[column].said(list(LOOKS)[value] if column == VERDICT else value)
+        return COLUMNS[column].text(list(LOOKS)[value] if column == VERDICT else value)
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
@@ -145,9 +145,9 @@ class GeneModel(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole and section > VERDICT:
             return _RIGHT
-        said = {Qt.ItemDataRole.DisplayRole: COLUMNS[section].title}
-        said[Qt.ItemDataRole.ToolTipRole] = COLUMNS[section].help
-        return said.get(Qt.ItemDataRole(role))
+        roles = {Qt.ItemDataRole.DisplayRole: COLUMNS[section].title}
+        roles[Qt.ItemDataRole.ToolTipRole] = COLUMNS[section].help
+        return roles.get(Qt.ItemDataRole(role))
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Order by a column; among equals the larger gain comes first."""

@@ -41,7 +41,7 @@ class Column:
     name: str
     title: str
     help: str
-    said: Callable[[Any], str]
+    text: Callable[[Any], str]
     widest: str = "−0.000"
     """The widest value that is to be expected."""
 
@@ -160,7 +160,7 @@ class TableModel(QAbstractTableModel):
         if column == 0:
             return self.gene_at(index.row())
         wanted = self.columns[column - 1]
-        return wanted.said(self.table[wanted.name].iloc[self.rows[index.row()]])
+        return wanted.text(self.table[wanted.name].iloc[self.rows[index.row()]])
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
@@ -173,8 +173,8 @@ class TableModel(QAbstractTableModel):
         title, text = "Gene", "Choose a row to see the gene on the tissue."
         if section:
             title, text = self.columns[section - 1].title, self.columns[section - 1].help
-        said = {Qt.ItemDataRole.DisplayRole: title, Qt.ItemDataRole.ToolTipRole: text}
-        return said.get(Qt.ItemDataRole(role))
+        sentence = {Qt.ItemDataRole.DisplayRole: title, Qt.ItemDataRole.ToolTipRole: text}
+        return sentence.get(Qt.ItemDataRole(role))
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Order by a column; equals stay in the order of the table."""

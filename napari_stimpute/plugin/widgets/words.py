@@ -76,8 +76,8 @@ class Card(QWidget):
         form.setHorizontalSpacing(12)
         form.setVerticalSpacing(4)
         form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        for name, said in rows:
-            form.addRow(faint(name), _value(said))
+        for name, text in rows:
+            form.addRow(faint(name), _value(text))
         self._layout.addLayout(form)
         for problem in problems:
             words = Words("warning")

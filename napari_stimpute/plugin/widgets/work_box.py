@@ -114,7 +114,7 @@ class Work(QWidget):
         job = self.job
         if job is not None and not self.session.is_busy:
             self.job = None
-            self.view.wind_up()
+            self.view.finish()
             if job.state is JobState.CANCELLED and not self._is_taken:
                 self.words.say("Cancelled: nothing was kept.", "note")
             elif self.session.problem:

@@ -54,7 +54,7 @@ class WorkView(QWidget):
             words.append(f"about {duration(left)} left")
         self.status.setText(" · ".join(words))
 
-    def wind_up(self) -> None:
+    def finish(self) -> None:
         """The job has ended."""
         self.job = None
         self._timer.stop()

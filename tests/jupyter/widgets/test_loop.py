@@ -18,7 +18,7 @@ Until = Callable[..., Awaitable[None]]
 
 
 class Worker:
-    said = Signal(str)
+    text = Signal(str)
 
 
 def in_a_thread(act: object, *arguments: object) -> None:
@@ -30,9 +30,9 @@ def in_a_thread(act: object, *arguments: object) -> None:
 def test_events_of_a_worker_arrive_on_the_loops_thread(until: Until) -> None:
     async def main() -> None:
         home, worker, arrived = Home(), Worker(), []
-        worker.said.connect(lambda _: arrived.append(threading.current_thread()), thread="current")
+        worker.notes.connect(lambda _: arrived.append(threading.current_thread()), thread="current")
         home.deliver_while(lambda: False)
-        in_a_thread(worker.said.emit, "done")
+        in_a_thread(worker.notes.emit, "done")
         await until(lambda: bool(arrived))
         assert arrived == [threading.current_thread()]
 
@@ -57,10 +57,10 @@ def test_a_cell_that_holds_the_loop_for_long_only_delays_delivery(
 ) -> None:
     async def main() -> None:
         home, worker, arrived = Home(), Worker(), []
-        worker.said.connect(arrived.append, thread="current")
+        worker.notes.connect(arrived.append, thread="current")
         home.deliver_while(lambda: not arrived)
         await asyncio.sleep(0.01)
-        in_a_thread(worker.said.emit, "done")
+        in_a_thread(worker.notes.emit, "done")
         time.sleep(0.3)
         await until(lambda: arrived == ["done"], 2)
 
@@ -79,9 +79,9 @@ def test_a_receiver_that_fails_does_not_silence_the_others(until: Until) -> None
             if word == "bad":
                 raise ValueError(word)
 
-        worker.said.connect(hear, thread="current")
+        worker.notes.connect(hear, thread="current")
         home.deliver_while(lambda: False)
-        in_a_thread(lambda: [worker.said.emit(word) for word in ("bad", "good")])
+        in_a_thread(lambda: [worker.notes.emit(word) for word in ("bad", "good")])
         await until(lambda: len(arrived) == 2)
         assert arrived == ["bad", "good"]
         assert len(problems) == 1

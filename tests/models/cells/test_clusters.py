@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 
 from napari_stimpute.models.cells import clusters as cell_clusters
-from napari_stimpute.models.cells.clusters import Array, CellClusters, clusters_of, foretold
+from napari_stimpute.models.cells.clusters import Array, CellClusters, clusters_of, predictive_gain
 from napari_stimpute.models.training import Split
 
 
@@ -33,24 +33,24 @@ def halves(z: Array) -> Split:
 
 def found(z: Array, k: int, seed: int = 0) -> tuple[CellClusters, str]:
     """Spectral clusters, kept."""
-    labels, said = clusters_of(z, halves(z), k, "spectral", seed)
-    return CellClusters.around(z, labels, seed), said
+    labels, text = clusters_of(z, halves(z), k, "spectral", seed)
+    return CellClusters.around(z, labels, seed), text
 
 
 def test_a_given_number_is_found_and_said() -> None:
     z, corner = blobs()
-    clusters, said = found(z, 3)
-    assert said == "Clusters: 3, as set."
+    clusters, text = found(z, 3)
+    assert text == "Clusters: 3, as set."
     assert clusters.n_clusters == 3
     assert len(set(zip(corner, clusters.labels, strict=True))) == 3
 
 
 def test_an_estimated_number_is_said_with_both_opinions() -> None:
     z, corner = blobs(200, 4)
-    clusters, said = found(z, 0)
+    clusters, text = found(z, 0)
     assert clusters.n_clusters == 4 and len(set(clusters.labels)) == 4
-    assert said.startswith("Clusters: 4, as many as Leiden communities (resolution 0.8)")
-    assert said.endswith("the largest gap between eigenvalues would say 4.")
+    assert text.startswith("Clusters: 4, as many as Leiden communities (resolution 0.8)")
+    assert text.endswith("the largest gap between eigenvalues would say 4.")
     assert len(set(zip(corner, clusters.labels, strict=True))) == 4
 
 
@@ -115,9 +115,9 @@ def test_hidden_molecules_decide_between_the_methods(monkeypatch: pytest.MonkeyP
         ways = {wrong: shuffled, right: corner}
         for name, labels in ways.items():
             monkeypatch.setattr(cell_clusters, f"{name}_clusters", lambda *_, it=labels: it)
-        labels, said = clusters_of(z, halves(z), 3, "auto", 0)
+        labels, text = clusters_of(z, halves(z), 3, "auto", 0)
         np.testing.assert_array_equal(labels, corner)
-        assert f"Found by {cell_clusters._TITLES[right]}" in said
+        assert f"Found by {cell_clusters._TITLES[right]}" in text
 
 
 def test_foretelling_is_the_likelihood_of_what_was_left_out() -> None:
@@ -132,9 +132,9 @@ def test_foretelling_is_the_likelihood_of_what_was_left_out() -> None:
         for gene in range(6):
             total += hidden[cell, gene] * np.log(profile[gene] / overall[gene])
             n += hidden[cell, gene]
-    assert foretold(corner, split) == pytest.approx(total / n, rel=1e-4)
-    assert foretold(corner, split) > foretold(np.zeros(40, dtype=int), split)
-    assert foretold(np.zeros(40, dtype=int), split) == pytest.approx(0, abs=1e-9)
+    assert predictive_gain(corner, split) == pytest.approx(total / n, rel=1e-4)
+    assert predictive_gain(corner, split) > predictive_gain(np.zeros(40, dtype=int), split)
+    assert predictive_gain(np.zeros(40, dtype=int), split) == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.parametrize("method", ["auto", "mixture"])
@@ -158,8 +158,8 @@ def test_fewer_clusters_than_asked_for_and_samples_are_said(
 ) -> None:
     z, corner = blobs(60, 2)
     monkeypatch.setattr(cell_clusters, "mixture_clusters", lambda *_: corner)
-    said = clusters_of(z, halves(z), 3, "mixture", 0)[1]
-    assert said == ("Clusters: 3, as set. Only 2 of 3 have cells: the others are too much alike.")
+    text = clusters_of(z, halves(z), 3, "mixture", 0)[1]
+    assert text == ("Clusters: 3, as set. Only 2 of 3 have cells: the others are too much alike.")
     monkeypatch.setattr(cell_clusters, "MOST_WHOLE", 50)
-    said = clusters_of(z, halves(z), 2, "mixture", 0)[1]
-    assert said.startswith("Clusters: 2, as set. Of 60 cells, spectral clustering sees 2,000 land")
+    text = clusters_of(z, halves(z), 2, "mixture", 0)[1]
+    assert text.startswith("Clusters: 2, as set. Of 60 cells, spectral clustering sees 2,000 land")

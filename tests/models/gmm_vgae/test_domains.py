@@ -78,11 +78,11 @@ def molecules_of(labels: np.ndarray, seed: int) -> sp.csr_matrix:
 def test_the_number_of_planted_groups_is_found_from_hidden_molecules(k: int) -> None:
     z, labels = blobs(k)
     fits = {n: try_number(z, n, seed=0) for n in numbers_to_try(len(z))}
-    found, said = fewest_domains(fits, z, molecules_of(labels, 0), molecules_of(labels, 1))
+    found, text = fewest_domains(fits, z, molecules_of(labels, 0), molecules_of(labels, 1))
     assert found == k
-    assert said.startswith(f"Number of domains: {k}, the fewest")
-    assert "BIC, smaller is better, would choose" in said
-    assert all(f"{n}: " in said for n in range(2, 16))
+    assert text.startswith(f"Number of domains: {k}, the fewest")
+    assert "BIC, smaller is better, would choose" in text
+    assert all(f"{n}: " in text for n in range(2, 16))
 
 
 @pytest.mark.parametrize("n", [2, 3])

@@ -285,10 +285,10 @@ def test_the_gaussian_likelihood_learns_the_tissue_too(section: AnnData) -> None
 def test_the_number_of_domains_is_found_from_the_data_and_shown(section: AnnData) -> None:
     fitted = fit(section, n_domains=0, epochs=10, mixture_epochs=2)
     fitted.fit(section, device="cpu")  # a second fit decides anew, and says it once
-    (said,) = [note for note in fitted.notes_ if "BIC" in note]
-    chosen = int(re.search(r"domains: (\d+)", said)[1])  # type: ignore[index]
-    by_bic = int(re.search(r"would choose (\d+)", said)[1])  # type: ignore[index]
-    shown = said[said.index("would choose") :]
+    (sentence,) = [note for note in fitted.notes_ if "BIC" in note]
+    chosen = int(re.search(r"domains: (\d+)", sentence)[1])  # type: ignore[index]
+    by_bic = int(re.search(r"would choose (\d+)", sentence)[1])  # type: ignore[index]
+    shown = sentence[sentence.index("would choose") :]
     tried = {int(k): float(b.replace(",", "")) for k, b in re.findall(r"(\d+): (-?[\d,]+)", shown)}
     assert list(tried) == list(range(2, 16))
     assert tried[by_bic] == min(tried.values())

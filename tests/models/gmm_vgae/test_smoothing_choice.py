@@ -18,8 +18,8 @@ def test_neighbours_are_read_only_where_they_tell_something(places: str) -> None
         section.obsm["spatial"] = section.obsm["spatial"][order]
     model = GMMVGAE(n_domains=4, mixture_epochs=0, epochs=120).fit(section, device="cpu")
     assert (model.smoothing_ == "none") == (places == "shuffled")
-    (said,) = [note for note in model.notes_ if note.startswith("Smoothing over the tissue")]
-    assert "decided from the data" in said
+    (text,) = [note for note in model.notes_ if note.startswith("Smoothing over the tissue")]
+    assert "decided from the data" in text
 
 
 def test_a_gain_within_its_standard_error_is_not_clearly_better() -> None:

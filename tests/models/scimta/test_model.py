@@ -78,8 +78,8 @@ def test_communities_have_ten_genes_and_come_by_size(large: tuple[ScIMTA, AnnDat
     found = large[0].communities()
     sizes = np.bincount(found[found >= 0])
     assert (sizes >= 10).all() and (np.diff(sizes) <= 0).all()
-    said = f"Gene communities: {len(sizes)}, of {int((found >= 0).sum())} genes."
-    assert said in large[0].notes_
+    text = f"Gene communities: {len(sizes)}, of {int((found >= 0).sum())} genes."
+    assert text in large[0].notes_
 
 
 def check_network(graph: sp.csr_matrix, n: int) -> None:
@@ -169,10 +169,10 @@ def test_genes_without_counts_are_in_no_community(section: AnnData) -> None:
 
 def test_the_number_of_clusters_is_estimated_if_none_is_given(section: AnnData) -> None:
     model = ScIMTA.preset("tiny", n_clusters=0).fit(section, device="cpu")
-    said = " ".join(model.notes_)
-    assert "as many as Leiden communities" in said and "the largest gap between eigenvalues" in said
+    text = " ".join(model.notes_)
+    assert "as many as Leiden communities" in text and "the largest gap between eigenvalues" in text
     n_clusters = len(model.network_.cells.centres.centres)
-    assert f"Clusters: {n_clusters}, as many" in said
+    assert f"Clusters: {n_clusters}, as many" in text
     assert model.cluster_probability(section).shape == (section.n_obs, n_clusters)
 
 

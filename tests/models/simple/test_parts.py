@@ -75,10 +75,10 @@ def test_tissue_parts_are_repeated_averages_over_the_graph(
     made = Parts.of(counts, graph, 0)
     own = graph.toarray() + np.eye(150)
     average = own / own.sum(axis=1, keepdims=True)
-    for steps, said in ((1, "1 step"), (2, "2 steps"), (4, "4 steps")):
+    for steps, text in ((1, "1 step"), (2, "2 steps"), (4, "4 steps")):
         expected = at_depth(np.linalg.matrix_power(average, steps) @ counts.toarray(), counts)
         np.testing.assert_allclose(
-            part(made, f"tissue neighbours ({said})"), expected, rtol=1e-3, atol=1e-5
+            part(made, f"tissue neighbours ({text})"), expected, rtol=1e-3, atol=1e-5
         )
 
 
