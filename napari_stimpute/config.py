@@ -116,9 +116,11 @@ def _in_words(config: type[ModelConfig], error: ValidationError) -> InvalidSetti
     if first["type"] == "extra_forbidden":
         known = ", ".join(config.model_fields)
         return InvalidSetting(
-            field=name, expected=f"a setting of {config.__name__}", found="a name it does not have",
+            field=name,
+            expected=f"a setting of {config.__name__}",
+            found="a name it does not have",
             remedy=f"Its settings are: {known}.",
-        )  # fmt: skip
+        )
     wanted = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     return InvalidSetting(
         field=name, expected=wanted, found=repr(first["input"]), remedy="Change it and try again."

@@ -64,9 +64,13 @@ class Report:
         return self
 
     def table(
-        self, header: Sequence[str], rows: Sequence[Sequence[str]], *,
-        caption: str = "", strong: int | None = None,
-    ) -> Report:  # fmt: skip
+        self,
+        header: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        *,
+        caption: str = "",
+        strong: int | None = None,
+    ) -> Report:
         """Add a table; what looks like a number is set to the right.
 
         Parameters

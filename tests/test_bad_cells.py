@@ -36,8 +36,10 @@ from napari_stimpute.session.session import Session
 
 MODELS = ("scziva", "scamzi", "scimta")
 TRAININGS: dict[str, type[CountTraining]] = {
-    "scziva": scziva.Training, "scamzi": scamzi.Training, "scimta": scimta_training.Training,
-}  # fmt: skip
+    "scziva": scziva.Training,
+    "scamzi": scamzi.Training,
+    "scimta": scimta_training.Training,
+}
 
 
 @pytest.fixture(params=MODELS)
@@ -83,9 +85,10 @@ def check_finite(session: Session, model: str) -> AnnData:
     assert session.problem == "" and session.adata is not None
     adata = session.adata
     for array in (
-        adata.layers[keys.imputed(model)], adata.obsm[keys.embedding(model)],
+        adata.layers[keys.imputed(model)],
+        adata.obsm[keys.embedding(model)],
         adata.obsm[keys.cluster_probability(model)],
-    ):  # fmt: skip
+    ):
         assert np.isfinite(array).all()
     assert adata.obs[keys.cluster(model)].notna().all()
     return adata

@@ -69,10 +69,15 @@ def test_page_is_self_contained(demo: Path) -> None:
 def test_page_tells_the_whole_story(page: str) -> None:
     headings = re.findall(r"<h2[^>]*>([^<]+)</h2>", page)
     assert headings == [
-        "The section", "Genes, counted and imputed", "Spatial domains", "Is it any good?",
-        "Which genes can be believed?", "Variable genes, before and after", "How it learned",
+        "The section",
+        "Genes, counted and imputed",
+        "Spatial domains",
+        "Is it any good?",
+        "Which genes can be believed?",
+        "Variable genes, before and after",
+        "How it learned",
         "How to go on",
-    ]  # fmt: skip
+    ]
     assert "own <file>.h5ad" in page
     assert "in layer 'counts'" in page  # the data card
     assert "two random lists would share" in page
@@ -84,9 +89,13 @@ def test_score_stands_beside_every_baseline(page: str) -> None:
         page.index("Is it any good?</h2>") : page.index("Variable genes, before and after</h2>")
     ]
     for method in (
-        "GMM-VGAE", "Gene mean × depth", "Nearest in expression",
-        "Nearest in tissue", "PCA denoiser", "Counts as they are",
-    ):  # fmt: skip
+        "GMM-VGAE",
+        "Gene mean × depth",
+        "Nearest in expression",
+        "Nearest in tissue",
+        "PCA denoiser",
+        "Counts as they are",
+    ):
         assert f"<td>{method}</td>" in table
     assert "<td>Gene mean × depth</td><td class=number>0.000</td>" in table
 
@@ -190,8 +199,9 @@ def test_with_a_display_the_gene_is_seen_raw_and_imputed(
     gene = session.genes[3]
     window.look(session, gene)
     assert [t for t in titles if t.startswith(gene)] == [
-        f"{gene} · Counts", f"{gene} · Gene mean × depth (gmm_vgae) · cannot be judged",
-    ]  # fmt: skip
+        f"{gene} · Counts",
+        f"{gene} · Gene mean × depth (gmm_vgae) · cannot be judged",
+    ]
 
 
 @pytest.mark.parametrize(

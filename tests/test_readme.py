@@ -100,18 +100,27 @@ def test_table_of_places_names_what_is_written() -> None:
     places = first_column(chapter("What is written into the file"))
     run = "gmm_vgae"
     assert {
-        f'layers["{keys.imputed(run)}"]', f'obsm["{keys.embedding(run)}"]',
-        f'obs["{keys.cluster(run)}"]', f'obsm["{keys.cluster_probability(run)}"]',
-        *(f'var["{name}"]' for name in keys.gene_facts(run)), f'varm["{keys.weights(run)}"]',
-        f'uns["{keys.UNS}"]["{run}"]', "X", "raw", f'layers["{keys.X_BEFORE}"]',
-        f'obsm["{keys.RAW_BEFORE}"]', f'var["{keys.community("scimta")}"]',
-        f'varp["{keys.gene_graph("scimta")}"]', f'obsp["{keys.cell_graph("scimta")}"]',
+        f'layers["{keys.imputed(run)}"]',
+        f'obsm["{keys.embedding(run)}"]',
+        f'obs["{keys.cluster(run)}"]',
+        f'obsm["{keys.cluster_probability(run)}"]',
+        *(f'var["{name}"]' for name in keys.gene_facts(run)),
+        f'varm["{keys.weights(run)}"]',
+        f'uns["{keys.UNS}"]["{run}"]',
+        "X",
+        "raw",
+        f'layers["{keys.X_BEFORE}"]',
+        f'obsm["{keys.RAW_BEFORE}"]',
+        f'var["{keys.community("scimta")}"]',
+        f'varp["{keys.gene_graph("scimta")}"]',
+        f'obsp["{keys.cell_graph("scimta")}"]',
         f'layers["{keys.fill_probability("scziva")}"]',
         *(f'obsm["{keys.space("scimta", kind)}"]' for kind in ("umap", "pca")),
         *(f'obs["scimta_{what}"]' for what in ("pseudotime", "community_1_activity")),
-        *(f'obs["scimta_{level}"]' for level in ("type", "subtype")), 'obs["picked"]',
+        *(f'obs["scimta_{level}"]' for level in ("type", "subtype")),
+        'obs["picked"]',
         *(f'obs["…_transferred{what}"]' for what in ("", "_probability")),
-    } == set(places)  # fmt: skip
+    } == set(places)
 
 
 def test_map_holds_every_module_once_and_nothing_else() -> None:

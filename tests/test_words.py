@@ -9,9 +9,15 @@ from napari_stimpute.words import duration, number, percent
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.04, "0.0 s"), (0.44, "0.4 s"), (12.4, "12 s"), (59.7, "1 min 00 s"), (200, "3 min 20 s"),
-     (7500, "2 h 05 min")],
-)  # fmt: skip
+    [
+        (0.04, "0.0 s"),
+        (0.44, "0.4 s"),
+        (12.4, "12 s"),
+        (59.7, "1 min 00 s"),
+        (200, "3 min 20 s"),
+        (7500, "2 h 05 min"),
+    ],
+)
 def test_durations_are_in_the_unit_one_thinks_in(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 

@@ -23,9 +23,15 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 __all__ = [
-    "UNSURE", "Annotation", "Call", "MarkerLists", "Transfer", "annotation_steps",
-    "read_marker_lists", "transfer_steps",
-]  # fmt: skip
+    "UNSURE",
+    "Annotation",
+    "Call",
+    "MarkerLists",
+    "Transfer",
+    "annotation_steps",
+    "read_marker_lists",
+    "transfer_steps",
+]
 
 Level = Literal["type", "subtype"]
 
@@ -143,9 +149,10 @@ def annotation_steps(
     codes, groups = labels_of(adata, column)
     if len(groups) < 2:
         raise TooSmall(
-            expected=f"at least two groups in {column!r}", found=f"{len(groups)}",
+            expected=f"at least two groups in {column!r}",
+            found=f"{len(groups)}",
             remedy="A group is named by what it has more of than others: choose another column.",
-        )  # fmt: skip
+        )
     n_steps = 2 + len(lists.types) + len(lists.subtypes)
     yield Progress("annotate", 0, n_steps, message="Reading counts")
     counts, names = all_counts(adata)
@@ -187,9 +194,12 @@ class _RandomGenes:
 
     @classmethod
     def of(
-        cls, counts: sp.csr_matrix, codes: NDArray[np.intp], listed: NDArray[np.intp],
+        cls,
+        counts: sp.csr_matrix,
+        codes: NDArray[np.intp],
+        listed: NDArray[np.intp],
         generator: np.random.Generator,
-    ) -> _RandomGenes:  # fmt: skip
+    ) -> _RandomGenes:
         """Draw from the genes in no list, where they are enough, else from all with molecules."""
         values = log_normalise(counts, size_factors(counts))
         mean = np.asarray(values.mean(axis=0)).ravel()
@@ -282,15 +292,25 @@ def _call(scored: Mapping[str, _Scored], group: int) -> Call:
     by_chance = np.quantile(random - second.random[group] if second else random, _BEYOND)
     is_sure = score > np.quantile(random, _BEYOND ** (1 / len(names))) and lead > by_chance
     return Call(
-        names[0], names[1] if second else "", score, lead, float(by_chance), best.n_found,
-        best.n_listed, bool(is_sure),
-    )  # fmt: skip
+        names[0],
+        names[1] if second else "",
+        score,
+        lead,
+        float(by_chance),
+        best.n_found,
+        best.n_listed,
+        bool(is_sure),
+    )
 
 
 def _row(prefix: str, call: Call) -> dict[str, object]:
     return {
-        prefix.rstrip("_") or "type": call.name, f"{prefix}best": call.best,
-        f"{prefix}score": call.score, f"{prefix}runner_up": call.runner_up,
-        f"{prefix}lead": call.lead, f"{prefix}lead_by_chance": call.by_chance,
-        f"{prefix}genes_found": call.n_found, f"{prefix}genes_listed": call.n_listed,
-    }  # fmt: skip
+        prefix.rstrip("_") or "type": call.name,
+        f"{prefix}best": call.best,
+        f"{prefix}score": call.score,
+        f"{prefix}runner_up": call.runner_up,
+        f"{prefix}lead": call.lead,
+        f"{prefix}lead_by_chance": call.by_chance,
+        f"{prefix}genes_found": call.n_found,
+        f"{prefix}genes_listed": call.n_listed,
+    }

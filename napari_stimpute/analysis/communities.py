@@ -149,9 +149,17 @@ def community_steps(
         "them as a ranking.",
     )
     return CommunityMap(
-        clusters, communities, means, p, auc, named, _facts(named, variable, best),
-        _overlap(clusters, named, markers, n_counted), variable, text,
-    )  # fmt: skip
+        clusters,
+        communities,
+        means,
+        p,
+        auc,
+        named,
+        _facts(named, variable, best),
+        _overlap(clusters, named, markers, n_counted),
+        variable,
+        text,
+    )
 
 
 def network(
@@ -186,10 +194,12 @@ def network(
     picture.add_weighted_edges_from(zip(edges.row, edges.col, edges.data, strict=True))
     laid = nx.spring_layout(picture, seed=seed)
     return GeneNetwork(
-        genes, np.column_stack([edges.row, edges.col]).astype(np.intp),
-        np.asarray(edges.data, dtype=np.float64), np.array([laid[i] for i in range(len(genes))]),
+        genes,
+        np.column_stack([edges.row, edges.col]).astype(np.intp),
+        np.asarray(edges.data, dtype=np.float64),
+        np.array([laid[i] for i in range(len(genes))]),
         _activities(logged_counts(adata), np.where(codes == at, 0, -1)).ravel(),
-    )  # fmt: skip
+    )
 
 
 def _communities(adata: AnnData, key: str) -> tuple[NDArray[np.intp], tuple[str, ...]]:
@@ -212,9 +222,10 @@ def _graph(adata: AnnData, key: str) -> sp.csr_matrix:
 
 def _missing(expected: str, key: str) -> MissingKey:
     return MissingKey(
-        expected=expected, found=f"none for run {key!r}",
+        expected=expected,
+        found=f"none for run {key!r}",
         remedy="Run scIMTA with gene communities switched on.",
-    )  # fmt: skip
+    )
 
 
 def _ordered_genes(
@@ -281,30 +292,38 @@ def _facts(
 ) -> pd.DataFrame:
     rows = {
         community: {
-            "n_genes": len(members), "hub_genes": ", ".join(members[:5]),
+            "n_genes": len(members),
+            "hub_genes": ", ".join(members[:5]),
             "variable": sum(gene in variable for gene in members) / len(members),
             "cluster": cluster,
         }
         for (community, members), cluster in zip(genes.items(), best, strict=True)
-    }  # fmt: skip
+    }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("community")
 
 
 def _overlap(
-    clusters: tuple[str, ...], genes: dict[str, tuple[str, ...]], markers: dict[str, list[str]],
+    clusters: tuple[str, ...],
+    genes: dict[str, tuple[str, ...]],
+    markers: dict[str, list[str]],
     n_vars: int,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     rows = []
     for cluster in clusters:
         best = set(markers.get(cluster, ()))
         for community, members in genes.items():
             shared = [gene for gene in members if gene in best]
             chance = hypergeom(n_vars, len(members), len(best))
-            rows.append({
-                "cluster": cluster, "community": community, "n_shared": len(shared),
-                "expected": len(best) * len(members) / n_vars,
-                "p": float(chance.sf(len(shared) - 1)), "genes": ", ".join(shared),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "cluster": cluster,
+                    "community": community,
+                    "n_shared": len(shared),
+                    "expected": len(best) * len(members) / n_vars,
+                    "p": float(chance.sf(len(shared) - 1)),
+                    "genes": ", ".join(shared),
+                }
+            )
     table = pd.DataFrame(rows)
     table.insert(5, "p_adjusted", false_discovery_control(table["p"].clip(0, 1)))
     return table

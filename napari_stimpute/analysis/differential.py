@@ -73,9 +73,14 @@ def differential_expression(
     same way (see `with_even_depth`); fold changes and shares are those of all counts.
     """
     steps = differential_steps(
-        adata, column, group, reference=reference, source=source, method=method,
+        adata,
+        column,
+        group,
+        reference=reference,
+        source=source,
+        method=method,
         accept_imputed=accept_imputed,
-    )  # fmt: skip
+    )
     while True:
         try:
             next(steps)
@@ -165,9 +170,11 @@ def _groups(
             raise UnknownName.of(f"group in {column!r}", name, sorted(set(labels)))
     if group == reference:
         raise InvalidSetting(
-            field="reference", expected="another group", found=f"{group!r} against itself",
+            field="reference",
+            expected="another group",
+            found=f"{group!r} against itself",
             remedy="Choose another group, or the rest.",
-        )  # fmt: skip
+        )
     known = adata.obs[column].notna().to_numpy(dtype=bool)
     in_group, in_reference = np.zeros((2, adata.n_obs), dtype=bool)
     in_group[known] = (labels == group).to_numpy()
@@ -191,8 +198,9 @@ def _logged(
     values = logged_imputed(adata, source, spots)
     if not accepted:
         raise InvalidSetting(
-            field="accept_imputed", expected="True before imputed values are tested",
+            field="accept_imputed",
+            expected="True before imputed values are tested",
             found=f"imputed values of {source!r} chosen without it; {WHY_NOT_IMPUTED}",
             remedy="Test the counts; or set it, and read the p-values as a ranking only.",
-        )  # fmt: skip
+        )
     return values

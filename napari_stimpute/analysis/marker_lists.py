@@ -123,8 +123,9 @@ def _rows_of_json(content: object) -> list[tuple[str, str, str]]:
             if not isinstance(genes, list):
                 raise InputError(
                     expected=f"a list of genes for {subtype or kind!r}",
-                    found=f"{type(genes).__name__}", remedy=_REMEDY,
-                )  # fmt: skip
+                    found=f"{type(genes).__name__}",
+                    remedy=_REMEDY,
+                )
             rows += [(str(kind).strip(), str(subtype).strip(), str(g).strip()) for g in genes]
     return [row for row in rows if row[0] and row[2]]
 

@@ -135,9 +135,10 @@ def profile(adata: AnnData, column: str, genes: Sequence[str]) -> GroupProfile:
     groups, names = labels_of(adata, column)
     if not names:
         raise TooSmall(
-            expected=f"{place_of(adata)}s with a group", found=f"none in {column!r}",
+            expected=f"{place_of(adata)}s with a group",
+            found=f"none in {column!r}",
             remedy="Choose another column.",
-        )  # fmt: skip
+        )
     places = adata.var_names.get_indexer(pd.Index(genes))
     if (places < 0).any():
         unknown = str(genes[int(np.flatnonzero(places < 0)[0])])
@@ -210,9 +211,13 @@ def _evened(
 
 
 def _table(
-    contrast: Contrast, values: sp.csr_matrix, counts: sp.csr_matrix, groups: NDArray[np.intp],
-    names: tuple[str, ...], genes: NDArray[np.str_],
-) -> pd.DataFrame:  # fmt: skip
+    contrast: Contrast,
+    values: sp.csr_matrix,
+    counts: sp.csr_matrix,
+    groups: NDArray[np.intp],
+    names: tuple[str, ...],
+    genes: NDArray[np.str_],
+) -> pd.DataFrame:
     members = membership(groups)
     change = log2_fold_changes(values, members)
     here, others = shares(counts, members)
@@ -221,9 +226,14 @@ def _table(
         order = np.lexsort((-change[at], -contrast.score[at]))
         p = contrast.p[at]
         rows = {
-            "group": name, "gene": genes, "log2_fold_change": change[at], "p": p,
-            "p_adjusted": false_discovery_control(p), "share_group": here[at],
-            "share_others": others[at], "score": contrast.score[at],
-        }  # fmt: skip
+            "group": name,
+            "gene": genes,
+            "log2_fold_change": change[at],
+            "p": p,
+            "p_adjusted": false_discovery_control(p),
+            "share_group": here[at],
+            "share_others": others[at],
+            "score": contrast.score[at],
+        }
         parts.append(pd.DataFrame(rows).iloc[order])
     return pd.concat(parts, ignore_index=True)

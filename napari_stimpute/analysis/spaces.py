@@ -69,7 +69,7 @@ def space_steps(
             expected=f"at least {_FEWEST[kind]} {place_of(adata)}s to lay out",
             found=f"{adata.n_obs}",
             remedy="Use more data, or look at the counts themselves.",
-        )  # fmt: skip
+        )
     n_steps = 3 if kind == "umap" else 1
     yield Progress("space", 0, n_steps, message="Finding components")
     places = representation(adata, key, seed)

@@ -107,9 +107,14 @@ def trajectory_steps(
     first = codes[part[beginning]]
     tree, at = _tree(links, pseudotime, codes, max(int(first), 0))
     return Trajectory(
-        pseudotime, groups, np.minimum(links, 1.0), at, tree, int(part[beginning]),
+        pseudotime,
+        groups,
+        np.minimum(links, 1.0),
+        at,
+        tree,
+        int(part[beginning]),
         _sentence(pseudotime, codes, groups, column),
-    )  # fmt: skip
+    )
 
 
 def _check(
@@ -127,9 +132,11 @@ def _check(
         raise UnknownName.of(f"group in {column!r}", root, groups)
     if not isinstance(root, str) and not 0 <= root < adata.n_obs:
         raise InvalidSetting(
-            field="root", expected="a group's name, or a row of the data, counted from 0",
-            found=f"{root}, of {adata.n_obs:,} {place_of(adata)}s", remedy="Pick it again.",
-        )  # fmt: skip
+            field="root",
+            expected="a group's name, or a row of the data, counted from 0",
+            found=f"{root}, of {adata.n_obs:,} {place_of(adata)}s",
+            remedy="Pick it again.",
+        )
 
 
 def _links(data: AnnData, codes: NDArray[np.intp], n: int) -> NDArray[np.float64]:
@@ -194,9 +201,11 @@ def _middle(part: AnnData, is_root: NDArray[np.bool_]) -> int:
 
 
 def _tree(
-    links: NDArray[np.float64], pseudotime: NDArray[np.float32], codes: NDArray[np.intp],
+    links: NDArray[np.float64],
+    pseudotime: NDArray[np.float32],
+    codes: NDArray[np.intp],
     root: int,
-) -> tuple[tuple[tuple[int, int], ...], NDArray[np.float64]]:  # fmt: skip
+) -> tuple[tuple[tuple[int, int], ...], NDArray[np.float64]]:
     """The strongest tree (one for each connected part), and where to draw its groups."""
     n, lengths = len(links), sp.csr_matrix(np.triu(links, 1))
     lengths.data = 1 / lengths.data
@@ -216,9 +225,12 @@ def _tree(
 
 
 def _rows(
-    order: NDArray[np.intp], parent: NDArray[np.intp], x: NDArray[np.float64],
-    y: NDArray[np.float64], row: float,
-) -> float:  # fmt: skip
+    order: NDArray[np.intp],
+    parent: NDArray[np.intp],
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    row: float,
+) -> float:
     """Give each leaf a row and each fork the mean of its branches'; return the next free row."""
     children: dict[int, list[int]] = {int(at): [] for at in order}
     for at in order[1:]:
@@ -253,6 +265,7 @@ def _sentence(
 
 def _too_few(n: int, which: str) -> TooSmall:
     return TooSmall(
-        expected=f"at least {_FEWEST} cells or spots {which}", found=f"{n}",
+        expected=f"at least {_FEWEST} cells or spots {which}",
+        found=f"{n}",
         remedy="Choose another root, or more data: so few have no order to speak of.",
-    )  # fmt: skip
+    )

@@ -126,9 +126,11 @@ class _Judge:
 
 
 def _shared(
-    query: sp.csr_matrix, query_genes: pd.Index[str],
-    known: sp.csr_matrix, known_genes: pd.Index[str],
-) -> tuple[sp.csr_matrix, sp.csr_matrix]:  # fmt: skip
+    query: sp.csr_matrix,
+    query_genes: pd.Index[str],
+    known: sp.csr_matrix,
+    known_genes: pd.Index[str],
+) -> tuple[sp.csr_matrix, sp.csr_matrix]:
     """Counts of the genes with molecules in both, in the same order."""
     place = known_genes.get_indexer(query_genes)
     here = np.flatnonzero(place >= 0)
@@ -153,8 +155,9 @@ def _enough(
     if len(kept) < 2:
         raise TooSmall(
             expected=f"at least two names of {_FEWEST_SPOTS} cells in {column!r} of the reference",
-            found=f"{len(kept)}", remedy="Choose another column, or a larger reference.",
-        )  # fmt: skip
+            found=f"{len(kept)}",
+            remedy="Choose another column, or a larger reference.",
+        )
     left = [name for name, size in zip(names, sizes, strict=True) if size < _FEWEST_SPOTS]
     text = f"Names of fewer than {_FEWEST_SPOTS} reference cells are not given: {', '.join(left)}."
     return kept, (text,) if left else ()

@@ -100,9 +100,13 @@ def _ranked(adata: AnnData, layer: str, n: int) -> tuple[str, ...]:
     for span in _SPANS if data.n_obs > 2 and len(used) >= n else ():
         try:
             table = sc.pp.highly_variable_genes(
-                data, flavor="seurat_v3", n_top_genes=n, span=span, check_values=False,
+                data,
+                flavor="seurat_v3",
+                n_top_genes=n,
+                span=span,
+                check_values=False,
                 inplace=False,
-            )  # fmt: skip
+            )
         except ValueError:  # what the loess raises when too few points lie within its span
             continue
         score = table["variances_norm"].to_numpy()

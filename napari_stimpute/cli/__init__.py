@@ -131,9 +131,12 @@ def _add_work(
 ) -> None:
     infos = [info for info in MODELS.values() if gives in info.provides]
     parser = commands.add_parser(
-        name, help=text, description=textwrap.fill(about, width()), epilog=settings_text(infos),
+        name,
+        help=text,
+        description=textwrap.fill(about, width()),
+        epilog=settings_text(infos),
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     parser.add_argument(
         "input", metavar="IN", help="an .h5ad file, or a folder of them; it is never changed"
     )
@@ -143,14 +146,18 @@ def _add_work(
     _add_model_options(parser, infos)
     data = parser.add_argument_group("data")
     data.add_argument(
-        "--genes", default="", metavar="WHICH",
+        "--genes",
+        default="",
+        metavar="WHICH",
         help=f"{GENES} (default: all up to 5,000, else hvg:3000)",
-    )  # fmt: skip
+    )
     data.add_argument("--counts", default="", metavar="PLACE", help=COUNTS)
     data.add_argument(
-        "--key", default="", metavar="NAME",
+        "--key",
+        default="",
+        metavar="NAME",
         help="prefix of the results' names (default: the model's name)",
-    )  # fmt: skip
+    )
     data.add_argument(
         "--save-model", default="", metavar="FOLDER", help="also save the trained model (no pickle)"
     )
@@ -164,10 +171,11 @@ def _add_work(
 def _add_trust_options(parser: argparse.ArgumentParser) -> None:
     trust = parser.add_argument_group("trust")
     trust.add_argument(
-        "--no-blend", action="store_true",
+        "--no-blend",
+        action="store_true",
         help="the model's own values; else each gene is blended with simple predictions, as far "
         "as hidden molecules speak for it",
-    )  # fmt: skip
+    )
     trust.add_argument(
         "--no-judge",
         action="store_true",
@@ -183,14 +191,19 @@ def _add_demo(commands: argparse._SubParsersAction[Parser]) -> None:
         "display, napari opens in the end."
     )
     parser = commands.add_parser(
-        "demo", help=text, description=textwrap.fill(about, width()),
+        "demo",
+        help=text,
+        description=textwrap.fill(about, width()),
         epilog=settings_text([model_info("gmm_vgae")]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "data", nargs="?", default="", metavar="DATA",
+        "data",
+        nargs="?",
+        default="",
+        metavar="DATA",
         help="an .h5ad file with coordinates (default: the sample section)",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--out", default="demo", metavar="FOLDER", help="where it goes (%(default)s)"
     )
@@ -266,9 +279,15 @@ def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Te
     tell.say(*opened.notes)
     imputes = args.gives == "imputed"
     request = Request(
-        args.model, config, args.seed, args.device, args.key, imputes,
-        blend=imputes and not args.no_blend, judged=imputes and not args.no_judge,
-    )  # fmt: skip
+        args.model,
+        config,
+        args.seed,
+        args.device,
+        args.key,
+        imputes,
+        blend=imputes and not args.no_blend,
+        judged=imputes and not args.no_judge,
+    )
     run = Run(opened.adata, request)
     title = f"Training {model_info(args.model).title}"
     state = follow(Job(run.steps(), f"{task.place} · {title}" if task.place else title), tell)

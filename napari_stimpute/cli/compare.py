@@ -42,31 +42,43 @@ def add_compare(commands: argparse._SubParsersAction[Parser]) -> None:
     """Offer the command."""
     text = "compare models and simple methods on hidden molecules, and say which is best here"
     parser = commands.add_parser(
-        "compare", help=text, description=textwrap.fill(_ABOUT, width()), epilog=_names(),
+        "compare",
+        help=text,
+        description=textwrap.fill(_ABOUT, width()),
+        epilog=_names(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     parser.add_argument("input", metavar="IN", help="an .h5ad file; it is never changed")
     parser.add_argument(
-        "--models", default="", metavar="A,B,C",
+        "--models",
+        default="",
+        metavar="A,B,C",
         help="methods listed below (default: all that can run on these data)",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--seeds", default=5, type=positive, metavar="N",
+        "--seeds",
+        default=5,
+        type=positive,
+        metavar="N",
         help="splits into kept and hidden molecules, each with a seed of its own (%(default)s)",
-    )  # fmt: skip
+    )
     parser.add_argument("--report", default="", metavar="PAGE", help="write a page (.html)")
     parser.add_argument(
         "--out", default="", metavar="TABLE", help="write every score (.csv or .json)"
     )
     parser.add_argument(
-        "--show", default="", metavar="GENES",
+        "--show",
+        default="",
+        metavar="GENES",
         help="genes to draw in the report, with commas (default: three, chosen from the counts)",
-    )  # fmt: skip
+    )
     parser.add_argument("--preset", default="default", metavar="NAME", help="settings of all")
     parser.add_argument(
-        "--genes", default="", metavar="WHICH",
+        "--genes",
+        default="",
+        metavar="WHICH",
         help=f"{GENES} (default: all up to 5,000, else hvg:3000)",
-    )  # fmt: skip
+    )
     parser.add_argument("--counts", default="", metavar="PLACE", help=COUNTS)
     parser.add_argument(
         "--seed", default=0, type=seed_of, metavar="N", help="of the first split (%(default)s)"
@@ -97,10 +109,17 @@ def _compare(args: argparse.Namespace) -> int:
     opened = load(args.input, genes=args.genes, counts=args.counts)
     tell.say(*opened.notes)
     names = asked or available(SPATIAL in opened.adata.obsm)
-    comparison = usage(args, lambda: comparison_of(
-        opened.adata, names, seeds=range(args.seed, args.seed + args.seeds), device=args.device,
-        preset=args.preset, show=_split(args.show),
-    ))  # fmt: skip
+    comparison = usage(
+        args,
+        lambda: comparison_of(
+            opened.adata,
+            names,
+            seeds=range(args.seed, args.seed + args.seeds),
+            device=args.device,
+            preset=args.preset,
+            show=_split(args.show),
+        ),
+    )
     follow(Job(comparison.steps(), "Comparing"), tell)
     _require_scores(comparison)
     _tell(comparison, tell)
@@ -132,12 +151,17 @@ def _tell(comparison: Comparison, tell: Teller) -> None:
     found, won = rows(comparison), wins(comparison).shares
     table = [_HEADER] + [
         (
-            row.title, percent(row.gain, 1), percent(row.spread, 1) if row.n > 1 else "–",
-            percent(row.genes_better), percent(won.get(row.method.name, 0.0)),
-            duration(row.seconds), memory(row.memory),
+            row.title,
+            percent(row.gain, 1),
+            percent(row.spread, 1) if row.n > 1 else "–",
+            percent(row.genes_better),
+            percent(won.get(row.method.name, 0.0)),
+            duration(row.seconds),
+            memory(row.memory),
         )
-        for row in found if row.n
-    ]  # fmt: skip
+        for row in found
+        if row.n
+    ]
     tell.say("", *aligned(table), "", *textwrap.wrap(_LEGEND, width()), "")
     tell.say(*(describe(row) for row in found if row.reason))
     if not comparison.is_complete:
@@ -152,10 +176,13 @@ def _names() -> str:
         sentence = f"{method.title}. {method.about}" + (f" {missing}" if missing else "")
         lines.append(
             textwrap.fill(
-                sentence, width(), initial_indent=f"  {name:17} ", subsequent_indent=" " * 20,
+                sentence,
+                width(),
+                initial_indent=f"  {name:17} ",
+                subsequent_indent=" " * 20,
                 break_long_words=False,
             )
-        )  # fmt: skip
+        )
     return "\n".join([*lines, "", f"together: --models {listed(methods()).replace(' ', '')}"])
 
 

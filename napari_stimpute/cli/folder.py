@@ -77,9 +77,10 @@ def is_folder(path: str) -> bool:
 def add_folder_options(group: argparse._ActionsContainer) -> None:
     """Offer what only matters where IN is a folder."""
     group.add_argument(
-        "--overwrite", action="store_true",
+        "--overwrite",
+        action="store_true",
         help="where IN is a folder: make results anew that are there already, not skip them",
-    )  # fmt: skip
+    )
 
 
 def work_on_folder(args: argparse.Namespace, tell: Teller, work: Callable[[Task], Worked]) -> int:
@@ -116,18 +117,22 @@ def _tasks(args: argparse.Namespace) -> list[Task]:
     files = sorted(p for p in folder.glob(f"*{_ENDING}") if p.is_file() and p.name[0] != ".")
     if not files:
         raise NotReadable(
-            expected=f"at least one {_ENDING} file in {folder}", found="none",
+            expected=f"at least one {_ENDING} file in {folder}",
+            found="none",
             remedy="Choose another folder; folders within it, and hidden files, are left out.",
-        )  # fmt: skip
+        )
     _make_folder(out, folder)
     models = Path(args.save_model) if args.save_model else None
     return [
         Task(
-            str(file), str(out / file.name), str(models / file.stem) if models else "",
-            f"{number} of {len(files)}", args.key or args.model,
+            str(file),
+            str(out / file.name),
+            str(models / file.stem) if models else "",
+            f"{number} of {len(files)}",
+            args.key or args.model,
         )
         for number, file in enumerate(files, start=1)
-    ]  # fmt: skip
+    ]
 
 
 def _make_folder(out: Path, folder: Path) -> None:

@@ -43,25 +43,35 @@ def add_setting_options(group: argparse._ActionsContainer, infos: Sequence[Model
                 f"--{name.replace('_', '-')}",
                 metavar=f"{{{','.join(field.choices)}}}" if field.choices else "N",
                 help=f"{field.help} ({field.default})".replace("%", "%%"),
-            )  # fmt: skip
+            )
     group.add_argument("--preset", default="default", metavar="NAME", help="settings to begin with")
     group.add_argument(
-        "--settings", default="", metavar="BEST.json", dest="settings_file",
+        "--settings",
+        default="",
+        metavar="BEST.json",
+        dest="settings_file",
         help="settings that 'stimpute tune --out' wrote, in place of the preset's",
-    )  # fmt: skip
+    )
     group.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        dest="settings",
         help="any setting listed below; may be given several times",
-    )  # fmt: skip
+    )
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """Offer what every run takes: seed, device, and silence."""
     run = parser.add_argument_group("run")
     run.add_argument(
-        "--seed", default=0, type=seed_of, metavar="N",
+        "--seed",
+        default=0,
+        type=seed_of,
+        metavar="N",
         help="of everything random, a whole number from 0 (%(default)s)",
-    )  # fmt: skip
+    )
     run.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (%(default)s)")
     run.add_argument("--quiet", action="store_true", help="say nothing but what goes wrong")
 
@@ -145,9 +155,12 @@ def settings_text(infos: Sequence[ModelInfo]) -> str:
 def _setting(field: FormField) -> str:
     default = repr(field.default) if field.kind == "text" else str(field.default)
     return textwrap.fill(
-        f"{field.help} [{_metavar(field)}; {default}]", width(), break_long_words=False,
-        initial_indent=f"  {field.name:17} ", subsequent_indent=" " * 20,
-    )  # fmt: skip
+        f"{field.help} [{_metavar(field)}; {default}]",
+        width(),
+        break_long_words=False,
+        initial_indent=f"  {field.name:17} ",
+        subsequent_indent=" " * 20,
+    )
 
 
 def _metavar(field: FormField) -> str:

@@ -38,8 +38,15 @@ _ABOUT = (
     "keeps what was scored."
 )
 _HEADER = (
-    "Trial", "Score", "±", "Molecules", "Silhouette", "Stability", "Modularity", "Clusters",
-)  # fmt: skip
+    "Trial",
+    "Score",
+    "±",
+    "Molecules",
+    "Silhouette",
+    "Stability",
+    "Modularity",
+    "Clusters",
+)
 _LEGEND = (
     "Score: molecules + ½ silhouette + ½ stability, mean of three fits; ±: standard deviation over "
     "them. Molecules: share of the deviance of gene mean × depth that is explained. Silhouette: "
@@ -54,9 +61,12 @@ def add_tune(commands: argparse._SubParsersAction[Parser]) -> None:
     infos = [info for info in MODELS.values() if info.config.SEARCH]
     text = "search a model's settings on your data, without labels"
     parser = commands.add_parser(
-        "tune", help=text, description=textwrap.fill(_ABOUT, width()), epilog=_searched(infos),
+        "tune",
+        help=text,
+        description=textwrap.fill(_ABOUT, width()),
+        epilog=_searched(infos),
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     parser.add_argument("input", metavar="IN", help="an .h5ad file; it is never changed")
     group = parser.add_argument_group("model")
     names = ", ".join(info.name for info in infos)
@@ -67,9 +77,11 @@ def add_tune(commands: argparse._SubParsersAction[Parser]) -> None:
     _add_search_options(parser)
     data = parser.add_argument_group("data")
     data.add_argument(
-        "--genes", default="", metavar="WHICH",
+        "--genes",
+        default="",
+        metavar="WHICH",
         help=f"{GENES} (default: all up to 5,000, else hvg:3000)",
-    )  # fmt: skip
+    )
     data.add_argument("--counts", default="", metavar="PLACE", help=COUNTS)
     add_run_options(parser)
     parser.set_defaults(command=_tune, parser=parser, gives="")
@@ -78,9 +90,12 @@ def add_tune(commands: argparse._SubParsersAction[Parser]) -> None:
 def _add_search_options(parser: argparse.ArgumentParser) -> None:
     search = parser.add_argument_group("search")
     search.add_argument(
-        "--trials", default=20, type=positive, metavar="N",
+        "--trials",
+        default=20,
+        type=positive,
+        metavar="N",
         help="settings to try in all, those of an earlier part of the study included (%(default)s)",
-    )  # fmt: skip
+    )
     search.add_argument(
         "--study",
         default="",

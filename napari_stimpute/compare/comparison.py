@@ -85,9 +85,14 @@ class Comparison:
     """
 
     def __init__(
-        self, adata: AnnData, contenders: Sequence[Contender], *, seeds: Sequence[int] = (0,),
-        truth: Array | None = None, show: Sequence[str] = (),
-    ) -> None:  # fmt: skip
+        self,
+        adata: AnnData,
+        contenders: Sequence[Contender],
+        *,
+        seeds: Sequence[int] = (0,),
+        truth: Array | None = None,
+        show: Sequence[str] = (),
+    ) -> None:
         self.contenders, self.seeds, self.truth = list(contenders), list(seeds), truth
         self.genes = [str(name) for name in adata.var_names]
         self.n_obs = adata.n_obs
@@ -194,8 +199,9 @@ def _require_enough(adata: AnnData, kept: sp.csr_matrix, hidden: sp.csr_matrix) 
     if adata.n_obs < 2 or adata.n_vars < 2:
         raise TooSmall(
             expected="at least two spots (or cells) and two genes",
-            found=f"{adata.n_obs} × {adata.n_vars}", remedy="Open more data.",
-        )  # fmt: skip
+            found=f"{adata.n_obs} × {adata.n_vars}",
+            remedy="Open more data.",
+        )
     if hidden.sum() == 0 or kept.sum() == 0:
         raise TooSmall(
             expected=f"enough molecules to hide {100 * HIDDEN_SHARE:.0f} % of them",

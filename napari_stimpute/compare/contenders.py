@@ -26,10 +26,15 @@ if TYPE_CHECKING:
 
 
 def comparison_of(
-    adata: AnnData, names: Sequence[str], *, seeds: Sequence[int] = (0,), device: str = "auto",
-    preset: str = "default", configs: Mapping[str, ModelConfig] | None = None,
+    adata: AnnData,
+    names: Sequence[str],
+    *,
+    seeds: Sequence[int] = (0,),
+    device: str = "auto",
+    preset: str = "default",
+    configs: Mapping[str, ModelConfig] | None = None,
     show: Sequence[str] = (),
-) -> Comparison:  # fmt: skip
+) -> Comparison:
     """Prepare a comparison; nothing runs before its `steps` are taken.
 
     Parameters

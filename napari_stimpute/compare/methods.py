@@ -61,20 +61,32 @@ RAW = Method(
     "raw", "Counts as they are", "simple", "Nothing is imputed: the counts that were kept."
 )
 _TISSUE = Method(
-    "tissue_mean", "Nearest in tissue", "simple",
+    "tissue_mean",
+    "Nearest in tissue",
+    "simple",
     "Average over those that lie side by side.",
-    model="neighbour_mean", settings={"neighbors": "tissue"}, needs_tissue=True,
-)  # fmt: skip
+    model="neighbour_mean",
+    settings={"neighbors": "tissue"},
+    needs_tissue=True,
+)
 _TOOLS = (
     Method(
-        "magic", "MAGIC", "tool", "Diffusion over a graph of similar expression (van Dijk 2018).",
-        package="magic-impute", module="magic",
+        "magic",
+        "MAGIC",
+        "tool",
+        "Diffusion over a graph of similar expression (van Dijk 2018).",
+        package="magic-impute",
+        module="magic",
     ),
     Method(
-        "scvi", "scVI", "tool", "Variational autoencoder with a count likelihood (Lopez 2018).",
-        package="scvi-tools", module="scvi",
+        "scvi",
+        "scVI",
+        "tool",
+        "Variational autoencoder with a count likelihood (Lopez 2018).",
+        package="scvi-tools",
+        module="scvi",
     ),
-)  # fmt: skip
+)
 
 
 def methods() -> dict[str, Method]:
@@ -116,10 +128,19 @@ def _simple(info: ModelInfo) -> Iterator[Method]:
 def _trained(info: ModelInfo) -> Iterator[Method]:
     needs = "spatial" in info.needs
     yield Method(
-        info.name, info.title, "model", info.summary, model=info.name, blend=True,
+        info.name,
+        info.title,
+        "model",
+        info.summary,
+        model=info.name,
+        blend=True,
         needs_tissue=needs,
-    )  # fmt: skip
+    )
     yield Method(
-        f"{info.name}_alone", f"{info.title}, model alone", "model",
-        f"{info.title} without simple methods blended in.", model=info.name, needs_tissue=needs,
-    )  # fmt: skip
+        f"{info.name}_alone",
+        f"{info.title}, model alone",
+        "model",
+        f"{info.title} without simple methods blended in.",
+        model=info.name,
+        needs_tissue=needs,
+    )

@@ -24,9 +24,15 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 _HEADER = (
-    "Method", "Deviance explained", "± over splits", "Median gene", "Genes better than mean",
-    "Genes won", "Time", "Memory",
-)  # fmt: skip
+    "Method",
+    "Deviance explained",
+    "± over splits",
+    "Median gene",
+    "Genes better than mean",
+    "Genes won",
+    "Time",
+    "Memory",
+)
 
 
 _TOGETHER = "\u00a0"  # a space at which no line is broken
@@ -91,20 +97,25 @@ class _Page:
         self.report.figure(
             score_spread(
                 {row.title: [s.gain for s in row.scores] for row in self.scored},
-                label="deviance explained", reference="gene mean × depth",
+                label="deviance explained",
+                reference="gene mean × depth",
             ),
             "One dot per split, a bar to their mean. An arrow stands for a method far below.",
-        )  # fmt: skip
+        )
 
     def _cells(self, row: Row) -> list[str]:
         n = len(self.comparison.seeds)
         fewer = f" ({row.n} of {n} splits)" if row.n < n else ""
         return [
-            row.title + fewer, percent(row.gain, 1), percent(row.spread, 1) if row.n > 1 else "–",
-            percent(row.gene_median, 1), percent(row.genes_better),
+            row.title + fewer,
+            percent(row.gain, 1),
+            percent(row.spread, 1) if row.n > 1 else "–",
+            percent(row.gene_median, 1),
+            percent(row.genes_better),
             percent(self.wins.shares.get(row.method.name, 0.0)),
-            duration(row.seconds), memory(row.memory),
-        ]  # fmt: skip
+            duration(row.seconds),
+            memory(row.memory),
+        ]
 
     def _genes(self) -> None:
         won = self.wins
@@ -120,13 +131,15 @@ class _Page:
         judged = won.winner >= 0
         self.report.figure(
             win_map(
-                {titles[name]: share for name, share in won.shares.items()}, colors,
+                {titles[name]: share for name, share in won.shares.items()},
+                colors,
                 [won.methods[place].title for place in won.winner[judged]],
-                won.hidden[judged], won.gain[judged],
+                won.hidden[judged],
+                won.gain[judged],
             ),
             f"Of {len(self.comparison.genes):,} genes, {won.n_judged:,} have {MIN_HIDDEN} hidden "
             "molecules or more and are judged; each goes to the method that predicts it best.",
-        )  # fmt: skip
+        )
         if won.n_seeds > 1:
             self.report.text(
                 f"In {percent(won.steady)} of them the same method was first with every split. "
@@ -172,23 +185,27 @@ class _Page:
             self.report.heading("What was not compared").points(sentences)
 
     def _measured(self) -> None:
-        self.report.heading("How this was measured").points([
-            "Which molecules are hidden is chance (binomial thinning, the seed given). A method "
-            "settles everything on the kept ones: neighbours, components, weights, when to stop.",
-            f"Every prediction is put at each {self.place}'s kept depth before it is scored, so "
-            "that none gains or loses by its scale.",
-            "± is the standard deviation over splits of the same data: how far chance in the "
-            "hiding moves a score. Another section may differ by more.",
-            f"Two methods are called level if their difference, split by split, is within twice "
-            f"its standard error, or within {percent(LEVEL, 1)} of the deviance.",
-            "The genes were chosen before molecules were hidden, for all methods alike; this "
-            "flatters them all a little.",
-            f"Time and memory: of one fit and prediction without imports, median over splits, on "
-            f"this machine ({os.cpu_count()} processor cores), one method after the other. Memory "
-            "is what the program held at the peak beyond what it held before (resident memory, "
-            "looked at 50 times a second); memory of a graphics card is not counted.",
-            "The genes that are drawn were chosen from the kept counts alone, or by name.",
-        ])  # fmt: skip
+        self.report.heading("How this was measured").points(
+            [
+                "Which molecules are hidden is chance (binomial thinning, the seed given). A "
+                "method settles everything on the kept ones: neighbours, components, weights, "
+                "when to stop.",
+                f"Every prediction is put at each {self.place}'s kept depth before it is scored, "
+                "so that none gains or loses by its scale.",
+                "± is the standard deviation over splits of the same data: how far chance in the "
+                "hiding moves a score. Another section may differ by more.",
+                "Two methods are called level if their difference, split by split, is within "
+                f"twice its standard error, or within {percent(LEVEL, 1)} of the deviance.",
+                "The genes were chosen before molecules were hidden, for all methods alike; this "
+                "flatters them all a little.",
+                "Time and memory: of one fit and prediction without imports, median over splits, "
+                f"on this machine ({os.cpu_count()} processor cores), one method after the other. "
+                "Memory is what the program held at the peak beyond what it held before "
+                "(resident memory, looked at 50 times a second); memory of a graphics card is "
+                "not counted.",
+                "The genes that are drawn were chosen from the kept counts alone, or by name.",
+            ]
+        )
 
     def _again(self) -> None:
         names = ",".join(c.method.name for c in self.comparison.contenders)

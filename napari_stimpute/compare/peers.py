@@ -120,11 +120,15 @@ def _scvi_fit(tool: Any, kept: AnnData, epochs: int, device: str, watch: Any) ->
     # not scVI's own, which prints to the shell
     stopping = import_module(_CALLBACKS).EarlyStopping("elbo_validation", patience=_FRUITLESS)
     model.train(
-        max_epochs=epochs, batch_size=min(128, max(16, cells.n_obs // 3)), train_size=0.9,
-        check_val_every_n_epoch=1, enable_progress_bar=False, callbacks=[stopping, watch],
+        max_epochs=epochs,
+        batch_size=min(128, max(16, cells.n_obs // 3)),
+        train_size=0.9,
+        check_val_every_n_epoch=1,
+        enable_progress_bar=False,
+        callbacks=[stopping, watch],
         accelerator=_ACCELERATORS[device.partition(":")[0]],
         plan_kwargs={"n_epochs_kl_warmup": max(1, epochs // 4)},
-    )  # fmt: skip
+    )
     return np.asarray(
         model.get_normalized_expression(n_samples=10, return_mean=True, return_numpy=True)
     )
@@ -159,6 +163,7 @@ def _imported(module: str, title: str, package: str) -> Any:
         if error.name != module:
             raise
         raise InputError(
-            expected=f"{title} (package {package})", found="that it is not installed",
+            expected=f"{title} (package {package})",
+            found="that it is not installed",
             remedy=f"Install it: pip install {package}.",
-        ) from None  # fmt: skip
+        ) from None

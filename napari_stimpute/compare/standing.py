@@ -163,9 +163,13 @@ def wins(comparison: Comparison) -> Wins:
     winner = mean.argmax(axis=0)
     steady = (first == winner).all(axis=0)[judged]
     return Wins(
-        methods, np.where(judged, winner, -1), np.where(judged, mean.max(axis=0), np.nan), hidden,
-        float(steady.mean()) if judged.any() else math.nan, len(shared),
-    )  # fmt: skip
+        methods,
+        np.where(judged, winner, -1),
+        np.where(judged, mean.max(axis=0), np.nan),
+        hidden,
+        float(steady.mean()) if judged.any() else math.nan,
+        len(shared),
+    )
 
 
 def leader(comparison: Comparison) -> Row | None:

@@ -19,9 +19,10 @@ def check_table(path: str | os.PathLike[str]) -> None:
     """Refuse a table that could not be written, before work is put into it (`NotWritable`)."""
     if Path(path).suffix.lower() not in _ENDINGS:
         raise NotWritable(
-            expected="a table ending in .csv or .json", found=f"{Path(path).name!r}",
+            expected="a table ending in .csv or .json",
+            found=f"{Path(path).name!r}",
             remedy="Choose one of these endings.",
-        )  # fmt: skip
+        )
     check_place(path)
 
 
@@ -39,9 +40,10 @@ def write_table(comparison: Comparison, path: str | os.PathLike[str]) -> Path:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise NotWritable(
-            expected=f"to write {file}", found=error.strerror or str(error),
+            expected=f"to write {file}",
+            found=error.strerror or str(error),
             remedy="Choose another folder, or free some space.",
-        ) from error  # fmt: skip
+        ) from error
     return file
 
 
@@ -79,11 +81,18 @@ def _records(comparison: Comparison) -> list[dict[str, Any]]:
         for s in row.scores:
             r = s.recovery
             found.append(
-                {**who, "seed": s.seed, "deviance_explained": r.deviance_explained,
-                 "median_gene": r.gene_median, "genes_better": r.share_better, "nll": r.nll,
-                 "seconds": round(s.seconds, 3), "memory_mb": round(s.memory / 2**20, 1),
-                 "failure": None}
-            )  # fmt: skip
+                {
+                    **who,
+                    "seed": s.seed,
+                    "deviance_explained": r.deviance_explained,
+                    "median_gene": r.gene_median,
+                    "genes_better": r.share_better,
+                    "nll": r.nll,
+                    "seconds": round(s.seconds, 3),
+                    "memory_mb": round(s.memory / 2**20, 1),
+                    "failure": None,
+                }
+            )
         if row.reason:
             found.append({**who, "seed": None, "failure": row.reason})
     return found
@@ -91,10 +100,13 @@ def _records(comparison: Comparison) -> list[dict[str, Any]]:
 
 def _summary(row: Row) -> dict[str, Any]:
     numbers = {
-        "deviance_explained": row.gain, "spread": row.spread, "median_gene": row.gene_median,
-        "genes_better": row.genes_better, "seconds": row.seconds,
+        "deviance_explained": row.gain,
+        "spread": row.spread,
+        "median_gene": row.gene_median,
+        "genes_better": row.genes_better,
+        "seconds": row.seconds,
         "memory_mb": row.memory / 2**20,
-    }  # fmt: skip
+    }
     finite = {name: value if value == value else None for name, value in numbers.items()}
     who = {"method": row.method.name, "title": row.title, "kind": row.method.kind}
     return {**who, "seeds": row.n, **finite, "failure": row.reason or None}

@@ -100,9 +100,10 @@ class Trial:
         if error is None or isinstance(error, StimputeError):
             return self._work.value()
         raise StimputeError(
-            expected="a prediction", found=f"{type(error).__name__}: {str(error)[:300]}",
+            expected="a prediction",
+            found=f"{type(error).__name__}: {str(error)[:300]}",
             remedy="Leave the method out, or try other genes.",
-        ) from error  # fmt: skip
+        ) from error
 
     def _run(self, kept: AnnData) -> Array:
         steps = self.contender.predict(kept, self.seed)

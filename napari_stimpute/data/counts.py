@@ -141,9 +141,10 @@ def log_normalise(counts: sp.csr_matrix, size_factors: NDArray[np.float32]) -> s
 def _require_memory(adata: AnnData) -> None:
     if adata.isbacked:
         raise NotReadable(
-            expected="data in memory", found="an AnnData that is backed by a file",
+            expected="data in memory",
+            found="an AnnData that is backed by a file",
             remedy="Load it first: adata = adata.to_memory().",
-        )  # fmt: skip
+        )
 
 
 def _layer_rank(name: str) -> tuple[int, str]:
@@ -228,7 +229,8 @@ def _fraction_fault(block: NDArray[Any], fractions: NDArray[Any], where: str) ->
 
 def _not_counts(found: str) -> NotCounts:
     return NotCounts(
-        expected="counts (whole numbers ≥ 0)", found=found,
+        expected="counts (whole numbers ≥ 0)",
+        found=found,
         remedy="Put the raw counts in X or in a layer (adata.layers['counts']), "
         "or open the file that holds them.",
-    )  # fmt: skip
+    )

@@ -23,9 +23,10 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
         os.replace(passing, file)
     except OSError as error:
         raise NotWritable(
-            expected=f"to write {file}", found=error.strerror or str(error),
+            expected=f"to write {file}",
+            found=error.strerror or str(error),
             remedy="Choose another folder, or free some space.",
-        ) from error  # fmt: skip
+        ) from error
     finally:
         passing.unlink(missing_ok=True)
     return file
@@ -35,9 +36,10 @@ def check_page(path: str | os.PathLike[str]) -> None:
     """Refuse a page that could not be written, before work is put into it (`NotWritable`)."""
     if Path(path).suffix.lower() not in (".html", ".htm"):
         raise NotWritable(
-            expected="a page ending in .html", found=f"{Path(path).name!r}",
+            expected="a page ending in .html",
+            found=f"{Path(path).name!r}",
             remedy="Choose this ending.",
-        )  # fmt: skip
+        )
     check_place(path)
 
 

@@ -53,9 +53,10 @@ def check_unique_names(adata: AnnData) -> None:
         listed = ", ".join(repr(str(n)) for n in repeated[:3])
         more = f" and {len(repeated) - 3:,} more" if len(repeated) > 3 else ""
         raise DuplicateNames(
-            expected=f"every {kind} to have its own name", found=f"{listed}{more} more than once",
+            expected=f"every {kind} to have its own name",
+            found=f"{listed}{more} more than once",
             remedy=f"Run adata.{attribute}_make_unique() and save again.",
-        )  # fmt: skip
+        )
 
 
 def choose_genes(adata: AnnData, spec: str = "", where: str = "") -> GeneChoice:
@@ -113,9 +114,13 @@ def working_adata(adata: AnnData, spec: str = "", where: str = "") -> tuple[AnnD
     var = var_of(adata, place)
     columns = var.index.get_indexer(pd.Index(choice.names))
     work = AnnData(
-        X=counts[:, columns], obs=adata.obs.copy(), var=var.iloc[columns].copy(),
-        obsm=_copied(adata.obsm), obsp=_copied(adata.obsp), uns=_copied(adata.uns),
-    )  # fmt: skip
+        X=counts[:, columns],
+        obs=adata.obs.copy(),
+        var=var.iloc[columns].copy(),
+        obsm=_copied(adata.obsm),
+        obsp=_copied(adata.obsp),
+        uns=_copied(adata.uns),
+    )
     notes = [_counts_note(place), choice.note]
     notes += _keep_by_gene(adata, work)
     notes += _keep_x(adata, work, place)
@@ -140,9 +145,11 @@ def _parsed_number(spec: str) -> int:
     text = spec.removeprefix("hvg:").replace(",", "").replace("_", "")
     if not text.isdigit() or int(text) < 1:
         raise InvalidSetting(
-            field="genes", expected="'hvg:' and a number of genes", found=repr(spec),
+            field="genes",
+            expected="'hvg:' and a number of genes",
+            found=repr(spec),
             remedy=f"Write, for example, hvg:{DEFAULT_VARIABLE}.",
-        )  # fmt: skip
+        )
     return int(text)
 
 
@@ -184,16 +191,19 @@ def _seurat_v3(counts: sp.csr_matrix, n_wanted: int) -> NDArray[np.bool_]:
 def _listed_genes(path: Path, names: pd.Index[str]) -> GeneChoice:
     if not path.is_file():
         raise InvalidSetting(
-            field="genes", expected="'all', 'hvg:N' or a file with one gene per line",
-            found=f"{str(path)!r}, which is none of these", remedy="Check the path.",
-        )  # fmt: skip
+            field="genes",
+            expected="'all', 'hvg:N' or a file with one gene per line",
+            found=f"{str(path)!r}, which is none of these",
+            remedy="Check the path.",
+        )
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise NotReadable(
-            expected=f"a text file with one gene per line at {path}", found=str(error),
+            expected=f"a text file with one gene per line at {path}",
+            found=str(error),
             remedy="Save it as plain text (UTF-8).",
-        ) from None  # fmt: skip
+        ) from None
     wanted = pd.Index([line.strip() for line in lines if line.strip()]).unique()
     unknown = wanted.difference(names, sort=False)
     if len(unknown) == len(wanted):

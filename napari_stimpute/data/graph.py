@@ -68,9 +68,10 @@ def spatial_coordinates(adata: AnnData, key: str = keys.SPATIAL) -> Points:
     if key not in adata.obsm:
         known = ", ".join(repr(k) for k in adata.obsm) or "nothing"
         raise MissingKey(
-            expected=f"coordinates in obsm[{key!r}]", found=f"none; obsm holds {known}",
+            expected=f"coordinates in obsm[{key!r}]",
+            found=f"none; obsm holds {known}",
             remedy=f"Put x and y of each spot in adata.obsm[{key!r}].",
-        )  # fmt: skip
+        )
     coordinates = _as_numbers(adata.obsm[key], key)
     _check_shape(coordinates, key)
     _check_values(coordinates, key)
@@ -186,9 +187,10 @@ def _as_numbers(values: Any, key: str) -> Points:
         return np.array(values.toarray() if is_sparse else values, dtype=np.float64)
     except (TypeError, ValueError):
         raise BadCoordinates(
-            expected=f"numbers in obsm[{key!r}]", found="values that are not numbers",
+            expected=f"numbers in obsm[{key!r}]",
+            found="values that are not numbers",
             remedy="Convert them: adata.obsm['spatial'] = coordinates.astype(float).",
-        ) from None  # fmt: skip
+        ) from None
 
 
 def _check_shape(coordinates: Points, key: str) -> None:
@@ -196,9 +198,10 @@ def _check_shape(coordinates: Points, key: str) -> None:
         return
     shape = " × ".join(str(n) for n in coordinates.shape)
     raise BadCoordinates(
-        expected=f"two columns (x, y) in obsm[{key!r}]", found=f"an array of {shape}",
+        expected=f"two columns (x, y) in obsm[{key!r}]",
+        found=f"an array of {shape}",
         remedy=f"Keep x and y: adata.obsm[{key!r}] = adata.obsm[{key!r}][:, :2].",
-    )  # fmt: skip
+    )
 
 
 def _check_values(coordinates: Points, key: str) -> None:

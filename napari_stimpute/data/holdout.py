@@ -35,9 +35,11 @@ def thin(counts: sp.csr_matrix, share: float, seed: int) -> tuple[sp.csr_matrix,
     """
     if not 0 < share < 1:
         raise InvalidSetting(
-            field="share", expected="between 0 and 1 (both excluded)", found=f"{share:g}",
+            field="share",
+            expected="between 0 and 1 (both excluded)",
+            found=f"{share:g}",
             remedy="Hide a share such as 0.1.",
-        )  # fmt: skip
+        )
     generator = np.random.default_rng(seed)
     hidden = generator.binomial(counts.data.astype(np.int64), share).astype(np.float32)
     return _like(counts, counts.data.astype(np.float32) - hidden), _like(counts, hidden)

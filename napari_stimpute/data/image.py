@@ -111,9 +111,10 @@ def _scale_factor(scales: Mapping[str, Any], key: str, place: str) -> float:
         )
     if not _is_positive(scales[key]):
         raise BadImage(
-            expected=f"a scale factor {key!r} above 0", found=f"{scales[key]!r}",
+            expected=f"a scale factor {key!r} above 0",
+            found=f"{scales[key]!r}",
             remedy="Correct it (image pixels per coordinate unit), or go on without the image.",
-        )  # fmt: skip
+        )
     return float(scales[key])
 
 
@@ -125,13 +126,15 @@ def _rgb(image: NDArray[Any], place: str) -> NDArray[np.uint8]:
         shape = " × ".join(str(n) for n in image.shape) or "a single value"
         raise BadImage(
             expected=f"an image (height × width × 3 colours) in {place}",
-            found=f"{shape}, {image.dtype}", remedy="Store it as RGB, 8 bits per colour.",
-        )  # fmt: skip
+            found=f"{shape}, {image.dtype}",
+            remedy="Store it as RGB, 8 bits per colour.",
+        )
     if image.dtype.kind == "f" and not np.isfinite(image).all():
         raise BadImage(
-            expected=f"finite colours in {place}", found="NaN or infinite values",
+            expected=f"finite colours in {place}",
+            found="NaN or infinite values",
             remedy="Store the image as RGB, 8 bits per colour.",
-        )  # fmt: skip
+        )
     colours = _eight_bits(layered[..., :3])
     return np.ascontiguousarray(np.broadcast_to(colours, (*colours.shape[:2], 3)))
 

@@ -118,19 +118,22 @@ def check_run_key(key: str) -> None:
     check_key(key)
     if key in ("counts", "log") or key.endswith(("_umap", "_pca")):
         raise InvalidSetting(
-            field="key", expected="a name that stands for nothing else",
+            field="key",
+            expected="a name that stands for nothing else",
             found=f"{key!r}, which stands for the {'map of a run' if '_' in key else 'data'}",
             remedy="Choose a name such as gmm_vgae_2.",
-        )  # fmt: skip
+        )
 
 
 def check_key(key: str) -> None:
     """Refuse a key that h5ad cannot hold (`InvalidSetting`)."""
     if not re.fullmatch(r"[A-Za-z0-9_.\-]+", key):
         raise InvalidSetting(
-            field="key", expected="letters, digits, '_', '-' and '.'", found=repr(key),
+            field="key",
+            expected="letters, digits, '_', '-' and '.'",
+            found=repr(key),
             remedy="Choose a name such as gmm_vgae_2.",
-        )  # fmt: skip
+        )
 
 
 def read_records(adata: AnnData) -> dict[str, RunRecord]:
@@ -147,9 +150,10 @@ def read_records(adata: AnnData) -> dict[str, RunRecord]:
         except ValidationError:
             place = f"uns[{keys.UNS!r}][{key!r}]"
             raise NotReadable(
-                expected=f"the record of a run in {place}", found="something else, or damage",
+                expected=f"the record of a run in {place}",
+                found="something else, or damage",
                 remedy=f"Remove it: del adata.{place}.",
-            ) from None  # fmt: skip
+            ) from None
     return records
 
 

@@ -196,9 +196,10 @@ def _check_finite(array: NDArray[Any] | None, name: str) -> None:
         n_bad = sum(int((~np.isfinite(block)).sum()) for block in blocks)
     if n_bad:
         raise Diverged(
-            expected=f"finite {name}", found=f"NaN or infinity in {n_bad:,} of {array.size:,}",
+            expected=f"finite {name}",
+            found=f"NaN or infinity in {n_bad:,} of {array.size:,}",
             remedy="Nothing was written. Train again with a smaller learning rate or another seed.",
-        )  # fmt: skip
+        )
 
 
 def _put(mapping: Any, name: str, array: NDArray[Any] | None) -> None:

@@ -32,8 +32,15 @@ TECHNICAL_ZERO = "technical_zero"
 LIBRARY = "simulated_section"
 """Name of the section in ``uns["spatial"]``."""
 PALETTE = (
-    "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#e69f00", "#d55e00", "#000000", "#cc79a7",
-)  # fmt: skip
+    "#56b4e9",
+    "#009e73",
+    "#f0e442",
+    "#0072b2",
+    "#e69f00",
+    "#d55e00",
+    "#000000",
+    "#cc79a7",
+)
 """Eight colours that colour-blind readers can tell apart, also on pink (Okabe and Ito, 2008)."""
 
 _FULLRES_PER_PIXEL = 12.5

@@ -91,8 +91,9 @@ def _prepare(demo: Demo) -> Path:
     except OSError as error:
         raise NotWritable(
             expected=f"a folder that can be written at {demo.out}",
-            found=error.strerror or str(error), remedy="Choose another with --out.",
-        ) from None  # fmt: skip
+            found=error.strerror or str(error),
+            remedy="Choose another with --out.",
+        ) from None
     result = demo.out / "result.h5ad"
     check_writable(result, demo.data or None)
     return result
@@ -128,9 +129,12 @@ def _compare(demo: Demo, session: Session, tell: Teller) -> Comparison:
     assert adata is not None
     simple = [method.name for method in methods().values() if method.kind == "simple"]
     comparison = comparison_of(
-        adata, [*simple, MODEL], seeds=[demo.seed], device=demo.device,
+        adata,
+        [*simple, MODEL],
+        seeds=[demo.seed],
+        device=demo.device,
         configs={MODEL: demo.config.model_copy(update={"mode": "denoise"})},
-    )  # fmt: skip
+    )
     follow(Job(comparison.steps(), "Judging on hidden molecules"), tell)
     if not any(score.method.name == MODEL for score in comparison.scores):
         raise KeyboardInterrupt

@@ -134,10 +134,11 @@ class Story:
             groups["Annotated in the file (not used)"] = self.session.labels("domain")
         self.report.heading("Spatial domains")
         self._figure(
-            "domains", domain_map(self.section, groups),
+            "domains",
+            domain_map(self.section, groups),
             f"The {self.place}s grouped by their embedding; how many there are is in brackets. "
             + ("The annotation was not seen in training." if annotated else ""),
-        )  # fmt: skip
+        )
 
     def _scores(self) -> None:
         scored = [row for row in rows(self.comparison) if row.n]
@@ -151,10 +152,15 @@ class Story:
         )
         header = ["Method", "Deviance explained", "Median gene", "Genes better than mean"]
         table = [
-            [row.title, number(row.gain), number(row.gene_median), percent(row.genes_better),
-             duration(row.seconds)]
+            [
+                row.title,
+                number(row.gain),
+                number(row.gene_median),
+                percent(row.genes_better),
+                duration(row.seconds),
+            ]
             for row in scored
-        ]  # fmt: skip
+        ]
         if has_truth:
             header.append("Correlation with the truth")
             for cells, row in zip(table, scored, strict=True):
@@ -163,11 +169,13 @@ class Story:
         self.report.table([*header, "Time"], table, strong=ours)
         shown = {row.title: row.gain for row in scored if row.gain > -0.3}
         self._figure(
-            "scores", score_bars(shown, reference="gene mean × depth", best=TITLE,
-                                 label="deviance explained"),
+            "scores",
+            score_bars(
+                shown, reference="gene mean × depth", best=TITLE, label="deviance explained"
+            ),
             "Deviance of hidden molecules explained."
             + (" Methods far below 0 are in the table only." if len(shown) < len(scored) else ""),
-        )  # fmt: skip
+        )
         self._caveats(has_truth)
 
     def _caveats(self, has_truth: bool) -> None:
@@ -246,9 +254,10 @@ class Story:
         self.report.heading("How it learned")
         history = self.session.models[MODEL].history_
         self._figure(
-            "loss", loss_curve(history),
+            "loss",
+            loss_curve(history),
             "The loss, and the score on molecules held back to decide when to stop.",
-        )  # fmt: skip
+        )
         self.report.text("What was decided from the data:").points(self.record.notes)
 
     def _window(self) -> None:
@@ -259,11 +268,13 @@ class Story:
 
     def _next_steps(self) -> None:
         source = self.demo.data or "your_section.h5ad"
-        self.report.heading("How to go on").points([
-            "result.h5ad: the data with imputed layer, embedding, domains and their record.",
-            "model: the trained model, to be loaded with GMMVGAE.load(…).",
-            "figures, screenshots: every picture of this page as PNG.",
-        ])  # fmt: skip
+        self.report.heading("How to go on").points(
+            [
+                "result.h5ad: the data with imputed layer, embedding, domains and their record.",
+                "model: the trained model, to be loaded with GMMVGAE.load(…).",
+                "figures, screenshots: every picture of this page as PNG.",
+            ]
+        )
         self.report.code(
             f"stimpute check {source}\n"
             f"stimpute impute {source} out.h5ad --model {MODEL}\n"
@@ -301,10 +312,13 @@ def telling_genes(comparison: Comparison) -> list[tuple[str, str]]:
     worst = int(pool[np.argmin(gain[pool])])
     shown = [*listed, worst] if worst not in chosen else listed
     return [
-        (names[g], f"{'worst served; ' if g == worst and worst not in chosen else ''}"
-         f"{percent(gain[g])} of its deviance explained on {hidden[g]:,.0f} hidden molecules")
+        (
+            names[g],
+            f"{'worst served; ' if g == worst and worst not in chosen else ''}"
+            f"{percent(gain[g])} of its deviance explained on {hidden[g]:,.0f} hidden molecules",
+        )
         for g in shown
-    ]  # fmt: skip
+    ]
 
 
 def _newcomers(found: VariableGenes) -> list[tuple[str, str, str]]:

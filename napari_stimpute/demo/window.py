@@ -77,9 +77,13 @@ def screenshots(result: Path, folder: Path, gene: str, tell: Teller) -> list[Sho
     try:
         with _virtual_display() as display:
             done = subprocess.run(
-                [str(part) for part in command], env=_environment(display), capture_output=True,
-                text=True, timeout=_SHOT_SECONDS, check=False,
-            )  # fmt: skip
+                [str(part) for part in command],
+                env=_environment(display),
+                capture_output=True,
+                text=True,
+                timeout=_SHOT_SECONDS,
+                check=False,
+            )
     except subprocess.TimeoutExpired:
         tell.warn(f"No screenshots: the window did not come up in {_SHOT_SECONDS} s.")
         return []
@@ -97,8 +101,9 @@ def _virtual_display() -> Iterator[str]:
     reading, writing = os.pipe()
     server = subprocess.Popen(
         ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
-        pass_fds=[writing], stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        pass_fds=[writing],
+        stderr=subprocess.DEVNULL,
+    )
     os.close(writing)
     try:
         ready, _, _ = select.select([reading], [], [], _XVFB_SECONDS)

@@ -17,8 +17,10 @@ MOST_SUGGESTED = 3000
 
 _NOT_JUDGED = "This result was not judged on hidden molecules."
 _TONES: dict[str, Tone] = {
-    "reliable": "good", "use with care": "warning", "do not use": "error",
-}  # fmt: skip
+    "reliable": "good",
+    "use with care": "warning",
+    "do not use": "error",
+}
 
 
 class OverlayPanel:

@@ -57,9 +57,14 @@ class TrainPanel:
         try:
             config = self.form.read()
             return self.session.train(
-                self.model.value, config, seed=self.seed.value, device=self.device.value,
-                key=self.key.value.strip(), blend=self.blend.value, judged=self.judged.value,
-            )  # fmt: skip
+                self.model.value,
+                config,
+                seed=self.seed.value,
+                device=self.device.value,
+                key=self.key.value.strip(),
+                blend=self.blend.value,
+                judged=self.judged.value,
+            )
         except StimputeError as error:
             self._say(error)
         return None
@@ -99,30 +104,43 @@ class TrainPanel:
         )
         self.summary = widgets.HTML(layout=widgets.Layout(margin=f"0 0 4px calc({LABEL} + 8px)"))
         self.preset = control(
-            widgets.Dropdown, "Preset", options=["default"],
+            widgets.Dropdown,
+            "Preset",
+            options=["default"],
             tooltip="A named set of settings: default, tiny (a quick try), paper (as published).",
-        )  # fmt: skip
+        )
         self.device = control(
-            widgets.Dropdown, "Device", value="auto",
-            options=DEVICES, tooltip="What computes, and how much memory is free there.",
-        )  # fmt: skip
+            widgets.Dropdown,
+            "Device",
+            value="auto",
+            options=DEVICES,
+            tooltip="What computes, and how much memory is free there.",
+        )
         self.device_words = Words()
         self.seed = control(
-            widgets.IntText, "Seed", value=0,
+            widgets.IntText,
+            "Seed",
+            value=0,
             tooltip="The same seed gives the same result on the same device.",
-        )  # fmt: skip
+        )
         self.key = control(
-            widgets.Text, "Name of result", placeholder="the model's name",
+            widgets.Text,
+            "Name of result",
+            placeholder="the model's name",
             tooltip="Keep this run beside others under a name of its own; empty: the model's name.",
-        )  # fmt: skip
+        )
         self.blend = control(
-            widgets.Checkbox, "Blend with simple predictors", value=True,
+            widgets.Checkbox,
+            "Blend with simple predictors",
+            value=True,
             tooltip="Mix in neighbours, components and counts where hidden molecules ask for it.",
-        )  # fmt: skip
+        )
         self.judged = control(
-            widgets.Checkbox, "Judge on hidden molecules", value=True,
+            widgets.Checkbox,
+            "Judge on hidden molecules",
+            value=True,
             tooltip="A tenth of the molecules is hidden before training, to judge each gene on.",
-        )  # fmt: skip
+        )
         self.home.observe(self.model, lambda: setattr(self.session, "model", self.model.value))
         self.home.observe(self.preset, lambda: self.show_preset(self.preset.value))
         self.home.observe(self.device, lambda: self.device_words.say(""))

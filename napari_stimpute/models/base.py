@@ -277,9 +277,10 @@ class Model(ABC):
             draft.rename(target)
         except (OSError, RuntimeError) as error:  # torch raises the second when the disk is full
             raise NotWritable(
-                expected=f"to write {target}", found=f"that writing failed ({error})",
+                expected=f"to write {target}",
+                found=f"that writing failed ({error})",
                 remedy="Free some space, or choose another place; what was there before is kept.",
-            ) from error  # fmt: skip
+            ) from error
         finally:
             shutil.rmtree(draft, ignore_errors=True)
         return target

@@ -11,34 +11,60 @@ class CellConfig(ModelConfig):
     """Settings that every model of cells has."""
 
     n_clusters: int = setting(
-        0, "Clusters to find; 0 estimates their number from the cells.", ge=0, le=200, step=1,
+        0,
+        "Clusters to find; 0 estimates their number from the cells.",
+        ge=0,
+        le=200,
+        step=1,
         title="Clusters",
-    )  # fmt: skip
+    )
     mode: Literal["denoise", "fill"] = setting(
         "denoise",
         "denoise: model mean everywhere. fill: observed counts stay as they are, and only zeros "
         "that are likely technical are filled.",
     )
     clustering: Literal["auto", "spectral", "mixture"] = setting(
-        "auto", "spectral: on a graph of similar cells. mixture: of normal distributions with one "
-        "covariance. auto: whichever predicts hidden molecules better.", advanced=True,
-    )  # fmt: skip
+        "auto",
+        "spectral: on a graph of similar cells. mixture: of normal distributions with one "
+        "covariance. auto: whichever predicts hidden molecules better.",
+        advanced=True,
+    )
     batch_size: int = setting(
-        256, "Cells in one training step.", ge=16, le=65536, step=16, advanced=True,
+        256,
+        "Cells in one training step.",
+        ge=16,
+        le=65536,
+        step=16,
+        advanced=True,
         title="Cells per step",
-    )  # fmt: skip
+    )
     hidden_share: float = setting(
-        0.05, "Share of the molecules hidden during training to decide when to stop.",
-        ge=0.01, le=0.5, step=0.01, advanced=True, title="Hidden share",
-    )  # fmt: skip
+        0.05,
+        "Share of the molecules hidden during training to decide when to stop.",
+        ge=0.01,
+        le=0.5,
+        step=0.01,
+        advanced=True,
+        title="Hidden share",
+    )
     kl_weight: float = setting(
-        1.0, "Weight of the prior on the embedding in the loss; 0 leaves it out.",
-        ge=0.0, le=10.0, step=0.1, advanced=True, title="KL weight",
-    )  # fmt: skip
+        1.0,
+        "Weight of the prior on the embedding in the loss; 0 leaves it out.",
+        ge=0.0,
+        le=10.0,
+        step=0.1,
+        advanced=True,
+        title="KL weight",
+    )
     learning_rate: float = setting(
-        2e-3, "Step size of the optimiser; half of it in phases after the first.",
-        ge=1e-6, le=1.0, step=1e-4, log=True, advanced=True,
-    )  # fmt: skip
+        2e-3,
+        "Step size of the optimiser; half of it in phases after the first.",
+        ge=1e-6,
+        le=1.0,
+        step=1e-4,
+        log=True,
+        advanced=True,
+    )
 
 
 class ScZivaConfig(CellConfig):
@@ -50,56 +76,104 @@ class ScZivaConfig(CellConfig):
         "paper": {"channels": 1, "stride": 1, "learning_rate": 1e-3, "epochs": 200},
     }
     SEARCH: ClassVar[dict[str, tuple[Any, ...]]] = {
-        "likelihood": ("zinb", "nb"), "n_latent": (16, 32, 64), "n_hidden": (64, 128, 256),
-        "ordering": ("correlation", "none"), "kl_weight": (0.3, 1.0, 3.0),
-        "auxiliary_weight": (0.0, 0.1, 1.0), "learning_rate": (1e-3, 2e-3, 4e-3),
+        "likelihood": ("zinb", "nb"),
+        "n_latent": (16, 32, 64),
+        "n_hidden": (64, 128, 256),
+        "ordering": ("correlation", "none"),
+        "kl_weight": (0.3, 1.0, 3.0),
+        "auxiliary_weight": (0.0, 0.1, 1.0),
+        "learning_rate": (1e-3, 2e-3, 4e-3),
         "dropout": (0.0, 0.1, 0.2),
-    }  # fmt: skip
+    }
 
     likelihood: Literal["zinb", "nb"] = setting(
         "zinb",
         "zinb: negative binomial with extra zeros. nb: without, as UMI counts mostly are.",
     )
     epochs: int = setting(
-        400, "Passes over the cells at most; training stops when hidden molecules are no longer "
-        "predicted better.", ge=1, le=5000, step=10,
-    )  # fmt: skip
+        400,
+        "Passes over the cells at most; training stops when hidden molecules are no longer "
+        "predicted better.",
+        ge=1,
+        le=5000,
+        step=10,
+    )
     fill_threshold: float = setting(
-        0.5, "fill: a zero is filled if it is technical with more than this probability.",
-        ge=0.0, le=1.0, step=0.05, title="Fill threshold",
-    )  # fmt: skip
+        0.5,
+        "fill: a zero is filled if it is technical with more than this probability.",
+        ge=0.0,
+        le=1.0,
+        step=0.05,
+        title="Fill threshold",
+    )
     n_latent: int = setting(
-        64, "Dimensions of the embedding.", ge=2, le=200, step=1, advanced=True,
-        title="Latent dimensions",
-    )  # fmt: skip
-    n_hidden: int = setting(
-        128, "Width of the hidden layers.", ge=4, le=2048, step=8, advanced=True,
-        title="Hidden units",
-    )  # fmt: skip
-    ordering: Literal["correlation", "data", "none"] = setting(
-        "correlation", "What neighbouring genes in the convolution have in common: expression in "
-        "the same cells, their place in the file; none leaves the convolution out.", advanced=True,
-        title="Order of genes",
-    )  # fmt: skip
-    kernel: int = setting(
-        64, "Genes that one window of the convolution sees.", ge=2, le=1024, step=8, advanced=True,
-        title="Window of genes",
-    )  # fmt: skip
-    stride: int = setting(
-        4, "Genes from one window to the next.", ge=1, le=64, step=1, advanced=True,
-    )  # fmt: skip
-    channels: int = setting(
-        8, "Patterns that the convolution looks for.", ge=1, le=64, step=1, advanced=True,
-        title="Patterns",
-    )  # fmt: skip
-    auxiliary_weight: float = setting(
-        0.1, "Weight of the squared error of log counts in the loss.", ge=0.0, le=10.0, step=0.1,
-        advanced=True, title="Auxiliary weight",
-    )  # fmt: skip
-    dropout: float = setting(
-        0.1, "Share of hidden units switched off in each training step.", ge=0.0, le=0.9, step=0.05,
+        64,
+        "Dimensions of the embedding.",
+        ge=2,
+        le=200,
+        step=1,
         advanced=True,
-    )  # fmt: skip
+        title="Latent dimensions",
+    )
+    n_hidden: int = setting(
+        128,
+        "Width of the hidden layers.",
+        ge=4,
+        le=2048,
+        step=8,
+        advanced=True,
+        title="Hidden units",
+    )
+    ordering: Literal["correlation", "data", "none"] = setting(
+        "correlation",
+        "What neighbouring genes in the convolution have in common: expression in "
+        "the same cells, their place in the file; none leaves the convolution out.",
+        advanced=True,
+        title="Order of genes",
+    )
+    kernel: int = setting(
+        64,
+        "Genes that one window of the convolution sees.",
+        ge=2,
+        le=1024,
+        step=8,
+        advanced=True,
+        title="Window of genes",
+    )
+    stride: int = setting(
+        4,
+        "Genes from one window to the next.",
+        ge=1,
+        le=64,
+        step=1,
+        advanced=True,
+    )
+    channels: int = setting(
+        8,
+        "Patterns that the convolution looks for.",
+        ge=1,
+        le=64,
+        step=1,
+        advanced=True,
+        title="Patterns",
+    )
+    auxiliary_weight: float = setting(
+        0.1,
+        "Weight of the squared error of log counts in the loss.",
+        ge=0.0,
+        le=10.0,
+        step=0.1,
+        advanced=True,
+        title="Auxiliary weight",
+    )
+    dropout: float = setting(
+        0.1,
+        "Share of hidden units switched off in each training step.",
+        ge=0.0,
+        le=0.9,
+        step=0.05,
+        advanced=True,
+    )
 
 
 class ScAMZIConfig(CellConfig):
@@ -111,38 +185,60 @@ class ScAMZIConfig(CellConfig):
         "paper": {"noise": 2.5, "kl_weight": 0.0},
     }
     SEARCH: ClassVar[dict[str, tuple[Any, ...]]] = {
-        "noise": (0.1, 0.3, 1.0, 2.5), "kl_weight": (0.3, 1.0, 3.0),
-        "attention": (True, False), "zero_inflation": (True, False),
-        "learning_rate": (1e-3, 2e-3, 4e-3), "n_latent": (8, 10, 16, 32),
-    }  # fmt: skip
+        "noise": (0.1, 0.3, 1.0, 2.5),
+        "kl_weight": (0.3, 1.0, 3.0),
+        "attention": (True, False),
+        "zero_inflation": (True, False),
+        "learning_rate": (1e-3, 2e-3, 4e-3),
+        "n_latent": (8, 10, 16, 32),
+    }
 
     attention: bool = setting(
-        True, "SimAM: genes that stand out within a cell count more. Off to see what it adds.",
+        True,
+        "SimAM: genes that stand out within a cell count more. Off to see what it adds.",
         title="Attention",
-    )  # fmt: skip
+    )
     zero_inflation: bool = setting(
-        True, "Zero-inflation layer: imitates dropout while training. Off to see what it adds.",
+        True,
+        "Zero-inflation layer: imitates dropout while training. Off to see what it adds.",
         title="Zero-inflation layer",
-    )  # fmt: skip
+    )
     epochs: int = setting(
         200, "Passes over the cells at most, in pretraining.", ge=1, le=5000, step=10
     )
     finetune_epochs: int = setting(
-        100, "Passes at most after the zero-inflation layer has faded.", ge=0, le=5000, step=10,
+        100,
+        "Passes at most after the zero-inflation layer has faded.",
+        ge=0,
+        le=5000,
+        step=10,
         title="Fine-tuning epochs",
-    )  # fmt: skip
+    )
     fill_threshold: float = setting(
-        0.5, "fill: a zero is filled if it is technical with more than this probability.",
-        ge=0.0, le=1.0, step=0.05, title="Fill threshold",
-    )  # fmt: skip
+        0.5,
+        "fill: a zero is filled if it is technical with more than this probability.",
+        ge=0.0,
+        le=1.0,
+        step=0.05,
+        title="Fill threshold",
+    )
     n_latent: int = setting(
-        10, "Dimensions of the embedding.", ge=2, le=200, step=1, advanced=True,
+        10,
+        "Dimensions of the embedding.",
+        ge=2,
+        le=200,
+        step=1,
+        advanced=True,
         title="Latent dimensions",
-    )  # fmt: skip
+    )
     noise: float = setting(
-        0.3, "Standard deviation of the noise added to each layer's input in training.",
-        ge=0.0, le=5.0, step=0.1, advanced=True,
-    )  # fmt: skip
+        0.3,
+        "Standard deviation of the noise added to each layer's input in training.",
+        ge=0.0,
+        le=5.0,
+        step=0.1,
+        advanced=True,
+    )
 
 
 class ScIMTAConfig(CellConfig):
@@ -151,79 +247,153 @@ class ScIMTAConfig(CellConfig):
     PRESETS: ClassVar[dict[str, dict[str, Any]]] = {
         "default": {},
         "tiny": {
-            "epochs": 16, "cluster_epochs": 4, "decoder_epochs": 4, "n_hidden": 32, "n_latent": 8,
-            "n_clusters": 3, "n_components": 10,
+            "epochs": 16,
+            "cluster_epochs": 4,
+            "decoder_epochs": 4,
+            "n_hidden": 32,
+            "n_latent": 8,
+            "n_clusters": 3,
+            "n_components": 10,
         },
         "paper": {"n_hidden": 128, "n_latent": 15, "n_neighbors": 15, "learning_rate": 5e-4},
         "large": {
-            "epochs": 20, "cluster_epochs": 5, "decoder_epochs": 5, "batch_size": 1024,
+            "epochs": 20,
+            "cluster_epochs": 5,
+            "decoder_epochs": 5,
+            "batch_size": 1024,
             "learning_rate": 4e-3,
         },
-    }  # fmt: skip
+    }
     SEARCH: ClassVar[dict[str, tuple[Any, ...]]] = {
-        "n_neighbors": (10, 15, 30), "walk_steps": (1, 2, 3), "n_hops": (1, 2),
-        "graph_weight": (0.003, 0.01, 0.03, 0.1), "cluster_weight": (0.0, 0.03, 0.1),
-        "n_latent": (10, 15, 20, 30), "n_hidden": (64, 128, 256), "n_components": (20, 30, 50),
-        "kl_weight": (0.3, 1.0, 3.0), "learning_rate": (1e-3, 2e-3, 4e-3),
-    }  # fmt: skip
+        "n_neighbors": (10, 15, 30),
+        "walk_steps": (1, 2, 3),
+        "n_hops": (1, 2),
+        "graph_weight": (0.003, 0.01, 0.03, 0.1),
+        "cluster_weight": (0.0, 0.03, 0.1),
+        "n_latent": (10, 15, 20, 30),
+        "n_hidden": (64, 128, 256),
+        "n_components": (20, 30, 50),
+        "kl_weight": (0.3, 1.0, 3.0),
+        "learning_rate": (1e-3, 2e-3, 4e-3),
+    }
 
     batch_key: str = setting(
-        "", "Column that names batches to be merged: neighbours are looked for in every batch, and "
-        "what is peculiar to a batch is kept out of the embedding.", source="obs",
+        "",
+        "Column that names batches to be merged: neighbours are looked for in every batch, and "
+        "what is peculiar to a batch is kept out of the embedding.",
+        source="obs",
         title="Batch column",
-    )  # fmt: skip
+    )
     communities: bool = setting(
-        True, "Find communities of genes that vary together, on a graph of genes.",
+        True,
+        "Find communities of genes that vary together, on a graph of genes.",
         title="Gene communities",
-    )  # fmt: skip
+    )
     epochs: int = setting(
         300, "Passes over the cells at most, in pretraining.", ge=1, le=5000, step=10
     )
     cluster_epochs: int = setting(
-        30, "Passes while clusters and communities are learned, after pretraining.",
-        ge=0, le=1000, step=5, title="Clustering epochs",
-    )  # fmt: skip
+        30,
+        "Passes while clusters and communities are learned, after pretraining.",
+        ge=0,
+        le=1000,
+        step=5,
+        title="Clustering epochs",
+    )
     decoder_epochs: int = setting(
-        60, "Passes at most in which the deep part of the decoder is learned, at the end.",
-        ge=0, le=1000, step=5, title="Decoder epochs", advanced=True,
-    )  # fmt: skip
-    n_latent: int = setting(
-        15, "Dimensions of the embedding.", ge=2, le=200, step=1, advanced=True,
-        title="Latent dimensions",
-    )  # fmt: skip
-    n_hidden: int = setting(
-        128, "Width of the hidden layers.", ge=4, le=2048, step=8, advanced=True,
-        title="Hidden units",
-    )  # fmt: skip
-    n_components: int = setting(
-        30, "Principal components of the log-normalised counts that the encoder reads.",
-        ge=2, le=500, step=5, advanced=True, title="Principal components",
-    )  # fmt: skip
-    n_neighbors: int = setting(
-        15, "Cells (or genes) each is joined with, itself included.", ge=2, le=200, step=1,
-        advanced=True, title="Neighbours",
-    )  # fmt: skip
-    walk_steps: int = setting(
-        2, "Steps of the random walks that grade the edges.", ge=1, le=4, step=1, advanced=True,
-        title="Walk steps",
-    )  # fmt: skip
-    n_hops: int = setting(
-        2, "Steps on the graph from which expression is gathered.", ge=1, le=4, step=1,
-        advanced=True, title="Graph steps",
-    )  # fmt: skip
-    graph_weight: float = setting(
-        0.01, "Weight of rebuilding the graphs of cells and genes, beside rebuilding counts.",
-        ge=0.0, le=10.0, step=0.01, advanced=True, title="Graph weight",
-    )  # fmt: skip
-    cluster_weight: float = setting(
-        0.03, "Weight of drawing cells to their clusters, and genes to their communities.",
-        ge=0.0, le=10.0, step=0.01, advanced=True, title="Cluster weight",
-    )  # fmt: skip
-    quantile: float = setting(
-        0.001, "fill: how far below zero a gene's low-rank values may stray, as a share of cells.",
-        ge=0.0, le=0.1, step=0.001, advanced=True,
-    )  # fmt: skip
-    dropout: float = setting(
-        0.1, "Share of hidden units switched off in each training step.", ge=0.0, le=0.9, step=0.05,
+        60,
+        "Passes at most in which the deep part of the decoder is learned, at the end.",
+        ge=0,
+        le=1000,
+        step=5,
+        title="Decoder epochs",
         advanced=True,
-    )  # fmt: skip
+    )
+    n_latent: int = setting(
+        15,
+        "Dimensions of the embedding.",
+        ge=2,
+        le=200,
+        step=1,
+        advanced=True,
+        title="Latent dimensions",
+    )
+    n_hidden: int = setting(
+        128,
+        "Width of the hidden layers.",
+        ge=4,
+        le=2048,
+        step=8,
+        advanced=True,
+        title="Hidden units",
+    )
+    n_components: int = setting(
+        30,
+        "Principal components of the log-normalised counts that the encoder reads.",
+        ge=2,
+        le=500,
+        step=5,
+        advanced=True,
+        title="Principal components",
+    )
+    n_neighbors: int = setting(
+        15,
+        "Cells (or genes) each is joined with, itself included.",
+        ge=2,
+        le=200,
+        step=1,
+        advanced=True,
+        title="Neighbours",
+    )
+    walk_steps: int = setting(
+        2,
+        "Steps of the random walks that grade the edges.",
+        ge=1,
+        le=4,
+        step=1,
+        advanced=True,
+        title="Walk steps",
+    )
+    n_hops: int = setting(
+        2,
+        "Steps on the graph from which expression is gathered.",
+        ge=1,
+        le=4,
+        step=1,
+        advanced=True,
+        title="Graph steps",
+    )
+    graph_weight: float = setting(
+        0.01,
+        "Weight of rebuilding the graphs of cells and genes, beside rebuilding counts.",
+        ge=0.0,
+        le=10.0,
+        step=0.01,
+        advanced=True,
+        title="Graph weight",
+    )
+    cluster_weight: float = setting(
+        0.03,
+        "Weight of drawing cells to their clusters, and genes to their communities.",
+        ge=0.0,
+        le=10.0,
+        step=0.01,
+        advanced=True,
+        title="Cluster weight",
+    )
+    quantile: float = setting(
+        0.001,
+        "fill: how far below zero a gene's low-rank values may stray, as a share of cells.",
+        ge=0.0,
+        le=0.1,
+        step=0.001,
+        advanced=True,
+    )
+    dropout: float = setting(
+        0.1,
+        "Share of hidden units switched off in each training step.",
+        ge=0.0,
+        le=0.9,
+        step=0.05,
+        advanced=True,
+    )

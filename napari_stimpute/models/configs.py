@@ -31,9 +31,13 @@ class NeighbourMeanConfig(ModelConfig):
         30, "How many are averaged, each itself included.", ge=2, le=500, step=1
     )
     n_components: int = setting(
-        20, "Principal components in which similarity is measured.", ge=2, le=100, step=1,
+        20,
+        "Principal components in which similarity is measured.",
+        ge=2,
+        le=100,
+        step=1,
         advanced=True,
-    )  # fmt: skip
+    )
 
 
 class PCADenoiserConfig(ModelConfig):
@@ -59,10 +63,14 @@ class MixtureConfig(ModelConfig):
         title="Section column",
     )
     hidden_share: float = setting(
-        0.1, "Share of the molecules hidden to find the weights.",
-        ge=0.01, le=0.5, step=0.01, advanced=True,
+        0.1,
+        "Share of the molecules hidden to find the weights.",
+        ge=0.01,
+        le=0.5,
+        step=0.01,
+        advanced=True,
         title="Hidden share",
-    )  # fmt: skip
+    )
 
 
 class GMMVGAEConfig(ModelConfig):
@@ -72,16 +80,25 @@ class GMMVGAEConfig(ModelConfig):
         "default": {},
         "tiny": {"n_hidden": 32, "n_latent": 8, "epochs": 12, "mixture_epochs": 4, "n_domains": 3},
         "paper": {
-            "n_hidden": 240, "n_latent": 40, "smoothing": "neighbours", "n_neighbors": 5,
-            "learning_rate": 1e-3, "mixture_epochs": 50,
+            "n_hidden": 240,
+            "n_latent": 40,
+            "smoothing": "neighbours",
+            "n_neighbors": 5,
+            "learning_rate": 1e-3,
+            "mixture_epochs": 50,
         },
-    }  # fmt: skip
+    }
     SEARCH: ClassVar[dict[str, tuple[Any, ...]]] = {
-        "n_latent": (10, 20, 40), "n_hidden": (64, 128, 256), "n_components": (20, 30, 50),
-        "n_neighbors": (4, 6, 10), "n_hops": (1, 2, 3), "edge_weight": (0.3, 1.0, 3.0),
-        "kl_weight": (0.3, 1.0, 3.0), "learning_rate": (1e-3, 2e-3, 5e-3),
+        "n_latent": (10, 20, 40),
+        "n_hidden": (64, 128, 256),
+        "n_components": (20, 30, 50),
+        "n_neighbors": (4, 6, 10),
+        "n_hops": (1, 2, 3),
+        "edge_weight": (0.3, 1.0, 3.0),
+        "kl_weight": (0.3, 1.0, 3.0),
+        "learning_rate": (1e-3, 2e-3, 5e-3),
         "dropout": (0.0, 0.1, 0.2),
-    }  # fmt: skip
+    }
 
     n_domains: int = setting(
         0,
@@ -102,9 +119,13 @@ class GMMVGAEConfig(ModelConfig):
         "auto: the simplest that no other clearly beats on hidden molecules.",
     )
     epochs: int = setting(
-        300, "Passes over the spots at most; training stops when hidden molecules are no longer "
-        "predicted better.", ge=1, le=5000, step=10,
-    )  # fmt: skip
+        300,
+        "Passes over the spots at most; training stops when hidden molecules are no longer "
+        "predicted better.",
+        ge=1,
+        le=5000,
+        step=10,
+    )
     refine: bool = setting(
         False,
         "Give each spot the domain that most of its neighbours have. Off: domains as learned.",
@@ -117,9 +138,10 @@ class GMMVGAEConfig(ModelConfig):
         title="Section column",
     )
     likelihood: Literal["negative binomial", "gaussian"] = setting(
-        "negative binomial", "negative binomial: on counts. gaussian: on log-normalised values.",
+        "negative binomial",
+        "negative binomial: on counts. gaussian: on log-normalised values.",
         advanced=True,
-    )  # fmt: skip
+    )
     n_latent: int = setting(
         20,
         "Dimensions of the embedding.",
@@ -139,10 +161,14 @@ class GMMVGAEConfig(ModelConfig):
         title="Hidden units",
     )
     n_components: int = setting(
-        30, "Principal components of the log-normalised counts that the encoder reads.",
-        ge=2, le=500, step=5, advanced=True,
+        30,
+        "Principal components of the log-normalised counts that the encoder reads.",
+        ge=2,
+        le=500,
+        step=5,
+        advanced=True,
         title="Principal components",
-    )  # fmt: skip
+    )
     n_neighbors: int = setting(
         6,
         "Neighbours of a spot in the tissue graph.",
@@ -162,15 +188,23 @@ class GMMVGAEConfig(ModelConfig):
         title="Graph steps",
     )
     mixture_epochs: int = setting(
-        30, "Epochs with the Gaussian-mixture prior, after pretraining.", ge=0, le=1000, step=5,
+        30,
+        "Epochs with the Gaussian-mixture prior, after pretraining.",
+        ge=0,
+        le=1000,
+        step=5,
         advanced=True,
         title="Mixture epochs",
-    )  # fmt: skip
+    )
     edge_weight: float = setting(
-        1.0, "Weight of the edge decoder (which spots are neighbours) in the loss.",
-        ge=0.0, le=100.0, step=0.1, advanced=True,
+        1.0,
+        "Weight of the edge decoder (which spots are neighbours) in the loss.",
+        ge=0.0,
+        le=100.0,
+        step=0.1,
+        advanced=True,
         title="Edge weight",
-    )  # fmt: skip
+    )
     kl_weight: float = setting(
         1.0,
         "Weight of the prior in the loss.",
@@ -181,22 +215,31 @@ class GMMVGAEConfig(ModelConfig):
         title="KL weight",
     )
     prune: bool = setting(
-        True, "Drop edges across confident domain boundaries while the mixture is learned.",
+        True,
+        "Drop edges across confident domain boundaries while the mixture is learned.",
         advanced=True,
         title="Prune edges",
-    )  # fmt: skip
+    )
     fill_threshold: float = setting(
-        0.5, "fill: a zero is filled if it hides a molecule with at least this probability.",
-        ge=0.0, le=1.0, step=0.05, advanced=True,
+        0.5,
+        "fill: a zero is filled if it hides a molecule with at least this probability.",
+        ge=0.0,
+        le=1.0,
+        step=0.05,
+        advanced=True,
         title="Fill threshold",
-    )  # fmt: skip
+    )
     learning_rate: float = setting(
         2e-3, "Step size of the optimiser.", ge=1e-6, le=1.0, step=1e-4, log=True, advanced=True
     )
     dropout: float = setting(
-        0.1, "Share of hidden units switched off in each training step.", ge=0.0, le=0.9, step=0.05,
+        0.1,
+        "Share of hidden units switched off in each training step.",
+        ge=0.0,
+        le=0.9,
+        step=0.05,
         advanced=True,
-    )  # fmt: skip
+    )
     batch_size: int = setting(
         512,
         "Spots whose genes are decoded in one step.",
@@ -207,10 +250,14 @@ class GMMVGAEConfig(ModelConfig):
         title="Spots per step",
     )
     hidden_share: float = setting(
-        0.05, "Share of the molecules hidden during training to decide when to stop.",
-        ge=0.01, le=0.5, step=0.01, advanced=True,
+        0.05,
+        "Share of the molecules hidden during training to decide when to stop.",
+        ge=0.01,
+        le=0.5,
+        step=0.01,
+        advanced=True,
         title="Hidden share",
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)

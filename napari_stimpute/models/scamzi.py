@@ -164,9 +164,15 @@ class Training(CellTraining):
         network = self.network
         undecayed = (network.offset, network.dropout_offset, network.log_dispersion)
         yield from minimise(
-            self._loss, network, schedule, phase=phase, groups=[ParameterGroup(undecayed)],
-            validate=self.validate, first_step=first_step, n_steps=n_steps,
-        )  # fmt: skip
+            self._loss,
+            network,
+            schedule,
+            phase=phase,
+            groups=[ParameterGroup(undecayed)],
+            validate=self.validate,
+            first_step=first_step,
+            n_steps=n_steps,
+        )
 
     @property
     def _fading(self) -> int:

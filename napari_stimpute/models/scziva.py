@@ -71,14 +71,22 @@ class Network(CellNetwork):
         generator = torch.Generator().manual_seed(seed)
         self.register_buffer("order", order)
         self.encoder = GeneConvolution(
-            len(offset), kernel=0 if config.ordering == "none" else config.kernel,
-            stride=config.stride, channels=config.channels, n_hidden=config.n_hidden,
-            n_latent=config.n_latent, dropout=config.dropout, generator=generator,
-        )  # fmt: skip
+            len(offset),
+            kernel=0 if config.ordering == "none" else config.kernel,
+            stride=config.stride,
+            channels=config.channels,
+            n_hidden=config.n_hidden,
+            n_latent=config.n_latent,
+            dropout=config.dropout,
+            generator=generator,
+        )
         self.decoder = CountDecoder(
-            config.n_latent, config.n_hidden, offset,
-            zero_inflated=config.likelihood == "zinb", generator=generator,
-        )  # fmt: skip
+            config.n_latent,
+            config.n_hidden,
+            offset,
+            zero_inflated=config.likelihood == "zinb",
+            generator=generator,
+        )
         self.log_dispersion = nn.Parameter(torch.ones_like(offset))
 
     def encode(
@@ -112,9 +120,12 @@ class Training(CellTraining):
         """One phase: train until hidden molecules are no longer predicted better."""
         config, every = self.config, self.validate_every
         schedule = Schedule(
-            config.epochs, self.steps_per_epoch, config.learning_rate,
-            patience=PATIENCE // every, validate_every=every,
-        )  # fmt: skip
+            config.epochs,
+            self.steps_per_epoch,
+            config.learning_rate,
+            patience=PATIENCE // every,
+            validate_every=every,
+        )
         undecayed = (*self.network.decoder.undecayed, self.network.log_dispersion)
         yield from minimise(
             self._loss,
@@ -164,10 +175,12 @@ class ScZiva(CellModel):
         super().check(adata)
         config = self.config
         require(
-            config.ordering == "none" or config.stride <= config.kernel, "stride",
-            f"at most the window of genes ({config.kernel})", str(config.stride),
+            config.ordering == "none" or config.stride <= config.kernel,
+            "stride",
+            f"at most the window of genes ({config.kernel})",
+            str(config.stride),
             "Choose a smaller one: genes between two windows would not be read.",
-        )  # fmt: skip
+        )
 
     def _prepare(self, adata: AnnData, split: Split) -> Generator[Progress, None, CellTraining]:
         yield Progress("prepare", 0, 1, message="Preparing: order of the genes")

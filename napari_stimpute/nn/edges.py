@@ -123,9 +123,13 @@ def sample_zeros(stored: Tensor, n_nodes: int, n_pairs: int, generator: torch.Ge
 
 
 def sampled_regression(
-    predicted_at_edges: Tensor, weights: Tensor, predicted_at_zeros: Tensor, *, n_nodes: int,
+    predicted_at_edges: Tensor,
+    weights: Tensor,
+    predicted_at_zeros: Tensor,
+    *,
+    n_nodes: int,
     n_edges: int,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """Estimate the mean squared error over all pairs of spots of a graded graph.
 
     Parameters

@@ -35,19 +35,33 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
-    "EXPRESSION_COLORS", "NO_CATEGORY", "Section", "categorical_palette", "domain_map",
-    "gene_maps", "gene_pair", "loss_curve", "score_bars", "section_overview",
-    "variable_gene_overlap", "wipe_map",
-]  # fmt: skip
+    "EXPRESSION_COLORS",
+    "NO_CATEGORY",
+    "Section",
+    "categorical_palette",
+    "domain_map",
+    "gene_maps",
+    "gene_pair",
+    "loss_curve",
+    "score_bars",
+    "section_overview",
+    "variable_gene_overlap",
+    "wipe_map",
+]
 
 _LINE = 22  # letters of a heading that shares its map with another
 _ROBUST = 97  # percentile of a loss that ends the axis, so that the first steps do not fill it
 
 
 def gene_pair(
-    section: Section, raw: NDArray[Any], imputed: NDArray[Any], *,
-    limits: tuple[float, float], gene: str, unit: str = "counts per spot",
-) -> Figure:  # fmt: skip
+    section: Section,
+    raw: NDArray[Any],
+    imputed: NDArray[Any],
+    *,
+    limits: tuple[float, float],
+    gene: str,
+    unit: str = "counts per spot",
+) -> Figure:
     """Draw a gene as counted and as imputed, on one scale.
 
     Parameters
@@ -60,9 +74,13 @@ def gene_pair(
 
 
 def gene_maps(
-    section: Section, values: Mapping[str, NDArray[Any]], *,
-    limits: tuple[float, float], title: str, unit: str = "counts per spot",
-) -> Figure:  # fmt: skip
+    section: Section,
+    values: Mapping[str, NDArray[Any]],
+    *,
+    limits: tuple[float, float],
+    title: str,
+    unit: str = "counts per spot",
+) -> Figure:
     """Draw several maps side by side on one scale, with one colour bar.
 
     Parameters
@@ -80,10 +98,17 @@ def gene_maps(
 
 
 def wipe_map(
-    section: Section, left: tuple[str, NDArray[Any]], right: tuple[str, NDArray[Any]],
-    divider: float, *, limits: tuple[float, float], title: str,
-    unit: str = "counts per spot", badge: str = "", colors: str = EXPRESSION_COLORS,
-) -> Figure:  # fmt: skip
+    section: Section,
+    left: tuple[str, NDArray[Any]],
+    right: tuple[str, NDArray[Any]],
+    divider: float,
+    *,
+    limits: tuple[float, float],
+    title: str,
+    unit: str = "counts per spot",
+    badge: str = "",
+    colors: str = EXPRESSION_COLORS,
+) -> Figure:
     """Draw a gene from two sources, one on each side of a divider, on one scale.
 
     Parameters
@@ -109,9 +134,15 @@ def wipe_map(
     if badge:
         # The figure's own, not the map's: the layout makes no room for it.
         beside = Annotation(
-            badge, (1, 0.5), xycoords=heading, xytext=(8, 0), textcoords="offset points",
-            va="center", fontsize=8, color=GREY,
-        )  # fmt: skip
+            badge,
+            (1, 0.5),
+            xycoords=heading,
+            xytext=(8, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+            color=GREY,
+        )
         figure.add_artist(beside)
     return figure
 
@@ -158,9 +189,14 @@ def domain_map(
             for name, color, n in entries
         ]
         ax.legend(
-            handles=dots, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False,
-            ncols=1 + (len(dots) - 1) // 20, fontsize=8, handletextpad=0.3,
-        )  # fmt: skip
+            handles=dots,
+            loc="center left",
+            bbox_to_anchor=(1.0, 0.5),
+            frameon=False,
+            ncols=1 + (len(dots) - 1) // 20,
+            fontsize=8,
+            handletextpad=0.3,
+        )
     return figure
 
 
@@ -270,6 +306,11 @@ def _draw_phases(ax: Axes, history: Sequence[Mapping[str, Any]]) -> None:
         if place % 2:
             ax.axvspan(start, end, color="#f2f2f2", zorder=0, lw=0)
         ax.text(
-            start, 1.01, phase, transform=ax.get_xaxis_transform(), va="bottom", fontsize=7,
+            start,
+            1.01,
+            phase,
+            transform=ax.get_xaxis_transform(),
+            va="bottom",
+            fontsize=7,
             color=GREY,
-        )  # fmt: skip
+        )

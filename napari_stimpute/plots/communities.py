@@ -22,9 +22,11 @@ _WIDEST = 3.5  # points of the strongest edge
 
 
 def activity_map(
-    activity: NDArray[Any], p_adjusted: NDArray[Any],
-    clusters: Sequence[str], communities: Sequence[str],
-) -> Figure:  # fmt: skip
+    activity: NDArray[Any],
+    p_adjusted: NDArray[Any],
+    clusters: Sequence[str],
+    communities: Sequence[str],
+) -> Figure:
     """Draw the activity of each gene community in each cluster, with marks where it is significant.
 
     Parameters
@@ -56,9 +58,13 @@ def activity_map(
 
 
 def network_picture(
-    genes: Sequence[str], edges: NDArray[Any], weights: NDArray[Any], places: NDArray[Any], *,
+    genes: Sequence[str],
+    edges: NDArray[Any],
+    weights: NDArray[Any],
+    places: NDArray[Any],
+    *,
     title: str = "",
-) -> Figure:  # fmt: skip
+) -> Figure:
     """Draw a network of genes: thick lines are strong edges, large dots well-connected genes.
 
     Parameters

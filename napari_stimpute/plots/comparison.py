@@ -57,9 +57,15 @@ def score_spread(scores: Mapping[str, Sequence[float]], *, label: str, reference
             ax.barh(at, means[name], color=color, height=0.62, alpha=0.85)
             ax.plot(scores[name], [at] * len(scores[name]), "o", color="#1c2126", ms=3.2)
         ax.annotate(
-            percent(means[name], 1), (1.0, at), xycoords=("axes fraction", "data"),
-            xytext=(44, 0), textcoords="offset points", va="center", ha="right", fontsize=8,
-        )  # fmt: skip
+            percent(means[name], 1),
+            (1.0, at),
+            xycoords=("axes fraction", "data"),
+            xytext=(44, 0),
+            textcoords="offset points",
+            va="center",
+            ha="right",
+            fontsize=8,
+        )
     ax.set_yticks(range(len(names)), names)
     ax.set_xlim(low, high)
     ax.set_ylim(len(names) - 0.4, -0.6)
@@ -70,9 +76,12 @@ def score_spread(scores: Mapping[str, Sequence[float]], *, label: str, reference
 
 
 def win_map(
-    shares: Mapping[str, float], colors: Mapping[str, str], winner: Sequence[str],
-    hidden: NDArray[Any], gain: NDArray[Any],
-) -> Figure:  # fmt: skip
+    shares: Mapping[str, float],
+    colors: Mapping[str, str],
+    winner: Sequence[str],
+    hidden: NDArray[Any],
+    gain: NDArray[Any],
+) -> Figure:
     """Draw the share of genes that each method predicts best, and each gene in its winner's colour.
 
     Parameters
@@ -107,9 +116,13 @@ def win_map(
 
 
 def gene_grid(
-    section: Section, values: Mapping[str, NDArray[Any]], *,
-    limits: tuple[float, float], title: str, unit: str = "counts per spot",
-) -> Figure:  # fmt: skip
+    section: Section,
+    values: Mapping[str, NDArray[Any]],
+    *,
+    limits: tuple[float, float],
+    title: str,
+    unit: str = "counts per spot",
+) -> Figure:
     """Draw many maps of one gene on one scale, in rows of four.
 
     Parameters

@@ -25,15 +25,67 @@ NO_CATEGORY = "#b8b8b8"
 """Colour of spots without a category."""
 
 _PALETTE = (
-    "#0072b2", "#e69f00", "#009e73", "#56b4e9", "#d55e00", "#f0e442", "#882255", "#332288",
-    "#61ffff", "#244900", "#cc79a7", "#92ceaa", "#6186ff", "#796149", "#61ffaa", "#f3b6ff",
-    "#0049b6", "#b63186", "#24ce6d", "#aa61db", "#6d0055", "#b63d0c", "#ff79ce", "#613d92",
-    "#e7616d", "#c29e9e", "#928649", "#006d79", "#920000", "#316d00", "#6155ce", "#9edb61",
-    "#613d31", "#ffdbce", "#00496d", "#79799e", "#ffaa92", "#00dbf3", "#6d9eff", "#c2923d",
-    "#86559e", "#ffb6ce", "#e7c200", "#499eaa", "#499200", "#aa6161", "#864961", "#aab649",
-    "#ce6dce", "#ffdb86", "#86aa86", "#00c2b6", "#b6dbe7", "#c29ef3", "#79493d", "#9e86e7",
-    "#86006d", "#aa8686", "#c25592", "#61793d",
-)  # fmt: skip
+    "#0072b2",
+    "#e69f00",
+    "#009e73",
+    "#56b4e9",
+    "#d55e00",
+    "#f0e442",
+    "#882255",
+    "#332288",
+    "#61ffff",
+    "#244900",
+    "#cc79a7",
+    "#92ceaa",
+    "#6186ff",
+    "#796149",
+    "#61ffaa",
+    "#f3b6ff",
+    "#0049b6",
+    "#b63186",
+    "#24ce6d",
+    "#aa61db",
+    "#6d0055",
+    "#b63d0c",
+    "#ff79ce",
+    "#613d92",
+    "#e7616d",
+    "#c29e9e",
+    "#928649",
+    "#006d79",
+    "#920000",
+    "#316d00",
+    "#6155ce",
+    "#9edb61",
+    "#613d31",
+    "#ffdbce",
+    "#00496d",
+    "#79799e",
+    "#ffaa92",
+    "#00dbf3",
+    "#6d9eff",
+    "#c2923d",
+    "#86559e",
+    "#ffb6ce",
+    "#e7c200",
+    "#499eaa",
+    "#499200",
+    "#aa6161",
+    "#864961",
+    "#aab649",
+    "#ce6dce",
+    "#ffdb86",
+    "#86aa86",
+    "#00c2b6",
+    "#b6dbe7",
+    "#c29ef3",
+    "#79493d",
+    "#9e86e7",
+    "#86006d",
+    "#aa8686",
+    "#c25592",
+    "#61793d",
+)
 """Okabe and Ito's, then each the colour farthest from those before, in OKLab, as seen with normal,
 red-blind and green-blind eyes alike. Their pink comes late: it vanishes on H&E-stained tissue."""
 
@@ -122,9 +174,13 @@ def draw_image(ax: Axes, section: Section, *, opacity: float) -> None:
 
 
 def draw_spots(
-    ax: Axes, section: Section, *, values: NDArray[Any] | None = None,
-    limits: tuple[float, float] = (0.0, 1.0), colors: NDArray[Any] | None = None,
-) -> Any:  # fmt: skip
+    ax: Axes,
+    section: Section,
+    *,
+    values: NDArray[Any] | None = None,
+    limits: tuple[float, float] = (0.0, 1.0),
+    colors: NDArray[Any] | None = None,
+) -> Any:
     """Circles of true size, coloured by value (low below high) or by given colours."""
     from matplotlib.collections import EllipseCollection
 
@@ -132,9 +188,16 @@ def draw_spots(
     order = np.arange(len(section.coordinates)) if values is None else np.argsort(values)
     size = np.full(len(order), section.spot_diameter)
     spots = EllipseCollection(
-        size, size, np.zeros(len(order)), units="xy", offsets=section.coordinates[order],
-        offset_transform=ax.transData, lw=0, cmap=EXPRESSION_COLORS, rasterized=True,
-    )  # fmt: skip
+        size,
+        size,
+        np.zeros(len(order)),
+        units="xy",
+        offsets=section.coordinates[order],
+        offset_transform=ax.transData,
+        lw=0,
+        cmap=EXPRESSION_COLORS,
+        rasterized=True,
+    )
     if values is not None:
         spots.set_array(values[order])
         spots.set_clim(*limits)

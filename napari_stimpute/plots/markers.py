@@ -48,10 +48,16 @@ def dot_plot(profile: Profile) -> Figure:
     highest = np.maximum(profile.level.max(axis=0, initial=0.0), 1e-12)
     x, y = np.meshgrid(np.arange(n_genes), np.arange(n_groups))
     dots = ax.scatter(
-        x.ravel(), y.ravel(), s=_LARGEST * profile.share.ravel(),
-        c=(profile.level / highest).ravel(), cmap=_LEVEL_COLORS, vmin=-0.12, vmax=1,
-        edgecolors="#7d93a5", linewidths=0.4,
-    )  # fmt: skip
+        x.ravel(),
+        y.ravel(),
+        s=_LARGEST * profile.share.ravel(),
+        c=(profile.level / highest).ravel(),
+        cmap=_LEVEL_COLORS,
+        vmin=-0.12,
+        vmax=1,
+        edgecolors="#7d93a5",
+        linewidths=0.4,
+    )
     ax.set(xlim=(-0.7, n_genes - 0.3), ylim=(n_groups - 0.4, -0.6))
     size = 8 if n_genes <= 60 else 7
     ax.set_xticks(range(n_genes), list(profile.genes), rotation=90, style="italic")
@@ -93,9 +99,14 @@ def volcano(table: pd.DataFrame, *, title: str, level: float = 0.05, n_named: in
     ax.set_ylabel("−log₁₀ of the adjusted p (higher: less by chance)")
     figure.suptitle(title, x=0.01, ha="left", fontsize=10)
     ax.legend(
-        loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, frameon=False, fontsize=8,
-        handletextpad=0.1, borderpad=0.2,
-    )  # fmt: skip
+        loc="lower left",
+        bbox_to_anchor=(0, 1.0),
+        ncols=2,
+        frameon=False,
+        fontsize=8,
+        handletextpad=0.1,
+        borderpad=0.2,
+    )
     quiet(ax)
     names = table["gene"].astype(str).to_numpy()
     for here, _ in sides.values():
@@ -105,9 +116,13 @@ def volcano(table: pd.DataFrame, *, title: str, level: float = 0.05, n_named: in
 
 
 def violins(
-    values: Mapping[str, NDArray[Any]], codes: NDArray[Any], groups: Sequence[str],
-    colors: Sequence[str], *, unit: str = "log counts",
-) -> Figure:  # fmt: skip
+    values: Mapping[str, NDArray[Any]],
+    codes: NDArray[Any],
+    groups: Sequence[str],
+    colors: Sequence[str],
+    *,
+    unit: str = "log counts",
+) -> Figure:
     """Draw how each gene's values are spread in each group, a row per gene; a dot at the mean.
 
     Parameters
@@ -151,15 +166,33 @@ def _draw_dot_keys(figure: Figure, ax: Axes, dots: Any) -> None:
     bar.ax.tick_params(labelsize=7, length=0)
     bar.outline.set_visible(False)
     sizes = [
-        Line2D([], [], marker="o", ls="", ms=np.sqrt(_LARGEST * share), mec="#7d93a5", mew=0.4,
-               color="#c6dbef", label=f"{100 * share:.0f} %")
+        Line2D(
+            [],
+            [],
+            marker="o",
+            ls="",
+            ms=np.sqrt(_LARGEST * share),
+            mec="#7d93a5",
+            mew=0.4,
+            color="#c6dbef",
+            label=f"{100 * share:.0f} %",
+        )
         for share in (0.25, 0.5, 1.0)
-    ]  # fmt: skip
+    ]
     ax.legend(
-        handles=sizes, title="share that shows it", loc="lower left", bbox_to_anchor=(0, 1.0),
-        ncols=3, frameon=False, fontsize=8, title_fontsize=8, alignment="left", handletextpad=0.2,
-        columnspacing=1.0, borderpad=0.2,
-    )  # fmt: skip
+        handles=sizes,
+        title="share that shows it",
+        loc="lower left",
+        bbox_to_anchor=(0, 1.0),
+        ncols=3,
+        frameon=False,
+        fontsize=8,
+        title_fontsize=8,
+        alignment="left",
+        handletextpad=0.2,
+        columnspacing=1.0,
+        borderpad=0.2,
+    )
 
 
 def _name_dots(ax: Axes, x: NDArray[Any], y: NDArray[Any], names: Sequence[str]) -> None:
@@ -177,9 +210,15 @@ def _name_dots(ax: Axes, x: NDArray[Any], y: NDArray[Any], names: Sequence[str])
             continue
         taken.append((left, left + wide, height))
         ax.annotate(
-            name, (px, py), xytext=(4 if px > 0 else -4, 0), textcoords="offset points",
-            ha="left" if px > 0 else "right", va="center", fontsize=8, style="italic",
-        )  # fmt: skip
+            name,
+            (px, py),
+            xytext=(4 if px > 0 else -4, 0),
+            textcoords="offset points",
+            ha="left" if px > 0 else "right",
+            va="center",
+            fontsize=8,
+            style="italic",
+        )
 
 
 def _draw_violin(ax: Axes, at: int, values: NDArray[Any], color: str) -> None:

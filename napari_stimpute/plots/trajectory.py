@@ -59,8 +59,16 @@ def trajectory(ordered: Ordered, codes: NDArray[Any], colors: Sequence[str]) -> 
     if is_lost:
         for ax in (tree, spread):
             ax.axvspan(_LAST, 1.27, color="#f2f2f2", zorder=0, lw=0)
-        tree.text(1.15, 1.0, "no path\nfrom the root", transform=tree.get_xaxis_transform(),
-                  ha="center", va="bottom", fontsize=7, color=GREY)  # fmt: skip
+        tree.text(
+            1.15,
+            1.0,
+            "no path\nfrom the root",
+            transform=tree.get_xaxis_transform(),
+            ha="center",
+            va="bottom",
+            fontsize=7,
+            color=GREY,
+        )
     return figure
 
 
@@ -96,18 +104,30 @@ def _name_groups(ax: Axes, ordered: Ordered, area: NDArray[Any]) -> None:
         side = free[0] if free else 1
         ends[float(y), side] = x + half
         ax.annotate(
-            name, (x, y), xytext=(0, side * (np.sqrt(area[at]) / 2 + 1.5)),
-            textcoords="offset points", ha="center", va="bottom" if side > 0 else "top",
-            fontsize=8, zorder=4, path_effects=[withStroke(linewidth=2.2, foreground="white")],
-        )  # fmt: skip
+            name,
+            (x, y),
+            xytext=(0, side * (np.sqrt(area[at]) / 2 + 1.5)),
+            textcoords="offset points",
+            ha="center",
+            va="bottom" if side > 0 else "top",
+            fontsize=8,
+            zorder=4,
+            path_effects=[withStroke(linewidth=2.2, foreground="white")],
+        )
 
 
 def _link(ax: Axes, ordered: Ordered, a: int, b: int, color: str, width: float) -> None:
     """A line as wide as the groups are connected."""
     weight = 0.3 + 0.7 * float(ordered.connectivity[a, b])
     (x0, y0), (x1, y1) = ordered.places[a], ordered.places[b]
-    ax.plot([x0, x1], [y0, y1], color=color, lw=width * weight, zorder=1 + (width > 2),
-            solid_capstyle="round")  # fmt: skip
+    ax.plot(
+        [x0, x1],
+        [y0, y1],
+        color=color,
+        lw=width * weight,
+        zorder=1 + (width > 2),
+        solid_capstyle="round",
+    )
 
 
 def _draw_spread(ax: Axes, ordered: Ordered, codes: NDArray[Any], colors: Sequence[str]) -> None:

@@ -45,10 +45,16 @@ _TABS = (
     ("Compare", "Score all methods on hidden molecules."),
 )
 _TAB_OF = {
-    "": _DATA, OPENING: _DATA, SAVING: _DATA, CHECKING: _STATISTICS, TESTING: _STATISTICS,
-    COMPARING: _COMPARE, WRITING: _COMPARE, MAPPING: _GENES,
+    "": _DATA,
+    OPENING: _DATA,
+    SAVING: _DATA,
+    CHECKING: _STATISTICS,
+    TESTING: _STATISTICS,
+    COMPARING: _COMPARE,
+    WRITING: _COMPARE,
+    MAPPING: _GENES,
     **dict.fromkeys(CELL_TITLES, _CELLS),
-}  # fmt: skip
+}
 """Where a job's progress and errors are shown, by its title; all others train."""
 
 _LOOK_AFTER = 300
@@ -76,9 +82,14 @@ class StimputePanel(QWidget):
         self.connections.add(self.session.events.adata, self._follow)
         genes, statistics = self.genes, self.statistics
         inner = (
-            genes.aspect, genes.spot, genes.table, genes.wipe, genes.picks, genes.map,
+            genes.aspect,
+            genes.spot,
+            genes.table,
+            genes.wipe,
+            genes.picks,
+            genes.map,
             statistics.spatial,
-        )  # fmt: skip
+        )
         panels = (self.data, genes, self.train, self.variable, self.compare, statistics.groups)
         parts = [self.connections, self.view, *(p.connections for p in (*panels, *inner))]
         parts += self.cells.parts
@@ -120,9 +131,14 @@ class StimputePanel(QWidget):
         self.tabs.setDocumentMode(True)
         self.tabs.setStyleSheet("QTabBar::tab { padding: 7px 5px; }")  # all seven fit in WIDTH
         panels = (
-            self.data, self.genes, self.train, self.variable, self.statistics, self.cells,
+            self.data,
+            self.genes,
+            self.train,
+            self.variable,
+            self.statistics,
+            self.cells,
             self.compare,
-        )  # fmt: skip
+        )
         for panel, (title, help_text) in zip(panels, _TABS, strict=True):
             place = self.tabs.addTab(_scrolling(panel), title)
             self.tabs.setTabToolTip(place, help_text)

@@ -25,8 +25,11 @@ T = TypeVar("T")
 Interval = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 ZERO_NAMES = (
-    "Molecule counted", "Likely technical zero", "Likely biological zero", "Unsure",
-)  # fmt: skip
+    "Molecule counted",
+    "Likely technical zero",
+    "Likely biological zero",
+    "Unsure",
+)
 ZERO_COLOURS = ("#009e73", "#e69f00", "#0072b2", "#b8b8b8")
 """Of Okabe and Ito: the colour-blind tell them apart; grey is for what is not known."""
 

@@ -87,9 +87,10 @@ def save_figure(draw: Callable[[], Figure], path: str | os.PathLike[str]) -> Pat
     kind = file.suffix.lower().removeprefix(".")
     if kind not in FORMATS:
         raise NotWritable(
-            expected="a figure whose name ends in .png, .pdf or .svg", found=f"“{file.name}”",
+            expected="a figure whose name ends in .png, .pdf or .svg",
+            found=f"“{file.name}”",
             remedy="Choose one of these.",
-        )  # fmt: skip
+        )
     drawn = io.BytesIO()
     with rc_context({"svg.fonttype": "none", "pdf.fonttype": 42}):  # text stays text, to be edited
         draw().savefig(drawn, format=kind, dpi=_DPI)

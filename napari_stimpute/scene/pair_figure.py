@@ -31,10 +31,15 @@ def wipe_figure(view: SpotsView, *, badge: str = "") -> Figure:
     assert places is not None
     (left, right), (left_name, right_name) = wipe.halves(), wipe.names()
     return wipe_map(
-        places.section(view.session), (left_name, left.values), (right_name, right.values),
+        places.section(view.session),
+        (left_name, left.values),
+        (right_name, right.values),
         wipe.x,
-        limits=left.limits, title=view.session.gene, badge=badge, colors=view.colormap,
-    )  # fmt: skip
+        limits=left.limits,
+        title=view.session.gene,
+        badge=badge,
+        colors=view.colormap,
+    )
 
 
 def save_wipe(view: SpotsView, path: str | os.PathLike[str], *, badge: str = "") -> Path:
@@ -51,8 +56,9 @@ def save_wipe(view: SpotsView, path: str | os.PathLike[str], *, badge: str = "")
     if kind not in FORMATS:
         raise NotWritable(
             expected="a figure whose name ends in .png, .pdf or .svg",
-            found=f"“{file.name}”", remedy="Choose one of these.",
-        )  # fmt: skip
+            found=f"“{file.name}”",
+            remedy="Choose one of these.",
+        )
     drawn = io.BytesIO()
     with rc_context({"svg.fonttype": "none", "pdf.fonttype": 42}):  # text stays text, to be edited
         wipe_figure(view, badge=badge).savefig(

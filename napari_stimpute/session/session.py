@@ -209,10 +209,11 @@ class Session:
         before = read_records(adata).get(run.key)
         if before is not None and before.completed and not record.completed:
             raise InputError(
-                expected=f"a whole run, as “{run.key}” is", found="one that was stopped early",
+                expected=f"a whole run, as “{run.key}” is",
+                found="one that was stopped early",
                 remedy="The finished run stays as it was. To keep a part of a run beside it, give "
                 "it another name.",
-            )  # fmt: skip
+            )
         write_results(adata, run.results)
         if self.column not in adata.obs:  # it was made from an earlier run of the same key
             self.column = ""
@@ -270,9 +271,10 @@ class Session:
         adata = self.adata
         records = {} if adata is None else read_records(adata)
         return {
-            key: _title(record) for key, record in records.items()
+            key: _title(record)
+            for key, record in records.items()
             if adata and (keys.embedding(key) in adata.obsm or keys.imputed(key) in adata.layers)
-        }  # fmt: skip
+        }
 
     @property
     def columns(self) -> list[str]:

@@ -70,9 +70,14 @@ class SpatialControl:
     """
 
     def __init__(
-        self, adata: AnnData, imputed: NDArray[np.floating], impute: Impute, *, seed: int = 0,
+        self,
+        adata: AnnData,
+        imputed: NDArray[np.floating],
+        impute: Impute,
+        *,
+        seed: int = 0,
         sections: ArrayLike | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.coords = spatial_coordinates(adata)
         _require_enough(adata)
         codes = np.zeros(adata.n_obs) if sections is None else np.asarray(sections)

@@ -175,9 +175,10 @@ class Judgement:
 def _require(hidden: sp.csr_matrix) -> None:
     if hidden.sum() < FEWEST:
         raise TooSmall(
-            expected=f"at least {FEWEST} molecules to hide", found=f"{hidden.sum():.0f}",
+            expected=f"at least {FEWEST} molecules to hide",
+            found=f"{hidden.sum():.0f}",
             remedy="Use deeper data or more genes, or train without blending and judging.",
-        )  # fmt: skip
+        )
 
 
 def _verdicts(trust: Trust) -> pd.Categorical:

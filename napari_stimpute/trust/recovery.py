@@ -165,9 +165,10 @@ def at_depth(prediction: NDArray[np.floating], depth: Array, instead: Array) -> 
     values = np.clip(np.asarray(prediction, np.float64), 0, None)
     if not np.isfinite(values).all():
         raise Diverged(
-            expected="a prediction of finite numbers", found="NaN or infinite values",
+            expected="a prediction of finite numbers",
+            found="NaN or infinite values",
             remedy="Train again with a smaller learning rate.",
-        )  # fmt: skip
+        )
     total = values.sum(axis=1)
     scale = np.divide(depth, total, out=np.zeros_like(total), where=total > 0)
     return np.where((total > 0)[:, None], values * scale[:, None], instead)

@@ -275,6 +275,8 @@ def _share_and_depth(counts: sp.csr_matrix) -> tuple[Array, Array]:
     depth = np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()
     if depth.sum() <= 0:
         raise TooSmall(
-            expected="counted molecules", found="none", remedy="Use deeper data, or more spots.",
-        )  # fmt: skip
+            expected="counted molecules",
+            found="none",
+            remedy="Use deeper data, or more spots.",
+        )
     return np.asarray(counts.sum(axis=0), dtype=np.float64).ravel() / depth.sum(), depth

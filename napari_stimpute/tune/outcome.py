@@ -161,11 +161,14 @@ class Outcome:
         best = self.best
         assert best is not None
         held = {
-            "model": self.model, "settings": self.config_of(best).model_dump(),
-            "trial": best.number, "trials": len(self.trials), "score": best.score,
+            "model": self.model,
+            "settings": self.config_of(best).model_dump(),
+            "trial": best.number,
+            "trials": len(self.trials),
+            "score": best.score,
             "score_of_start": None if self.start is None else self.start.score,
             "verdict": self.verdict,
-        }  # fmt: skip
+        }
         return (json.dumps(held, indent=1, ensure_ascii=False) + "\n").encode()
 
     @property

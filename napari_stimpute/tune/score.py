@@ -177,9 +177,10 @@ def silhouette(embedding: NDArray[np.floating], clusters: Groups, cells: NDArray
 
     if not np.isfinite(embedding).all():
         raise Diverged(
-            expected="finite numbers in the embedding", found="NaN or infinite ones",
+            expected="finite numbers in the embedding",
+            found="NaN or infinite ones",
             remedy="These settings do not suit the data.",
-        )  # fmt: skip
+        )
     groups = clusters[cells]
     if not 2 <= len(np.unique(groups)) < len(groups):
         return 0.0

@@ -91,9 +91,14 @@ class Tuning:
     def outcome(self) -> Outcome:
         """What was found so far."""
         return Outcome(
-            self.model, self.config, self.trials, self.n_trials, self.is_complete,
-            len(self.trials) < self.n_trials and self.is_complete, self.search.labels,
-        )  # fmt: skip
+            self.model,
+            self.config,
+            self.trials,
+            self.n_trials,
+            self.is_complete,
+            len(self.trials) < self.n_trials and self.is_complete,
+            self.search.labels,
+        )
 
     def steps(self) -> Iterator[Progress]:
         """Search; `StopEarly` thrown in ends with the trials that were done.
@@ -120,10 +125,14 @@ class Tuning:
 
     def _opened(self) -> Study:
         about = About(
-            self.model, fingerprint(counts_of(self.adata)), self.search.seed,
-            self.config.model_dump(), self.space, _reads(self.adata, self.model, self.config),
+            self.model,
+            fingerprint(counts_of(self.adata)),
+            self.search.seed,
+            self.config.model_dump(),
+            self.space,
+            _reads(self.adata, self.model, self.config),
             versions()["napari-stimpute"],
-        )  # fmt: skip
+        )
         return Study(about, self.search.study)
 
     def _try(self, study: Study, ground: Ground) -> Iterator[Progress]:
@@ -203,9 +212,11 @@ def search_space(model: str, config: ModelConfig, fixed: frozenset[str] = frozen
         return space
     able = ", ".join(name for name, info in MODELS.items() if info.config.SEARCH)
     raise InvalidSetting(
-        field="model", expected="one with settings to search, not all of them fixed",
-        found=model_info(model).title, remedy=f"Fix fewer settings, or choose one of: {able}.",
-    )  # fmt: skip
+        field="model",
+        expected="one with settings to search, not all of them fixed",
+        found=model_info(model).title,
+        remedy=f"Fix fewer settings, or choose one of: {able}.",
+    )
 
 
 class _Pace:

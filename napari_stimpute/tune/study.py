@@ -93,9 +93,11 @@ class Study:
         self._distributions = {name: choices(values) for name, values in about.space.items()}
         with _in_words(self.path):
             self._study = optuna.create_study(
-                storage=self._storage(), study_name=_NAME, direction="maximize",
+                storage=self._storage(),
+                study_name=_NAME,
+                direction="maximize",
                 load_if_exists=True,
-            )  # fmt: skip
+            )
             self._begin()
             self.trials = self._over()
             self._mend()
@@ -156,9 +158,14 @@ class Study:
             self._study.enqueue_trial(dict(asked.settings))
 
     def _end(
-        self, asked: Asked, state: str, measures: Measures | None, reason: str = "",
-        *, value: float | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        asked: Asked,
+        state: str,
+        measures: Measures | None,
+        reason: str = "",
+        *,
+        value: float | None = None,
+    ) -> None:
         from optuna.trial import TrialState
 
         with _in_words(self.path):
@@ -203,8 +210,9 @@ class Study:
         elif differences := list(_differences(held, about)):
             raise InputError(
                 expected="a study of these data, this model and these settings",
-                found=f"one of {', and of '.join(differences)}", remedy=_REMEDY,
-            )  # fmt: skip
+                found=f"one of {', and of '.join(differences)}",
+                remedy=_REMEDY,
+            )
 
     def _mend(self) -> None:
         """Trials that a killed process left are tried again; the first settings always are."""
@@ -313,6 +321,7 @@ def _in_words(path: Path | None) -> Iterator[None]:
         ) from error
     except (ValueError, KeyError) as error:
         raise NotReadable(
-            expected=f"a study file of this program at {path}", found=f"something else ({error})",
+            expected=f"a study file of this program at {path}",
+            found=f"something else ({error})",
             remedy="Choose another name; the file is left as it is.",
-        ) from error  # fmt: skip
+        ) from error

@@ -184,10 +184,20 @@ def test_a_group_is_not_tested_against_itself(section: AnnData) -> None:
 def test_groups_that_a_model_found_in_the_counts_are_named_as_such(section: AnnData) -> None:
     adata = section.copy()
     record = RunRecord(
-        key="run", model="gmm_vgae", title="GMM-VGAE", config={}, seed=0, device="cpu",
-        versions={}, started="", seconds=1.0, completed=True, n_obs=adata.n_obs,
-        n_vars=adata.n_vars, fingerprint="",
-    )  # fmt: skip
+        key="run",
+        model="gmm_vgae",
+        title="GMM-VGAE",
+        config={},
+        seed=0,
+        device="cpu",
+        versions={},
+        started="",
+        seconds=1.0,
+        completed=True,
+        n_obs=adata.n_obs,
+        n_vars=adata.n_vars,
+        fingerprint="",
+    )
     write_results(adata, Results(record, clusters=np.arange(adata.n_obs) % 3))
     assert "found by GMM-VGAE in the same counts" in caution(adata, "run_cluster", "1")[0]
     assert caution(adata, "domain", names(adata)[0]) == ()

@@ -11,9 +11,13 @@ from napari_stimpute.analysis import MarkerLists, read_marker_lists
 from napari_stimpute.errors import InputError, MissingKey, NotReadable
 
 ROWS = [
-    ("T cell", "CD4", "IL7R"), ("T cell", "CD4", "LEF1"), ("T cell", "CD8", "CD8A"),
-    ("B cell", "", "CD79A"), ("B cell", "", "MS4A1"), ("B cell", "", "CD79A"),
-]  # fmt: skip
+    ("T cell", "CD4", "IL7R"),
+    ("T cell", "CD4", "LEF1"),
+    ("T cell", "CD8", "CD8A"),
+    ("B cell", "", "CD79A"),
+    ("B cell", "", "MS4A1"),
+    ("B cell", "", "CD79A"),
+]
 EXPECTED = MarkerLists(
     {"T cell": (), "B cell": ("CD79A", "MS4A1")},
     {"CD4": ("T cell", ("IL7R", "LEF1")), "CD8": ("T cell", ("CD8A",))},

@@ -145,9 +145,12 @@ def test_a_run_is_told_in_words_before_and_after() -> None:
     rate = np.where((batch == "a")[:, None], np.r_[np.full(10, 9.0), np.ones(10)], 3.0)
     counts = sp.csr_matrix(np.random.default_rng(2).poisson(rate).astype(np.float32))
     text = mixing_in_words(counts, points(), batch, "protocol", 0)
-    before = mixing(module.principal_components(
-        module.log_normalise(counts, module.size_factors(counts)), 30, 0
-    ).scores, batch)  # fmt: skip
+    before = mixing(
+        module.principal_components(
+            module.log_normalise(counts, module.size_factors(counts)), 30, 0
+        ).scores,
+        batch,
+    )
     after = mixing(points(), batch)
     assert before.diversity < 0.1 < 0.9 < after.diversity
     assert text.startswith("Batches (protocol): mixing ")

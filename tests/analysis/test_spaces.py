@@ -74,8 +74,10 @@ def test_a_run_without_embedding_is_laid_out_by_its_imputed_genes(spots: AnnData
 def test_a_map_can_be_stopped_between_its_parts(spots: AnnData) -> None:
     steps = space_steps(spots, "counts", "umap")
     assert [next(steps).message for _ in range(3)] == [
-        "Finding components", "Finding neighbours", "Laying out the map",
-    ]  # fmt: skip
+        "Finding components",
+        "Finding neighbours",
+        "Laying out the map",
+    ]
     steps.close()
 
 
@@ -145,8 +147,9 @@ def test_neighbours_found_in_blocks_or_approximately_are_those_of_scanpy(
         assert both.nnz >= least * expected.obsp["connectivities"].nnz
     np.testing.assert_allclose(
         in_blocks.obsp["connectivities"].toarray(),
-        expected.obsp["connectivities"].toarray(), atol=1e-4,
-    )  # fmt: skip
+        expected.obsp["connectivities"].toarray(),
+        atol=1e-4,
+    )
 
 
 def test_twins_are_neighbours_and_not_themselves() -> None:

@@ -67,13 +67,18 @@ def measure(n_spots: int, epochs: int, device: str) -> dict[str, object]:
     peak = _peak_gb()
     on_gpu = torch.cuda.max_memory_allocated() / 1e9 if device.startswith("cuda") else 0.0
     return {
-        "spots": n_spots, "genes": GENES, "device": model.device_,
+        "spots": n_spots,
+        "genes": GENES,
+        "device": model.device_,
         "seconds per epoch": round(seconds, 2),
         "µs per spot and epoch": round(1e6 * seconds / n_spots, 1),
-        "fit s": round(fitted - begun, 1), "impute s": round(time.monotonic() - fitted, 1),
-        "peak GB": round(peak, 2), "of it data GB": round(data - base, 2),
-        "kB per spot": round(1e6 * (peak - base) / n_spots, 1), "GPU GB": round(on_gpu, 2),
-    }  # fmt: skip
+        "fit s": round(fitted - begun, 1),
+        "impute s": round(time.monotonic() - fitted, 1),
+        "peak GB": round(peak, 2),
+        "of it data GB": round(data - base, 2),
+        "kB per spot": round(1e6 * (peak - base) / n_spots, 1),
+        "GPU GB": round(on_gpu, 2),
+    }
 
 
 def _peak_gb() -> float:

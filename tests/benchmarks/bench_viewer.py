@@ -70,9 +70,11 @@ def switching(n_spots: int, n_switches: int) -> dict[str, object]:
     viewer.close()
     p50, p95 = (1e3 * np.percentile(calls, p) for p in (50, 95))
     return {
-        "spots": n_spots, "switch p50 ms": round(p50, 1), "switch p95 ms": round(p95, 1),
+        "spots": n_spots,
+        "switch p50 ms": round(p50, 1),
+        "switch p95 ms": round(p95, 1),
         "with software drawing p50 ms": round(1e3 * np.percentile(whole, 50), 1),
-    }  # fmt: skip
+    }
 
 
 def training() -> dict[str, object]:
@@ -103,9 +105,11 @@ def training() -> dict[str, object]:
     viewer.close()
     return {
         "timer gap p50 ms": round(gaps[len(gaps) // 2], 1),
-        "p99 ms": round(gaps[int(0.99 * len(gaps))], 1), "longest ms": round(gaps[-1], 1),
-        "cancel to results s": round(answered, 2), "state": job.state.value,
-    }  # fmt: skip
+        "p99 ms": round(gaps[int(0.99 * len(gaps))], 1),
+        "longest ms": round(gaps[-1], 1),
+        "cancel to results s": round(answered, 2),
+        "state": job.state.value,
+    }
 
 
 def settle(seconds: float = 0.3) -> None:

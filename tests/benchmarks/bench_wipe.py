@@ -67,12 +67,13 @@ def wiping(n_spots: int, n_moves: int) -> dict[str, Any]:
     kind = type(view.layer).__name__
     viewer.close()
     return {
-        "spots": n_spots, "drawn as": kind,
+        "spots": n_spots,
+        "drawn as": kind,
         **{f"drag {k}": v for k, v in spread(dragged).items()},
         **{f"jump {k}": v for k, v in spread(jumped).items()},
         **{f"gene {k}": v for k, v in spread(switches).items() if "cpu" in k},
         "start ms": round(1e3 * started),
-    }  # fmt: skip
+    }
 
 
 def with_a_run(adata: Any) -> Any:
@@ -82,10 +83,20 @@ def with_a_run(adata: Any) -> Any:
 
     counts = adata.X.toarray().astype("float32")
     record = RunRecord(
-        key="soft", model="soft", title="Soft", config={}, seed=0, device="cpu", versions={},
-        started="2025-01-01", seconds=1, completed=True, n_obs=adata.n_obs, n_vars=adata.n_vars,
+        key="soft",
+        model="soft",
+        title="Soft",
+        config={},
+        seed=0,
+        device="cpu",
+        versions={},
+        started="2025-01-01",
+        seconds=1,
+        completed=True,
+        n_obs=adata.n_obs,
+        n_vars=adata.n_vars,
         fingerprint="",
-    )  # fmt: skip
+    )
     write_results(adata, Results(record, imputed=0.5 * counts + 0.5 * counts.mean(axis=0)))
     return adata
 

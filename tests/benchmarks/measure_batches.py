@@ -58,9 +58,13 @@ def main() -> None:
 
 
 def embeddings(
-    cells: AnnData, before: np.ndarray, batch: np.ndarray, groups: np.ndarray,
-    options: argparse.Namespace, seed: int,
-) -> list[tuple[str, tuple[np.ndarray, np.ndarray]]]:  # fmt: skip
+    cells: AnnData,
+    before: np.ndarray,
+    batch: np.ndarray,
+    groups: np.ndarray,
+    options: argparse.Namespace,
+    seed: int,
+) -> list[tuple[str, tuple[np.ndarray, np.ndarray]]]:
     """Points and clusters of each method."""
     k = len(set(groups))
     centred = before.copy()

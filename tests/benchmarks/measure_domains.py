@@ -65,11 +65,13 @@ def measure(section: ad.AnnData, seed: int) -> dict[str, float]:
         return round(float(adjusted_rand_score(truth[labelled], labels[labelled])), 4)
 
     return {
-        "gmm_vgae": score(found), "gmm_vgae refined": score(refined),
+        "gmm_vgae": score(found),
+        "gmm_vgae refined": score(refined),
         "pca + tied mixture": score(pca_mixture(section, k, seed, "tied")),
         "pca + full mixture": score(pca_mixture(section, k, seed, "full")),
-        "seconds": round(seconds, 1), "notes": model.notes_[-1],
-    }  # fmt: skip
+        "seconds": round(seconds, 1),
+        "notes": model.notes_[-1],
+    }
 
 
 def pca_mixture(section: ad.AnnData, k: int, seed: int, covariance: str) -> np.ndarray:

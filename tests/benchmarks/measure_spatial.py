@@ -47,11 +47,18 @@ MODELS = {
 """Model, settings, and whether it is blended and judged, as by default in the program."""
 
 COLUMNS = {
-    "counts": "by counts", "imputed": "imputed", "only": "only imputed",
-    "false_permuted": "false, permuted", "bar_permuted": "bar",
-    "false_shuffled": "false, dealt anew", "bar_shuffled": "bar", "plain": "plain",
-    "by_counts": "limit of counts", "borrowed": "borrowed", "all_shuffled": "all dealt anew",
-}  # fmt: skip
+    "counts": "by counts",
+    "imputed": "imputed",
+    "only": "only imputed",
+    "false_permuted": "false, permuted",
+    "bar_permuted": "bar",
+    "false_shuffled": "false, dealt anew",
+    "bar_shuffled": "bar",
+    "plain": "plain",
+    "by_counts": "limit of counts",
+    "borrowed": "borrowed",
+    "all_shuffled": "all dealt anew",
+}
 
 
 def main() -> None:

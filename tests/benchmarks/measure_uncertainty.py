@@ -42,13 +42,25 @@ from napari_stimpute.trust.intervals import coverage
 from napari_stimpute.trust.zeros import ZeroCalibration
 
 SETS = (
-    "st_mob_rep8", "her2st_A1", "starmap_v1", "dlpfc_151673", "slideseqv2_hippocampus",
-    "kang_stim", "cellmix_batches",
-)  # fmt: skip
+    "st_mob_rep8",
+    "her2st_A1",
+    "starmap_v1",
+    "dlpfc_151673",
+    "slideseqv2_hippocampus",
+    "kang_stim",
+    "cellmix_batches",
+)
 COVERED = {"the other 10 %": 0.1, "the second half": 0.5}
 PARTS = (
-    "overall", "weak genes", "middle genes", "strong genes", "low", "middle", "high", "highest 1 %",
-)  # fmt: skip
+    "overall",
+    "weak genes",
+    "middle genes",
+    "strong genes",
+    "low",
+    "middle",
+    "high",
+    "highest 1 %",
+)
 LEFT_OUT = 0.8
 EACH_KIND = 10
 FEWEST_SPOTS = 3
@@ -136,11 +148,15 @@ def zeros(
     number = np.bincount(bins, minlength=10)
     within = [within_genes(score, shows, is_zero) for score in (probability, mean)]
     return {
-        "auroc": auroc(p, shown), "auroc_mean": auroc(mean[is_zero], shown),
-        "within": within[0][0], "within_mean": within[1][0], "genes": within[0][1],
-        "number": number.tolist(), "predicted": np.bincount(bins, p, minlength=10).tolist(),
+        "auroc": auroc(p, shown),
+        "auroc_mean": auroc(mean[is_zero], shown),
+        "within": within[0][0],
+        "within_mean": within[1][0],
+        "genes": within[0][1],
+        "number": number.tolist(),
+        "predicted": np.bincount(bins, p, minlength=10).tolist(),
         "shown": np.bincount(bins, shown, minlength=10).tolist(),
-    }  # fmt: skip
+    }
 
 
 def within_genes(score: np.ndarray, shows: np.ndarray, is_zero: np.ndarray) -> tuple[float, int]:

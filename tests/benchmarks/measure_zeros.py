@@ -74,10 +74,13 @@ def by_scvi(cells: AnnData, seed: int) -> np.ndarray:
     model = scvi.model.SCVI(own, gene_likelihood="nb")
     epochs = 400 if own.n_obs < 1500 else 150
     model.train(
-        max_epochs=epochs, early_stopping=True, enable_progress_bar=False, accelerator="cpu",
+        max_epochs=epochs,
+        early_stopping=True,
+        enable_progress_bar=False,
+        accelerator="cpu",
         batch_size=min(128, max(16, own.n_obs // 3)),
         plan_kwargs={"n_epochs_kl_warmup": max(1, epochs // 4)},
-    )  # fmt: skip
+    )
     found = model.get_likelihood_parameters(n_samples=10, give_mean=True)
     mean = torch.from_numpy(np.asarray(found["mean"], dtype=np.float32))
     theta = torch.from_numpy(np.asarray(found["dispersions"], dtype=np.float32))

@@ -179,9 +179,12 @@ def test_wrong_usage_is_named_and_ends_with_2(
     ],
 )
 def test_failure_is_said_before_any_work(
-    argv: tuple[str, ...], words: str, file: Path, monkeypatch: pytest.MonkeyPatch,
+    argv: tuple[str, ...],
+    words: str,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.chdir(file.parent)
     monkeypatch.setattr(Job, "start", lambda _job: pytest.fail("began before it was checked"))
     assert compare(*argv) == 1
@@ -248,6 +251,7 @@ def test_comparing_loads_no_front_end() -> None:
     names = "{'napari', 'qtpy', 'magicgui', 'ipywidgets', 'scvi', 'magic'}"
     done = subprocess.run(
         [sys.executable, "-c", f"{code}; sys.exit(' '.join({names} & set(sys.modules)) or 0)"],
-        capture_output=True, text=True,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr

@@ -231,9 +231,12 @@ def test_a_folder_without_files_is_said(tmp_path: Path, capsys: pytest.CaptureFi
     ],
 )
 def test_an_output_that_cannot_be_is_refused_before_any_work(
-    out: str, words: str, folder: Path, capsys: pytest.CaptureFixture[str],
+    out: str,
+    words: str,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr(Job, "start", lambda _job: pytest.fail("it began"))
     folder.with_name("there.h5ad").write_text("A file.")
     folder.with_name("link").symlink_to(folder)

@@ -277,9 +277,12 @@ def test_incomplete_commands_end_with_2(argv: tuple[str, ...]) -> None:
     ],
 )
 def test_failure_is_said_in_one_line_and_ends_with_1(
-    argv: tuple[str, ...], words: str, file: Path, monkeypatch: pytest.MonkeyPatch,
+    argv: tuple[str, ...],
+    words: str,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+) -> None:
     import torch
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
@@ -368,9 +371,11 @@ def test_ctrl_c_in_a_real_process_keeps_the_best_and_twice_leaves_at_once(file: 
 
     def interrupted(times: int) -> tuple[int, str]:
         with subprocess.Popen(
-            [*command, "--set", "epochs=5000"], stderr=subprocess.PIPE, text=True,
+            [*command, "--set", "epochs=5000"],
+            stderr=subprocess.PIPE,
+            text=True,
             preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # ignored under nohup
-        ) as process:  # fmt: skip
+        ) as process:
             assert process.stderr is not None
             sentence = ""
             while "pretrain" not in sentence:

@@ -80,8 +80,9 @@ def gain(comparison: Comparison, name: str, seed: int = 0) -> float:
 def test_every_method_is_scored_with_every_seed(finished: Comparison) -> None:
     names = ["raw", "gene_mean", "neighbour_mean", "pca"]
     assert [(s.seed, s.method.name) for s in finished.scores] == [
-        *((0, name) for name in names), *((1, name) for name in names),
-    ]  # fmt: skip
+        *((0, name) for name in names),
+        *((1, name) for name in names),
+    ]
     assert finished.is_complete
 
 

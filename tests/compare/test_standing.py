@@ -41,10 +41,12 @@ def compared(*found: list[Score], complete: bool = True, **failures: str) -> Sim
     methods = [s[0].method for s in found]
     methods += [Method(name, name.upper(), "tool", "") for name in failures]
     return SimpleNamespace(
-        contenders=[SimpleNamespace(method=m) for m in methods], failures=failures,
-        scores=[s for many in found for s in many], is_complete=complete,
+        contenders=[SimpleNamespace(method=m) for m in methods],
+        failures=failures,
+        scores=[s for many in found for s in many],
+        is_complete=complete,
         genes=["a", "b", "c"][: len(found[0][0].recovery.per_gene)],
-    )  # fmt: skip
+    )
 
 
 # ---- rows --------------------------------------------------------------------------------------

@@ -123,9 +123,13 @@ def test_page_opens_with_the_verdict(page: str, finished: Comparison) -> None:
 
 def test_page_tells_scores_genes_maps_and_how(page: str) -> None:
     assert re.findall(r"<h2[^>]*>([^<]+)</h2>", page) == [
-        "Scores", "Which method for which gene", "Genes under each method",
-        "What was not compared", "How this was measured", "Again",
-    ]  # fmt: skip
+        "Scores",
+        "Which method for which gene",
+        "Genes under each method",
+        "What was not compared",
+        "How this was measured",
+        "Again",
+    ]
     assert "Which method for my section.h5ad?" in page
     assert "10 % of the molecules hidden, twice" in page
     assert "MAGIC is not installed: pip install magic-impute" in page

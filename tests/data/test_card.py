@@ -186,9 +186,20 @@ def test_raw_is_compared_with_the_counts() -> None:
 def test_earlier_runs_are_listed() -> None:
     adata = section()
     record = RunRecord(
-        key="gmm_vgae", model="gmm_vgae", title="GMM-VGAE", config={}, seed=0, device="cpu",
-        versions={}, started="", seconds=1, completed=False, n_obs=100, n_vars=30, fingerprint="",
-    )  # fmt: skip
+        key="gmm_vgae",
+        model="gmm_vgae",
+        title="GMM-VGAE",
+        config={},
+        seed=0,
+        device="cpu",
+        versions={},
+        started="",
+        seconds=1,
+        completed=False,
+        n_obs=100,
+        n_vars=30,
+        fingerprint="",
+    )
     write_results(adata, Results(record))
     assert row(data_card(adata), "Earlier runs") == "gmm_vgae (GMM-VGAE, incomplete)"
     adata.uns["stimpute"]["gmm_vgae"] = "{"

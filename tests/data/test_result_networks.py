@@ -30,14 +30,25 @@ def network(n: int, seed: int = 0) -> sp.csr_matrix:
 
 def results(key: str = "scimta", **changes: Any) -> Results:
     record = RunRecord(
-        key=key, model="scimta", title="scIMTA", config={}, seed=0, device="cpu",
-        versions=versions(), started="2025-01-31T12:00:00+00:00", seconds=1.0, completed=True,
-        n_obs=N_OBS, n_vars=N_VARS, fingerprint="f00",
-    )  # fmt: skip
+        key=key,
+        model="scimta",
+        title="scIMTA",
+        config={},
+        seed=0,
+        device="cpu",
+        versions=versions(),
+        started="2025-01-31T12:00:00+00:00",
+        seconds=1.0,
+        completed=True,
+        n_obs=N_OBS,
+        n_vars=N_VARS,
+        fingerprint="f00",
+    )
     parts = {
-        "communities": np.array([1, 0, 0, -1, 0, 1]), "genes": network(N_VARS),
+        "communities": np.array([1, 0, 0, -1, 0, 1]),
+        "genes": network(N_VARS),
         "cells": network(N_OBS),
-    }  # fmt: skip
+    }
     return Results(record, networks=Networks(**{**parts, **changes}))
 
 

@@ -36,20 +36,34 @@ def section() -> ad.AnnData:
 
 def record(**changes: Any) -> RunRecord:
     values = {
-        "key": "gmm_vgae", "model": "gmm_vgae", "title": "GMM-VGAE", "config": {"n_latent": 8},
-        "seed": 3, "device": "cpu", "versions": versions(), "started": "2025-01-31T12:00:00+00:00",
-        "seconds": 1.5, "completed": True, "n_obs": 12, "n_vars": 5, "fingerprint": "f00",
-        "metrics": {"deviance": 0.25}, "notes": ["2 spots have no counts."],
-    }  # fmt: skip
+        "key": "gmm_vgae",
+        "model": "gmm_vgae",
+        "title": "GMM-VGAE",
+        "config": {"n_latent": 8},
+        "seed": 3,
+        "device": "cpu",
+        "versions": versions(),
+        "started": "2025-01-31T12:00:00+00:00",
+        "seconds": 1.5,
+        "completed": True,
+        "n_obs": 12,
+        "n_vars": 5,
+        "fingerprint": "f00",
+        "metrics": {"deviance": 0.25},
+        "notes": ["2 spots have no counts."],
+    }
     return RunRecord(**{**values, **changes})
 
 
 def results(**changes: Any) -> Results:
     rng = np.random.default_rng(1)
     values = {
-        "record": record(), "imputed": rng.random((12, 5)), "embedding": rng.random((12, 3)),
-        "clusters": np.arange(12) % 3, "cluster_probability": rng.dirichlet(np.ones(3), 12),
-    }  # fmt: skip
+        "record": record(),
+        "imputed": rng.random((12, 5)),
+        "embedding": rng.random((12, 3)),
+        "clusters": np.arange(12) % 3,
+        "cluster_probability": rng.dirichlet(np.ones(3), 12),
+    }
     return Results(**{**values, **changes})
 
 

@@ -41,12 +41,21 @@ def lab(tmp_path: Path) -> Iterator[str]:
     with log.open("w") as out:
         server = subprocess.Popen(
             [
-                sys.executable, "-m", "jupyterlab", "--allow-root", "--no-browser",
-                "--ip=127.0.0.1", "--port=0", f"--IdentityProvider.token={token}",
-                "--expose-app-in-browser", f"--ServerApp.root_dir={tmp_path}",
+                sys.executable,
+                "-m",
+                "jupyterlab",
+                "--allow-root",
+                "--no-browser",
+                "--ip=127.0.0.1",
+                "--port=0",
+                f"--IdentityProvider.token={token}",
+                "--expose-app-in-browser",
+                f"--ServerApp.root_dir={tmp_path}",
             ],
-            env=_environment(tmp_path), stdout=out, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+            env=_environment(tmp_path),
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
     try:
         yield f"{_address(tmp_path / 'runtime', log)}lab/tree/panels.ipynb?token={token}&reset"
     finally:

@@ -29,9 +29,14 @@ RANDOM = {"gmm_vgae", "scziva", "scamzi", "scimta"}
 """Models whose numbers follow from the seed; the others have nothing random."""
 
 MARGIN = {
-    "gmm_vgae": 0.10, "scziva": 0.10, "scamzi": 0.10, "scimta": 0.10, "mixture": 0.10,
-    "neighbour_mean": 0.05, "pca": 0.10,
-}  # fmt: skip
+    "gmm_vgae": 0.10,
+    "scziva": 0.10,
+    "scamzi": 0.10,
+    "scimta": 0.10,
+    "mixture": 0.10,
+    "neighbour_mean": 0.05,
+    "pca": 0.10,
+}
 """Share of the gene mean's deviance on hidden molecules that each claims to explain, at least."""
 
 

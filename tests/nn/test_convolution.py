@@ -20,10 +20,15 @@ def encoder(n_genes: int = 20, **changes: float) -> GeneConvolution:
 @pytest.mark.parametrize(
     ("n_genes", "changes"),
     [
-        (20, {}), (8, {}), (5, {}), (2, {}),  # as wide as a window, and narrower
-        (20, {"stride": 40}), (20, {"kernel": 0}), (3, {"n_latent": 7}),
+        (20, {}),
+        (8, {}),
+        (5, {}),
+        (2, {}),  # as wide as a window, and narrower
+        (20, {"stride": 40}),
+        (20, {"kernel": 0}),
+        (3, {"n_latent": 7}),
     ],
-)  # fmt: skip
+)
 def test_every_cell_gets_a_mean_and_a_log_variance(n_genes: int, changes: dict[str, float]) -> None:
     x = torch.ones(3, n_genes)
     for out in encoder(n_genes, **changes)(x):

@@ -12,9 +12,13 @@ OFFSET = torch.tensor([-3.0, -1.0, 0.0, 0.5, 2.0])
 
 def decoder(n_hidden: int = 6, *, zero_inflated: bool = False, n_batches: int = 1) -> CountDecoder:
     return CountDecoder(
-        3, n_hidden, OFFSET, zero_inflated=zero_inflated, n_batches=n_batches,
+        3,
+        n_hidden,
+        OFFSET,
+        zero_inflated=zero_inflated,
+        n_batches=n_batches,
         generator=torch.Generator().manual_seed(0),
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("n_hidden", [0, 6])

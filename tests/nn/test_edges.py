@@ -132,10 +132,13 @@ def test_mean_over_small_samples_is_the_dense_squared_error(generator: torch.Gen
         zeros = sample_zeros(stored, 30, 40, generator)
         found.append(
             sampled_regression(
-                predicted[*some], weights[*some], predicted[*zeros], n_nodes=30,
+                predicted[*some],
+                weights[*some],
+                predicted[*zeros],
+                n_nodes=30,
                 n_edges=edges.shape[1],
             )
-        )  # fmt: skip
+        )
     estimates, exact = torch.stack(found), (weights - predicted).square().mean()
     error = estimates.std() / len(found) ** 0.5
     assert error < 0.01 * exact

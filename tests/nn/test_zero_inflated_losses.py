@@ -137,9 +137,10 @@ def test_squared_log_error_and_its_gradient_equal_dense(generator: torch.Generat
     dense = (torch.log1p(expected) - torch.log1p(x)).square().sum(dim=1)
     torch.testing.assert_close(ours, dense)
     for a, b in zip(
-        torch.autograd.grad(ours.sum(), expected), torch.autograd.grad(dense.sum(), expected),
+        torch.autograd.grad(ours.sum(), expected),
+        torch.autograd.grad(dense.sum(), expected),
         strict=True,
-    ):  # fmt: skip
+    ):
         torch.testing.assert_close(a, b)
 
 

@@ -42,9 +42,12 @@ def test_scores_that_are_all_bad_are_drawn() -> None:
 def test_each_gene_has_the_colour_of_its_winner() -> None:
     colors = {"A": "#ff0000", "B": "#0000ff"}
     figure = win_map(
-        {"A": 1 / 3, "B": 2 / 3}, colors, ["B", "A", "B"],
-        np.array([10.0, 100.0, 50.0]), np.array([0.1, 0.2, 0.0]),
-    )  # fmt: skip
+        {"A": 1 / 3, "B": 2 / 3},
+        colors,
+        ["B", "A", "B"],
+        np.array([10.0, 100.0, 50.0]),
+        np.array([0.1, 0.2, 0.0]),
+    )
     bars, genes = figure.axes
     assert [t.get_text() for t in bars.get_yticklabels()] == ["B", "A"]
     assert texts(bars) == [" 67 %", " 33 %"]

@@ -18,10 +18,11 @@ def dots_of(ax) -> list[PathCollection]:
 
 def test_dots_grow_with_the_share_and_darken_with_the_level() -> None:
     shown = SimpleNamespace(
-        groups=("a", "b"), genes=("up", "rare", "none"),
+        groups=("a", "b"),
+        genes=("up", "rare", "none"),
         level=np.array([[4.0, 0.1, 0.0], [2.0, 0.2, 0.0]]),
         share=np.array([[1.0, 0.2, 0.0], [0.5, 0.4, 0.0]]),
-    )  # fmt: skip
+    )
     ax = dot_plot(shown).axes[0]
     assert [t.get_text() for t in ax.get_xticklabels()] == ["up", "rare", "none"]
     assert [t.get_text() for t in ax.get_yticklabels()] == ["a", "b"]

@@ -18,10 +18,12 @@ COLORS = ["#ff0000", "#00ff00", "#0000ff"]
 def ordered() -> SimpleNamespace:
     """Group b first, then a; c cannot be reached."""
     return SimpleNamespace(
-        pseudotime=np.array([0.5, 0.6, 1.0, 0.0, 0.1, np.nan, np.nan]), groups=("a", "b", "c"),
+        pseudotime=np.array([0.5, 0.6, 1.0, 0.0, 0.1, np.nan, np.nan]),
+        groups=("a", "b", "c"),
         connectivity=np.array([[0, 0.8, 0.1], [0.8, 0, 0], [0.1, 0, 0]]),
-        places=np.array([[0.8, 0.0], [0.3, 0.0], [1.15, 1.0]]), tree=((0, 1),),
-    )  # fmt: skip
+        places=np.array([[0.8, 0.0], [0.3, 0.0], [1.15, 1.0]]),
+        tree=((0, 1),),
+    )
 
 
 CODES = np.array([0, 0, 0, 1, 1, 2, -1])

@@ -44,17 +44,33 @@ def judged(section: AnnData) -> AnnData:
     counts = np.asarray(section.X.todense(), dtype=np.float32)
     codes, places = np.arange(n) % len(VERDICTS), np.arange(n)
     trust = TrustRecord(
-        baseline=parts[1], parts=parts, share_hidden=0.1,
+        baseline=parts[1],
+        parts=parts,
+        share_hidden=0.1,
         verdicts={v: int((codes == i).sum()) for i, v in enumerate(VERDICTS)},
-        gain=0.14, gain_model_alone=0.11, gain_without_model=0.12, gain_baseline=0.1,
+        gain=0.14,
+        gain_model_alone=0.11,
+        gain_without_model=0.12,
+        gain_baseline=0.1,
         interval_levels=[[0.01, 0.5, 0.05, 0.95], [100, 0.5, 0.05, 0.95]],
         zero_levels=[[0.0, 1.0, 0.0, 0.0]],
-    )  # fmt: skip
+    )
     record = RunRecord(
-        key="mine", model="mine", title="Mine", config={}, seed=0, device="cpu", versions={},
-        started="2025-01-01", seconds=1, completed=True, n_obs=section.n_obs, n_vars=n,
-        fingerprint="", trust=trust,
-    )  # fmt: skip
+        key="mine",
+        model="mine",
+        title="Mine",
+        config={},
+        seed=0,
+        device="cpu",
+        versions={},
+        started="2025-01-01",
+        seconds=1,
+        completed=True,
+        n_obs=section.n_obs,
+        n_vars=n,
+        fingerprint="",
+        trust=trust,
+    )
     write_results(section, Results(record, imputed=0.5 * counts + 0.5 * counts.mean(axis=0)))
     section.var[keys.trust("mine")] = pd.Categorical.from_codes(codes, list(VERDICTS))
     section.var[keys.gain("mine")] = (places - n / 2) / n

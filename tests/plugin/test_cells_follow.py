@@ -144,10 +144,12 @@ def test_an_answer_about_groups_that_changed_meanwhile_is_dropped(
     cells.names.path.setText(write_lists(panel, tmp_path))
     choose(cells.groups.combo, "domain")
     begin = {
-        "markers": cells.markers.test, "names": cells.names.suggest,
-        "trajectory": cells.trajectory.compute, "batches": cells.batches.compute,
+        "markers": cells.markers.test,
+        "names": cells.names.suggest,
+        "trajectory": cells.trajectory.compute,
+        "batches": cells.batches.compute,
         "communities": cells.communities.compare,
-    }  # fmt: skip
+    }
     section: Any = getattr(cells, name)
     assert begin[name]() is not None
     session.write_column("domain", shuffled(panel, "domain"))

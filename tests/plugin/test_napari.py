@@ -60,9 +60,12 @@ def test_a_file_is_dropped_on_the_canvas_with_the_mouse(
     files = QMimeData()
     files.setUrls([QUrl.fromLocalFile(str(path))])
     drop = QDropEvent(
-        QPointF(5, 5), Qt.DropAction.CopyAction, files, Qt.MouseButton.LeftButton,
+        QPointF(5, 5),
+        Qt.DropAction.CopyAction,
+        files,
+        Qt.MouseButton.LeftButton,
         Qt.KeyboardModifier.NoModifier,
-    )  # fmt: skip
+    )
     viewer.window._qt_viewer.dropEvent(drop)
     qtbot.waitUntil(lambda: session_of(viewer).adata is not None, timeout=20_000)
     assert [layer.name for layer in viewer.layers] == ["Tissue image", "Spots"]

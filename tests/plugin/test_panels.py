@@ -217,9 +217,14 @@ def test_every_control_has_a_tooltip(opened: StimputePanel) -> None:
 
 
 PANELS = {
-    "DataPanel", "OverlayPanel", "TrainPanel", "VariablePanel", "SpatialSection", "GroupsSection",
+    "DataPanel",
+    "OverlayPanel",
+    "TrainPanel",
+    "VariablePanel",
+    "SpatialSection",
+    "GroupsSection",
     "ResultTable",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])

@@ -32,10 +32,20 @@ def give_runs(adata: AnnData) -> None:
     means = np.broadcast_to(counts.mean(axis=0), counts.shape)
     for key, imputed in (("soft", 0.5 * counts + 0.5 * means), ("flat", means)):
         record = RunRecord(
-            key=key, model=key, title=key.capitalize(), config={}, seed=0, device="cpu",
-            versions={}, started="2025-01-01", seconds=1, completed=True, n_obs=adata.n_obs,
-            n_vars=adata.n_vars, fingerprint="",
-        )  # fmt: skip
+            key=key,
+            model=key,
+            title=key.capitalize(),
+            config={},
+            seed=0,
+            device="cpu",
+            versions={},
+            started="2025-01-01",
+            seconds=1,
+            completed=True,
+            n_obs=adata.n_obs,
+            n_vars=adata.n_vars,
+            fingerprint="",
+        )
         write_results(adata, Results(record, imputed=np.array(imputed)))
 
 
@@ -222,13 +232,25 @@ def test_turning_it_off_restores_what_was_there(imputed: StimputePanel) -> None:
         text, camera = viewer.canvas.overlays.text, viewer.scene.camera
         layer = view.layer
         return [
-            list(viewer.layers), [one.name for one in viewer.layers], layer.name,
-            layer.name_overlay.position, layer.name_overlay.visible, viewer.canvas.grid.enabled,
-            viewer.layers.selection.active, text.text, text.visible, text.position,
-            camera.center, camera.zoom, list(layer.experimental_clipping_planes),
-            layer.face_color.tolist(), len(viewer.mouse_drag_callbacks),
-            len(viewer.mouse_move_callbacks), colour_bar_of(layer).visible, layer.opacity,
-        ]  # fmt: skip
+            list(viewer.layers),
+            [one.name for one in viewer.layers],
+            layer.name,
+            layer.name_overlay.position,
+            layer.name_overlay.visible,
+            viewer.canvas.grid.enabled,
+            viewer.layers.selection.active,
+            text.text,
+            text.visible,
+            text.position,
+            camera.center,
+            camera.zoom,
+            list(layer.experimental_clipping_planes),
+            layer.face_color.tolist(),
+            len(viewer.mouse_drag_callbacks),
+            len(viewer.mouse_move_callbacks),
+            colour_bar_of(layer).visible,
+            layer.opacity,
+        ]
 
     viewer.layers.selection.active = mine
     before = state()
@@ -350,8 +372,10 @@ def test_a_removed_layer_turns_it_off_with_the_next_move_or_gene(imputed: Stimpu
     for which in ("second map", "line", "first map"):
         view.wipe.start()
         found = {
-            "second map": view.wipe.layer, "line": view.wipe.divider.layer, "first map": view.layer,
-        }  # fmt: skip
+            "second map": view.wipe.layer,
+            "line": view.wipe.divider.layer,
+            "first map": view.layer,
+        }
         viewer.layers.remove(found[which])
         if which == "first map":
             view.session.gene = view.session.genes[3]

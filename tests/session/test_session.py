@@ -170,9 +170,12 @@ def test_nothing_is_open_at_first() -> None:
     assert (session.image, session.columns) == (None, [])
     assert [s.name for s in session.sources] == [COUNTS, LOG]
     calls: list[Callable[[], object]] = [
-        session.expression, session.labels, lambda: session.genes, session.train,
+        session.expression,
+        session.labels,
+        lambda: session.genes,
+        session.train,
         lambda: session.save("x.h5ad"),
-    ]  # fmt: skip
+    ]
     for call in calls:
         with pytest.raises(MissingKey, match=r"open data, but found none\. Open an \.h5ad file"):
             call()
@@ -203,9 +206,11 @@ def test_a_second_start_is_refused_in_words_and_the_first_goes_on(
 ) -> None:
     job = session.train("gmm_vgae", tiny(epochs=5000))
     refused: list[Callable[[], object]] = [
-        session.train, lambda: session.open(path), lambda: session.open_later(path),
+        session.train,
+        lambda: session.open(path),
+        lambda: session.open_later(path),
         lambda: session.save_later("x.h5ad"),
-    ]  # fmt: skip
+    ]
     for start in refused:
         with pytest.raises(Busy, match=r"nothing else running.*“Training GMM-VGAE” at work.*Wait"):
             start()

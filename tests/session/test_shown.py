@@ -105,9 +105,20 @@ def test_a_sparse_gene_is_not_blank_and_no_scale_is_of_zero_width() -> None:
 def test_a_run_that_only_clustered_is_no_source_of_values(session: Session) -> None:
     assert session.adata is not None
     record = RunRecord(
-        key="only", model="gmm_vgae", title="GMM-VGAE", config={}, seed=0, device="cpu",
-        versions={}, started="", seconds=0, completed=True, n_obs=118, n_vars=100, fingerprint="",
-    )  # fmt: skip
+        key="only",
+        model="gmm_vgae",
+        title="GMM-VGAE",
+        config={},
+        seed=0,
+        device="cpu",
+        versions={},
+        started="",
+        seconds=0,
+        completed=True,
+        n_obs=118,
+        n_vars=100,
+        fingerprint="",
+    )
     write_results(session.adata, Results(record, clusters=np.arange(118) % 3))
     again = Session()
     again.open(session.adata)

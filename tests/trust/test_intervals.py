@@ -217,10 +217,21 @@ def written(levels: list[list[float]], *, judged: bool = True) -> AnnData:
     adata = AnnData(sp.csr_matrix(np.round(imputed)))
     trust = TrustRecord(baseline="", parts=[], share_hidden=0.1, interval_levels=levels)
     record = RunRecord(
-        key="mine", model="mixture", title="Mine", config={}, seed=0, device="cpu", versions={},
-        started="2025-01-01", seconds=1, completed=True, n_obs=6, n_vars=3, fingerprint="",
+        key="mine",
+        model="mixture",
+        title="Mine",
+        config={},
+        seed=0,
+        device="cpu",
+        versions={},
+        started="2025-01-01",
+        seconds=1,
+        completed=True,
+        n_obs=6,
+        n_vars=3,
+        fingerprint="",
         trust=trust if judged else None,
-    )  # fmt: skip
+    )
     write_results(adata, Results(record, imputed=imputed))
     return adata
 

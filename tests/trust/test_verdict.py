@@ -300,10 +300,21 @@ def test_blend_names_the_largest_parts_first() -> None:
 
 def record(trust: TrustRecord | None, title: str = "GMM-VGAE") -> str:
     return RunRecord(
-        key="run", model="gmm_vgae", title=title, config={}, seed=0, device="cpu", versions={},
-        started="2025-01-01T00:00:00", seconds=1, completed=True, n_obs=3, n_vars=2,
-        fingerprint="", trust=trust,
-    ).model_dump_json()  # fmt: skip
+        key="run",
+        model="gmm_vgae",
+        title=title,
+        config={},
+        seed=0,
+        device="cpu",
+        versions={},
+        started="2025-01-01T00:00:00",
+        seconds=1,
+        completed=True,
+        n_obs=3,
+        n_vars=2,
+        fingerprint="",
+        trust=trust,
+    ).model_dump_json()
 
 
 @pytest.fixture
@@ -326,9 +337,15 @@ def test_badge_is_read_back_from_a_file(judged: AnnData, tmp_path) -> None:
     for adata in (judged, read_h5ad(tmp_path / "judged.h5ad")):
         found = badge(adata, "run", "Penk")
         assert found == Badge(
-            "Penk", "reliable", 0.1, 0.02, 0.05, 300, "own count",
+            "Penk",
+            "reliable",
+            0.1,
+            0.02,
+            0.05,
+            300,
+            "own count",
             (("GMM-VGAE", 0.75), ("own count", 0.25)),
-        )  # fmt: skip
+        )
         assert found.blend == "75 % GMM-VGAE, 25 % own count"
         unclear = badge(adata, "run", "Gad1")
         assert unclear is not None and unclear.verdict == "cannot be judged"

@@ -211,15 +211,33 @@ def test_a_gene_that_was_counted_everywhere_has_no_shares() -> None:
 
 def written(counts: sp.csr_matrix, known: ZeroCalibration | None) -> AnnData:
     adata = AnnData(counts.copy())
-    trust = None if known is None else TrustRecord(
-        baseline="", parts=[], share_hidden=0.1,
-        interval_levels=known.scatter.levels, zero_levels=[list(known.coefficients)],
-    )  # fmt: skip
+    trust = (
+        None
+        if known is None
+        else TrustRecord(
+            baseline="",
+            parts=[],
+            share_hidden=0.1,
+            interval_levels=known.scatter.levels,
+            zero_levels=[list(known.coefficients)],
+        )
+    )
     record = RunRecord(
-        key="mine", model="mixture", title="Mine", config={}, seed=0, device="cpu", versions={},
-        started="2025-01-01", seconds=1, completed=True, n_obs=adata.n_obs, n_vars=adata.n_vars,
-        fingerprint="", trust=trust,
-    )  # fmt: skip
+        key="mine",
+        model="mixture",
+        title="Mine",
+        config={},
+        seed=0,
+        device="cpu",
+        versions={},
+        started="2025-01-01",
+        seconds=1,
+        completed=True,
+        n_obs=adata.n_obs,
+        n_vars=adata.n_vars,
+        fingerprint="",
+        trust=trust,
+    )
     write_results(adata, Results(record, imputed=predicted(counts).astype(np.float32)))
     return adata
 

@@ -262,9 +262,12 @@ def test_time_left_is_foretold_from_the_running_fit_and_then_from_the_done_ones(
     ],
 )
 def test_studies_are_never_mixed(
-    change: Callable[[AnnData], Tuning], words: str, section: AnnData, tmp_path: Path,
+    change: Callable[[AnnData], Tuning],
+    words: str,
+    section: AnnData,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.chdir(tmp_path)
     first = done(pca(section, n_trials=1, study="s.log"))
     with pytest.raises(InputError, match=words):

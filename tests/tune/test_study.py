@@ -41,10 +41,18 @@ def begun(tuning: Tuning) -> Study:
 @pytest.mark.parametrize(
     "content",
     [
-        "hello\n", '{"a": 1}\n', "\x89PNG", '{"a": 1, "b": [1, 2]}', '{\n  "a": 1\n}',
-        '{\n  "a": 1\n}\n', '{"a": 1}\n{"a": 2}', "[1, 2]\n[3", '{"op_code": 0, "work', "[]\n",
+        "hello\n",
+        '{"a": 1}\n',
+        "\x89PNG",
+        '{"a": 1, "b": [1, 2]}',
+        '{\n  "a": 1\n}',
+        '{\n  "a": 1\n}\n',
+        '{"a": 1}\n{"a": 2}',
+        "[1, 2]\n[3",
+        '{"op_code": 0, "work',
+        "[]\n",
     ],
-)  # fmt: skip
+)
 def test_a_file_that_is_no_study_is_refused_and_left(content: str, tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_bytes(content.encode())

@@ -72,9 +72,10 @@ def _check_hdf5(file: Path) -> None:
     if not {"obs", "var"} <= set(groups):
         listed = ", ".join(groups[:5]) or "nothing"
         raise _not_readable(
-            file, f"an HDF5 file that is not an AnnData (it holds {listed})",
+            file,
+            f"an HDF5 file that is not an AnnData (it holds {listed})",
             "Save it with anndata: adata.write_h5ad(…).",
-        )  # fmt: skip
+        )
 
 
 def _read_h5ad(file: Path) -> AnnData:

@@ -80,9 +80,12 @@ def _scales(distance: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _in_one_piece(
-    points: NDArray[np.float64], rows: NDArray[np.intp], columns: NDArray[np.intp],
-    distance: NDArray[np.float64], seed: int,
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:  # fmt: skip
+    points: NDArray[np.float64],
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+    distance: NDArray[np.float64],
+    seed: int,
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
     """The edges, and from each smaller piece the shortest one to elsewhere, until one is left."""
     n, rng = len(points), np.random.default_rng(seed)
     while True:

@@ -61,9 +61,10 @@ class CellClusters:
     def of_arrays(cls, arrays: dict[str, NDArray[np.generic]]) -> CellClusters:
         """Take what `arrays` gave."""
         return cls(
-            np.asarray(arrays["anchors"], np.float32), np.asarray(arrays["labels"], np.int64),
+            np.asarray(arrays["anchors"], np.float32),
+            np.asarray(arrays["labels"], np.int64),
             int(arrays["n"].item()),
-        )  # fmt: skip
+        )
 
     def probabilities(self, z: Array) -> Array:
         """Share of each cluster among a cell's nearest anchors, nearer ones counting more.

@@ -98,9 +98,12 @@ class CellModel(Model):
         super().check(adata)
         k = self.config.n_clusters
         require(
-            k <= adata.n_obs, "n_clusters", f"at most the number of cells ({adata.n_obs:,})",
-            f"{k:,}", "Ask for fewer clusters, or 0 to let the data decide.",
-        )  # fmt: skip
+            k <= adata.n_obs,
+            "n_clusters",
+            f"at most the number of cells ({adata.n_obs:,})",
+            f"{k:,}",
+            "Ask for fewer clusters, or 0 to let the data decide.",
+        )
         if k * _FEWEST_PER_CLUSTER > adata.n_obs:
             raise TooSmall(
                 expected=f"at least {_FEWEST_PER_CLUSTER} cells for each of {k} clusters",
@@ -247,9 +250,14 @@ class CellModel(Model):
         yield from self._blocks(len(z), judge)
 
     def _expected_blocks(
-        self, adata: AnnData, counts: sp.csr_matrix, z: np.ndarray, columns: np.ndarray,
-        *, had_it_not_been_lost: bool = False,
-    ) -> Iterator[np.ndarray]:  # fmt: skip
+        self,
+        adata: AnnData,
+        counts: sp.csr_matrix,
+        z: np.ndarray,
+        columns: np.ndarray,
+        *,
+        had_it_not_been_lost: bool = False,
+    ) -> Iterator[np.ndarray]:
         chosen = torch.from_numpy(columns).to(self._device)
         scale, depth = self.gene_scale_[columns], self._depth(counts)
         decoding = self._decoding(adata)

@@ -66,9 +66,13 @@ def fit_mixture(z: np.ndarray, k: int, seed: int, n_starts: int = 10) -> Mixture
     scale = max(float(z.std()), 1e-12)
     points = np.asarray(z, dtype=np.float64) / scale
     gmm = GaussianMixture(
-        k, covariance_type="tied", n_init=n_starts, reg_covar=_REGULARISATION, max_iter=200,
+        k,
+        covariance_type="tied",
+        n_init=n_starts,
+        reg_covar=_REGULARISATION,
+        max_iter=200,
         random_state=seed,
-    ).fit(points)  # fmt: skip
+    ).fit(points)
     return Mixture(gmm.weights_, gmm.means_ * scale, gmm.precisions_ / scale**2, gmm.bic(points))
 
 
@@ -174,9 +178,14 @@ class Search:
 
 
 def find_domains(
-    views: dict[str, np.ndarray], graph: sp.csr_matrix, k: int, search: Search, seed: int,
-    kept: sp.csr_matrix, hidden: sp.csr_matrix,
-) -> tuple[Domains, str]:  # fmt: skip
+    views: dict[str, np.ndarray],
+    graph: sp.csr_matrix,
+    k: int,
+    search: Search,
+    seed: int,
+    kept: sp.csr_matrix,
+    hidden: sp.csr_matrix,
+) -> tuple[Domains, str]:
     """Find k domains; also say in a sentence how far the views were smoothed and which were used.
 
     Parameters

@@ -111,15 +111,20 @@ class GMMVGAE(Model):
         section_codes(adata, self.config.section_key)
         k = self.config.n_domains
         require(
-            k <= adata.n_obs, "n_domains", f"at most the number of spots ({adata.n_obs})", str(k),
+            k <= adata.n_obs,
+            "n_domains",
+            f"at most the number of spots ({adata.n_obs})",
+            str(k),
             "Ask for fewer domains, or 0 to let the data decide.",
-        )  # fmt: skip
+        )
         is_gaussian = self.config.likelihood == "gaussian"
         require(
-            self.config.mode == "denoise" or not is_gaussian, "mode",
-            "'denoise' with the Gaussian likelihood", f"{self.config.mode!r}",
+            self.config.mode == "denoise" or not is_gaussian,
+            "mode",
+            "'denoise' with the Gaussian likelihood",
+            f"{self.config.mode!r}",
             "Which zeros are technical is a question of counts: choose the negative binomial.",
-        )  # fmt: skip
+        )
 
     # ---- learning ------------------------------------------------------------------------------
 

@@ -44,9 +44,13 @@ class Network(nn.Module):
         super().__init__()
         generator = torch.Generator().manual_seed(seed)
         self.encoder = HopEncoder(
-            n_features, n_hops, hidden=(config.n_hidden,), n_latent=config.n_latent,
-            dropout=config.dropout, generator=generator,
-        )  # fmt: skip
+            n_features,
+            n_hops,
+            hidden=(config.n_hidden,),
+            n_latent=config.n_latent,
+            dropout=config.dropout,
+            generator=generator,
+        )
         weights = 0.01 * torch.randn(config.n_latent, len(offset), generator=generator)
         self.loadings = nn.Parameter(weights)
         self.offset = nn.Parameter(offset.clone())
@@ -80,9 +84,15 @@ class Training(CountTraining):
     """
 
     def __init__(
-        self, split: Split, features: np.ndarray, graph: sp.csr_matrix, config: GMMVGAEConfig,
-        *, seed: int, device: str,
-    ) -> None:  # fmt: skip
+        self,
+        split: Split,
+        features: np.ndarray,
+        graph: sp.csr_matrix,
+        config: GMMVGAEConfig,
+        *,
+        seed: int,
+        device: str,
+    ) -> None:
         super().__init__(split, batch_size=config.batch_size, seed=seed, device=device)
         self.config, self._step = config, 0
         self.is_gaussian = config.likelihood == "gaussian"
@@ -102,9 +112,12 @@ class Training(CountTraining):
         """Fit with a standard normal prior."""
         config = self.config
         schedule = Schedule(
-            config.epochs, self.steps_per_epoch, config.learning_rate,
-            patience=_PATIENCE // self.validate_every, validate_every=self.validate_every,
-        )  # fmt: skip
+            config.epochs,
+            self.steps_per_epoch,
+            config.learning_rate,
+            patience=_PATIENCE // self.validate_every,
+            validate_every=self.validate_every,
+        )
         yield from self._minimise(schedule, self._normal_kl, phase, first_step, n_steps)
 
     def start_mixture(self, z: np.ndarray, probabilities: np.ndarray) -> None:
@@ -126,9 +139,13 @@ class Training(CountTraining):
         """Fit with the mixture prior; `on_epochs` is called every ten epochs (pruning)."""
         config, self._step = self.config, _WARMUP_EPOCHS * self.steps_per_epoch
         schedule = Schedule(
-            config.mixture_epochs, self.steps_per_epoch, 0.5 * config.learning_rate, patience=0,
-            validate_every=self.validate_every, decay=0.98,
-        )  # fmt: skip
+            config.mixture_epochs,
+            self.steps_per_epoch,
+            0.5 * config.learning_rate,
+            patience=0,
+            validate_every=self.validate_every,
+            decay=0.98,
+        )
 
         def kl(mean: Tensor, log_variance: Tensor, z: Tensor) -> Tensor:
             if on_epochs and self._step % (_PRUNE_EVERY * self.steps_per_epoch) == 0:
@@ -153,10 +170,15 @@ class Training(CountTraining):
         network = self.network
         undecayed = (network.offset, network.log_dispersion, *network.prior.parameters())
         yield from minimise(
-            lambda: self._loss(kl), network, schedule, phase=phase,
-            groups=[ParameterGroup(tuple(undecayed))], validate=self.validate,
-            first_step=first, n_steps=n_steps,
-        )  # fmt: skip
+            lambda: self._loss(kl),
+            network,
+            schedule,
+            phase=phase,
+            groups=[ParameterGroup(tuple(undecayed))],
+            validate=self.validate,
+            first_step=first,
+            n_steps=n_steps,
+        )
         with torch.no_grad():
             self.validate()
 

@@ -51,9 +51,11 @@ class ZeroRule:
 
     @classmethod
     def fit(
-        cls, reconstruction: NDArray[np.floating], observed: sp.csr_matrix,
+        cls,
+        reconstruction: NDArray[np.floating],
+        observed: sp.csr_matrix,
         quantile: float = QUANTILE,
-    ) -> ZeroRule:  # fmt: skip
+    ) -> ZeroRule:
         """Decide from the spots of `deciding_spots`.
 
         Parameters

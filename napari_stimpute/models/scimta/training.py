@@ -35,9 +35,13 @@ class GraphNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self.encoder = HopEncoder(
-            n_features, n_hops, hidden=(config.n_hidden,), n_latent=config.n_latent,
-            dropout=config.dropout, generator=generator,
-        )  # fmt: skip
+            n_features,
+            n_hops,
+            hidden=(config.n_hidden,),
+            n_latent=config.n_latent,
+            dropout=config.dropout,
+            generator=generator,
+        )
         self.graph = GraphDecoder(config.n_latent, generator)
         self.centres = ClusterCentres(1, config.n_latent)
 
@@ -46,9 +50,13 @@ class Network(CellNetwork):
     """Cells and genes side by side, and the decoder of counts."""
 
     def __init__(
-        self, offset: Tensor, shapes: tuple[tuple[int, int], tuple[int, int]], n_batches: int,
-        config: ScIMTAConfig, seed: int,
-    ) -> None:  # fmt: skip
+        self,
+        offset: Tensor,
+        shapes: tuple[tuple[int, int], tuple[int, int]],
+        n_batches: int,
+        config: ScIMTAConfig,
+        seed: int,
+    ) -> None:
         super().__init__()
         generator = torch.Generator().manual_seed(seed)
         self.cells, self.genes = (GraphNetwork(*s, config, generator) for s in shapes)
@@ -118,9 +126,16 @@ class Training(CellTraining):
     network: Network
 
     def __init__(
-        self, split: Split, cells: Side, genes: Side, batch: np.ndarray, config: ScIMTAConfig,
-        *, seed: int, device: str,
-    ) -> None:  # fmt: skip
+        self,
+        split: Split,
+        cells: Side,
+        genes: Side,
+        batch: np.ndarray,
+        config: ScIMTAConfig,
+        *,
+        seed: int,
+        device: str,
+    ) -> None:
         super().__init__(split, batch_size=config.batch_size, seed=seed, device=device)
         self.config, self._step = config, 0
         self.features, self.gene_features = (self.on_device(s.features) for s in (cells, genes))
@@ -160,27 +175,39 @@ class Training(CellTraining):
         )
 
     def _phase(
-        self, phase: str, n_epochs: int, rate: float, before: int, loss: Callable[[], Tensor],
+        self,
+        phase: str,
+        n_epochs: int,
+        rate: float,
+        before: int,
+        loss: Callable[[], Tensor],
         score: Callable[[], float],
-    ) -> Iterator[Progress]:  # fmt: skip
+    ) -> Iterator[Progress]:
         """Train for some epochs, after others; while clusters are learned, for all of them."""
         config, every = self.config, self.validate_every
         if not n_epochs:
             return
         schedule = Schedule(
-            n_epochs, self.steps_per_epoch, rate * config.learning_rate,
-            patience=0 if phase == "cluster" else PATIENCE // every, validate_every=every,
-        )  # fmt: skip
+            n_epochs,
+            self.steps_per_epoch,
+            rate * config.learning_rate,
+            patience=0 if phase == "cluster" else PATIENCE // every,
+            validate_every=every,
+        )
         network = self.network
         undecayed = (*network.decoder.undecayed, network.log_dispersion)
         centres = (*network.cells.centres.parameters(), *network.genes.centres.parameters())
         all_epochs = config.epochs + config.cluster_epochs + config.decoder_epochs
         yield from minimise(
-            loss, network, schedule, phase=phase,
-            groups=[ParameterGroup((*undecayed, *centres))], validate=score,
+            loss,
+            network,
+            schedule,
+            phase=phase,
+            groups=[ParameterGroup((*undecayed, *centres))],
+            validate=score,
             first_step=1 + before * self.steps_per_epoch,
             n_steps=all_epochs * self.steps_per_epoch,
-        )  # fmt: skip
+        )
 
     # ---- what is expected ----------------------------------------------------------------------
 

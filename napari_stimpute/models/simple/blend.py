@@ -216,10 +216,14 @@ def common_weights(values: Array, hidden: Wide) -> Wide:
 
     whole = LinearConstraint(np.ones((1, n_parts)), 1.0, 1.0)
     found = minimize(
-        loss, np.full(n_parts, 1 / n_parts), jac=slope, method="SLSQP",
-        bounds=Bounds(np.full(n_parts, 1e-6), np.ones(n_parts)), constraints=whole,
+        loss,
+        np.full(n_parts, 1 / n_parts),
+        jac=slope,
+        method="SLSQP",
+        bounds=Bounds(np.full(n_parts, 1e-6), np.ones(n_parts)),
+        constraints=whole,
         options={"maxiter": 200, "ftol": 1e-10},
-    )  # fmt: skip
+    )
     weights = np.clip(found.x, 0, None)
     return np.asarray(weights / weights.sum(), dtype=np.float64)
 

@@ -39,9 +39,13 @@ def diffused(counts: sp.csr_matrix, seed: int) -> NDArray[np.float32]:
         seen = depth > 0
         roots = np.sqrt(dense[seen] / depth[seen, None])
         operator = tool.MAGIC(
-            solver="exact", decay=1, t=3, n_pca=min(_N_COMPONENTS, min(roots.shape) - 1),
-            random_state=seed, verbose=0,
-        )  # fmt: skip
+            solver="exact",
+            decay=1,
+            t=3,
+            n_pca=min(_N_COMPONENTS, min(roots.shape) - 1),
+            random_state=seed,
+            verbose=0,
+        )
         found = operator.fit_transform(roots, genes="all_genes")
     prediction = np.zeros(counts.shape, dtype=np.float32)
     prediction[seen] = np.square(np.clip(found, 0, None))

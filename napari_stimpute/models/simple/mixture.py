@@ -73,8 +73,9 @@ class Mixture(Model):
         if self.is_fitted and graph is None and TISSUE in self.blend_.titles:
             raise InputError(
                 expected="coordinates in obsm['spatial'], as the mixture was fitted with",
-                found="none that can be used", remedy="Add them, or fit the mixture again.",
-            )  # fmt: skip
+                found="none that can be used",
+                remedy="Add them, or fit the mixture again.",
+            )
         return graph
 
     def _state(self) -> dict[str, torch.Tensor]:

@@ -72,9 +72,13 @@ class Divider:
         self._cursor = ""
         """What the mouse pointer was before it came near; "" when it is not near."""
         self.layer: Layer = Image(
-            _picture(), rgb=True, name="Divider", interpolation2d="nearest",
-            blending="translucent_no_depth", metadata=metadata,
-        )  # fmt: skip
+            _picture(),
+            rgb=True,
+            name="Divider",
+            interpolation2d="nearest",
+            blending="translucent_no_depth",
+            metadata=metadata,
+        )
         self._fit()
         viewer.add_layer(self.layer)
         self._connections = Connections()

@@ -136,9 +136,13 @@ class TissueLasso:
         assert view is not None
         active = viewer.layers.selection.active
         self._line = Vectors(
-            lines, edge_width=width, edge_color=_COLOUR, vector_style="line", name="Lasso",
+            lines,
+            edge_width=width,
+            edge_color=_COLOUR,
+            vector_style="line",
+            name="Lasso",
             metadata={MARK: Mark(view.session.adata, "lasso")},
-        )  # fmt: skip
+        )
         viewer.add_layer(self._line)
         viewer.layers.selection.active = active
 

@@ -80,10 +80,14 @@ def spots_layer(
     raster = label_raster(points, diameter)
     mark = Mark(session.adata, role, opened, raster)
     return Image(
-        raster.picture(np.zeros(len(points))), name=name, metadata={MARK: mark},
-        scale=(raster.pixel, raster.pixel), translate=raster.corner, interpolation2d="nearest",
+        raster.picture(np.zeros(len(points))),
+        name=name,
+        metadata={MARK: mark},
+        scale=(raster.pixel, raster.pixel),
+        translate=raster.corner,
+        interpolation2d="nearest",
         contrast_limits=(0, 1),
-    )  # fmt: skip
+    )
 
 
 def layer_name(session: Session, which: str = "") -> str:
@@ -101,9 +105,14 @@ def waiting_layer(session: Session) -> Layer:
 
 def _points(kind: Any, points: NDArray[np.float64], size: float, name: str, mark: Mark) -> Layer:
     layer = kind(
-        points, size=size, border_width=0, border_color="#202020", face_color="gray", name=name,
+        points,
+        size=size,
+        border_width=0,
+        border_color="#202020",
+        face_color="gray",
+        name=name,
         metadata={MARK: mark},
-    )  # fmt: skip
+    )
     layer.editable = False
     return layer
 

@@ -29,21 +29,35 @@ _EXPLAINED = (
     "best."
 )
 _MIXED = (
-    ("diversity", "Neighbours’ batches",
-     "Chance that two neighbours are of different batches. 0: apart; 1: fully mixed."),
-    ("accepted", "Neighbourhoods even",
-     "Share whose neighbours have the batches of the whole (as in kBET). At most 0.95."),
-    ("batch_silhouette", "Batches inseparable",
-     "1 less the silhouette of batches within groups. 1: batches cannot be told apart."),
-)  # fmt: skip
+    (
+        "diversity",
+        "Neighbours’ batches",
+        "Chance that two neighbours are of different batches. 0: apart; 1: fully mixed.",
+    ),
+    (
+        "accepted",
+        "Neighbourhoods even",
+        "Share whose neighbours have the batches of the whole (as in kBET). At most 0.95.",
+    ),
+    (
+        "batch_silhouette",
+        "Batches inseparable",
+        "1 less the silhouette of batches within groups. 1: batches cannot be told apart.",
+    ),
+)
 _KEPT = (
-    ("group_silhouette", "Groups apart",
-     "Silhouette of groups, −1 to 1: how much nearer the own group is than the others."),
-    ("purity", "Neighbours’ group",
-     "Share of neighbours that are of the same group."),
-    ("kept_neighbours", "Neighbours kept",
-     "Share of neighbours within a batch that were so in the counts."),
-)  # fmt: skip
+    (
+        "group_silhouette",
+        "Groups apart",
+        "Silhouette of groups, −1 to 1: how much nearer the own group is than the others.",
+    ),
+    ("purity", "Neighbours’ group", "Share of neighbours that are of the same group."),
+    (
+        "kept_neighbours",
+        "Neighbours kept",
+        "Share of neighbours within a batch that were so in the counts.",
+    ),
+)
 _USUAL = re.compile(r"batch|sample|donor|patient|replicate|section|slice|library|stim|orig", re.I)
 _CHANGE = 0.02
 """Smaller changes of a mean score are called none."""
@@ -105,16 +119,22 @@ class BatchesSection(Section):
         for combo in (self.batch, self.run):
             combo.activated.connect(lambda _index: self._follow_choice())
         self.work = Work(
-            self.session, "Score batches", "Score the counts and the run.",
-            begin=self.compute, missing=self._missing, changed=self._enable,
-        )  # fmt: skip
+            self.session,
+            "Score batches",
+            "Score the counts and the run.",
+            begin=self.compute,
+            missing=self._missing,
+            changed=self._enable,
+        )
         self.verdict, self.doubt = Words("note"), Words("warning")
         self.table = FactTable(
             "Scores of batches",
-            (("Score", "Higher is better in every row; hover for what it means."),
-             ("Counts", "Before: 30 principal components of the counts."),
-             ("Run", "After: the run's embedding.")),
-        )  # fmt: skip
+            (
+                ("Score", "Higher is better in every row; hover for what it means."),
+                ("Counts", "Before: 30 principal components of the counts."),
+                ("Run", "After: the run's embedding."),
+            ),
+        )
 
     def _lay_out(self) -> None:
         self.page.addLayout(labelled([("Batches", self.batch), ("Run", self.run)], width=80))
@@ -183,15 +203,19 @@ def verdict(scores: Scores) -> tuple[str, Literal["good", "warning", "note"]]:
     """What became of batches and groups, in a sentence, and whether that is good."""
     mixed, groups = _change(scores, _MIXED), _change(scores, _KEPT[:2])
     text = "Batches are " + _sentence(
-        mixed, "better mixed than in the counts", "less mixed than in the counts",
+        mixed,
+        "better mixed than in the counts",
+        "less mixed than in the counts",
         "as mixed as in the counts",
-    )  # fmt: skip
+    )
     if math.isnan(groups):
         return f"{text}; groups were not scored.", "note"
     kept = _sentence(
-        groups, "groups stand further apart", "groups are less apart, so biology was lost",
+        groups,
+        "groups stand further apart",
+        "groups are less apart, so biology was lost",
         "groups are as far apart as before",
-    )  # fmt: skip
+    )
     is_good, is_kept = mixed > _CHANGE, groups >= -_CHANGE
     joint = "and" if is_good == is_kept else "but"
     return f"{text}, {joint} {kept}.", "good" if is_good and is_kept else _tone(mixed, groups)
@@ -220,5 +244,6 @@ def _cells(name: str, title: str, help_text: str, scores: Scores) -> list[Cell]:
     before = 1.0 if name == "kept_neighbours" else before  # they are what is kept
     return [
         Cell(title, help=help_text),
-        Cell(number(before, 2), before, help_text), Cell(number(after, 2), after, help_text),
-    ]  # fmt: skip
+        Cell(number(before, 2), before, help_text),
+        Cell(number(after, 2), after, help_text),
+    ]

@@ -144,9 +144,13 @@ class CommunitiesSection(Section):
         self.run = Choice("The run whose communities are looked at.")
         self.run.activated.connect(lambda _index: self._follow())
         self.work = Work(
-            self.session, "Compare with groups", "Find out where each community is active.",
-            begin=self.compare, missing=self._missing, changed=self._enable,
-        )  # fmt: skip
+            self.session,
+            "Compare with groups",
+            "Find out where each community is active.",
+            begin=self.compare,
+            missing=self._missing,
+            changed=self._enable,
+        )
         self.table = FactTable("Gene communities", _COLUMNS, stretched=1)
         self.table.chosen.connect(self.choose)
         self.map_button, self.show_button = QPushButton("Heat map"), QPushButton("Show activity")
@@ -243,10 +247,17 @@ class Fact(NamedTuple):
         shared: dict[Any, Any] = overlap[is_it].iloc[0].to_dict()
         at = found.clusters.index(cluster), found.communities.index(community)
         return cls(
-            int(facts["n_genes"]), str(facts["hub_genes"]), float(facts["variable"]), cluster,
-            float(found.activity[at]), float(found.p_adjusted[at]), int(shared["n_shared"]),
-            float(shared["expected"]), float(shared["p_adjusted"]), str(shared["genes"]),
-        )  # fmt: skip
+            int(facts["n_genes"]),
+            str(facts["hub_genes"]),
+            float(facts["variable"]),
+            cluster,
+            float(found.activity[at]),
+            float(found.p_adjusted[at]),
+            int(shared["n_shared"]),
+            float(shared["expected"]),
+            float(shared["p_adjusted"]),
+            str(shared["genes"]),
+        )
 
 
 def _few(genes: str, most: int = 8) -> str:

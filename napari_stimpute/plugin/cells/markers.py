@@ -132,9 +132,13 @@ class MarkersSection(Section):
         self.method.currentIndexChanged.connect(lambda _index: self._follow_groups())
         self.group.activated.connect(lambda _index: self._list())
         self.work = Work(
-            self.session, "Find markers", "Test every modelled gene in every group.",
-            begin=self.test, missing=self.groups.missing, changed=self._enable,
-        )  # fmt: skip
+            self.session,
+            "Find markers",
+            "Test every modelled gene in every group.",
+            begin=self.test,
+            missing=self.groups.missing,
+            changed=self._enable,
+        )
         self.summary, self.doubt, self.saved = Words("note"), Words("warning"), Words("good")
         self.table = ResultTable("Markers", (*DIFFERENCE, _OTHERS))
         self.table.export.setText("Export group…")

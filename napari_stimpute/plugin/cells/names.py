@@ -147,9 +147,13 @@ class NamesSection(Section):
         self.example.setToolTip("Write lists for human blood to a .csv, as a pattern to fill in.")
         self.example.clicked.connect(lambda: self._ask_example())
         self.work = Work(
-            self.session, "Suggest names", "Score every list in every group.",
-            begin=self.suggest, missing=self._missing, changed=self._enable,
-        )  # fmt: skip
+            self.session,
+            "Suggest names",
+            "Score every list in every group.",
+            begin=self.suggest,
+            missing=self._missing,
+            changed=self._enable,
+        )
         self.doubt, self.written = Words("warning"), Words("good")
         self.table = FactTable("Suggested names", _COLUMNS, stretched=1)
         self.write_button = QPushButton("Write names")
@@ -228,6 +232,9 @@ def _cells(group: str, kind: Call, subtype: Call | None) -> list[Cell]:
     below = "–" if subtype is None else subtype.name
     why_below = "" if subtype is None else f"Best: {subtype.best}; ahead by {subtype.lead:.2f}."
     return [
-        Cell(group), Cell(kind.name, help=why), Cell(below, help=why_below),
-        Cell(number(kind.lead, 2), kind.lead, lead), Cell(found, kind.n_found, f"of {kind.best}"),
-    ]  # fmt: skip
+        Cell(group),
+        Cell(kind.name, help=why),
+        Cell(below, help=why_below),
+        Cell(number(kind.lead, 2), kind.lead, lead),
+        Cell(found, kind.n_found, f"of {kind.best}"),
+    ]

@@ -18,9 +18,16 @@ from .trajectory import ORDERING, TrajectorySection
 from .transfer import READING, TRANSFERRING
 
 CELL_TITLES = (
-    FINDING, NAMING, READING, TRANSFERRING, ORDERING, SCORING, COMPARING_COMMUNITIES,
-    MEASURING, DRAWING,
-)  # fmt: skip
+    FINDING,
+    NAMING,
+    READING,
+    TRANSFERRING,
+    ORDERING,
+    SCORING,
+    COMPARING_COMMUNITIES,
+    MEASURING,
+    DRAWING,
+)
 """Titles of the jobs whose progress and errors are shown here."""
 
 
@@ -36,10 +43,12 @@ class CellsPanel(QWidget):
         self.batches = BatchesSection(session, self.groups)
         self.communities = CommunitiesSection(session, self.groups)
         self.folds = [
-            Fold("Markers", self.markers), Fold("Names", self.names),
-            Fold("Trajectory", self.trajectory), Fold("Batches", self.batches),
+            Fold("Markers", self.markers),
+            Fold("Names", self.names),
+            Fold("Trajectory", self.trajectory),
+            Fold("Batches", self.batches),
             Fold("Gene communities", self.communities),
-        ]  # fmt: skip
+        ]
         self.folds[0].set_open(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 10, 0, 0)
@@ -57,6 +66,10 @@ class CellsPanel(QWidget):
     def parts(self) -> list[Connections]:
         """What is to be closed with the panel."""
         sections: tuple[Section, ...] = (
-            self.markers, self.names, self.trajectory, self.batches, self.communities,
-        )  # fmt: skip
+            self.markers,
+            self.names,
+            self.trajectory,
+            self.batches,
+            self.communities,
+        )
         return [self.groups.connections, *(part for s in sections for part in s.parts)]

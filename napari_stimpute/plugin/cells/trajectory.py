@@ -85,9 +85,13 @@ class TrajectorySection(Section):
         self.run.activated.connect(lambda _index: self._follow())
         self.root.activated.connect(lambda _index: self._follow())
         self.work = Work(
-            self.session, "Compute order", "Put all in line, and colour the canvas by it.",
-            begin=self.compute, missing=self._missing, changed=self._enable,
-        )  # fmt: skip
+            self.session,
+            "Compute order",
+            "Put all in line, and colour the canvas by it.",
+            begin=self.compute,
+            missing=self._missing,
+            changed=self._enable,
+        )
         self.found, self.lost = Words("good"), Words("warning")
         self.figure = QPushButton("Connections of groups")
         self.figure.setToolTip(

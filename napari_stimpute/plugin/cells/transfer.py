@@ -70,9 +70,13 @@ class TransferSection(Section):
         self.open_button.setToolTip("Choose an .h5ad with counts, whose cells have names in obs.")
         self.open_button.clicked.connect(lambda: self._ask())
         self.work = Work(
-            self.session, "Transfer names", "Give every one a name, and write the names to obs.",
-            begin=self.transfer, missing=self._missing, changed=self._enable,
-        )  # fmt: skip
+            self.session,
+            "Transfer names",
+            "Give every one a name, and write the names to obs.",
+            begin=self.transfer,
+            missing=self._missing,
+            changed=self._enable,
+        )
         self.found, self.doubt = Words("good"), Words("warning")
 
     def _lay_out(self) -> None:

@@ -44,8 +44,10 @@ _EXPLAINED = (
     "Models run with their default settings."
 )
 _KINDS: dict[Kind, str] = {
-    "simple": "Simple methods", "model": "Models", "tool": "Other tools",
-}  # fmt: skip
+    "simple": "Simple methods",
+    "model": "Models",
+    "tool": "Other tools",
+}
 _REDRAW = 500  # milliseconds between two looks at what was scored
 
 

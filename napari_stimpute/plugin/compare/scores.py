@@ -24,13 +24,16 @@ from .wins import GeneDots, Genes, WinBars
 
 _COLUMNS: tuple[tuple[str, str], ...] = (
     ("Method", "What predicted the hidden molecules."),
-    ("Score\n%", "Share of the deviance of gene mean × depth that is explained, mean over splits ± "
-     "their standard deviation. 0 is level with it, 100 would be perfect; much of the deviance is "
-     "chance, so no method comes near."),
+    (
+        "Score\n%",
+        "Share of the deviance of gene mean × depth that is explained, mean over splits ± "
+        "their standard deviation. 0 is level with it, 100 would be perfect; much of the deviance "
+        "is chance, so no method comes near.",
+    ),
     ("Genes\nbetter", "Share of the genes that are predicted better than by gene mean × depth."),
     ("Time", "Of one fit and prediction, median over splits."),
     ("Memory", "What the program held at the peak beyond what it held before."),
-)  # fmt: skip
+)
 
 _PADDING = 4  # pixels beside a cell's text
 _ARROW = 10  # pixels of the sign of the order in a heading
@@ -153,9 +156,12 @@ class CompareView(QWidget):
             return (row.title, row.reason.removeprefix(f"{row.title} "))
         spread = f" ± {number(100 * row.spread, 1)}" if row.n > 1 else ""
         return (
-            row.title, number(100 * row.gain, 1) + spread, percent(row.genes_better),
-            _in_lines(duration(row.seconds)), memory(row.memory),
-        )  # fmt: skip
+            row.title,
+            number(100 * row.gain, 1) + spread,
+            percent(row.genes_better),
+            _in_lines(duration(row.seconds)),
+            memory(row.memory),
+        )
 
     # ---- the genes -----------------------------------------------------------------------------
 
@@ -172,10 +178,11 @@ class CompareView(QWidget):
             Genes(
                 [comparison.genes[place] for place in places],
                 [won.methods[won.winner[place]].title for place in places],
-                won.hidden[places], won.gain[places],
+                won.hidden[places],
+                won.gain[places],
             ),
             colors,
-        )  # fmt: skip
+        )
         self.genes_said.setText(_about_genes(won, len(comparison.genes)))
 
 

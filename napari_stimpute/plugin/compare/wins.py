@@ -120,7 +120,7 @@ class GeneDots(QWidget):
                 f"{percent(float(genes.gain[place]))} of its deviance, on "
                 f"{genes.hidden[place]:,.0f} hidden molecules. Click to show it.",
                 self,
-            )  # fmt: skip
+            )
 
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
         """Choose the gene."""
@@ -158,8 +158,9 @@ class GeneDots(QWidget):
             if value in (0.0, high) or y - box.top() > 3 * metrics.height():
                 painter.drawText(
                     int(box.left()) - metrics.horizontalAdvance(text) - 5,
-                    int(y + metrics.ascent() / 2 - 1), text,
-                )  # fmt: skip
+                    int(y + metrics.ascent() / 2 - 1),
+                    text,
+                )
         first, last = self._decades()
         for decade in range(first, last + 1):
             x = box.left() + (decade - first) / (last - first) * box.width()
@@ -167,8 +168,9 @@ class GeneDots(QWidget):
             width = metrics.horizontalAdvance(text)
             painter.drawText(
                 int(min(max(x - width / 2, box.left() - 4), self.width() - width)),
-                int(box.bottom()) + metrics.ascent() + 4, text,
-            )  # fmt: skip
+                int(box.bottom()) + metrics.ascent() + 4,
+                text,
+            )
 
     def _box(self) -> QRectF:
         metrics = self.fontMetrics()

@@ -18,16 +18,18 @@ LABEL = 80
 _ASPECTS: tuple[tuple[str, Aspect, str], ...] = (
     ("Expected counts", "expected", "The imputed values: molecules to be expected."),
     (
-        "Uncertainty", "uncertainty",
+        "Uncertainty",
+        "uncertainty",
         "How far a second measurement of the same may lie from this one: "
         "the width of the interval that holds it nine times in ten.",
     ),
     (
-        "Zero map", "zeros",
+        "Zero map",
+        "zeros",
         "What each zero means: technical (the gene is there, but was missed), "
         "biological (it is not there), or unsure.",
     ),
-)  # fmt: skip
+)
 _FADE_HELP = "The less is known of an expected count, the fainter it is drawn."
 _WIPED = "The wipe compares values: end it to see more of them."
 _THRESHOLD_HELP = (

@@ -185,9 +185,11 @@ class OverlayPanel(QWidget):
         limits = QWidget()
         limits.setLayout(row(self.low, QLabel("to"), self.high, stretch=False))
         rows: list[tuple[str, QWidget]] = [
-            ("Colour by", self.column), ("Percentiles", limits), ("Colours", self.colormap),
+            ("Colour by", self.column),
+            ("Percentiles", limits),
+            ("Colours", self.colormap),
             ("Opacity", self.opacity),
-        ]  # fmt: skip
+        ]
         layout.addLayout(labelled(rows, width=LABEL))
         layout.addWidget(rule())
         layout.addWidget(self.picks)

@@ -43,16 +43,20 @@ def p_value(p: float) -> str:
 
 DIFFERENCE = (
     Column(
-        "log2_fold_change", "log₂ fold",
+        "log2_fold_change",
+        "log₂ fold",
         "How often the molecules double from the others to the group; below 0, fewer.",
         partial(number, decimals=2),
     ),
     Column(
-        "p_adjusted", "Adj. p", "p adjusted for testing many genes at once.", p_value,
+        "p_adjusted",
+        "Adj. p",
+        "p adjusted for testing many genes at once.",
+        p_value,
         widest="8.8e−188",
     ),
     Column("share_group", "Group", "Share of the group in which the gene was counted.", percent),
-)  # fmt: skip
+)
 """Columns on one gene in a group and in others."""
 
 _OTHERS = Column(

@@ -34,11 +34,14 @@ _COLUMNS = (
     Column("morans_i_counts", "I, counts", f"{_MORAN} Of the counts.", number),
     Column("morans_i_imputed", "I, imputed", f"{_MORAN} Of the imputed values.", number),
     Column(
-        "spatial", "Spatial",
+        "spatial",
+        "Spatial",
         "By which values the gene is called spatial: by both, by counts alone, or only after "
-        "imputing.", str, widest="only after",
+        "imputing.",
+        str,
+        widest="only after",
     ),
-)  # fmt: skip
+)
 _CALLED = {(True, True): "both", (True, False): "by counts", (False, True): "only after"}
 _LISTED: dict[str, Callable[[pd.DataFrame], Any]] = {
     "All genes": lambda t: t["spatial"].notna(),
@@ -78,9 +81,12 @@ class SpatialSection(QWidget):
         section_key = str(record.config.get("section_key") or "")
         try:
             control = SpatialControl(
-                adata, adata.layers[keys.imputed(key)], pipeline_of(record), seed=record.seed,
+                adata,
+                adata.layers[keys.imputed(key)],
+                pipeline_of(record),
+                seed=record.seed,
                 sections=adata.obs[section_key] if section_key else None,
-            )  # fmt: skip
+            )
 
             def take() -> None:
                 if control.result is not None:

@@ -69,10 +69,14 @@ class TrainPanel(QWidget):
         try:
             config = self.form.read()
             return self.session.train(
-                self.model.value, config, seed=self.seed.value, device=self.device.value or "auto",
-                key=self.key.value.strip(), blend=self.blend.isChecked(),
+                self.model.value,
+                config,
+                seed=self.seed.value,
+                device=self.device.value or "auto",
+                key=self.key.value.strip(),
+                blend=self.blend.isChecked(),
                 judged=self.judge.isChecked(),
-            )  # fmt: skip
+            )
         except InvalidSetting as error:
             self.form.mark(error.field, str(error))
         except StimputeError as error:
@@ -110,29 +114,46 @@ class TrainPanel(QWidget):
         titles = [(info.title, name) for name, info in MODELS.items()]
         self.model = ComboBox(name="model", label="Model", choices=titles, value=self.session.model)
         self.preset = ComboBox(
-            name="preset", label="Preset", choices=[("Default", "default")],
+            name="preset",
+            label="Preset",
+            choices=[("Default", "default")],
             tooltip="A named set of settings: default, tiny (a quick try), paper (as published).",
-        )  # fmt: skip
+        )
         self.device = ComboBox(
-            name="device", label="Device", choices=[(_LOOKING, "auto")],
+            name="device",
+            label="Device",
+            choices=[(_LOOKING, "auto")],
             tooltip="What computes, and how much memory is free there.",
-        )  # fmt: skip
+        )
         self.seed = SpinBox(
-            name="seed", label="Seed", min=0, max=2**31 - 1, value=0,
+            name="seed",
+            label="Seed",
+            min=0,
+            max=2**31 - 1,
+            value=0,
             tooltip="The same seed gives the same result on the same device.",
-        )  # fmt: skip
+        )
         self.key = LineEdit(
-            name="key", label="Name of result",
+            name="key",
+            label="Name of result",
             tooltip="Keep this run beside others under a name of its own; empty: the model's name.",
-        )  # fmt: skip
+        )
         self.key.native.setPlaceholderText("The model's name")
         self.summary = hint("")
         self.blend = _ticked("Blend with simple predictors", _BLEND_HELP)
         self.judge = _ticked("Judge on hidden molecules", _JUDGE_HELP)
-        self.head = magic_rows([
-            self.model, self.summary, self.preset, self.device, self.seed, self.key, self.blend,
-            self.judge,
-        ])  # fmt: skip
+        self.head = magic_rows(
+            [
+                self.model,
+                self.summary,
+                self.preset,
+                self.device,
+                self.seed,
+                self.key,
+                self.blend,
+                self.judge,
+            ]
+        )
         self.model.changed.connect(lambda _name: self._show_model())
         self.preset.changed.connect(self.show_preset)
 

@@ -130,8 +130,12 @@ class TuneDots(QWidget):
 
     def _range(self) -> tuple[float, float]:
         """Limits of the axis, with room for spreads and for the bottom line."""
-        ends = [score + side * _spread(trial) for trial in self.trials for side in (-1, 1)
-                if (score := trial.score) is not None]  # fmt: skip
+        ends = [
+            score + side * _spread(trial)
+            for trial in self.trials
+            for side in (-1, 1)
+            if (score := trial.score) is not None
+        ]
         low, high = min(ends, default=0.0), max(ends, default=1.0)
         room = 0.08 * (high - low) or 0.05
         has_lost = any(trial.score is None for trial in self.trials)

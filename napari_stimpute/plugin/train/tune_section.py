@@ -149,9 +149,12 @@ class TuneSection(QWidget):
 
     def _ask_study(self) -> None:
         path, _ = QFileDialog.getSaveFileName(
-            self, "Keep the search in", "search.log", "Search (*.log)",
+            self,
+            "Keep the search in",
+            "search.log",
+            "Search (*.log)",
             options=QFileDialog.Option.DontConfirmOverwrite,
-        )  # fmt: skip
+        )
         if path:
             self.study.setText(path)
 

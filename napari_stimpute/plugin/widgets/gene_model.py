@@ -47,14 +47,15 @@ COLUMNS = (
     Column("gene", "Gene", "Every gene that the model imputed.", str),
     Column("verdict", "Verdict", "Whether the imputed gene can be believed.", str.capitalize),
     Column(
-        "gain", "Gain",
+        "gain",
+        "Gain",
         "Share of the differences, which gene mean × depth leaves open, that is "
         "explained on hidden molecules.",
         _gain,
     ),
     Column("hidden", "Hidden", "Molecules hidden before training, to judge by.", "{:,}".format),
     Column("model_weight", "Model", "Share of the model in the blend that is shown.", percent),
-)  # fmt: skip
+)
 
 
 def column_widths(metrics: QFontMetrics) -> list[int]:

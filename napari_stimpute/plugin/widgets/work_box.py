@@ -34,9 +34,15 @@ class Work(QWidget):
     """
 
     def __init__(
-        self, session: Session, title: str, help_text: str, *, begin: Callable[[], object],
-        missing: Callable[[], str], changed: Callable[[], None],
-    ) -> None:  # fmt: skip
+        self,
+        session: Session,
+        title: str,
+        help_text: str,
+        *,
+        begin: Callable[[], object],
+        missing: Callable[[], str],
+        changed: Callable[[], None],
+    ) -> None:
         super().__init__()
         self.session, self.title, self.help_text = session, title, help_text
         self._begin, self.missing, self._changed = begin, missing, changed

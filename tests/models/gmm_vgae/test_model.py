@@ -23,9 +23,12 @@ from napari_stimpute.progress import StopEarly, drain
 MakeSection = Callable[..., AnnData]
 
 LEARNED = {
-    "epochs": 40, "mixture_epochs": 10, "n_latent": 40, "n_domains": 3,
+    "epochs": 40,
+    "mixture_epochs": 10,
+    "n_latent": 40,
+    "n_domains": 3,
     "smoothing": "own+neighbours",
-}  # fmt: skip
+}
 """Long enough to learn the small section; 40 latent dimensions, as in the public code."""
 
 

@@ -48,8 +48,10 @@ def test_neighbours_in_expression_ignore_where_spots_lie(section: AnnData) -> No
 
 def test_neighbours_in_expression_follow_the_scattered_program(make_section: MakeSection) -> None:
     adata = make_section(bands=0, scattered=2.5)
-    imputed = {n: NeighbourMean(neighbors=n, n_neighbors=10).fit(adata).impute(adata)
-               for n in ("expression", "tissue")}  # fmt: skip
+    imputed = {
+        n: NeighbourMean(neighbors=n, n_neighbors=10).fit(adata).impute(adata)
+        for n in ("expression", "tissue")
+    }
     truth = adata.layers["expected"]
     error = {n: np.square(found - truth).mean() for n, found in imputed.items()}
     assert error["expression"] < 0.5 * error["tissue"]

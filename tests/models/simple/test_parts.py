@@ -106,9 +106,10 @@ def test_a_model_comes_first_and_goes_again(counts: sp.csr_matrix) -> None:
     made = simple.with_model("Mine", np.ones((150, 40), dtype=np.float32))
     assert made.titles == ("Mine", *simple.titles)
     np.testing.assert_allclose(
-        part(made, "Mine"), np.repeat(counts.toarray().sum(axis=1) / 40, 40).reshape(150, 40),
+        part(made, "Mine"),
+        np.repeat(counts.toarray().sum(axis=1) / 40, 40).reshape(150, 40),
         rtol=1e-5,
-    )  # fmt: skip
+    )
     assert made.without_model().titles == simple.titles
 
 
