@@ -13,14 +13,14 @@ from matplotlib.figure import Figure
 from napari_stimpute.data.image import TissueImage
 from napari_stimpute.plots import (
     NO_CATEGORY,
-    Section,
+    Tissue,
     categorical_palette,
     domain_map,
     gene_maps,
     gene_pair,
     loss_curve,
     score_bars,
-    section_overview,
+    tissue_overview,
     variable_gene_overlap,
 )
 from napari_stimpute.report import png_of
@@ -30,9 +30,9 @@ VALUES = np.array([0.0, 1.0, 2.0, 4.0])
 
 
 @pytest.fixture
-def section() -> Section:
+def tissue() -> Tissue:
     pixels = np.full((60, 40, 3), 200, dtype=np.uint8)
-    return Section(PLACES, 40.0, TissueImage(pixels, 0.1, 40.0, "s"), 1.0)
+    return Tissue(PLACES, 40.0, TissueImage(pixels, 0.1, 40.0, "s"), 1.0)
 
 
 def spots_of(figure: Figure) -> list[EllipseCollection]:
@@ -91,14 +91,14 @@ def test_palette_needs_no_matplotlib() -> None:
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
-def test_no_figure_touches_pyplot(section: Section, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_figure_touches_pyplot(tissue: Tissue, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "matplotlib.pyplot", raising=False)
-    png_of(gene_pair(section, VALUES, VALUES, limits=(0, 4), gene="A"))
+    png_of(gene_pair(tissue, VALUES, VALUES, limits=(0, 4), gene="A"))
     assert "matplotlib.pyplot" not in sys.modules
 
 
-def test_raw_and_imputed_share_one_scale_and_one_colour_bar_with_its_unit(section: Section) -> None:
-    figure = gene_pair(section, VALUES, VALUES / 2, limits=(0.0, 3.0), gene="Mbp")
+def test_raw_and_imputed_share_one_scale_and_one_colour_bar_with_its_unit(tissue: Tissue) -> None:
+    figure = gene_pair(tissue, VALUES, VALUES / 2, limits=(0.0, 3.0), gene="Mbp")
     raw, imputed = spots_of(figure)
     assert raw.get_clim() == imputed.get_clim() == (0.0, 3.0)
     bars = [ax for ax in figure.axes if ax.get_label() == "<colorbar>"]
@@ -107,9 +107,9 @@ def test_raw_and_imputed_share_one_scale_and_one_colour_bar_with_its_unit(sectio
     assert figure.get_suptitle() == "Mbp"
 
 
-def test_colour_bar_points_up_when_values_lie_above_it(section: Section) -> None:
+def test_colour_bar_points_up_when_values_lie_above_it(tissue: Tissue) -> None:
     def extend(top: float) -> str:
-        spots = spots_of(gene_pair(section, VALUES, VALUES, limits=(0.0, top), gene="A"))
+        spots = spots_of(gene_pair(tissue, VALUES, VALUES, limits=(0.0, top), gene="A"))
         assert spots[-1].colorbar is not None
         return spots[-1].colorbar.extend
 
@@ -117,14 +117,14 @@ def test_colour_bar_points_up_when_values_lie_above_it(section: Section) -> None
     assert extend(4.0) == "neither"
 
 
-def test_spots_have_their_true_size_in_coordinate_units(section: Section) -> None:
-    (spots,) = spots_of(section_overview(section, VALUES))
+def test_spots_have_their_true_size_in_coordinate_units(tissue: Tissue) -> None:
+    (spots,) = spots_of(tissue_overview(tissue, VALUES))
     np.testing.assert_array_equal(spots.get_widths(), 40.0)
     assert spots._units == "xy"  # widths are read in data units
 
 
-def test_tissue_is_drawn_as_an_image_lies(section: Section) -> None:
-    for ax in gene_pair(section, VALUES, VALUES, limits=(0, 4), gene="A").axes[:2]:
+def test_tissue_is_drawn_as_an_image_lies(tissue: Tissue) -> None:
+    for ax in gene_pair(tissue, VALUES, VALUES, limits=(0, 4), gene="A").axes[:2]:
         bottom, top = ax.get_ylim()
         assert bottom > top  # y grows downwards
         assert ax.get_aspect() == 1.0
@@ -132,38 +132,38 @@ def test_tissue_is_drawn_as_an_image_lies(section: Section) -> None:
         assert left < 80 and right > 320  # whole spots lie inside
 
 
-def test_image_lies_under_the_spots_in_their_units(section: Section) -> None:
-    (image,) = section_overview(section, VALUES).axes[0].images
+def test_image_lies_under_the_spots_in_their_units(tissue: Tissue) -> None:
+    (image,) = tissue_overview(tissue, VALUES).axes[0].images
     assert image.get_extent() == [0, 400, 600, 0]  # 40 × 60 pixels at 0.1 pixels a unit
 
 
-def test_a_section_without_image_is_drawn_plain() -> None:
-    figure = section_overview(Section(PLACES, 40.0), VALUES)
+def test_a_tissue_without_image_is_drawn_plain() -> None:
+    figure = tissue_overview(Tissue(PLACES, 40.0), VALUES)
     assert not any(ax.images for ax in figure.axes[:1])
     assert png_of(figure).startswith(b"\x89PNG")
 
 
-def test_scale_bar_has_a_round_length_and_only_where_it_is_known(section: Section) -> None:
+def test_scale_bar_has_a_round_length_and_only_where_it_is_known(tissue: Tissue) -> None:
     texts = [
         t.get_text()
-        for t in gene_maps(section, {"A": VALUES}, limits=(0, 4), title="A").axes[0].texts
+        for t in gene_maps(tissue, {"A": VALUES}, limits=(0, 4), title="A").axes[0].texts
     ]
     assert texts == ["50 µm"]
-    plain = Section(PLACES, 40.0)
+    plain = Tissue(PLACES, 40.0)
     assert not gene_maps(plain, {"A": VALUES}, limits=(0, 4), title="A").axes[0].texts
 
 
-def test_high_values_are_drawn_over_low_ones(section: Section) -> None:
-    (spots,) = spots_of(gene_maps(section, {"A": VALUES[::-1].copy()}, limits=(0, 4), title="A"))
+def test_high_values_are_drawn_over_low_ones(tissue: Tissue) -> None:
+    (spots,) = spots_of(gene_maps(tissue, {"A": VALUES[::-1].copy()}, limits=(0, 4), title="A"))
     array = spots.get_array()
     assert array is not None
     assert list(array) == sorted(array)
     np.testing.assert_array_equal(spots.get_offsets()[-1], PLACES[0])
 
 
-def test_legend_of_domains_matches_the_spots(section: Section) -> None:
+def test_legend_of_domains_matches_the_spots(tissue: Tissue) -> None:
     codes = np.array([1, 0, 0, -1])
-    figure = domain_map(section, {"Found": (codes, ["one", "two"], ["#0072b2", "#e69f00"])})
+    figure = domain_map(tissue, {"Found": (codes, ["one", "two"], ["#0072b2", "#e69f00"])})
     (spots,) = spots_of(figure)
     drawn = [tuple(np.round(c[:3], 3)) for c in spots.get_facecolor()]
     assert drawn == [
@@ -212,7 +212,7 @@ def test_overlap_counts_what_came_and_went() -> None:
 
 
 def test_one_spot_and_one_gene_can_be_drawn() -> None:
-    alone = Section(np.array([[5.0, 5.0]]), 1.0)
+    alone = Tissue(np.array([[5.0, 5.0]]), 1.0)
     assert png_of(gene_pair(alone, np.zeros(1), np.zeros(1), limits=(0.0, 1.0), gene="A"))
-    assert png_of(section_overview(alone, np.zeros(1)))
+    assert png_of(tissue_overview(alone, np.zeros(1)))
     assert png_of(variable_gene_overlap(["a"], ["a"], 1))

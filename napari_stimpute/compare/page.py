@@ -11,7 +11,7 @@ import numpy as np
 from ..data.graph import guess_technology
 from ..data.records import versions
 from ..keys import SPATIAL
-from ..plots import Section, categorical_palette
+from ..plots import Tissue, categorical_palette
 from ..plots.comparison import gene_grid, score_spread, win_map
 from ..report import Report
 from ..trust.recovery import MIN_HIDDEN
@@ -151,7 +151,7 @@ class _Page:
         if not self.has_tissue:
             self.report.text("These data have no coordinates, so there is nothing to draw on.")
             return
-        section, found = Section.of(self.adata), self.comparison
+        tissue, found = Tissue.of(self.adata), self.comparison
         self.report.text(
             f"Expected counts at each {self.place}'s own depth, from the kept molecules of the "
             "first split, on one scale per gene. The percentage is the gene's own score there."
@@ -166,7 +166,7 @@ class _Page:
             imputed = list(values.values())[1:] or list(values.values())
             top = max(float(np.percentile(v, 99)) for v in imputed)
             gene, unit = found.genes[place], f"counts per {self.place}"
-            figure = gene_grid(section, values, limits=(0, top or 1), title=gene, unit=unit)
+            figure = gene_grid(tissue, values, limits=(0, top or 1), title=gene, unit=unit)
             self.report.figure(figure, f"{gene}, as counted and under each method.")
 
     def _gain_of(self, row: Row, gene: int) -> float:

@@ -18,13 +18,13 @@ from ..data.records import read_records
 from ..data.simulate import TRUE_RATE
 from ..errors import TooSmall
 from ..plots import (
-    Section,
+    Tissue,
     domain_map,
     gene_maps,
     gene_pair,
     loss_curve,
     score_bars,
-    section_overview,
+    tissue_overview,
     variable_gene_overlap,
 )
 from ..report import Report, png_of
@@ -54,7 +54,7 @@ class Story:
         self.demo, self.session, self.comparison, self.shots = demo, session, comparison, shots
         self.adata: AnnData = session.adata
         self.record = session.record(MODEL)
-        self.section = Section.of(self.adata)
+        self.tissue = Tissue.of(self.adata)
         self.place = guess_technology(self.adata).place
         self.report = Report(f"{TITLE} on {demo.name}", self._subtitle())
 
@@ -94,7 +94,7 @@ class Story:
         depth = np.asarray(counts_of(self.adata, "raw").sum(axis=1)).ravel()
         self._figure(
             "section",
-            section_overview(self.section, depth, unit=f"molecules per {self.place}"),
+            tissue_overview(self.tissue, depth, unit=f"molecules per {self.place}"),
             f"Where the {self.place}s lie, and how many molecules were counted in each.",
         )
         self.report.table([], card.rows, caption="What was found in the file")
@@ -114,7 +114,7 @@ class Story:
             if TRUE_RATE in self.adata.layers:
                 values["Known truth"] = self._truth(gene)
             figure = gene_maps(
-                self.section, values, limits=limits, title=gene, unit=f"counts per {self.place}"
+                self.tissue, values, limits=limits, title=gene, unit=f"counts per {self.place}"
             )
             self._figure(f"gene_{place}", figure, f"{gene}: {why}.")
 
@@ -135,7 +135,7 @@ class Story:
         self.report.heading("Spatial domains")
         self._figure(
             "domains",
-            domain_map(self.section, groups),
+            domain_map(self.tissue, groups),
             f"The {self.place}s grouped by their embedding; how many there are is in brackets. "
             + ("The annotation was not seen in training." if annotated else ""),
         )
@@ -248,7 +248,7 @@ class Story:
         raw, imputed = (self.session.expression(gene, source) for source in (COUNTS, MODEL))
         limits = self._limits(gene)
         unit = f"counts per {self.place}"
-        return gene_pair(self.section, raw, imputed, limits=limits, gene=gene, unit=unit)
+        return gene_pair(self.tissue, raw, imputed, limits=limits, gene=gene, unit=unit)
 
     def _learning(self) -> None:
         self.report.heading("How it learned")

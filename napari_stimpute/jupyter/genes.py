@@ -92,7 +92,7 @@ class OverlayPanel:
     def draw(self) -> None:
         """Draw the maps anew."""
         from ..data.graph import spatial_coordinates
-        from ..plots import Section, gene_maps
+        from ..plots import Tissue, gene_maps
 
         session = self.session
         assert session.adata is not None
@@ -101,9 +101,9 @@ class OverlayPanel:
             self.map.hide()
             return
         shown = {s.title: s for s in session.sources if s.name in self._sources()}
-        section = Section(spatial_coordinates(session.adata), session.spot_diameter, session.image)
+        tissue = Tissue(spatial_coordinates(session.adata), session.spot_diameter, session.image)
         figure = gene_maps(
-            section,
+            tissue,
             {title: session.expression(source=source.name) for title, source in shown.items()},
             limits=session.limits(),
             title=session.gene,

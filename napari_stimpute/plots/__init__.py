@@ -20,7 +20,7 @@ from .drawing import (
     GREY,
     NO_CATEGORY,
     ORANGE,
-    Section,
+    Tissue,
     categorical_palette,
     draw_bar,
     draw_image,
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
 __all__ = [
     "EXPRESSION_COLORS",
     "NO_CATEGORY",
-    "Section",
+    "Tissue",
     "categorical_palette",
     "domain_map",
     "gene_maps",
     "gene_pair",
     "loss_curve",
     "score_bars",
-    "section_overview",
+    "tissue_overview",
     "variable_gene_overlap",
     "wipe_map",
 ]
@@ -54,7 +54,7 @@ _ROBUST = 97  # percentile of a loss that ends the axis, so that the first steps
 
 
 def gene_pair(
-    section: Section,
+    tissue: Tissue,
     raw: NDArray[Any],
     imputed: NDArray[Any],
     *,
@@ -70,11 +70,11 @@ def gene_pair(
     limits : values at the two ends of the colour bar
     """
     values = {"Counted": raw, "Imputed": imputed}
-    return gene_maps(section, values, limits=limits, title=gene, unit=unit)
+    return gene_maps(tissue, values, limits=limits, title=gene, unit=unit)
 
 
 def gene_maps(
-    section: Section,
+    tissue: Tissue,
     values: Mapping[str, NDArray[Any]],
     *,
     limits: tuple[float, float],
@@ -87,9 +87,9 @@ def gene_maps(
     ----------
     values : (n_obs,) by the heading of its panel
     """
-    figure, axes = panels(section, len(values), extra=0.9)
+    figure, axes = panels(tissue, len(values), extra=0.9)
     for ax, (heading, shown) in zip(axes, values.items(), strict=True):
-        spots = draw_spots(ax, section, values=np.asarray(shown), limits=limits)
+        spots = draw_spots(ax, tissue, values=np.asarray(shown), limits=limits)
         ax.set_title(heading, loc="left", fontsize=10)
     over = max(float(np.max(v, initial=0.0)) for v in values.values()) > limits[1]
     draw_bar(figure, axes, spots, unit=unit, over=over)
@@ -98,7 +98,7 @@ def gene_maps(
 
 
 def wipe_map(
-    section: Section,
+    tissue: Tissue,
     left: tuple[str, NDArray[Any]],
     right: tuple[str, NDArray[Any]],
     divider: float,
@@ -119,10 +119,10 @@ def wipe_map(
     """
     from matplotlib.text import Annotation
 
-    figure, axes = panels(section, 1, extra=0.9)
+    figure, axes = panels(tissue, 1, extra=0.9)
     ax, both = axes[0], (np.asarray(left[1]), np.asarray(right[1]))
-    values = np.where(section.coordinates[:, 0] < divider, *both)
-    spots = draw_spots(ax, section, values=values, limits=limits)
+    values = np.where(tissue.coordinates[:, 0] < divider, *both)
+    spots = draw_spots(ax, tissue, values=values, limits=limits)
     spots.set_cmap(colors)
     ax.axvline(divider, color="white", lw=2.6)
     ax.axvline(divider, color="black", lw=1.2)
@@ -147,25 +147,25 @@ def wipe_map(
     return figure
 
 
-def section_overview(
-    section: Section, depth: NDArray[Any], *, unit: str = "molecules per spot"
+def tissue_overview(
+    tissue: Tissue, depth: NDArray[Any], *, unit: str = "molecules per spot"
 ) -> Figure:
     """Draw the tissue image, if there is one, beside the depth of each spot."""
-    has_image = section.image is not None
-    figure, axes = panels(section, 1 + has_image, extra=0.9)
+    has_image = tissue.image is not None
+    figure, axes = panels(tissue, 1 + has_image, extra=0.9)
     if has_image:
-        draw_image(axes[0], section, opacity=1.0)
+        draw_image(axes[0], tissue, opacity=1.0)
         axes[0].set_title("Tissue", loc="left", fontsize=10)
     low, high = np.percentile(depth, (0, 99))
     limits = (float(low), float(max(high, low + 1)))
-    spots = draw_spots(axes[-1], section, values=depth, limits=limits)
+    spots = draw_spots(axes[-1], tissue, values=depth, limits=limits)
     axes[-1].set_title("Depth", loc="left", fontsize=10)
     draw_bar(figure, axes, spots, unit=unit)
     return figure
 
 
 def domain_map(
-    section: Section, groups: Mapping[str, tuple[NDArray[Any], Sequence[str], Sequence[str]]]
+    tissue: Tissue, groups: Mapping[str, tuple[NDArray[Any], Sequence[str], Sequence[str]]]
 ) -> Figure:
     """Draw one or more groupings of the spots side by side, each with its legend.
 
@@ -175,10 +175,10 @@ def domain_map(
     """
     from matplotlib.lines import Line2D
 
-    figure, axes = panels(section, len(groups), extra=1.5 * len(groups))
+    figure, axes = panels(tissue, len(groups), extra=1.5 * len(groups))
     for ax, (heading, (codes, names, colors)) in zip(axes, groups.items(), strict=True):
         shown = np.array([*colors, NO_CATEGORY])[codes]
-        draw_spots(ax, section, colors=shown)
+        draw_spots(ax, tissue, colors=shown)
         ax.set_title(heading, loc="left", fontsize=10)
         counts = np.bincount(codes[codes >= 0], minlength=len(names))
         entries = list(zip(names, colors, counts, strict=True))

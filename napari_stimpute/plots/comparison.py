@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..words import percent
 from .drawing import (
     BLUE,
-    Section,
+    Tissue,
     draw_bar,
     draw_scale_bar,
     draw_spots,
@@ -116,7 +116,7 @@ def win_map(
 
 
 def gene_grid(
-    section: Section,
+    tissue: Tissue,
     values: Mapping[str, NDArray[Any]],
     *,
     limits: tuple[float, float],
@@ -129,9 +129,9 @@ def gene_grid(
     ----------
     values : (n_obs,) by the heading of its panel
     """
-    figure, axes = _grid(section, len(values))
+    figure, axes = _grid(tissue, len(values))
     for ax, (heading, shown) in zip(axes, values.items(), strict=False):
-        spots = draw_spots(ax, section, values=np.asarray(shown), limits=limits)
+        spots = draw_spots(ax, tissue, values=np.asarray(shown), limits=limits)
         ax.set_title(fill(heading, _LINE), loc="left", fontsize=8)
     over = max(float(np.max(v, initial=0.0)) for v in values.values()) > limits[1]
     draw_bar(figure, axes, spots, unit=unit, over=over)
@@ -143,8 +143,8 @@ def _percent(value: float, _place: float) -> str:
     return f"{100 * value:.3g} %".replace("-", "−")
 
 
-def _grid(section: Section, n: int) -> tuple[Figure, list[Axes]]:
-    (left, right), (bottom, top) = frame_of(section)
+def _grid(tissue: Tissue, n: int) -> tuple[Figure, list[Axes]]:
+    (left, right), (bottom, top) = frame_of(tissue)
     shape = min(max(abs(bottom - top) / (right - left), 0.4), 2.0)
     columns = min(n, _COLUMNS)
     rows = -(-n // columns)
@@ -153,6 +153,6 @@ def _grid(section: Section, n: int) -> tuple[Figure, list[Axes]]:
     for ax in axes:
         ax.set(xlim=(left, right), ylim=(bottom, top), aspect="equal", xticks=[], yticks=[])
         ax.spines[:].set_visible(False)
-    if section.microns_per_unit:
-        draw_scale_bar(axes[0], section)
+    if tissue.microns_per_unit:
+        draw_scale_bar(axes[0], tissue)
     return figure, axes

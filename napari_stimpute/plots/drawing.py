@@ -1,4 +1,4 @@
-"""What every figure is drawn with: the section, its spots at their true size, colours and axes."""
+"""What every figure is drawn with: the tissue, its spots at their true size, colours and axes."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ _TALLEST = 4.4  # inches of a map
 
 
 @dataclass(frozen=True, eq=False)
-class Section:
+class Tissue:
     """What values are drawn on.
 
     Parameters
@@ -111,7 +111,7 @@ class Section:
     microns_per_unit: float = 0.0
 
     @classmethod
-    def of(cls, adata: AnnData) -> Section:
+    def of(cls, adata: AnnData) -> Tissue:
         """Read from an AnnData; an image that cannot be used is left out."""
         try:
             image = tissue_image(adata)
@@ -140,9 +140,9 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained", facecolor="white")
 
 
-def panels(section: Section, n: int, *, extra: float) -> tuple[Figure, list[Axes]]:
+def panels(tissue: Tissue, n: int, *, extra: float) -> tuple[Figure, list[Axes]]:
     """Figure of `n` maps in a row, sized for the shape of the tissue; `extra` inches beside."""
-    (left, right), (bottom, top) = frame_of(section)
+    (left, right), (bottom, top) = frame_of(tissue)
     shape = min(max(abs(bottom - top) / (right - left), 0.4), 2.0)
     width = min(3.7 if n < 3 else 3.2, _TALLEST / shape)
     figure = new_figure(width * n + extra, width * shape + 0.7)
@@ -150,23 +150,23 @@ def panels(section: Section, n: int, *, extra: float) -> tuple[Figure, list[Axes
     for ax in axes:
         ax.set(xlim=(left, right), ylim=(bottom, top), aspect="equal", xticks=[], yticks=[])
         ax.spines[:].set_visible(False)
-    if section.microns_per_unit:
-        draw_scale_bar(axes[0], section)
+    if tissue.microns_per_unit:
+        draw_scale_bar(axes[0], tissue)
     return figure, axes
 
 
-def frame_of(section: Section) -> tuple[tuple[float, float], tuple[float, float]]:
+def frame_of(tissue: Tissue) -> tuple[tuple[float, float], tuple[float, float]]:
     """Limits of x, and of y from bottom to top (y points down): the spots with a margin."""
-    low, high = section.coordinates.min(axis=0), section.coordinates.max(axis=0)
-    margin = max(1.5 * section.spot_diameter, 0.03 * float((high - low).max()), 1e-9)
+    low, high = tissue.coordinates.min(axis=0), tissue.coordinates.max(axis=0)
+    margin = max(1.5 * tissue.spot_diameter, 0.03 * float((high - low).max()), 1e-9)
     return (low[0] - margin, high[0] + margin), (high[1] + margin, low[1] - margin)
 
 
-def draw_image(ax: Axes, section: Section, *, opacity: float) -> None:
+def draw_image(ax: Axes, tissue: Tissue, *, opacity: float) -> None:
     """Lay the tissue under what follows, if there is an image."""
-    if section.image is None:
+    if tissue.image is None:
         return
-    pixels, scale = section.image.pixels, section.image.scale
+    pixels, scale = tissue.image.pixels, tissue.image.scale
     height, width = (n / scale for n in pixels.shape[:2])
     limits = ax.get_xlim(), ax.get_ylim()
     ax.imshow(pixels, extent=(0, width, height, 0), alpha=opacity, zorder=0)
@@ -175,7 +175,7 @@ def draw_image(ax: Axes, section: Section, *, opacity: float) -> None:
 
 def draw_spots(
     ax: Axes,
-    section: Section,
+    tissue: Tissue,
     *,
     values: NDArray[Any] | None = None,
     limits: tuple[float, float] = (0.0, 1.0),
@@ -184,15 +184,15 @@ def draw_spots(
     """Circles of true size, coloured by value (low below high) or by given colours."""
     from matplotlib.collections import EllipseCollection
 
-    draw_image(ax, section, opacity=0.35)
-    order = np.arange(len(section.coordinates)) if values is None else np.argsort(values)
-    size = np.full(len(order), section.spot_diameter)
+    draw_image(ax, tissue, opacity=0.35)
+    order = np.arange(len(tissue.coordinates)) if values is None else np.argsort(values)
+    size = np.full(len(order), tissue.spot_diameter)
     spots = EllipseCollection(
         size,
         size,
         np.zeros(len(order)),
         units="xy",
-        offsets=section.coordinates[order],
+        offsets=tissue.coordinates[order],
         offset_transform=ax.transData,
         lw=0,
         cmap=EXPRESSION_COLORS,
@@ -218,14 +218,14 @@ def draw_bar(
     bar.outline.set_visible(False)
 
 
-def draw_scale_bar(ax: Axes, section: Section) -> None:
+def draw_scale_bar(ax: Axes, tissue: Tissue) -> None:
     """Draw a round length below the tissue."""
-    (left, right), (bottom, top) = frame_of(section)
-    across = (right - left) * section.microns_per_unit
+    (left, right), (bottom, top) = frame_of(tissue)
+    across = (right - left) * tissue.microns_per_unit
     lengths = [m * 10**e for e in range(7) for m in (1, 2, 5)]
     microns = max((length for length in lengths if length <= across / 4), default=1)
     y = bottom + 0.02 * (bottom - top)
-    end = left + microns / section.microns_per_unit
+    end = left + microns / tissue.microns_per_unit
     ax.plot([left, end], [y, y], color="black", lw=2, clip_on=False, solid_capstyle="butt")
     label = f"{microns / 1000:g} mm" if microns >= 1000 else f"{microns:g} µm"
     ax.text((left + end) / 2, y + 0.01 * (bottom - top), label, ha="center", va="top", fontsize=7)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..data.files import write_whole
 from ..errors import NotWritable
-from ..plots import Section, gene_maps
+from ..plots import Tissue, gene_maps
 from ..session.session import COUNTS
 from .places import tissue_places
 
@@ -32,7 +32,7 @@ _LETTERS, _LINE = 15, 0.15  # letters of a caption per inch, and inches of a lin
 class GeneFigure:
     """A gene as counted and as imputed, on one scale, with what may be believed of it."""
 
-    section: Section
+    section: Tissue
     maps: dict[str, NDArray[np.float32]]
     limits: tuple[float, float]
     title: str

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.graph import spatial_coordinates
-from ..plots import Section
+from ..plots import Tissue
 from ..session.session import Session
 
 _SIDE = 1000.0
@@ -30,11 +30,11 @@ class Places:
     diameter: float
     map_title: str = ""
 
-    def section(self, session: Session) -> Section:
+    def section(self, session: Session) -> Tissue:
         """What figures are drawn on: the tissue with its image, or the bare map."""
         if not self.map_title:
-            return Section.of(session.adata)
-        return Section(self.points[:, ::-1], self.diameter)
+            return Tissue.of(session.adata)
+        return Tissue(self.points[:, ::-1], self.diameter)
 
 
 def tissue_places(session: Session) -> Places:

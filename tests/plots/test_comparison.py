@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.collections import PathCollection
 
-from napari_stimpute.plots import Section
+from napari_stimpute.plots import Tissue
 from napari_stimpute.plots.comparison import gene_grid, score_spread, win_map
 
 SCORES = {"Mixture": [0.30, 0.32], "PCA": [0.21, 0.20], "Raw": [-5.0, -5.2], "Mean": [0.0, 0.0]}
@@ -59,9 +59,9 @@ def test_each_gene_has_the_colour_of_its_winner() -> None:
 @pytest.mark.parametrize("n", [1, 3, 4, 7])
 def test_every_map_has_its_heading_on_one_scale(n: int) -> None:
     rng = np.random.default_rng(0)
-    section = Section(rng.uniform(0, 100, (30, 2)), 3.0)
+    tissue = Tissue(rng.uniform(0, 100, (30, 2)), 3.0)
     values = {f"Method {i}": rng.uniform(0, 2, 30) for i in range(n)}
-    figure = gene_grid(section, values, limits=(0, 1), title="Gene", unit="counts")
+    figure = gene_grid(tissue, values, limits=(0, 1), title="Gene", unit="counts")
     headed = [ax for ax in figure.axes if ax.get_title(loc="left")]
     assert [ax.get_title(loc="left") for ax in headed] == list(values)
     assert {ax.collections[0].get_clim() for ax in headed} == {(0.0, 1.0)}

@@ -8,7 +8,7 @@ import pytest
 from anndata import AnnData
 
 from napari_stimpute.errors import NotWritable
-from napari_stimpute.plots import Section, wipe_map
+from napari_stimpute.plots import Tissue, wipe_map
 from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.scene.pair_figure import save_wipe, wipe_figure
 
@@ -41,7 +41,7 @@ def test_the_figure_takes_each_spot_from_its_side() -> None:
     coordinates = np.array([[0.0, 0.0], [10.0, 0.0], [20.0, 0.0], [30.0, 0.0]])
     left, right = np.array([1.0, 2.0, 3.0, 4.0]), np.array([5.0, 6.0, 7.0, 8.0])
     figure = wipe_map(
-        Section(coordinates, 5.0), ("A", left), ("B", right), 15.0, limits=(0, 6), title="gene"
+        Tissue(coordinates, 5.0), ("A", left), ("B", right), 15.0, limits=(0, 6), title="gene"
     )
     (drawn,) = figure.axes[0].collections
     by_place = dict(zip(drawn.get_offsets()[:, 0], drawn.get_array(), strict=True))
