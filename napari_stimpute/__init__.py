@@ -1,4 +1,8 @@
-"""Impute, inspect and judge gene expression in spatial transcriptomics and single-cell data."""
+"""Impute, inspect and judge gene expression in spatial transcriptomics and single-cell data.
+
+Public are the names in `__all__`, which the README describes in one table, and
+`napari_stimpute.jupyter.panels`. Every other module may move.
+"""
 
 from __future__ import annotations
 
@@ -7,38 +11,83 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .data.holdout import thin
     from .data.readers.h5ad import read
+    from .data.simulate import simulate_cells, simulate_section
+    from .models.cell_configs import ScAMZIConfig, ScIMTAConfig, ScZivaConfig
+    from .models.configs import (
+        GeneMeanConfig,
+        GMMVGAEConfig,
+        MixtureConfig,
+        NeighbourMeanConfig,
+        PCADenoiserConfig,
+    )
     from .models.gmm_vgae.model import GMMVGAE
     from .models.scamzi import ScAMZI
     from .models.scimta.model import ScIMTA
     from .models.scziva import ScZiva
     from .models.simple.baselines import GeneMean, NeighbourMean, PCADenoiser
+    from .models.simple.mixture import Mixture
+    from .plots import Tissue, domain_map, gene_pair
     from .session.session import Session
+    from .trust.recovery import deviance_explained
 
 __version__ = version("napari-stimpute")
 
 _HOME = {
     "GMMVGAE": ".models.gmm_vgae.model",
+    "GMMVGAEConfig": ".models.configs",
     "GeneMean": ".models.simple.baselines",
+    "GeneMeanConfig": ".models.configs",
+    "Mixture": ".models.simple.mixture",
+    "MixtureConfig": ".models.configs",
     "NeighbourMean": ".models.simple.baselines",
+    "NeighbourMeanConfig": ".models.configs",
     "PCADenoiser": ".models.simple.baselines",
+    "PCADenoiserConfig": ".models.configs",
     "ScAMZI": ".models.scamzi",
+    "ScAMZIConfig": ".models.cell_configs",
     "ScIMTA": ".models.scimta.model",
+    "ScIMTAConfig": ".models.cell_configs",
     "ScZiva": ".models.scziva",
+    "ScZivaConfig": ".models.cell_configs",
     "Session": ".session.session",
+    "Tissue": ".plots",
+    "deviance_explained": ".trust.recovery",
+    "domain_map": ".plots",
+    "gene_pair": ".plots",
     "read": ".data.readers.h5ad",
+    "simulate_cells": ".data.simulate",
+    "simulate_section": ".data.simulate",
+    "thin": ".data.holdout",
 }
 
 __all__ = [
     "GMMVGAE",
+    "GMMVGAEConfig",
     "GeneMean",
+    "GeneMeanConfig",
+    "Mixture",
+    "MixtureConfig",
     "NeighbourMean",
+    "NeighbourMeanConfig",
     "PCADenoiser",
+    "PCADenoiserConfig",
     "ScAMZI",
+    "ScAMZIConfig",
     "ScIMTA",
+    "ScIMTAConfig",
     "ScZiva",
+    "ScZivaConfig",
     "Session",
+    "Tissue",
+    "deviance_explained",
+    "domain_map",
+    "gene_pair",
     "read",
+    "simulate_cells",
+    "simulate_section",
+    "thin",
 ]
 
 

@@ -17,7 +17,7 @@ import scipy.sparse as sp
 from anndata import AnnData
 from anndata.experimental import write_dispatched
 
-from napari_stimpute.data.simulate import simulate_cells, simulate_section
+from napari_stimpute import simulate_cells, simulate_section
 
 
 def write_small(adata: AnnData, path: Path) -> None:

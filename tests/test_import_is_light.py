@@ -30,6 +30,10 @@ def test_a_public_name_is_loaded_on_first_use() -> None:
     assert not loaded & FRONT_ENDS
 
 
+def test_settings_are_public_and_light() -> None:
+    assert not top_level_modules_after("from napari_stimpute import ScZivaConfig") & HEAVY
+
+
 def test_session_knows_no_front_end() -> None:
     assert not top_level_modules_after("import napari_stimpute.session.session") & FRONT_ENDS
 

@@ -55,8 +55,7 @@ def main() -> None:
 
 def trained(path: Path, name: str) -> Path:
     """Simulated data with the results of one run, saved."""
-    from napari_stimpute import Session
-    from napari_stimpute.data.simulate import simulate_cells, simulate_section
+    from napari_stimpute import Session, simulate_cells, simulate_section
     from napari_stimpute.models import model_info
     from napari_stimpute.terminal import Teller, follow
 

@@ -23,9 +23,8 @@ import anndata as ad
 import numpy as np
 import scipy.sparse as sp
 
-from napari_stimpute import keys
+from napari_stimpute import NeighbourMean, PCADenoiser, keys
 from napari_stimpute.analysis import differential_expression
-from napari_stimpute.models.simple.baselines import NeighbourMean, PCADenoiser
 from napari_stimpute.spatial.permuted import without_pattern
 
 SETS = ("pbmc4k", "kang_stim", "starmap_v1")

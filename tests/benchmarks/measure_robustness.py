@@ -28,7 +28,7 @@ from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score, f1_score
 from sklearn.mixture import GaussianMixture
 
-from napari_stimpute.data.simulate import simulate_cells
+from napari_stimpute import simulate_cells
 from napari_stimpute.models import model_class, model_info
 
 Method = Callable[[AnnData, int], np.ndarray]

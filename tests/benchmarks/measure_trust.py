@@ -30,9 +30,8 @@ import pandas as pd
 import scipy.sparse as sp
 from scipy.stats import spearmanr
 
-from napari_stimpute import keys
+from napari_stimpute import keys, thin
 from napari_stimpute.data.genes import working_adata
-from napari_stimpute.data.holdout import thin
 from napari_stimpute.models import model_info
 from napari_stimpute.progress import drain
 from napari_stimpute.run import Request, Run
