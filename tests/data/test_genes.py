@@ -38,13 +38,13 @@ def section(n_obs: int = 60, n_vars: int = 200, seed: int = 0) -> ad.AnnData:
 def test_all_genes_by_default_up_to_five_thousand() -> None:
     choice = choose_genes(section())
     assert choice.names == [f"g{i}" for i in range(200)]
-    assert choice.notes == "All 200 genes are modelled."
+    assert choice.note == "All 200 genes are modelled."
 
 
 def test_larger_files_give_their_three_thousand_most_variable_genes() -> None:
     choice = choose_genes(section(n_obs=20, n_vars=5_001))
     assert len(choice.names) == 3_000
-    assert choice.notes == "The 3,000 most variable of 5,001 genes are modelled."
+    assert choice.note == "The 3,000 most variable of 5,001 genes are modelled."
 
 
 def test_variable_genes_are_those_that_vary_in_the_order_of_the_data() -> None:
@@ -56,7 +56,7 @@ def test_more_variable_genes_than_there_are_gives_those_with_counts() -> None:
     choice = choose_genes(section(), "hvg:1000")
     assert len(choice.names) == 199
     assert "g3" not in choice.names
-    assert "All 199 genes with counts" in choice.notes
+    assert "All 199 genes with counts" in choice.note
 
 
 @pytest.mark.parametrize("spec", ["hvg:0", "hvg:-5", "hvg:", "hvg:many"])
@@ -75,7 +75,7 @@ def test_listed_genes_are_taken_and_missing_ones_said(tmp_path: Path) -> None:
     panel.write_text("g7\n\n  g2 \nERBB2\ng7\n")
     choice = choose_genes(section(), str(panel))
     assert choice.names == ["g2", "g7"]
-    assert choice.notes == (
+    assert choice.note == (
         "2 genes listed in panel.txt are modelled. "
         "Left out, because the data do not hold them (1): ERBB2."
     )
@@ -83,7 +83,7 @@ def test_listed_genes_are_taken_and_missing_ones_said(tmp_path: Path) -> None:
 
 def test_one_listed_gene_is_one(tmp_path: Path) -> None:
     (tmp_path / "one.txt").write_text(f"{section().var_names[2]}\n")
-    text = choose_genes(section(), str(tmp_path / "one.txt")).notes
+    text = choose_genes(section(), str(tmp_path / "one.txt")).note
     assert text == "1 gene listed in one.txt is modelled."
 
 

@@ -94,15 +94,15 @@ def test_what_is_no_image_is_refused(stored: np.ndarray, words: str) -> None:
 
 def test_the_library_of_the_spots_is_chosen_and_said() -> None:
     adata = section(A=library(PIXELS[:3]), B=library(PIXELS))
-    assert "2 images (A, B); A is shown" in tissue_image(adata).notes
+    assert "2 images (A, B); A is shown" in tissue_image(adata).note
     adata.obs["library_id"] = "B"
     image = tissue_image(adata)
     assert image.name == "B (hires)"
-    assert "B is shown" in image.notes
+    assert "B is shown" in image.note
 
 
 def test_one_library_needs_no_saying() -> None:
-    assert tissue_image(section(A=library())).notes == ""
+    assert tissue_image(section(A=library())).note == ""
 
 
 def test_the_spot_diameter_is_the_stated_one_else_from_the_spacing() -> None:
