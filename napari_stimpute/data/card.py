@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from .. import keys
 from ..errors import InputError, MissingKey, NotCounts
 from .columns import _MAX_LABELS
-from .counts import check_counts, count_places, counts_of, find_counts, var_of
+from .counts import Counts, check_counts, count_places, read_counts, values_at
 from .genes import check_unique_names, raw_holds
 from .graph import Technology, guess_technology, spatial_coordinates
 from .image import TissueImage, tissue_image
@@ -52,34 +52,35 @@ class DataCard:
         return "\n".join(lines)
 
 
-def data_card(adata: AnnData, where: str = "") -> DataCard:
+def data_card(adata: AnnData, where: str | Counts = "") -> DataCard:
     """Look an AnnData over before anything is done with it; bad input becomes a sentence.
 
     Parameters
     ----------
     adata : in memory
-    where : place of the counts ("X", "raw" or a layer); "" finds them
+    where : place of the counts ("X", "raw" or a layer); "" finds them; or counts read before
     """
     technology, technology_problems = _technology(adata)
     place = technology.place if technology else "cell"
-    counts, counts_where, counts_finding = _counts(adata, where)
+    counts, counts_finding = _counts(adata, where)
+    matrix = None if counts is None else counts.matrix
     size = f"{adata.n_obs:,} {place}s × {adata.n_vars:,} genes"
     findings: dict[str, Finding] = {
         "Size": (size, _size_problems(adata, place)),
         "Counts": counts_finding,
-        "Zeros": _zeros(counts, place),
-        "Depth": _depth(counts, place),
+        "Zeros": _zeros(matrix, place),
+        "Depth": _depth(matrix, place),
         "Coordinates": (_coordinates(adata, technology), technology_problems),
         "Technology": _technology_row(adata, technology),
         "Image and scale": _image(adata, technology),
         "Labels": _labels(adata, place),
-        "Raw": _raw(adata, counts, counts_where),
+        "Raw": _raw(adata, counts),
         "Earlier runs": _runs(adata),
     }
     rows = tuple((label, text) for label, (text, _) in findings.items())
     problems = tuple(sentence for _, found in findings.values() for sentence in found)
     places = () if adata.isbacked else tuple(count_places(adata))
-    return DataCard(rows, problems, counts_where, places, place)
+    return DataCard(rows, problems, counts.place if counts else "", places, place)
 
 
 def _wrapped(text: str, indent: int, width: int) -> str:
@@ -98,33 +99,33 @@ def _size_problems(adata: AnnData, place: str) -> list[str]:
     return problems
 
 
-def _counts(adata: AnnData, where: str) -> tuple[sp.csr_matrix | None, str, Finding]:
+def _counts(adata: AnnData, where: str | Counts) -> tuple[Counts | None, Finding]:
     try:
-        place = where or find_counts(adata)
-        counts = counts_of(adata, place)
+        counts = read_counts(adata, where)
     except InputError as error:
-        return None, "", ("none found", [str(error)])
-    spoken = place if place in ("X", "raw") else f"layer {place!r}"
-    n_genes = f" of {counts.shape[1]:,} genes" if counts.shape[1] != adata.n_vars else ""
-    text = f"in {spoken}: whole numbers{n_genes}, {_storage(adata, place)}"
-    return counts, place, (text, _x_problem(adata, place, spoken))
+        return None, ("none found", [str(error)])
+    n_genes = counts.matrix.shape[1]
+    of_genes = f" of {n_genes:,} genes" if n_genes != adata.n_vars else ""
+    text = f"in {counts.where}: whole numbers{of_genes}, {_storage(adata, counts)}"
+    return counts, (text, _x_problem(adata, counts))
 
 
-def _storage(adata: AnnData, place: str) -> str:
-    raw = place == "raw" and "raw" not in adata.layers
-    matrix = adata.raw.X if raw else adata.X if place == "X" else adata.layers[place]
+def _storage(adata: AnnData, counts: Counts) -> str:
     kinds = {"csr": "sparse by row (CSR)", "csc": "sparse by column (CSC)"}
-    return kinds.get(getattr(matrix, "format", ""), "dense")
+    return kinds.get(getattr(values_at(adata, counts.place), "format", ""), "dense")
 
 
-def _x_problem(adata: AnnData, place: str, spoken: str) -> list[str]:
-    if place == "X" or adata.X is None:
+def _x_problem(adata: AnnData, counts: Counts) -> list[str]:
+    if counts.place == "X" or adata.X is None:
         return []
-    try:
-        check_counts(adata.X, "X")
-    except NotCounts as error:
-        return [f"X is not used: there are {error.found}. The counts come from {spoken}."]
-    return []
+    found = counts.rejected.get("X", "")
+    if not found:  # the place was named, and so X was not tried before it
+        try:
+            check_counts(adata.X, "X")
+        except NotCounts as error:
+            found = error.found
+    problem = f"X is not used: there are {found}. The counts come from {counts.where}."
+    return [problem] if found else []
 
 
 def _zeros(counts: sp.csr_matrix | None, place: str) -> Finding:
@@ -236,13 +237,13 @@ def _labels(adata: AnnData, place: str) -> Finding:
     return ", ".join(labels) or "none", problems
 
 
-def _raw(adata: AnnData, counts: sp.csr_matrix | None, counts_where: str) -> Finding:
+def _raw(adata: AnnData, counts: Counts | None) -> Finding:
     if adata.raw is None:
         return "none; it will hold the counts of all genes", []
     n_genes = f"{adata.raw.n_vars:,} genes"
     if counts is None:
         return n_genes, []
-    if raw_holds(adata, counts, var_of(adata, counts_where).index):
+    if raw_holds(adata, counts):
         return f"{n_genes}, holds the counts", []
     text = f"{n_genes}, not these counts; it will be kept in obsm[{keys.RAW_BEFORE!r}]"
     return text, []

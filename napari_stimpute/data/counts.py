@@ -6,7 +6,8 @@ Places are named "X", "raw" (``adata.raw``) or by the name of a layer; a layer t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +30,54 @@ _LARGEST = 2**24
 """Above this, float32 no longer holds every whole number."""
 
 
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """The counts of an AnnData, found and checked once, to be handed on.
+
+    Attributes
+    ----------
+    place : where they are: "X", "raw" or the name of a layer
+    matrix : (n_obs, genes of that place), float32 CSR without explicit zeros, sorted within each
+        row. It may share memory with the AnnData: do not change it in place
+    var : annotation of these genes
+    rejected : what the places hold that were tried before this one, by their names
+    """
+
+    place: str
+    matrix: sp.csr_matrix = field(repr=False)
+    var: pd.DataFrame = field(repr=False)
+    rejected: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def where(self) -> str:
+        """The place in a sentence: "X", "raw", "layer 'counts'"."""
+        return _spoken(self.place)
+
+
+def read_counts(adata: AnnData, where: str | Counts = "") -> Counts:
+    """Find and check the counts. This reads every value: hand on what it gives.
+
+    Parameters
+    ----------
+    adata : in memory
+    where : "X", "raw" or a layer; "" finds them; counts that were read before are given back
+
+    Raises
+    ------
+    UnknownName : there is no such place
+    NotCounts : the values there are not counts; or, of no place, what each holds
+    NotReadable : the AnnData is backed by a file, not in memory
+    """
+    if isinstance(where, Counts):
+        return where
+    place, rejected = (where, dict[str, str]()) if where else _search(adata)
+    if where:
+        if place not in count_places(adata):
+            raise UnknownName.of("counts layer", place, count_places(adata))
+        check_counts(values_at(adata, place), _spoken(place))
+    return Counts(place, _as_csr(values_at(adata, place)), var_of(adata, place), rejected)
+
+
 def find_counts(adata: AnnData) -> str:
     """Say where the raw counts are: "X", the name of a layer, or "raw".
 
@@ -39,17 +88,7 @@ def find_counts(adata: AnnData) -> str:
     NotCounts : no place holds counts; the message says what each place holds
     NotReadable : the AnnData is backed by a file, not in memory
     """
-    places = count_places(adata)
-    faults = []
-    for place in places:
-        fault = _fault(_matrix(adata, place), _spoken(place))
-        if not fault:
-            return place
-        faults.append(fault)
-    if not faults:
-        faults = ["no values: X is empty, and there are no layers and no raw"]
-    more = f"; and {len(faults) - 4} more layers without counts" if len(faults) > 4 else ""
-    raise _not_counts("; ".join(faults[:4]) + more)
+    return _search(adata)[0]
 
 
 def count_places(adata: AnnData) -> list[str]:
@@ -73,37 +112,26 @@ def check_counts(matrix: Any, where: str) -> None:
     ------
     NotCounts : negative, fractional, NaN or infinite values, only zeros, or no numbers
     """
-    fault = _fault(matrix, where)
-    if fault:
-        raise _not_counts(fault)
+    any_positive = False
+    for block in _blocks(matrix):
+        fault = _fault_of_block(block, where)
+        if fault:
+            raise _not_counts(fault)
+        any_positive = any_positive or bool((block > 0).any())
+    if not any_positive:
+        raise _not_counts(f"only zeros in {where}")
 
 
 def counts_of(adata: AnnData, where: str = "") -> sp.csr_matrix:
-    """Return the counts as float32 CSR, without explicit zeros, sorted within each row.
+    """Return the matrix of `read_counts`, which says what it is and what it raises."""
+    return read_counts(adata, where).matrix
 
-    The result may share memory with the AnnData: do not change it in place.
 
-    Parameters
-    ----------
-    adata : in memory
-    where : "X", "raw" or a layer; "" finds them
-
-    Returns
-    -------
-    (n_obs, genes of that place)
-
-    Raises
-    ------
-    UnknownName : there is no such place
-    NotCounts : the values there are not counts
-    """
-    place = where or find_counts(adata)
-    if place not in count_places(adata):
-        raise UnknownName.of("counts layer", place, count_places(adata))
-    matrix = _matrix(adata, place)
-    if where:
-        check_counts(matrix, _spoken(place))
-    return _as_csr(matrix)
+def values_at(adata: AnnData, place: str) -> Any:
+    """Return the matrix at a place as it is stored: (n_obs, genes of that place)."""
+    if place == "X":
+        return adata.X
+    return adata.raw.X if _is_raw(adata, place) else adata.layers[place]
 
 
 def var_of(adata: AnnData, where: str) -> pd.DataFrame:
@@ -138,6 +166,21 @@ def log_normalise(counts: sp.csr_matrix, size_factors: NDArray[np.float32]) -> s
     return sp.csr_matrix((values, counts.indices.copy(), counts.indptr.copy()), counts.shape)
 
 
+def _search(adata: AnnData) -> tuple[str, dict[str, str]]:
+    """Name the place of the counts, and say what the places before it hold instead."""
+    rejected: dict[str, str] = {}
+    for place in count_places(adata):
+        try:
+            check_counts(values_at(adata, place), _spoken(place))
+        except NotCounts as error:
+            rejected[place] = error.found
+        else:
+            return place, rejected
+    found = list(rejected.values()) or ["no values: X is empty, and there are no layers and no raw"]
+    more = f"; and {len(found) - 4} more layers without counts" if len(found) > 4 else ""
+    raise _not_counts("; ".join(found[:4]) + more)
+
+
 def _require_memory(adata: AnnData) -> None:
     if adata.isbacked:
         raise NotReadable(
@@ -154,12 +197,6 @@ def _layer_rank(name: str) -> tuple[int, str]:
 
 def _is_raw(adata: AnnData, where: str) -> bool:
     return where == "raw" and "raw" not in adata.layers
-
-
-def _matrix(adata: AnnData, place: str) -> Any:
-    if place == "X":
-        return adata.X
-    return adata.raw.X if _is_raw(adata, place) else adata.layers[place]
 
 
 def _spoken(place: str) -> str:
@@ -187,17 +224,6 @@ def _blocks(matrix: Any) -> Iterator[NDArray[Any]]:
     step = max(1, BLOCK // max(1, rows.shape[1]))
     for start in range(0, len(rows), step):
         yield rows[start : start + step]
-
-
-def _fault(matrix: Any, where: str) -> str:
-    """Say what is wrong with a matrix as counts; "" if nothing is."""
-    any_positive = False
-    for block in _blocks(matrix):
-        fault = _fault_of_block(block, where)
-        if fault:
-            return fault
-        any_positive = any_positive or bool((block > 0).any())
-    return "" if any_positive else f"only zeros in {where}"
 
 
 def _fault_of_block(block: NDArray[Any], where: str) -> str:

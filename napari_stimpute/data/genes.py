@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from .. import keys
 from ..errors import DuplicateNames, InvalidSetting, NotReadable, TooSmall, UnknownName
-from .counts import counts_of, find_counts, size_factors, var_of
+from .counts import Counts, check_counts, read_counts, size_factors
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -59,7 +59,7 @@ def check_unique_names(adata: AnnData) -> None:
         )
 
 
-def choose_genes(adata: AnnData, spec: str = "", where: str = "") -> GeneChoice:
+def choose_genes(adata: AnnData, spec: str = "", where: str | Counts = "") -> GeneChoice:
     """Choose the genes to model.
 
     Parameters
@@ -67,7 +67,7 @@ def choose_genes(adata: AnnData, spec: str = "", where: str = "") -> GeneChoice:
     adata : in memory
     spec : "all"; "hvg:N" for the N most variable (seurat_v3, on counts); the path of a text
         file with one gene per line; "" for all up to 5,000, else "hvg:3000"
-    where : place of the counts; "" finds them
+    where : place of the counts; "" finds them; or counts read before
 
     Raises
     ------
@@ -75,28 +75,30 @@ def choose_genes(adata: AnnData, spec: str = "", where: str = "") -> GeneChoice:
     UnknownName : none of the genes of the file is in the data
     NotReadable : the file is not text
     TooSmall : too few cells or genes to rank by variability
-    NotCounts, DuplicateNames : as `counts_of`, `check_unique_names`
+    NotCounts, DuplicateNames : as `read_counts`, `check_unique_names`
     """
     check_unique_names(adata)
-    place = where or find_counts(adata)
-    names = var_of(adata, place).index.astype(str)
+    counts = read_counts(adata, where)
+    names = counts.var.index.astype(str)
     default = "all" if len(names) <= ALL_UP_TO else f"hvg:{DEFAULT_VARIABLE}"
     spec = spec.strip() or default
     if spec == "all":
         return GeneChoice(list(names), f"All {len(names):,} genes are modelled.")
     if spec.startswith("hvg:"):
-        return _variable_genes(counts_of(adata, place), names, _parsed_number(spec))
+        return _variable_genes(counts.matrix, names, _parsed_number(spec))
     return _listed_genes(Path(spec).expanduser(), names)
 
 
-def working_adata(adata: AnnData, spec: str = "", where: str = "") -> tuple[AnnData, list[str]]:
+def working_adata(
+    adata: AnnData, spec: str = "", where: str | Counts = ""
+) -> tuple[AnnData, list[str]]:
     """Make the AnnData that is worked on: counts of the modelled genes in X, of all in raw.
 
     Every cell is kept, in order, with obs, obsm, obsp and uns. Layers, varm and varp are kept
     where they hold every modelled gene. A raw that is not the counts goes to
     ``obsm[keys.RAW_BEFORE]`` (its genes to ``uns``), an X that was not the counts to
     ``layers[keys.X_BEFORE]`` (or ``obsm`` if its genes are others). The input is not changed and
-    shares no matrix with the result.
+    shares no matrix with the result. `spec` and `where` are those of `choose_genes`.
 
     Returns
     -------
@@ -104,40 +106,42 @@ def working_adata(adata: AnnData, spec: str = "", where: str = "") -> tuple[AnnD
 
     Raises
     ------
-    as `choose_genes`
+    NotCounts : no modelled gene has any counts
+    others as `choose_genes`
     """
     from anndata import AnnData
 
-    place = where or find_counts(adata)
-    counts = counts_of(adata, place)
-    choice = choose_genes(adata, spec, place)
-    var = var_of(adata, place)
-    columns = var.index.get_indexer(pd.Index(choice.names))
+    counts = read_counts(adata, where)
+    choice = choose_genes(adata, spec, counts)
+    columns = counts.var.index.get_indexer(pd.Index(choice.names))
+    modelled = counts.matrix[:, columns]
+    if not modelled.nnz:  # the counts are those of other genes
+        check_counts(modelled, "X")
     work = AnnData(
-        X=counts[:, columns],
+        X=modelled,
         obs=adata.obs.copy(),
-        var=var.iloc[columns].copy(),
+        var=counts.var.iloc[columns].copy(),
         obsm=_copied(adata.obsm),
         obsp=_copied(adata.obsp),
         uns=_copied(adata.uns),
     )
-    notes = [_counts_note(place), choice.note]
+    notes = [f"The counts were taken from {counts.where}.", choice.note]
     notes += _keep_by_gene(adata, work)
-    notes += _keep_x(adata, work, place)
-    notes += _set_raw(adata, work, counts, var)
+    notes += _keep_x(adata, work, counts.place)
+    notes += _set_raw(adata, work, counts)
     return work, notes
 
 
-def most_telling_gene(adata: AnnData) -> str:
+def most_telling_gene(counts: Counts) -> str:
     """The gene to show first: the largest variance-to-mean ratio, depth taken out."""
-    counts = counts_of(adata, "X")
-    level = (sp.diags(1 / size_factors(counts)) @ counts).tocsr()
+    matrix = counts.matrix
+    level = (sp.diags(1 / size_factors(matrix)) @ matrix).tocsr()
     mean = np.asarray(level.mean(axis=0)).ravel()
     square = np.asarray(level.multiply(level).mean(axis=0)).ravel()
     ratio = np.divide(square - mean**2, mean, out=np.zeros_like(mean), where=mean > 0)
-    seen = np.diff(counts.tocsc().indptr) >= 0.3 * counts.shape[0]
+    seen = matrix.getnnz(axis=0) >= 0.3 * matrix.shape[0]
     return str(
-        adata.var_names[int(np.argmax(np.where(seen, ratio, -1.0) if seen.any() else ratio))]
+        counts.var.index[int(np.argmax(np.where(seen, ratio, -1.0) if seen.any() else ratio))]
     )
 
 
@@ -217,12 +221,6 @@ def _listed_genes(path: Path, names: pd.Index[str]) -> GeneChoice:
     return GeneChoice(list(names[names.isin(wanted)]), note)
 
 
-def _counts_note(place: str) -> str:
-    if place in ("X", "raw"):
-        return f"The counts were taken from {place}."
-    return f"The counts were taken from layer {place!r}."
-
-
 def _copied(mapping: Mapping[str, Any]) -> dict[str, Any]:
     """Copy a mapping, the mappings within it, and their arrays."""
     return {
@@ -266,14 +264,14 @@ def _keep_x(adata: AnnData, work: AnnData, place: str) -> list[str]:
     return [f"The former X (other genes) is kept in obsm[{name!r}], its genes in uns[{name!r}]."]
 
 
-def _set_raw(adata: AnnData, work: AnnData, counts: sp.csr_matrix, var: pd.DataFrame) -> list[str]:
+def _set_raw(adata: AnnData, work: AnnData, counts: Counts) -> list[str]:
     """Let raw hold the counts of all genes, and carry over a raw that was something else."""
     from anndata import AnnData
 
-    if adata.raw is not None and raw_holds(adata, counts, var.index):
+    if adata.raw is not None and raw_holds(adata, counts):
         work.raw = AnnData(X=_copy_of(adata.raw.X), var=adata.raw.var.copy(), obs=work.obs)
         return [f"raw holds the counts of all {adata.raw.n_vars:,} genes, as before."]
-    notes = [f"raw holds the counts of all {counts.shape[1]:,} genes."]
+    notes = [f"raw holds the counts of all {counts.matrix.shape[1]:,} genes."]
     if adata.raw is not None:
         name = keys.free(keys.RAW_BEFORE, work.obsm)
         work.obsm[name] = _copy_of(adata.raw.X)
@@ -282,14 +280,14 @@ def _set_raw(adata: AnnData, work: AnnData, counts: sp.csr_matrix, var: pd.DataF
             f"The former raw ({adata.raw.n_vars:,} genes, not these counts) is kept in "
             f"obsm[{name!r}], its genes in uns[{name!r}]."
         ]
-    work.raw = AnnData(X=counts.copy(), var=var.copy(), obs=work.obs)
+    work.raw = AnnData(X=counts.matrix.copy(), var=counts.var.copy(), obs=work.obs)
     return notes
 
 
-def raw_holds(adata: AnnData, counts: sp.csr_matrix, genes: pd.Index[str]) -> bool:
+def raw_holds(adata: AnnData, counts: Counts) -> bool:
     """Whether ``adata.raw`` holds these very counts, perhaps beside those of further genes."""
-    at = adata.raw.var_names.get_indexer(genes)
+    at = adata.raw.var_names.get_indexer(counts.var.index)
     if (at < 0).any():
         return False
-    difference: sp.csr_matrix = sp.csr_matrix(adata.raw.X)[:, at] - counts
+    difference: sp.csr_matrix = sp.csr_matrix(adata.raw.X)[:, at] - counts.matrix
     return not difference.data.any()

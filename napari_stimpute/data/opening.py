@@ -6,22 +6,24 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .genes import working_adata
+from .card import DataCard, data_card
+from .counts import Counts, read_counts
+from .genes import most_telling_gene, working_adata
 from .readers.h5ad import read
 
 if TYPE_CHECKING:
     from anndata import AnnData
-from .card import DataCard, data_card
 
 
 @dataclass(frozen=True)
 class Opened:
-    """What reading a file gives, before the session takes it."""
+    """What reading a file gives, before the session takes it; ``gene`` is to be shown first."""
 
     adata: AnnData
     card: DataCard
     notes: tuple[str, ...]
     path: str
+    gene: str
 
 
 def load(source: str | os.PathLike[str] | AnnData, *, genes: str = "", counts: str = "") -> Opened:
@@ -32,9 +34,16 @@ def load(source: str | os.PathLike[str] | AnnData, *, genes: str = "", counts: s
     source : path of an .h5ad file, or an AnnData (which is not changed)
     genes : "hvg:3000", "all", a file of names, or "" (all up to 5,000, else hvg:3000)
     counts : "X", "raw" or a layer's name; "" finds them
+
+    Raises
+    ------
+    NotReadable : the file is none, or cannot be read
+    others as `read_counts`, `choose_genes`
     """
     is_path = isinstance(source, str | os.PathLike)
     adata = read(source) if is_path else source
-    card = data_card(adata, counts)
-    working, text = working_adata(adata, genes, counts)
-    return Opened(working, card, tuple(text), str(source) if is_path else "")
+    found = read_counts(adata, counts)
+    working, notes = working_adata(adata, genes, found)
+    gene = most_telling_gene(Counts("X", working.X, working.var))
+    path = str(source) if is_path else ""
+    return Opened(working, data_card(adata, found), tuple(notes), path, gene)

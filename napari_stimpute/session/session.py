@@ -19,7 +19,6 @@ from ..config import ModelConfig
 from ..data.card import DataCard
 from ..data.columns import categorical_columns, number_columns
 from ..data.counts import counts_of, log_normalise, size_factors
-from ..data.genes import most_telling_gene
 from ..data.image import TissueImage, spot_diameter, tissue_image
 from ..data.opening import Opened, load
 from ..data.records import RunRecord, check_key, read_records
@@ -127,7 +126,7 @@ class Session:
         self._adopt(opened)
 
     def _adopt(self, opened: Opened) -> None:
-        layers, gene = opened.adata.layers, most_telling_gene(opened.adata)
+        layers, gene = opened.adata.layers, opened.gene
         runs = tuple(k for k in read_records(opened.adata) if keys.imputed(k) in layers)
         # Emptied first: whoever watches a field never sees names that the data do not hold.
         self.gene, self.column, self.source, self.problem, self.runs = "", "", COUNTS, "", ()

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import anndata as ad
+import numpy as np
+import pytest
+
+from napari_stimpute.data.card import data_card
+from napari_stimpute.data.counts import check_counts
+from napari_stimpute.data.genes import working_adata
+from napari_stimpute.data.opening import load
+from napari_stimpute.data.simulate import simulate_section
+from napari_stimpute.errors import DuplicateNames, NotCounts, UnknownName
+from napari_stimpute.session.session import Session
+
+
+@pytest.fixture
+def logged() -> ad.AnnData:
+    """A section whose X is logged, with its counts in the layer "umi"."""
+    adata = simulate_section(n_rows=15, n_genes=100)
+    adata.layers["umi"] = adata.X.copy()
+    adata.X = adata.X.log1p()
+    return adata
+
+
+@pytest.fixture
+def scans(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often all values of a place were looked through, by the place."""
+    found: Counter[str] = Counter()
+
+    def counted(matrix: Any, where: str) -> None:
+        found[where] += 1
+        check_counts(matrix, where)
+
+    for module in ("counts", "card"):
+        monkeypatch.setattr(f"napari_stimpute.data.{module}.check_counts", counted)
+    return found
+
+
+@pytest.mark.parametrize("genes", ["", "hvg:20"])
+def test_opening_looks_through_the_values_once(scans: Counter[str], genes: str) -> None:
+    Session().open(simulate_section(n_rows=15, n_genes=100), genes=genes)
+    assert scans == {"X": 1}
+
+
+@pytest.mark.parametrize("place", ["", "umi"])
+def test_opening_looks_through_each_place_once(
+    scans: Counter[str], logged: ad.AnnData, place: str
+) -> None:
+    opened = load(logged, genes="hvg:20", counts=place)
+    assert scans == {"X": 1, "layer 'umi'": 1}
+    assert opened.card.counts_where == "umi"
+    assert any("X is not used" in problem for problem in opened.card.problems)
+
+
+def test_opening_gives_what_card_and_working_data_give_by_themselves(
+    logged: ad.AnnData, tmp_path: Path
+) -> None:
+    logged.write_h5ad(tmp_path / "a.h5ad")
+    opened = load(tmp_path / "a.h5ad", genes="hvg:20")
+    work, notes = working_adata(logged, "hvg:20")
+    assert opened.card == data_card(logged)
+    assert opened.notes == tuple(notes)
+    assert opened.path == str(tmp_path / "a.h5ad")
+    assert opened.adata.var_names.equals(work.var_names)
+    assert (opened.adata.X != work.X).nnz == 0
+
+
+def test_the_gene_to_show_first_varies_most_for_its_mean() -> None:
+    adata = simulate_section(n_rows=15, n_genes=100)
+    adata.X = adata.X.toarray()
+    adata.X[:, 7] = np.where(np.arange(adata.n_obs) % 2, 0, 500)
+    assert load(adata).gene == adata.var_names[7]
+
+
+def test_what_cannot_be_opened_is_refused_as_by_its_parts(logged: ad.AnnData) -> None:
+    with pytest.raises(UnknownName, match="'cuonts'"):
+        load(logged, counts="cuonts")
+    with pytest.raises(NotCounts, match="in X"):
+        load(logged, counts="X")
+    logged.var_names = ["Sox2", *logged.var_names[1:-1], "Sox2"]
+    with pytest.raises(DuplicateNames, match="'Sox2'"):
+        load(logged)
