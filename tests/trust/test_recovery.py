@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -50,6 +52,11 @@ def test_deviance_explained_agrees_with_scipy_poisson(split) -> None:
     expected = dense_score(*(m.toarray().astype(float) for m in (kept, hidden)), rates)
     assert expected > 0.1  # the true rates do explain something
     assert deviance_explained(kept, hidden, rates) == pytest.approx(expected, abs=1e-9)
+
+
+def test_example_holds() -> None:
+    found = doctest.testmod(module)
+    assert (found.attempted > 0, found.failed) == (True, 0)
 
 
 def test_gene_mean_times_depth_scores_exactly_zero(split) -> None:
