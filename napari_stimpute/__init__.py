@@ -1,7 +1,19 @@
 """Impute, inspect and judge gene expression in spatial transcriptomics and single-cell data.
 
-Public are the names in `__all__`, which the README describes in one table, and
-`napari_stimpute.jupyter.panels`. Every other module may move.
+These names are public; everything else may move.
+
+| name | for |
+|---|---|
+| `read` | an .h5ad file, checked, with errors in words |
+| `Session` | what the window and a notebook work on: open, train, look at, save |
+| `jupyter.panels` | the panels of a notebook |
+| `GMMVGAE`, `ScZiva`, `ScAMZI`, `ScIMTA` | models: fit, impute, embed, cluster, save, load |
+| `Mixture`, `GeneMean`, `NeighbourMean`, `PCADenoiser` | simple ones: the same, where they can |
+| `GMMVGAEConfig`, `ScZivaConfig`, `ScAMZIConfig`, `ScIMTAConfig` | settings, with range and help |
+| `MixtureConfig`, `GeneMeanConfig`, `NeighbourMeanConfig`, `PCADenoiserConfig` | of simple ones |
+| `thin`, `deviance_explained` | hide molecules, and score what was predicted of them |
+| `Tissue`, `gene_pair`, `domain_map` | figures: what they are drawn on, a gene, domains |
+| `simulate_section`, `simulate_cells` | data whose truth is known |
 """
 
 from __future__ import annotations

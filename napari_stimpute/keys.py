@@ -1,4 +1,37 @@
-"""Every AnnData key that is read or written, in one place."""
+"""Every AnnData key that is read or written, in one place.
+
+What runs write, each under its key, which is the model's name unless another is given:
+
+| place | holds |
+|---|---|
+| `layers["gmm_vgae_imputed"]` | spots × modelled genes, expected counts at the spot's own depth |
+| `layers["scziva_fill_probability"]` | by `mode="fill"`: how likely each filled zero is technical |
+| `obsm["X_gmm_vgae"]` | spots × latent dimensions |
+| `obs["gmm_vgae_cluster"]` | spatial domain or cluster, a category: "1", "2", … |
+| `obsm["gmm_vgae_cluster_probability"]` | spots × clusters, probability |
+| `var["gmm_vgae_trust"]` | verdict on the gene, a category |
+| `var["gmm_vgae_gain"]` | deviance explained beyond gene mean × depth, a share |
+| `var["gmm_vgae_gain_error"]` | its standard error |
+| `var["gmm_vgae_over_baseline"]` | the gain minus that of the best simple method |
+| `var["gmm_vgae_hidden_molecules"]` | what the gene was judged on, in molecules |
+| `varm["gmm_vgae_weights"]` | genes × parts of the blend, shares; the record names the parts |
+| `var["scimta_community"]` | community of genes, a category |
+| `varp["scimta_gene_graph"]` | network of genes as scIMTA rebuilt it, grades |
+| `obsp["scimta_cell_graph"]` | network of cells as scIMTA rebuilt it, grades |
+| `obsm["X_scimta_umap"]`, `obsm["X_scimta_pca"]` | a map of the run, or of `counts` |
+| `obs["scimta_pseudotime"]` | order from the chosen beginning, 0 to 1; NaN if out of reach |
+| `obs["scimta_community_1_activity"]` | activity of a community, mean z-score |
+| `obs["scimta_type"]`, `obs["scimta_subtype"]` | names by marker lists, categories |
+| `obs["…_transferred"]` | names from a reference, a category |
+| `obs["…_transferred_probability"]` | how likely these are, probability |
+| `obs["picked"]` | who was picked by hand, a category |
+| `uns["stimpute"]["gmm_vgae"]` | provenance, as JSON; times in seconds |
+| `X`, `raw` | counts of the modelled genes, of all genes; molecules |
+| `layers["X_before_stimpute"]` | what `X` held before, where that was not the counts |
+| `obsm["raw_before_stimpute"]` | what `raw` held before, where that was not the counts |
+
+What a file held in one of these places before, and did not come from here, is moved to a free name.
+"""
 
 from __future__ import annotations
 

@@ -51,8 +51,7 @@ def test_users_are_shown_public_names_only(file: str) -> None:
 
 
 def test_table_of_public_names_is_complete() -> None:
-    table = README.split("\n| public name |")[1].split("\n\n")[0]
-    cells = re.findall(r"^\| (.*?) \|", table, re.MULTILINE)
+    cells = re.findall(r"^\| (.*?) \|", napari_stimpute.__doc__ or "", re.MULTILINE)
     names = [name for cell in cells for name in re.findall(r"`([^`]+)`", cell)]
     assert sorted(names) == sorted([*napari_stimpute.__all__, "jupyter.panels"])
 
