@@ -25,14 +25,13 @@ import scipy.sparse as sp
 import torch
 from anndata import AnnData
 
-from napari_stimpute import keys
+from napari_stimpute import Session, keys
 from napari_stimpute.data.records import read_records
 from napari_stimpute.errors import StimputeError
 from napari_stimpute.models import model_class, model_info, scamzi, scziva
 from napari_stimpute.models.base import Model
 from napari_stimpute.models.scimta import training as scimta_training
 from napari_stimpute.models.training import CountTraining
-from napari_stimpute.session.session import Session
 
 MODELS = ("scziva", "scamzi", "scimta")
 TRAININGS: dict[str, type[CountTraining]] = {

@@ -38,6 +38,7 @@ import scipy.sparse as sp
 import torch
 from anndata import AnnData
 
+from napari_stimpute import GeneMean, Session
 from napari_stimpute.errors import (
     DuplicateNames,
     GenesMismatch,
@@ -48,8 +49,6 @@ from napari_stimpute.errors import (
     UnsafeFile,
 )
 from napari_stimpute.models import model_info
-from napari_stimpute.models.simple.baselines import GeneMean
-from napari_stimpute.session.session import Session
 
 
 def make(n_obs: int = 30, n_vars: int = 12) -> AnnData:

@@ -10,9 +10,9 @@ import anndata as ad
 import numpy as np
 import pytest
 
-from napari_stimpute import keys
+from napari_stimpute import keys, simulate_section
 from napari_stimpute.cli import main
-from napari_stimpute.data.simulate import TRUE_RATE, simulate_section
+from napari_stimpute.data.simulate import TRUE_RATE
 from napari_stimpute.demo import window
 from napari_stimpute.demo.window import Shot
 from napari_stimpute.terminal import Teller
@@ -183,7 +183,7 @@ def test_with_a_display_the_gene_is_seen_raw_and_imputed(
 ) -> None:
     import napari
 
-    from napari_stimpute.session.session import Session
+    from napari_stimpute import Session
 
     titles: list[str] = []
 

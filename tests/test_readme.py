@@ -11,9 +11,8 @@ import anndata as ad
 import pytest
 
 import napari_stimpute
-from napari_stimpute import cli, keys
+from napari_stimpute import cli, keys, simulate_section
 from napari_stimpute.cli.options import config_of
-from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.models import MODELS
 
 ROOT = Path(__file__).resolve().parents[1]

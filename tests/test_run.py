@@ -10,16 +10,14 @@ import torch
 from anndata import AnnData
 from torch import Tensor
 
-from napari_stimpute import keys
+from napari_stimpute import GMMVGAE, keys, simulate_section
 from napari_stimpute.data.counts import counts_of
 from napari_stimpute.data.records import fingerprint
 from napari_stimpute.data.results import write_results
-from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import InvalidSetting, MissingKey, NoDevice, OutOfMemory, UnknownName
 from napari_stimpute.job import Job, JobState
 from napari_stimpute.models import MODELS, model_info
 from napari_stimpute.models.base import in_blocks, is_out_of_memory
-from napari_stimpute.models.gmm_vgae.model import GMMVGAE
 from napari_stimpute.models.gmm_vgae.training import Training
 from napari_stimpute.progress import Progress, StopEarly, drain
 from napari_stimpute.run import Request, Run

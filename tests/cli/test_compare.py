@@ -10,9 +10,9 @@ from pathlib import Path
 import anndata as ad
 import pytest
 
+from napari_stimpute import simulate_section
 from napari_stimpute.cli import main
 from napari_stimpute.compare import methods
-from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.job import Job, JobState
 
 SIMPLE = "raw,gene_mean,pca"

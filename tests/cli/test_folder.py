@@ -9,12 +9,10 @@ from typing import Any
 import anndata as ad
 import pytest
 
-from napari_stimpute import keys
+from napari_stimpute import GeneMean, keys, simulate_section
 from napari_stimpute.cli import main
 from napari_stimpute.data.records import read_records
-from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.job import Job, JobState
-from napari_stimpute.models.simple.baselines import GeneMean
 from napari_stimpute.progress import Progress, StopEarly
 from napari_stimpute.run import Run
 

@@ -14,11 +14,10 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from napari_stimpute import __version__, keys
+from napari_stimpute import __version__, keys, simulate_section
 from napari_stimpute.cli import main
 from napari_stimpute.config import form_fields
 from napari_stimpute.data.records import read_records
-from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.job import Job, JobState
 from napari_stimpute.models import MODELS
 

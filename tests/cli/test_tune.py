@@ -14,11 +14,10 @@ from typing import Any
 import anndata as ad
 import pytest
 
+from napari_stimpute import PCADenoiser, simulate_section
 from napari_stimpute.cli import main
 from napari_stimpute.data.records import read_records
-from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.job import Job, JobState
-from napari_stimpute.models.simple.baselines import PCADenoiser
 from napari_stimpute.progress import Progress
 
 PCA = ("--model", "pca")

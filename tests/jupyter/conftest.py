@@ -9,8 +9,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from anndata import AnnData
 
-from napari_stimpute.data.simulate import simulate_section
-from napari_stimpute.session.session import Session
+from napari_stimpute import Session, simulate_section
 
 
 @pytest.fixture(scope="session")
