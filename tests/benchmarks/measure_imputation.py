@@ -129,11 +129,11 @@ def blended(
 
 
 def table(runs: pd.DataFrame) -> str:
-    """Markdown: deviance explained (and share of genes improved) by set and method."""
+    """Markdown: deviance explained in per cent (and share of genes improved), set by method."""
 
     def cell(one: pd.DataFrame) -> str:
-        spread = one["explained"].std(ddof=0)
-        text = f"{one['explained'].mean():.4f} ± {spread:.4f} ({one['genes'].mean():.2f})"
+        explained = 100 * one["explained"]
+        text = f"{explained.mean():.2f} ± {explained.std(ddof=0):.2f} ({one['genes'].mean():.2f})"
         blended = one["model"].iloc[0].endswith(" blended")
         return text + (f", weight {one['weight'].mean():.2f}" if blended else "")
 
