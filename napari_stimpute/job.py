@@ -16,8 +16,9 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from enum import Enum
+from typing import Generic, TypeVar
 
 from psygnal import Signal, emit_queued
 
@@ -31,6 +32,9 @@ _MIN_INTERVAL = 0.05
 """Seconds between two `progressed` events: more would only keep the viewer busy."""
 
 
+T = TypeVar("T")
+
+
 class JobState(Enum):
     """Where a job stands."""
 
@@ -41,20 +45,26 @@ class JobState(Enum):
     FAILED = "failed"
 
 
-class Job:
+class Job(Generic[T]):
     """One piece of long work in a thread of its own.
+
+    ``result`` is what the generator returned; None before, and where it never came so far.
 
     Parameters
     ----------
     steps : generator of `Progress`; it is closed when the job ends, whatever the way
     title : what the work is, for people ("Training GMM-VGAE")
+    owner : whose work it is, for the program: titles may be reworded
     """
 
     progressed = Signal(Progress)
     finished = Signal(JobState)
 
-    def __init__(self, steps: Iterator[Progress], title: str = "") -> None:
-        self.title = title
+    def __init__(
+        self, steps: Generator[Progress, None, T], title: str = "", owner: str = ""
+    ) -> None:
+        self.title, self.owner = title, owner
+        self.result: T | None = None
         self.state = JobState.PENDING
         self.error: Exception | None = None
         self.latest: Progress | None = None
@@ -86,7 +96,7 @@ class Job:
         pace = (time.monotonic() - self._first_told) / (self._n_told - 1)
         return pace * max(0, self.latest.n_steps - self.latest.step) if self.is_running else None
 
-    def start(self) -> Job:
+    def start(self) -> Job[T]:
         """Begin. A job runs once."""
         if self.state is not JobState.PENDING:
             raise Busy(
@@ -159,7 +169,8 @@ class Job:
                     progress = self._ask_to_stop()
                 else:
                     progress = next(self._steps)
-        except StopIteration:
+        except StopIteration as end:
+            self.result = end.value
             if self.latest is not None:
                 self.progressed.emit(self.latest)
 

@@ -90,7 +90,7 @@ class Run:
         self._judgement: Judgement | None = None
         self._is_cut = False
 
-    def steps(self) -> Iterator[Progress]:
+    def steps(self) -> Generator[Progress, None, None]:
         """Fit, judge, apply. `StopEarly` thrown in ends the fit and applies the best so far.
 
         Who stops does not want to wait: nothing is blended or judged then, and the run says so.

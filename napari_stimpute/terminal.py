@@ -6,7 +6,7 @@ import math
 import shutil
 import sys
 import time
-from typing import TextIO
+from typing import Any, TextIO
 
 from .job import Job, JobState
 from .progress import Progress
@@ -83,7 +83,7 @@ class Teller:
             self._stream.write("\n")
 
 
-def follow(job: Job, tell: Teller) -> JobState:
+def follow(job: Job[Any], tell: Teller) -> JobState:
     """Wait for a job and report on it; its error, if it fails, is raised here.
 
     The first Ctrl-C cancels it, so that it ends with the best so far; a second one raises

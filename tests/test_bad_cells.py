@@ -75,7 +75,7 @@ def refused(model: str, adata: AnnData, **settings: object) -> str:
         session = trained(model, adata, **settings)
     except StimputeError as error:
         return str(error)
-    assert session.runs == ()
+    assert session.contents.runs == ()
     return session.problem
 
 
@@ -243,7 +243,7 @@ def test_not_a_number_leaves_a_usable_model(model: str, monkeypatch: pytest.Monk
 
 def test_the_largest_step_size_ends_in_words_or_numbers(model: str) -> None:
     session = trained(model, make(), learning_rate=1.0)
-    if session.runs:
+    if session.contents.runs:
         check_finite(session, model)
     else:
         assert session.problem.startswith("Expected a finite")

@@ -71,12 +71,12 @@ def session() -> Session:
 
 def refused_when_opened(session: Session, source: Path | AnnData) -> StimputeError:
     """The error of opening, which is the same later in a thread, and loses nothing."""
-    before = session.adata, session.gene, session.card
+    before = session.adata, session.display.gene, session.card
     with pytest.raises(StimputeError) as caught:
         session.open(source)
     session.open_later(source).wait(30)
     assert session.problem == str(caught.value)
-    assert (session.adata, session.gene, session.card) == before
+    assert (session.adata, session.display.gene, session.card) == before
     assert not session.is_busy
     return caught.value
 
@@ -87,7 +87,7 @@ def problem_when_trained(session: Session, model: str = "gmm_vgae", **how: str) 
         session.train(model, model_info(model).config(), **how).wait(60)  # type: ignore[arg-type]
     except StimputeError as error:
         session.problem = str(error)
-    assert session.runs == () and not session.is_busy
+    assert session.contents.runs == () and not session.is_busy
     return session.problem
 
 
@@ -209,7 +209,7 @@ def test_no_coordinates() -> None:
     assert sentence.startswith("Expected coordinates in obsm['spatial'], but found")
     assert "choose another model" in sentence
     session.train("gene_mean").wait(30)
-    assert session.runs == ("gene_mean",)
+    assert session.contents.runs == ("gene_mean",)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_half_an_image(library: dict[str, object], words: str) -> None:
     assert session.card is not None
     assert any(words in p and "go on without" in p for p in session.card.problems)
     session.train("gene_mean").wait(30)
-    assert session.runs == ("gene_mean",)
+    assert session.contents.runs == ("gene_mean",)
 
 
 @pytest.mark.parametrize(("n_obs", "n_vars"), [(1, 12), (30, 1), (1, 1)])

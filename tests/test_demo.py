@@ -196,7 +196,7 @@ def test_with_a_display_the_gene_is_seen_raw_and_imputed(
     session = Session()
     session.open(simulate_section(n_rows=15, n_genes=100))
     session.train("gene_mean", key=window.MODEL).wait(60)
-    gene = session.genes[3]
+    gene = session.contents.genes[3]
     window.look(session, gene)
     assert [t for t in titles if t.startswith(gene)] == [
         f"{gene} · Counts",

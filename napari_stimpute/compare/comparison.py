@@ -8,7 +8,7 @@ by `standing`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -109,7 +109,7 @@ class Comparison:
         self.maps: dict[str, Array] = {COUNTED: kept[:, self.shown].toarray()}
         self._pace = Pace(self.contenders, len(self.seeds), adata.n_obs * adata.n_vars)
 
-    def steps(self) -> Iterator[Progress]:
+    def steps(self) -> Generator[Progress, None, None]:
         """Run and score all; `StopEarly` thrown in ends with those that were done.
 
         Steps are counted in seconds, of which the last is an estimate.

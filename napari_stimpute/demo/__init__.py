@@ -150,6 +150,6 @@ def _train(demo: Demo, session: Session, tell: Teller) -> None:
 
     job = session.train(MODEL, demo.config, seed=demo.seed, device=demo.device)
     follow(job, tell)
-    if MODEL not in session.runs:
+    if MODEL not in session.contents.runs:
         raise KeyboardInterrupt
-    tell.say(*session.record(MODEL).notes)
+    tell.say(*session.contents.record(MODEL).notes)

@@ -28,7 +28,7 @@ from ..plots import (
     variable_gene_overlap,
 )
 from ..report import Report, png_of
-from ..session.session import COUNTS
+from ..session.contents import COUNTS
 from ..trust.verdict import badge, trust_table
 from ..words import duration, number, percent
 from . import MODEL, TITLE, Demo
@@ -53,7 +53,7 @@ class Story:
         assert session.adata is not None
         self.demo, self.session, self.comparison, self.shots = demo, session, comparison, shots
         self.adata: AnnData = session.adata
-        self.record = session.record(MODEL)
+        self.record = session.contents.record(MODEL)
         self.tissue = Tissue.of(self.adata)
         self.place = guess_technology(self.adata).place
         self.report = Report(f"{TITLE} on {demo.name}", self._subtitle())
@@ -129,7 +129,7 @@ class Story:
     def _domains(self) -> None:
         column = keys.cluster(MODEL)
         groups = {"Domains found": self.session.labels(column)}
-        annotated = "domain" in self.session.columns
+        annotated = "domain" in self.session.contents.columns
         if annotated:
             groups["Annotated in the file (not used)"] = self.session.labels("domain")
         self.report.heading("Spatial domains")

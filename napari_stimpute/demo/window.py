@@ -53,7 +53,7 @@ def look(session: Session, gene: str) -> None:
 
     from ..plugin import open_panel, open_viewer
 
-    session.column, session.source, session.gene = "", MODEL, gene
+    session.display.column, session.display.source, session.display.gene = "", MODEL, gene
     panel = open_panel(open_viewer(session))
     panel.tabs.setCurrentIndex(1)
     panel.genes.both.setChecked(True)
@@ -131,7 +131,7 @@ def main(result: str, folder: str, gene: str) -> None:
 
     session = Session()
     session.open(result)
-    session.gene = gene
+    session.display.gene = gene
     viewer = open_viewer(session)
     viewer.window.resize(*SIZE)
     panel = open_panel(viewer)
@@ -153,7 +153,7 @@ def _views(session: Session, panel: Any, gene: str) -> list[tuple[str, Callable[
 
     def show(tab: int, source: str, column: str = "") -> None:
         panel.tabs.setCurrentIndex(tab)
-        session.column, session.source = column, source
+        session.display.column, session.display.source = column, source
 
     def side_by_side() -> None:
         show(1, MODEL)

@@ -6,7 +6,8 @@ import ipywidgets as widgets
 
 from .. import keys
 from ..errors import StimputeError
-from ..session.session import COUNTS, LOG, Session
+from ..session.contents import COUNTS, LOG
+from ..session.session import Session
 from .widgets.form import CONTROL, control, offer
 from .widgets.loop import Home
 from .widgets.picture import Picture
@@ -42,33 +43,37 @@ class OverlayPanel:
         home.observe(self.gene, self._choose_gene)
         home.observe(self.source, self._choose_source)
         events = session.events
-        for event in (events.adata, events.runs, events.gene, events.source, events.job):
+        for event in (events.adata, events.contents, session.display.changed, events.job):
             event.connect(self._follow, thread="current")
         self._follow()
 
     def _choose_gene(self) -> None:
         gene = self.gene.value
-        if gene == self.session.gene or not gene:
+        if gene == self.session.display.gene or not gene:
             return
         try:
             self.session.expression(gene, COUNTS)
         except StimputeError as error:
             self.words.say(str(error))
         else:
-            self.session.gene = gene
+            self.session.display.gene = gene
 
     def _choose_source(self) -> None:
         if self.source.value:
-            self.session.source = self.source.value
+            self.session.display.source = self.source.value
 
     def _follow(self) -> None:
         session = self.session
-        if session.adata is None or not session.gene:
+        if session.adata is None or not session.display.gene:
             return
         with self.home.quiet():
-            self.gene.options = session.genes[:MOST_SUGGESTED]
-            self.gene.value = session.gene
-            offer(self.source, [(s.title, s.name) for s in session.sources], session.source)
+            self.gene.options = session.contents.genes[:MOST_SUGGESTED]
+            self.gene.value = session.display.gene
+            offer(
+                self.source,
+                [(s.title, s.name) for s in session.contents.sources],
+                session.display.source,
+            )
         self.words.say("")
         self._say_trust()
         self.home.run_once(self.draw)
@@ -76,8 +81,12 @@ class OverlayPanel:
     def _say_trust(self) -> None:
         """Say in one line whether the imputed gene that is shown can be believed."""
         session = self.session
-        key, gene = session.source, session.gene
-        if session.adata is None or key not in session.runs or not session.is_modelled(gene):
+        key, gene = session.display.source, session.display.gene
+        if (
+            session.adata is None
+            or key not in session.contents.runs
+            or not session.contents.is_modelled(gene)
+        ):
             self.trust.say("")
             return
         from ..trust.verdict import badge
@@ -100,22 +109,23 @@ class OverlayPanel:
             self.words.say("These data have no coordinates: no map to draw.", tone="note")
             self.map.hide()
             return
-        shown = {s.title: s for s in session.sources if s.name in self._sources()}
-        tissue = Tissue(spatial_coordinates(session.adata), session.spot_diameter, session.image)
+        contents = session.contents
+        shown = {s.title: s for s in contents.sources if s.name in self._sources()}
+        tissue = Tissue(spatial_coordinates(session.adata), contents.spot_diameter, contents.image)
         figure = gene_maps(
             tissue,
             {title: session.expression(source=source.name) for title, source in shown.items()},
             limits=session.limits(),
-            title=session.gene,
-            unit="log" if session.source == LOG else f"counts per {session.place}",
+            title=session.display.gene,
+            unit="log" if session.display.source == LOG else f"counts per {session.place}",
         )
         self.map.show(figure)
 
     def _sources(self) -> tuple[str, ...]:
         session = self.session
-        is_imputed = session.source in session.runs
-        if is_imputed and not session.is_modelled(session.gene):
-            text = f"{session.gene} was not modelled: only its counts are shown."
+        is_imputed = session.display.source in session.contents.runs
+        if is_imputed and not session.contents.is_modelled(session.display.gene):
+            text = f"{session.display.gene} was not modelled: only its counts are shown."
             self.words.say(text, tone="note")
             return (COUNTS,)
-        return (COUNTS, session.source) if is_imputed else (session.source,)
+        return (COUNTS, session.display.source) if is_imputed else (session.display.source,)

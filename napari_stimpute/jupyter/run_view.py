@@ -48,7 +48,7 @@ class RunView:
         self.bar.value, self.bar.bar_style = 0.0, ""
         self._show("Starting…")
 
-    def take(self, job: Job, progress: Progress) -> None:
+    def take(self, job: Job[Any], progress: Progress) -> None:
         """Show a step of the job."""
         self.bar.value = progress.step / max(1, progress.n_steps)
         self._show(_status(job, progress, time.monotonic() - self._started))
@@ -57,7 +57,7 @@ class RunView:
         if time.monotonic() - self._drawn >= REDRAW:
             self._draw_curve()
 
-    def end(self, job: Job, record: RunRecord | None) -> None:
+    def end(self, job: Job[Any], record: RunRecord | None) -> None:
         """Show how the job ended, and what its record says."""
         self._draw_curve()
         failed = job.state is JobState.FAILED
@@ -80,7 +80,7 @@ class RunView:
         self._drawn = time.monotonic()
 
 
-def _status(job: Job, progress: Progress, seconds: float) -> str:
+def _status(job: Job[Any], progress: Progress, seconds: float) -> str:
     if job.is_cancelling:
         return "Cancelling: finishing with the best so far…"
     left = job.seconds_left

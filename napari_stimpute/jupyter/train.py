@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import ipywidgets as widgets
@@ -32,7 +32,7 @@ class TrainPanel:
 
     def __init__(self, session: Session, home: Home) -> None:
         self.session, self.home = session, home
-        self._job: Job | None = None
+        self._job: Job[Any] | None = None
         self._models_before: dict[str, Any] = {}
         self._forms: dict[str, ConfigForm] = {}
         self._found: list[Device] = []
@@ -41,7 +41,7 @@ class TrainPanel:
         self.form = self._form_of(session.model)
         self._form_place = widgets.VBox()
         self.widget = self._laid_out()
-        for event in (session.events.adata, session.events.runs):
+        for event in (session.events.adata, session.events.contents):
             event.connect(self._offer_columns, thread="current")
         session.events.model.connect(self._show_model, thread="current")
         session.events.job.connect(self._follow, thread="current")
@@ -51,7 +51,7 @@ class TrainPanel:
 
     # ---- actions -------------------------------------------------------------------------------
 
-    def train(self) -> Job | None:
+    def train(self) -> Job[Any] | None:
         """Start what is set here; whatever is wrong is said beside it."""
         self._clear_words()
         try:
@@ -74,16 +74,16 @@ class TrainPanel:
         self.session.cancel()
         self._enable()
 
-    def look_for_devices(self) -> Job:
+    def look_for_devices(self) -> Job[Any]:
         """List devices in the background: it needs torch, which takes a second to import."""
         self._found = found = list[Device]()
 
-        def looking() -> Iterator[Progress]:
+        def looking() -> Generator[Progress, None, None]:
             yield Progress("devices", 0, 1)
             found.extend(devices())
             yield Progress("devices", 1, 1)
 
-        job = Job(looking(), "Looking for devices")
+        job: Job[Any] = Job(looking(), "Looking for devices")
         job.finished.connect(self._offer_devices, thread="current")
         job.start()
         self.home.deliver_while(lambda: job.is_running or self.session.is_busy)
@@ -172,7 +172,7 @@ class TrainPanel:
 
     def _form_of(self, model: str) -> ConfigForm:
         if model not in self._forms:
-            form = ConfigForm(model_info(model).config, self.session.columns)
+            form = ConfigForm(model_info(model).config, self.session.contents.columns)
             form.connect(lambda: self.home.on_change(self._name_preset))
             self._forms[model] = form
         return self._forms[model]
@@ -195,7 +195,7 @@ class TrainPanel:
 
     def _offer_columns(self) -> None:
         for form in self._forms.values():
-            form.set_columns(self.session.columns)
+            form.set_columns(self.session.contents.columns)
         self._enable()
 
     def _press(self) -> None:
@@ -229,7 +229,7 @@ class TrainPanel:
             self._finish(job)
         self._enable()
 
-    def _watch(self, job: Job) -> None:
+    def _watch(self, job: Job[Any]) -> None:
         self._job, self._models_before = job, dict(self.session.models)
         job.progressed.connect(self._take_step, thread="current")
         self._clear_words()
@@ -241,11 +241,11 @@ class TrainPanel:
             self.run.take(self._job, progress)
             self._enable()
 
-    def _finish(self, job: Job) -> None:
+    def _finish(self, job: Job[Any]) -> None:
         self._job = None
         before = self._models_before
         new = [key for key, model in self.session.models.items() if before.get(key) is not model]
-        self.run.end(job, self.session.record(new[-1]) if new else None)
+        self.run.end(job, self.session.contents.record(new[-1]) if new else None)
         if job.state is JobState.FAILED and job.error is not None:
             self._say(job.error)
         elif self.session.problem:

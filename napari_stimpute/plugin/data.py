@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -51,30 +51,30 @@ class DataPanel(QWidget):
         super().__init__()
         self.session = session
         self._saving_to = ""
-        self._making: Job | None = None
+        self._making: Job[Any] | None = None
         self._made: list[Any] = []
         self._make_controls()
         self._lay_out()
         self.connections = Connections()
-        for event in (session.events.adata, session.events.job, session.events.runs):
+        for event in (session.events.adata, session.events.job, session.events.contents):
             self.connections.add(event, self._follow)
-        self.connections.add(session.events.n_written, self._name_apply)
+        self.connections.add(session.events.contents, self._name_apply)
         self.connections.add(session.events.problem, self._follow_problem)
         self._follow()
         self._follow_problem()
 
     # ---- actions -------------------------------------------------------------------------------
 
-    def open(self, source: Any) -> Job | None:
+    def open(self, source: Any) -> Job[Any] | None:
         """Open a file or an AnnData in the background; words appear here if it cannot be."""
         return self._start(source, genes="", counts="")
 
-    def open_sample(self) -> Job:
+    def open_sample(self) -> Job[Any]:
         """Make the simulated section in the background, and open it."""
         self.words.say("")
         self._made = made = list[Any]()
 
-        def making() -> Iterator[Progress]:
+        def making() -> Generator[Progress, None, None]:
             from .sample import section
 
             yield Progress("simulate", 0, 1)
@@ -94,7 +94,7 @@ class DataPanel(QWidget):
         elif self._making is not None:
             self.words.say(in_words(self._making.error))
 
-    def apply(self) -> Job | None:
+    def apply(self) -> Job[Any] | None:
         """Open the same data again, with the genes and the counts chosen here."""
         session = self.session
         if not session.path:  # the working data hold the counts of all genes in raw
@@ -107,7 +107,7 @@ class DataPanel(QWidget):
         spec = str(self.genes.currentData())
         return self.gene_file.text().strip() if spec == "file" else spec
 
-    def save_to(self, path: str | Path) -> Job | None:
+    def save_to(self, path: str | Path) -> Job[Any] | None:
         """Save data and results in the background; the answer appears beside the button."""
         self._saving_to = str(path)
         self.saved.say("")
@@ -127,9 +127,13 @@ class DataPanel(QWidget):
 
     def _last_model(self) -> str:
         models = self.session.models
-        return self.session.source if self.session.source in models else next(reversed(models), "")
+        return (
+            self.session.display.source
+            if self.session.display.source in models
+            else next(reversed(models), "")
+        )
 
-    def _start(self, source: Any, *, genes: str, counts: str) -> Job | None:
+    def _start(self, source: Any, *, genes: str, counts: str) -> Job[Any] | None:
         self.words.say("")
         self.saved.say("")
         try:

@@ -53,7 +53,7 @@ def layers_of(source: Any) -> list[LayerData]:
             raise
         return [(None,)]
     spots = spots_layer(session, places, opened=opened)
-    shown = Values(session.expression(), session.limits(), COLOURMAPS[0], session.gene)
+    shown = Values(session.expression(), session.limits(), COLOURMAPS[0], session.display.gene)
     paint(spots, shown)
     layers = [layer for layer in (_image(session, opened), spots) if layer is not None]
     _open_panel_soon()

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..connections import Connections
-from ..session.session import Session, Source
+from ..session.contents import Source
+from ..session.session import Session
 from ..trust.intervals import calibration_of, certainty, interval
 from ..trust.verdict import Badge, badge
 from ..trust.zeros import DEFAULT_THRESHOLD, ZeroMap, zero_map
@@ -49,7 +50,7 @@ class Aspects:
         """Whether spots whose expected count is unsure are drawn faintly."""
         self._known: dict[tuple[str, str, str], Any] = {}
         self.connections = Connections()
-        for event in (session.events.adata, session.events.job, session.events.gene):
+        for event in (session.events.adata, session.events.job, session.display.changed):
             self.connections.add(event, self._forget)
 
     # ---- what is known -------------------------------------------------------------------------
@@ -57,9 +58,13 @@ class Aspects:
     def run_shown(self) -> str:
         """Key of the run whose values of the gene are shown; "" for counts, labels or nothing."""
         session = self.session
-        is_run = session.adata is not None and session.source in session.runs
-        is_shown = is_run and not session.column and session.is_modelled(session.gene)
-        return session.source if is_shown else ""
+        is_run = session.adata is not None and session.display.source in session.contents.runs
+        is_shown = (
+            is_run
+            and not session.display.column
+            and session.contents.is_modelled(session.display.gene)
+        )
+        return session.display.source if is_shown else ""
 
     def badge(self, key: str) -> Badge | None:
         """What the shown gene was judged in a run; None if it was not."""
@@ -78,15 +83,15 @@ class Aspects:
         session = self.session
         if session.adata is None:
             return "Open data first."
-        if not session.runs:
+        if not session.contents.runs:
             return "Train a model first: nothing is imputed yet."
-        if session.column:
+        if session.display.column:
             return "A column is shown: colour by the gene to see more of it."
-        if session.source not in session.runs:
+        if session.display.source not in session.contents.runs:
             return "Counts are shown: choose an imputed result above."
-        if not session.is_modelled(session.gene):
-            return f"{session.gene} is not among the modelled genes: its counts are shown."
-        if calibration_of(session.adata, session.source) is None:
+        if not session.contents.is_modelled(session.display.gene):
+            return f"{session.display.gene} is not among the modelled genes: its counts are shown."
+        if calibration_of(session.adata, session.display.source) is None:
             return f"{_NOT_JUDGED} Train again to see how sure it is."
         return ""
 
@@ -101,7 +106,7 @@ class Aspects:
             return ""
         n_zeros, place = int(np.isfinite(found.probability).sum()), self.session.place
         if n_zeros == 0:
-            return f"{self.session.gene} was counted in every {place}: no zero to explain."
+            return f"{self.session.display.gene} was counted in every {place}: no zero to explain."
         technical, biological, unsure = found.shares(self.threshold)
         return (
             f"Of {n_zeros:,} {place}s with zero: {percent(technical)} likely technical, "
@@ -112,7 +117,11 @@ class Aspects:
 
     def seen(self, expected: Values, source: Source) -> Shown:
         """What to draw in place of (or with) the expected counts of a run."""
-        run, gene, key = source.title.removeprefix("Imputed: "), self.session.gene, source.name
+        run, gene, key = (
+            source.title.removeprefix("Imputed: "),
+            self.session.display.gene,
+            source.name,
+        )
         known = self.badge(key)
         verdict = "" if known is None else f" · {known.verdict}"
         if self.chosen == "zeros" and (found := self.zeros(key)) is not None:
@@ -127,7 +136,7 @@ class Aspects:
         return replace(expected, headline=f"{gene} · {run}{verdict}", certainty=faded)
 
     def _once(self, find: Callable[[AnnData, str, str], T | None], key: str) -> T | None:
-        adata, gene = self.session.adata, self.session.gene
+        adata, gene = self.session.adata, self.session.display.gene
         if adata is None or not gene:
             return None
         place = (find.__name__, key, gene)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..data.files import write_whole
 from ..errors import NotWritable
 from ..plots import Tissue, gene_maps
-from ..session.session import COUNTS
+from ..session.contents import COUNTS
 from .places import tissue_places
 
 if TYPE_CHECKING:
@@ -57,15 +57,19 @@ def gene_figure(view: SpotsView) -> GeneFigure:
     InputError : no data, or neither coordinates nor a map to draw on
     """
     session, aspects, (low, high) = view.session, view.aspects, view.percentiles
-    gene, places = session.gene, view.places or tissue_places(session)
-    key = session.source if session.source in session.runs else next(reversed(session.runs), "")
-    if key and not session.is_modelled(gene):
+    gene, places = session.display.gene, view.places or tissue_places(session)
+    key = (
+        session.display.source
+        if session.display.source in session.contents.runs
+        else next(reversed(session.contents.runs), "")
+    )
+    if key and not session.contents.is_modelled(gene):
         key = ""
     maps = {"Counted": session.expression(gene, COUNTS)}
     title, caption = gene, "Not imputed: molecules as counted."
     if key:
         maps["Imputed"] = session.expression(gene, key)
-        badge, run = aspects.badge(key), session.record(key).title
+        badge, run = aspects.badge(key), session.contents.record(key).title
         title = f"{gene} · {run}" + (f" · {badge.verdict}" if badge is not None else "")
         caption = "The imputed values were not judged on hidden molecules."
         if badge is not None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +13,8 @@ from .. import keys
 from ..connections import Connections
 from ..errors import StimputeError, in_words
 from ..job import Job, JobState
-from ..progress import Progress
-from ..session.session import COUNTS, Session
+from ..session.contents import COUNTS
+from ..session.session import Session
 
 if TYPE_CHECKING:
     from ..analysis.spaces import Kind
@@ -65,7 +64,7 @@ class Maps:
 
     def choices(self) -> list[tuple[str, str]]:
         """Key and name of all that a map can be drawn of."""
-        return [(COUNTS, "Counts"), *self.session.run_titles.items()]
+        return [(COUNTS, "Counts"), *self.session.contents.run_titles.items()]
 
     def title(self, choice: Choice) -> str:
         """What map it is: "UMAP of the counts"."""
@@ -99,26 +98,23 @@ class Maps:
             return f"Wait: “{session.job.title}” is at work."
         return ""
 
-    def draw(self, choice: Choice) -> Job | None:
+    def draw(self, choice: Choice) -> Job[Any] | None:
         """Draw a map in a thread; what is wrong is said in `problem`."""
         from ..analysis.spaces import space_steps, write_space
 
-        session, adata, found = self.session, self.session.adata, list[NDArray[np.float32]]()
+        session, adata = self.session, self.session.adata
         self._tried.add(choice)
         self.problem = ""
 
-        def drawing() -> Iterator[Progress]:
-            found.append((yield from space_steps(adata, *choice)))
-
-        def take() -> None:
-            if found and session.adata is adata:
-                write_space(adata, *choice, found[0])
+        def take(places: NDArray[np.float32]) -> None:
+            if session.adata is adata:
+                write_space(adata, *choice, places)
                 self._tried.discard(choice)
-                session.n_written += 1
+                session.look_again()
 
         try:
             self.drawing = choice
-            return session.work_later(drawing(), MAPPING, take)
+            return session.work_later(space_steps(adata, *choice), MAPPING, take)
         except StimputeError as error:
             self.drawing, self.problem = None, in_words(error)
             self.changed.emit()

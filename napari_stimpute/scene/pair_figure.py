@@ -36,7 +36,7 @@ def wipe_figure(view: SpotsView, *, badge: str = "") -> Figure:
         (right_name, right.values),
         wipe.x,
         limits=left.limits,
-        title=view.session.gene,
+        title=view.session.display.gene,
         badge=badge,
         colors=view.colormap,
     )

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..connections import Connections
-from ..session.session import COUNTS, Session
+from ..session.contents import COUNTS
+from ..session.session import Session
 
 How = Literal["new", "add", "remove"]
 Mask = NDArray[np.bool_]
@@ -58,7 +59,7 @@ class Picks:
 
     def pick(self, mask: Mask, how: How = "new") -> None:
         """Pick these spots, (n_obs,) bool: alone, in addition, or no longer."""
-        now = self.session.selected
+        now = self.session.display.picked
         if how == "remove":
             mask = np.zeros_like(mask) if now is None else now & ~mask
         elif how == "add" and now is not None:
@@ -77,14 +78,14 @@ class Picks:
     def undo(self) -> None:
         """Back to who was picked before the last change."""
         if self._before:
-            self.session.select(self._before.pop())
+            self.session.display.pick(self._before.pop())
 
     def _change(self, mask: Mask | None) -> None:
-        now = self.session.selected
+        now = self.session.display.picked
         if self.session.adata is None or (mask is None and now is None):
             return
         self._before = [*self._before[1 - _MOST_BACK :], now]
-        self.session.select(mask)
+        self.session.display.pick(mask)
 
     def _forget(self) -> None:
         self._before, self.kept = [], set()
@@ -92,16 +93,17 @@ class Picks:
 
 def picked_in_words(session: Session) -> str:
     """How many are picked, and how the shown gene differs: "312 of 4,271 cells picked"."""
-    mask = session.selected
+    mask = session.display.picked
     if mask is None or session.adata is None:
         return ""
     place = session.place
     text = f"{int(mask.sum()):,} of {len(mask):,} {place}s picked."
-    if not session.gene or mask.all():
+    if not session.display.gene or mask.all():
         return text
     counts = session.expression(source=COUNTS)
     inside, outside = float(counts[mask].mean()), float(counts[~mask].mean())
     return (
-        f"{text} {session.gene}: {inside:.3g} molecules per {place} inside, {outside:.3g} outside, "
+        f"{text} {session.display.gene}: {inside:.3g} molecules per {place} inside, "
+        f"{outside:.3g} outside, "
         "as counted."
     )

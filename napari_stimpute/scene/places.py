@@ -44,7 +44,7 @@ def tissue_places(session: Session) -> Places:
     ------
     MissingKey, BadCoordinates : no coordinates that could be drawn
     """
-    return Places(spatial_coordinates(session.adata)[:, ::-1], session.spot_diameter)
+    return Places(spatial_coordinates(session.adata)[:, ::-1], session.contents.spot_diameter)
 
 
 def map_places(places: NDArray[np.float32], title: str) -> Places:

@@ -78,7 +78,7 @@ def holds_numbers(session: Session, column: str) -> bool:
 
 def column_shown(session: Session, colormap: str, percentiles: tuple[float, float]) -> Shown:
     """What to draw of the session's column."""
-    column = session.column
+    column = session.display.column
     if holds_numbers(session, column):
         values = session.numbers()
         return Values(values, limits_of_numbers(values, percentiles), colormap, column)

@@ -14,7 +14,7 @@ limit above which a gene is called spatial, each by the same pipeline as the res
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -85,7 +85,7 @@ class SpatialControl:
         self.adata, self.imputed, self.impute, self.seed = adata, imputed, impute, seed
         self.result: SpatialResult | None = None
 
-    def steps(self) -> Iterator[Progress]:
+    def steps(self) -> Generator[Progress, None, None]:
         """Run the pipeline three times; `result` is there once all three are done."""
         yield Progress("control", 0, 1, message="Measuring Moran's I")
         counts, generator = counts_of(self.adata, "X"), np.random.default_rng(self.seed)

@@ -100,7 +100,7 @@ class Tuning:
             self.search.labels,
         )
 
-    def steps(self) -> Iterator[Progress]:
+    def steps(self) -> Generator[Progress, None, None]:
         """Search; `StopEarly` thrown in ends with the trials that were done.
 
         Steps are counted in seconds, of which the last is an estimate.

@@ -59,11 +59,11 @@ def switching(n_spots: int, n_switches: int) -> dict[str, object]:
     session.open(simulate_tissue(n_spots, GENES, seed=0))
     viewer = open_viewer(session)
     settle()
-    genes = np.random.default_rng(0).choice(session.genes, n_switches)
+    genes = np.random.default_rng(0).choice(session.contents.genes, n_switches)
     calls, whole = [], []
     for gene in genes:
         begun = time.monotonic()
-        session.gene = str(gene)
+        session.display.gene = str(gene)
         calls.append(time.monotonic() - begun)
         settle(0)
         whole.append(time.monotonic() - begun)

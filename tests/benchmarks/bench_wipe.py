@@ -62,7 +62,7 @@ def wiping(n_spots: int, n_moves: int) -> dict[str, Any]:
     jump = np.random.default_rng(0).uniform(size=n_moves)
     dragged = [measured(lambda p=p: view.wipe.set_position(p)) for p in drag]
     jumped = [measured(lambda p=p: view.wipe.set_position(p)) for p in jump]
-    genes = np.random.default_rng(0).choice(session.genes, 20)
+    genes = np.random.default_rng(0).choice(session.contents.genes, 20)
     switches = [measured(lambda g=g: setattr(session, "gene", str(g))) for g in genes]
     kind = type(view.layer).__name__
     viewer.close()

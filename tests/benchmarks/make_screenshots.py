@@ -98,7 +98,7 @@ def of_section(viewer: Viewer, panel: StimputePanel, out: Path, gene: str) -> No
     from napari_stimpute import keys
 
     session = panel.session
-    session.gene, session.source = gene, "gmm_vgae"
+    session.display.gene, session.display.source = gene, "gmm_vgae"
     panel.tabs.setCurrentIndex(1)
     panel.genes.both.setChecked(True)
     keep(viewer, out / "side_by_side.png")
@@ -106,7 +106,7 @@ def of_section(viewer: Viewer, panel: StimputePanel, out: Path, gene: str) -> No
     panel.view.wipe.start()
     keep(viewer, out / "wipe.png")
     panel.view.wipe.stop()
-    session.column = keys.cluster("gmm_vgae")
+    session.display.column = keys.cluster("gmm_vgae")
     keep(viewer, out / "domains.png")
 
 
@@ -115,7 +115,7 @@ def of_cells(viewer: Viewer, panel: StimputePanel, out: Path) -> None:
     from napari_stimpute import keys
     from napari_stimpute.scene.maps import Choice
 
-    panel.session.column = keys.cluster("scimta")
+    panel.session.display.column = keys.cluster("scimta")
     panel.view.show_map(Choice("scimta", "umap"))
     wait(panel)
     panel.tabs.setCurrentWidget(panel.tabs.widget(5))

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from napari_stimpute.jupyter import panels
-from napari_stimpute.session.session import COUNTS, Session
+from napari_stimpute.session.contents import COUNTS
+from napari_stimpute.session.session import Session
 from napari_stimpute.trust.verdict import badge
 
 
@@ -16,11 +17,11 @@ def test_the_overlay_says_whether_the_gene_can_be_believed(
         assert overlay.trust.text == ""
         session.train("pca").wait(60)
         await until(lambda: not session.is_busy)
-        found = badge(session.adata, "pca", session.gene)
+        found = badge(session.adata, "pca", session.display.gene)
         assert found is not None
         assert found.sentence in overlay.trust.text
         assert found.blend in overlay.trust.text
-        session.source = COUNTS
+        session.display.source = COUNTS
         assert overlay.trust.text == ""
 
     asyncio.run(main())

@@ -16,7 +16,8 @@ from napari_stimpute.jupyter import panels
 from napari_stimpute.jupyter.train import CUSTOM, TrainPanel
 from napari_stimpute.models.simple.baselines import GeneMean
 from napari_stimpute.progress import Progress
-from napari_stimpute.session.session import COUNTS, Session
+from napari_stimpute.session.contents import COUNTS
+from napari_stimpute.session.session import Session
 
 Until = Callable[..., Awaitable[None]]
 
@@ -53,8 +54,8 @@ def test_training_brings_results_into_the_session(
         panel.button.click()
         assert panel.button.description == "Cancel"
         await until(lambda: not session.is_busy)
-        assert session.runs == (model,)
-        assert session.source == model
+        assert session.contents.runs == (model,)
+        assert session.display.source == model
         assert keys.imputed(model) in session.adata.layers
         assert panel.run.text.startswith("Done after")
         assert f"layers['{keys.imputed(model)}']" in panel.run.notes.text
@@ -72,7 +73,7 @@ def test_settings_seed_and_name_reach_the_run(until: Until, session: Session) ->
         panel.seed.value, panel.key.value = 3, "few"
         panel.train()
         await until(lambda: not session.is_busy)
-        record = session.record("few")
+        record = session.contents.record("few")
         assert (record.model, record.seed, record.config) == ("pca", 3, {"n_components": 5})
 
     asyncio.run(main())
@@ -109,7 +110,7 @@ def test_cancel_keeps_the_best_so_far(until: Until, session: Session, slow_gene_
         assert panel.button.disabled
         await until(lambda: not session.is_busy)
         assert time.monotonic() - asked < 2
-        assert not session.record("gene_mean").completed
+        assert not session.contents.record("gene_mean").completed
         assert panel.run.text.startswith("Cancelled after")
         assert "marked incomplete" in panel.run.notes.text
         assert not panel.button.disabled
@@ -151,7 +152,7 @@ def test_a_script_can_wait_for_a_run_of_the_panel(session: Session) -> None:
     job = panel.train()
     assert job is not None
     job.wait(60)
-    assert session.runs == ("pca",)
+    assert session.contents.runs == ("pca",)
     assert panel.run.text.startswith("Done after")
 
 
@@ -205,7 +206,7 @@ def test_a_run_that_fails_says_why(
         await until(lambda: not session.is_busy)
         await until(lambda: bool(panel.words.text))
         assert "ZeroDivisionError" in panel.words.text
-        assert not session.runs
+        assert not session.contents.runs
 
     monkeypatch.setattr(GeneMean, "_learn", fails)
     asyncio.run(main())
@@ -285,21 +286,21 @@ def test_panels_leave_the_given_data_alone(section: AnnData) -> None:
 
 def test_gene_and_source_follow_the_session_both_ways(session: Session) -> None:
     overlay = panels(session).overlay
-    assert overlay.gene.value == session.gene
-    overlay.gene.value = session.genes[3]
-    assert session.gene == session.genes[3]
+    assert overlay.gene.value == session.display.gene
+    overlay.gene.value = session.contents.genes[3]
+    assert session.display.gene == session.contents.genes[3]
     session.train("pca").wait(60)
     assert overlay.source.value == "pca"
     overlay.source.value = COUNTS
-    assert session.source == COUNTS
+    assert session.display.source == COUNTS
     assert bytes(overlay.map.widget.value).startswith(b"\x89PNG")
 
 
 def test_an_unknown_gene_is_answered_in_words(session: Session) -> None:
-    overlay, before = panels(session).overlay, session.gene
+    overlay, before = panels(session).overlay, session.display.gene
     overlay.gene.value = "Actb"
     assert "'Actb'" in overlay.words.text
-    assert session.gene == before
+    assert session.display.gene == before
 
 
 def test_cells_without_coordinates_have_no_map(section: AnnData) -> None:
@@ -313,9 +314,9 @@ def test_cells_without_coordinates_have_no_map(section: AnnData) -> None:
 def test_two_panels_of_one_session_show_the_same(session: Session) -> None:
     first, second = panels(session), panels(session)
     first.train.model.value = "pca"
-    first.overlay.gene.value = session.genes[5]
+    first.overlay.gene.value = session.contents.genes[5]
     assert second.train.model.value == "pca"
-    assert second.overlay.gene.value == session.genes[5]
+    assert second.overlay.gene.value == session.contents.genes[5]
 
 
 def test_defaults_of_the_form_are_what_the_session_would_use(session: Session) -> None:

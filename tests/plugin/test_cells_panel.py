@@ -150,10 +150,10 @@ def test_markers_are_listed_group_by_group(
 
 def test_choosing_a_marker_shows_it(opened: StimputePanel, qtbot: QtBot) -> None:
     markers = found_markers(opened, qtbot)
-    opened.session.column = "domain"
+    opened.session.display.column = "domain"
     markers.table.view.selectRow(4)
-    assert opened.session.gene == markers.table.model.gene_at(4)
-    assert opened.session.column == ""
+    assert opened.session.display.gene == markers.table.model.gene_at(4)
+    assert opened.session.display.column == ""
 
 
 def test_markers_of_other_groups_are_put_away(opened: StimputePanel, qtbot: QtBot) -> None:
@@ -228,7 +228,7 @@ def test_markers_by_another_method_are_put_away(opened: StimputePanel, qtbot: Qt
 def test_violins_wait_for_a_gene(opened: StimputePanel, qtbot: QtBot) -> None:
     markers = found_markers(opened, qtbot)
     assert markers.violin.isEnabled()
-    opened.session.gene = ""
+    opened.session.display.gene = ""
     assert not markers.violin.isEnabled()
     assert "Choose a gene" in markers.violin.toolTip()
     markers.table.view.selectRow(0)
@@ -290,7 +290,7 @@ def test_names_are_suggested_by_marker_lists_and_written(
     names.write_button.click()
     assert list(session.adata.obs["domain_type"]) == list(expected.labels("type"))
     assert list(session.adata.obs["domain_subtype"]) == list(expected.labels("subtype"))
-    assert session.column == "domain_type"
+    assert session.display.column == "domain_type"
     assert "is replaced" in names.write_button.toolTip()
 
 
@@ -335,7 +335,7 @@ def test_names_are_carried_over_from_a_reference(
     assert (
         f"{round(100 * float((~sure).mean()))} % of the spots are unsure" in transfer.found.text()
     )
-    assert session.column == "known_as_transferred"
+    assert session.display.column == "known_as_transferred"
 
 
 def test_a_reference_that_cannot_be_read_is_explained(

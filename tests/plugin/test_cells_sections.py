@@ -46,7 +46,7 @@ def test_spots_are_ordered_from_a_group_and_shown(trained: StimputePanel, qtbot:
     times = session.adata.obs["pca_pseudotime"].to_numpy()
     group = str(trajectory.root.currentData())
     assert session.adata.obs["domain"].astype(str).iloc[int(np.nanargmin(times))] == group
-    assert session.column == "pca_pseudotime"
+    assert session.display.column == "pca_pseudotime"
     trajectory.figure.click()
     until_idle(qtbot, trained)
     assert trajectory.window_of_figures is not None and trajectory.window_of_figures.isVisible()
@@ -60,10 +60,10 @@ def test_the_order_can_begin_at_one_picked_spot(trained: StimputePanel, qtbot: Q
     assert trajectory.root.currentText() == "The picked spot"
     assert "0 are picked" in trajectory.work.why_not.text()
     spots = np.arange(session.adata.n_obs)
-    session.select(spots < 3)
+    session.display.pick(spots < 3)
     assert "3 are picked" in trajectory.work.why_not.text()
     assert not trajectory.work.button.isEnabled()
-    session.select(spots == 17)
+    session.display.pick(spots == 17)
     assert trajectory.work.button.isEnabled()
     trajectory.compute()
     until_idle(qtbot, trained)
@@ -88,7 +88,7 @@ def test_columns_of_the_file_are_never_replaced(trained: StimputePanel, qtbot: Q
     trajectory.compute()
     until_idle(qtbot, trained)
     np.testing.assert_array_equal(session.adata.obs["pca_pseudotime"], theirs)
-    assert session.column == "pca_pseudotime_2"
+    assert session.display.column == "pca_pseudotime_2"
 
 
 def test_spots_that_cannot_be_reached_are_counted(trained: StimputePanel, qtbot: QtBot) -> None:
@@ -208,7 +208,7 @@ def test_communities_are_listed_drawn_and_shown(
     communities.show_button.click()
     until_idle(qtbot, panel)
     column = f"scimta_community_{name}_activity"
-    assert session.column == column
+    assert session.display.column == column
     activity = network(session.adata, "scimta", name).activity
     assert np.allclose(session.adata.obs[column], activity)
 

@@ -204,7 +204,7 @@ def test_while_it_runs_scores_appear_and_the_window_stays_usable(
     qtbot.waitUntil(lambda: "PCA denoiser, split 1 of 3" in alone.status.text(), timeout=10_000)
     assert alone.bar.isVisible() and not alone.choice.isEnabled()
     assert alone.view.sentence.text() == ""  # not before the end
-    alone.session.gene = alone.session.genes[5]
+    alone.session.display.gene = alone.session.contents.genes[5]
 
 
 def test_cancel_answers_quickly_and_keeps_what_was_scored(
@@ -278,7 +278,7 @@ def test_a_click_on_a_dot_shows_the_gene(alone: ComparePanel, qtbot: QtBot) -> N
     x, y = dots._dots()
     place = int(np.argmax(x))
     qtbot.mouseClick(dots, LEFT, pos=QPointF(x[place], y[place]).toPoint())
-    assert alone.session.gene == dots.genes.names[dots.gene_at(QPointF(x[place], y[place]))]
+    assert alone.session.display.gene == dots.genes.names[dots.gene_at(QPointF(x[place], y[place]))]
 
 
 def test_nothing_is_found_beside_the_dots(qtbot: QtBot) -> None:

@@ -10,14 +10,14 @@ from pytestqt.qtbot import QtBot
 from napari_stimpute.data.files import write_whole
 from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.scene.figure import GeneFigure, gene_figure
-from napari_stimpute.session.session import COUNTS
+from napari_stimpute.session.contents import COUNTS
 from napari_stimpute.trust.verdict import badge
 
 
 @pytest.fixture
 def shown(panel: StimputePanel, judged: AnnData) -> StimputePanel:
     panel.session.open(judged)
-    panel.session.source = "mine"
+    panel.session.display.source = "mine"
     return panel
 
 
@@ -45,11 +45,17 @@ def test_the_figure_is_written_as_its_name_says(
 def test_the_figure_says_what_may_be_believed(
     shown: StimputePanel, tmp_path: Path, qtbot: QtBot
 ) -> None:
-    found = badge(shown.session.adata, "mine", shown.session.gene)
+    found = badge(shown.session.adata, "mine", shown.session.display.gene)
     assert found is not None
     saved(shown, tmp_path / "gene.svg", qtbot)
     written = (tmp_path / "gene.svg").read_text()
-    for words in (shown.session.gene, found.verdict, "Counted", "Imputed", "counts per spot"):
+    for words in (
+        shown.session.display.gene,
+        found.verdict,
+        "Counted",
+        "Imputed",
+        "counts per spot",
+    ):
         assert words in written
     assert found.sentence in figure_of(shown).caption
     assert found.blend in figure_of(shown).caption

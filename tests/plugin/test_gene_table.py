@@ -25,7 +25,7 @@ UP, DOWN = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
 def session(judged: AnnData) -> Session:
     session = Session()
     session.open(judged)
-    session.source = "mine"
+    session.display.source = "mine"
     return session
 
 
@@ -107,26 +107,26 @@ def test_no_match_is_said(table: GeneTable) -> None:
 def test_choosing_a_row_shows_its_gene_and_arrows_the_next(
     table: GeneTable, session: Session, qtbot: QtBot
 ) -> None:
-    session.column = "domain"
+    session.display.column = "domain"
     table.table.selectRow(5)
-    assert session.gene == listed(table)[5]
-    assert session.column == ""
+    assert session.display.gene == listed(table)[5]
+    assert session.display.column == ""
     qtbot.keyClick(table.table, Qt.Key.Key_Down)
-    assert session.gene == listed(table)[6]
+    assert session.display.gene == listed(table)[6]
     qtbot.keyClick(table.table, Qt.Key.Key_Up)
-    assert session.gene == listed(table)[5]
+    assert session.display.gene == listed(table)[5]
 
 
 def test_a_gene_chosen_elsewhere_is_marked(table: GeneTable, session: Session) -> None:
-    session.gene = str(session.adata.var_names[8])
+    session.display.gene = str(session.adata.var_names[8])
     marked = table.table.selectionModel().selectedRows()  # type: ignore[union-attr]
-    assert [listed(table)[index.row()] for index in marked] == [session.gene]
+    assert [listed(table)[index.row()] for index in marked] == [session.display.gene]
 
 
 def test_filtering_does_not_change_the_gene(table: GeneTable, session: Session) -> None:
-    session.gene = str(session.adata.var_names[0])
+    session.display.gene = str(session.adata.var_names[0])
     choose(table, "cannot be judged")
-    assert session.gene == str(session.adata.var_names[0])
+    assert session.display.gene == str(session.adata.var_names[0])
     assert not table.table.selectionModel().hasSelection()  # type: ignore[union-attr]
 
 

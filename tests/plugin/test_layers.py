@@ -10,7 +10,7 @@ from napari_stimpute.plugin.canvas import spots
 from napari_stimpute.plugin.canvas.spots import colour_bar_of, limits_of
 from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.scene.colours import colours_of_values
-from napari_stimpute.session.session import COUNTS, LOG
+from napari_stimpute.session.contents import COUNTS, LOG
 
 
 def viewer_of(panel: StimputePanel) -> Any:
@@ -21,9 +21,9 @@ def test_spots_lie_on_the_image_at_their_true_size(opened: StimputePanel) -> Non
     layer, session = opened.view.layer, opened.session
     assert isinstance(layer, Points)
     np.testing.assert_allclose(layer.data, session.adata.obsm["spatial"][:, ::-1])
-    np.testing.assert_allclose(layer.size, session.spot_diameter)
+    np.testing.assert_allclose(layer.size, session.contents.spot_diameter)
     image = opened.view.image
-    np.testing.assert_allclose(image.scale, 1 / session.image.scale)
+    np.testing.assert_allclose(image.scale, 1 / session.contents.image.scale)
     # one pixel of the image per (row, column) = (y, x) · scale: every spot lies within it
     places = np.array([image.world_to_data(p) for p in layer.data])
     assert (places >= 0).all()
@@ -33,8 +33,12 @@ def test_spots_lie_on_the_image_at_their_true_size(opened: StimputePanel) -> Non
 def test_choosing_a_gene_recolours_the_same_layer(opened: StimputePanel) -> None:
     view, session = opened.view, opened.session
     layer = view.layer
-    gene = next(g for g in session.genes if session.expression(g).std() > 0 and g != session.gene)
-    session.gene = gene
+    gene = next(
+        g
+        for g in session.contents.genes
+        if session.expression(g).std() > 0 and g != session.display.gene
+    )
+    session.display.gene = gene
     expected = colours_of_values(session.expression(), session.limits(), "viridis")
     assert view.layer is layer
     np.testing.assert_allclose(layer.face_color, expected, atol=1e-6)
@@ -43,7 +47,7 @@ def test_choosing_a_gene_recolours_the_same_layer(opened: StimputePanel) -> None
 @pytest.mark.parametrize("source", [COUNTS, LOG, "gene_mean"])
 def test_colour_bars_show_the_limits_of_the_canvas(opened: StimputePanel, source: str) -> None:
     opened.session.train("gene_mean").wait(60)
-    opened.session.source = source
+    opened.session.display.source = source
     limits = opened.session.limits()
     assert opened.genes.legend.bar.limits == pytest.approx(limits)
     assert limits_of(opened.view.layer) == pytest.approx(limits)
@@ -54,7 +58,7 @@ def test_colour_bars_show_the_limits_of_the_canvas(opened: StimputePanel, source
 def test_counts_and_imputed_share_one_scale(opened: StimputePanel) -> None:
     opened.session.train("pca").wait(60)
     imputed = limits_of(opened.view.layer)
-    opened.session.source = COUNTS
+    opened.session.display.source = COUNTS
     assert limits_of(opened.view.layer) == pytest.approx(imputed)
 
 
@@ -68,16 +72,16 @@ def test_percentiles_move_the_limits_of_canvas_and_bar(opened: StimputePanel) ->
 
 def test_a_sparse_gene_is_never_blank(opened: StimputePanel) -> None:
     session = opened.session
-    means = {g: session.expression(g).mean() for g in session.genes}
+    means = {g: session.expression(g).mean() for g in session.contents.genes}
     sparse = min((g for g in means if means[g] > 0), key=means.__getitem__)
-    session.gene = sparse
+    session.display.gene = sparse
     colours = np.unique(np.asarray(opened.view.layer.face_color), axis=0)
     assert len(colours) > 1
 
 
 def test_categories_take_the_palette_of_the_data(opened: StimputePanel) -> None:
     session = opened.session
-    session.column = "domain"
+    session.display.column = "domain"
     names = list(session.adata.obs["domain"].cat.categories)
     assert opened.genes.legend.swatches.names == names
     assert not colour_bar_of(opened.view.layer).visible
@@ -94,7 +98,7 @@ def test_the_legend_stays_in_sight_on_every_tab_however_long_it_is(
     session = opened.session
     many = [f"type {i % n}" for i in range(session.adata.n_obs)]
     session.adata.obs["many"] = many
-    session.column = "many"
+    session.display.column = "many"
     opened.resize(390, 600)
     for tab in range(opened.tabs.count()):
         opened.tabs.setCurrentIndex(tab)
@@ -109,8 +113,8 @@ def test_a_gene_that_was_not_modelled_shows_counts(opened: StimputePanel) -> Non
     session = opened.session
     session.open(session.adata, genes="hvg:20", counts="raw")
     session.train("gene_mean").wait(60)
-    left_out = next(g for g in session.genes if not session.is_modelled(g))
-    session.gene = left_out
+    left_out = next(g for g in session.contents.genes if not session.contents.is_modelled(g))
+    session.display.gene = left_out
     assert "Counts" in opened.view.shown.caption
     assert opened.genes.source.currentData() == COUNTS
 
@@ -118,7 +122,7 @@ def test_a_gene_that_was_not_modelled_shows_counts(opened: StimputePanel) -> Non
 def test_a_removed_layer_comes_back_with_the_next_gene(opened: StimputePanel) -> None:
     viewer = viewer_of(opened)
     viewer.layers.remove(opened.view.layer)
-    opened.session.gene = opened.session.genes[3]
+    opened.session.display.gene = opened.session.contents.genes[3]
     assert opened.view.layer in viewer.layers
 
 
@@ -163,7 +167,7 @@ def test_many_spots_are_drawn_as_one_picture(
     assert set(seen) <= set(session.expression())
     y, x = session.adata.obsm["spatial"][5, ::-1]
     assert panel.view.spot_at((y, x)) == 5
-    session.column = "domain"
+    session.display.column = "domain"
     assert not layer.colorbar.visible
     assert panel.genes.legend.swatches.names
 
@@ -171,7 +175,7 @@ def test_many_spots_are_drawn_as_one_picture(
 def test_the_spot_under_the_mouse_is_described(opened: StimputePanel) -> None:
     opened.session.train("gene_mean").wait(60)
     x, y = opened.session.adata.obsm["spatial"][7]
-    radius = opened.session.spot_diameter / 2
+    radius = opened.session.contents.spot_diameter / 2
     assert opened.view.spot_at((y, x + 0.9 * radius)) == 7
     assert opened.view.spot_at((y, x - 1e6)) == -1
     opened.view.hovered.emit(7)

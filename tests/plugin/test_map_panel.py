@@ -25,7 +25,7 @@ from napari_stimpute.plugin.canvas import spots
 from napari_stimpute.plugin.map.dock import MapPanel
 from napari_stimpute.plugin.map.stamp import packed
 from napari_stimpute.plugin.panel import StimputePanel
-from napari_stimpute.session.session import COUNTS
+from napari_stimpute.session.contents import COUNTS
 
 pytestmark = pytest.mark.usefixtures("drawn")
 
@@ -66,10 +66,10 @@ def test_the_map_has_the_colours_of_the_tissue(dock: MapPanel, opened: StimputeP
         np.testing.assert_array_equal(dock.scatter._colours, on_tissue)
 
     same()
-    opened.session.gene = opened.session.genes[3]
+    opened.session.display.gene = opened.session.contents.genes[3]
     opened.view.set_colormap("magma")
     same()
-    opened.session.column = "domain"
+    opened.session.display.column = "domain"
     same()
     assert "domain" in dock.coloured.whole
 
@@ -87,7 +87,7 @@ def test_spots_within_a_line_on_the_map_light_up_on_the_tissue(
         qtbot.mouseMove(scatter, corner)
         scatter.mouseMoveEvent(moved(corner))
     qtbot.mouseRelease(scatter, Qt.MouseButton.LeftButton, pos=corners[-1])
-    picked = opened.session.selected
+    picked = opened.session.display.picked
     pixels = np.array([scatter.pixel_of(i) for i in range(len(picked))])
     distance = np.hypot(*(pixels - middle).T)
     clear = np.abs(distance - 40) > 2
@@ -111,20 +111,20 @@ def test_spots_within_a_line_on_the_tissue_light_up_on_the_map(
     n_layers = len(viewer.layers)
     x, y, radius = points[9, 1], points[9, 0], 3 * view.places.diameter
     assert not draw_on_canvas(viewer, circle(x, y, radius))  # the canvas moves
-    assert opened.session.selected is None
+    assert opened.session.display.picked is None
     opened.genes.picks.pick_button.click()
     assert draw_on_canvas(viewer, circle(x, y, radius))
     distance = np.hypot(points[:, 1] - x, points[:, 0] - y)
     clear = np.abs(distance - radius) > 0.05 * radius
     near = distance < radius
-    np.testing.assert_array_equal(opened.session.selected[clear], near[clear])
-    assert dock.scatter._picked is opened.session.selected
+    np.testing.assert_array_equal(opened.session.display.picked[clear], near[clear])
+    assert dock.scatter._picked is opened.session.display.picked
     far = points[np.argmax(distance)]
     draw_on_canvas(viewer, circle(far[1], far[0], radius), "Shift")
-    assert opened.session.selected[np.argmax(distance)]
-    assert opened.session.selected[9]
+    assert opened.session.display.picked[np.argmax(distance)]
+    assert opened.session.display.picked[9]
     draw_on_canvas(viewer, circle(x, y, radius), "Alt")
-    assert not opened.session.selected[9]
+    assert not opened.session.display.picked[9]
     assert len(viewer.layers) == n_layers
     callbacks = len(viewer.mouse_drag_callbacks)
     opened.genes.picks.pick_button.click()
@@ -136,7 +136,7 @@ def test_a_pick_can_be_kept_and_is_offered_everywhere(
     dock: MapPanel, opened: StimputePanel
 ) -> None:
     mask = np.arange(opened.session.adata.n_obs) < 20
-    opened.session.select(mask)
+    opened.session.display.pick(mask)
     box = dock.picks
     box.name.setText("domain")
     box.keep()
@@ -147,7 +147,7 @@ def test_a_pick_can_be_kept_and_is_offered_everywhere(
     np.testing.assert_array_equal(kept == "selected", mask)
     assert opened.genes.column.findData("edge") > 0
     assert opened.statistics.groups.column.findData("edge") >= 0
-    opened.session.select(~mask)
+    opened.session.display.pick(~mask)
     opened.genes.picks.name.setText("edge")
     opened.genes.picks.keep()  # its own column may be written anew
     np.testing.assert_array_equal(opened.session.adata.obs["edge"] == "selected", ~mask)
@@ -162,13 +162,13 @@ def test_picked_spots_stand_out_among_values_labels_and_numbers(
     panel.session.open(section)
     mask = np.arange(section.n_obs) < 30
     for column in ("", "domain", "time"):
-        panel.session.column = column
+        panel.session.display.column = column
         opaque = opacity(panel)
-        panel.session.select(mask)
+        panel.session.display.pick(mask)
         faint = opacity(panel)
         np.testing.assert_allclose(faint[mask], opaque[mask], atol=0.01)
         assert (faint[~mask] < 0.5 * opaque[~mask]).all()
-        panel.session.select(None)
+        panel.session.display.pick(None)
         np.testing.assert_allclose(opacity(panel), opaque, atol=0.01)
 
 
@@ -252,18 +252,18 @@ def test_the_dock_goes_on_without_the_panel_and_the_panel_without_the_dock(
     view, viewer = opened.view, opened.view.viewer
     taken_out(opened)
     session = view.session
-    session.gene = session.genes[4]
-    assert session.genes[4] in dock.coloured.whole
+    session.display.gene = session.contents.genes[4]
+    assert session.contents.genes[4] in dock.coloured.whole
     panel = open_panel(viewer)
     panel._soon.stop()
     assert panel.view is view
     taken_out(dock)
-    session.gene = session.genes[5]
-    assert session.genes[5] in panel.genes.legend.bar.title
-    assert session.genes[4] in dock.coloured.whole  # it is closed
+    session.display.gene = session.contents.genes[5]
+    assert session.contents.genes[5] in panel.genes.legend.bar.title
+    assert session.contents.genes[4] in dock.coloured.whole  # it is closed
     taken_out(panel)
     shown = view.shown
-    session.gene = session.genes[6]
+    session.display.gene = session.contents.genes[6]
     assert view.shown is shown  # nobody is left to see it
     assert [layer.name for layer in viewer.layers] == ["Tissue image", "Spots"]
     last = open_panel(viewer)

@@ -15,7 +15,8 @@ from napari_stimpute import keys
 from napari_stimpute.plugin import session_of
 from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.scene.maps import MAPPING, Choice, Maps
-from napari_stimpute.session.session import COUNTS, Session
+from napari_stimpute.session.contents import COUNTS
+from napari_stimpute.session.session import Session
 
 UMAP = keys.space(COUNTS, "umap")
 
@@ -111,7 +112,7 @@ def test_a_map_that_was_stored_anew_is_drawn_anew(panel: StimputePanel, cells: A
     session.write_column("half", np.arange(cells.n_obs) % 2)
     assert panel.view.layer is layer
     cells_of(panel).obsm[UMAP] = np.random.default_rng(2).normal(size=(cells.n_obs, 2))
-    session.n_written += 1
+    session.look_again()
     assert not np.allclose(panel.view.layer.data, before)
     assert [item.name for item in panel.view.viewer.layers] == ["Cells"]
 
@@ -161,7 +162,7 @@ def test_what_keeps_a_map_from_being_drawn_is_said_and_not_tried_again(
     qtbot.waitUntil(lambda: bool(panel.view.maps.problem), timeout=20_000)
     assert "five spots" in panel.genes.map.words.text()
     assert "five spots" in panel.view.no_map
-    panel.session.gene = panel.session.genes[2]
+    panel.session.display.gene = panel.session.contents.genes[2]
     qtbot.wait(50)
     assert len(drawn) == 1
     assert panel.genes.map.button.isVisibleTo(panel.genes)
@@ -232,7 +233,7 @@ def test_the_title_names_the_map_that_is_drawn_until_another_one_is(
     on_canvas(panel, qtbot)
     text = panel.view.viewer.canvas.overlays.text
     panel.view.show_map(Choice(kind="pca"))
-    panel.session.gene = panel.session.genes[3]
+    panel.session.display.gene = panel.session.contents.genes[3]
     assert text.text.endswith("on the UMAP of the counts")
     qtbot.waitUntil(lambda: text.text.endswith("on the PCA of the counts"), timeout=20_000)
 

@@ -141,34 +141,36 @@ def test_a_model_is_saved_once_there_is_one(opened: StimputePanel, tmp_path: Pat
 
 
 def test_an_unknown_gene_is_explained_beside_the_box(opened: StimputePanel) -> None:
-    shown = opened.session.gene
+    shown = opened.session.display.gene
     opened.genes.choose_gene("Gen00")
     assert "no gene 'Gen00'" in opened.genes.words.text()
-    assert opened.session.gene == shown
+    assert opened.session.display.gene == shown
 
 
 def test_the_gene_box_follows_the_session(opened: StimputePanel) -> None:
-    opened.session.gene = opened.session.genes[4]
-    assert opened.genes.gene.text() == opened.session.genes[4]
+    opened.session.display.gene = opened.session.contents.genes[4]
+    assert opened.genes.gene.text() == opened.session.contents.genes[4]
 
 
 def test_choosing_in_the_panel_changes_the_session(opened: StimputePanel) -> None:
     genes = opened.genes
     genes.source.setCurrentIndex(1)
     genes.source.activated.emit(1)
-    assert opened.session.source == "log"
+    assert opened.session.display.source == "log"
     genes.column.setCurrentIndex(genes.column.findData("domain"))
     genes.column.activated.emit(genes.column.currentIndex())
-    assert opened.session.column == "domain"
-    genes.choose_gene(opened.session.genes[2])
-    assert opened.session.column == ""
+    assert opened.session.display.column == "domain"
+    genes.choose_gene(opened.session.contents.genes[2])
+    assert opened.session.display.column == ""
 
 
 def test_imputed_values_of_a_gene_left_out_cannot_be_chosen(opened: StimputePanel) -> None:
     session = opened.session
     session.open(session.adata, genes="hvg:20", counts="raw")
     session.train("gene_mean").wait(60)
-    session.gene = next(g for g in session.genes if not session.is_modelled(g))
+    session.display.gene = next(
+        g for g in session.contents.genes if not session.contents.is_modelled(g)
+    )
     item: Any = opened.genes.source.model().item(2)  # type: ignore[union-attr]
     assert not item.isEnabled()
     assert "not among the modelled genes" in item.toolTip()
@@ -180,11 +182,11 @@ def test_a_key_flips_between_raw_and_imputed(opened: StimputePanel, qtbot: QtBot
     qtbot.keyClick(canvas, Qt.Key.Key_I)
     assert "train a model first" in opened.genes.words.text()
     session.train("gene_mean").wait(60)
-    assert session.source == "gene_mean"
+    assert session.display.source == "gene_mean"
     qtbot.keyClick(canvas, Qt.Key.Key_I)
-    assert session.source == "counts"
+    assert session.display.source == "counts"
     qtbot.keyClick(canvas, Qt.Key.Key_I)
-    assert session.source == "gene_mean"
+    assert session.display.source == "gene_mean"
 
 
 def test_a_key_leads_to_the_gene_box(opened: StimputePanel, qtbot: QtBot) -> None:
@@ -202,7 +204,7 @@ def test_variable_genes_are_compared_and_shown(opened: StimputePanel, qtbot: QtB
     qtbot.waitUntil(lambda: variable.table.rowCount() > 0, timeout=60_000)
     assert "12 most variable" in variable.summary.text()
     variable.table.selectRow(0)
-    assert opened.session.gene == variable.table.item(0, 0).text()
+    assert opened.session.display.gene == variable.table.item(0, 0).text()
     variable.kept.setCurrentText("Before and after")
     variable.kept.activated.emit(1)
     assert variable.table.rowCount() == variable.result.overlap
@@ -238,7 +240,7 @@ def test_text_stands_out_in_both_themes(opened: StimputePanel, theme: str) -> No
 def test_closing_the_panel_leaves_a_session_that_others_can_use(opened: StimputePanel) -> None:
     viewer, session = opened.view.viewer, opened.session
     viewer.window.remove_dock_widget(opened)
-    session.gene = session.genes[1]
+    session.display.gene = session.contents.genes[1]
     session.train("gene_mean").wait(60)
     assert session_of(viewer) is session
     assert os.fspath(session.path) == ""

@@ -85,10 +85,10 @@ def test_choosing_a_row_shows_the_gene(
 ) -> None:
     spatial.check()
     until_idle(qtbot, trained)
-    trained.session.column = "domain"
+    trained.session.display.column = "domain"
     spatial.table.view.selectRow(3)
-    assert trained.session.gene == spatial.table.model.gene_at(3)
-    assert trained.session.column == ""
+    assert trained.session.display.gene == spatial.table.model.gene_at(3)
+    assert trained.session.display.column == ""
 
 
 def test_a_cancelled_check_keeps_nothing_and_says_so(
@@ -108,7 +108,7 @@ def test_a_check_is_forgotten_when_the_model_is_trained_again(
     spatial.check()
     until_idle(qtbot, trained)
     assert not spatial.answer.isHidden()
-    began = trained.session.record("pca").started
+    began = trained.session.contents.record("pca").started
     qtbot.waitUntil(lambda: now() > began, timeout=5_000)  # told apart by the second
     trained.session.train("pca", blend=False, judged=False).wait(120)
     assert spatial.result is None
@@ -231,7 +231,7 @@ def test_differences_of_imputed_values_are_taken_away_when_they_are_imputed_anew
     groups.accept()
     until_idle(qtbot, trained)
     assert not groups.answer.isHidden()
-    began = trained.session.record("pca").started
+    began = trained.session.contents.record("pca").started
     qtbot.waitUntil(lambda: now() > began, timeout=5_000)  # told apart by the second
     trained.session.train("pca", blend=False, judged=False).wait(120)
     assert groups.answer.isHidden() and groups.result is None

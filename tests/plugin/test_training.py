@@ -62,9 +62,9 @@ def test_training_ends_with_the_imputed_gene_on_the_canvas(
     qtbot.mouseClick(train.button, _left())
     assert train.button.text() == "Cancel"
     until_idle(qtbot, opened)
-    assert session.runs == ("mine",)
-    assert session.record("mine").seed == 3
-    assert session.record("mine").config == {"n_components": 5}
+    assert session.contents.runs == ("mine",)
+    assert session.contents.record("mine").seed == 3
+    assert session.contents.record("mine").config == {"n_components": 5}
     assert "Imputed: PCA denoiser (mine)" in opened.view.shown.caption
     assert train.run_view.status.text().startswith("Done after")
     assert train.button.text() == "Train"
@@ -80,7 +80,7 @@ def test_gmm_vgae_trains_in_the_viewer_and_finds_domains(
     assert opened.session.problem == ""
     assert train.run_view.curve.n_points > 0
     assert train.run_view.notes.text()
-    opened.session.column = "gmm_vgae_cluster"
+    opened.session.display.column = "gmm_vgae_cluster"
     assert opened.genes.legend.swatches.names
 
 
@@ -95,8 +95,8 @@ def test_the_window_stays_usable_while_it_trains(
     timer.start(10)
     qtbot.wait(1500)
     timer.stop()
-    opened.session.gene = opened.session.genes[5]
-    assert opened.view.shown.caption.startswith(opened.session.genes[5])
+    opened.session.display.gene = opened.session.contents.genes[5]
+    assert opened.view.shown.caption.startswith(opened.session.contents.genes[5])
     assert len(ticks) > 50  # 150 on an idle machine
     assert "left" in opened.train.run_view.status.text()
     assert opened.train.run_view.bar.value() > 0
@@ -115,7 +115,7 @@ def test_cancel_answers_quickly_and_keeps_the_best_so_far(
     until_idle(qtbot, opened)
     assert time.perf_counter() - started < 2
     assert session.job.state is JobState.CANCELLED
-    assert not session.record("gene_mean").completed
+    assert not session.contents.record("gene_mean").completed
     assert "marked incomplete" in train.run_view.notes.text()
     assert "incomplete" in opened.view.shown.caption
 

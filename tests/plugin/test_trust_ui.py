@@ -20,7 +20,7 @@ from napari_stimpute.plugin.panel import WIDTH, StimputePanel
 from napari_stimpute.plugin.widgets.chip import LOOKS, chip_height, chip_width, draw_chip
 from napari_stimpute.scene.aspects import ZERO_NAMES
 from napari_stimpute.scene.colours import opacity_of
-from napari_stimpute.session.session import COUNTS
+from napari_stimpute.session.contents import COUNTS
 from napari_stimpute.trust.intervals import interval
 from napari_stimpute.trust.verdict import VERDICTS, badge
 from napari_stimpute.trust.zeros import zero_map
@@ -30,9 +30,9 @@ from napari_stimpute.trust.zeros import zero_map
 def shown(panel: StimputePanel, judged: AnnData) -> StimputePanel:
     """The panel with the judged run's values of a gene that was counted in some spots only."""
     panel.session.open(judged)
-    panel.session.source = "mine"
+    panel.session.display.source = "mine"
     share = np.asarray((judged.X > 0).mean(axis=0)).ravel()
-    panel.session.gene = str(judged.var_names[int(np.argmin(np.abs(share - 0.5)))])
+    panel.session.display.gene = str(judged.var_names[int(np.argmin(np.abs(share - 0.5)))])
     return panel
 
 
@@ -69,8 +69,8 @@ def older(adata: AnnData) -> AnnData:
 def test_the_chip_stands_beside_the_gene_and_in_the_legend(
     shown: StimputePanel, verdict: str
 ) -> None:
-    shown.session.gene = gene_of(shown, verdict)
-    expected = badge(shown.session.adata, "mine", shown.session.gene)
+    shown.session.display.gene = gene_of(shown, verdict)
+    expected = badge(shown.session.adata, "mine", shown.session.display.gene)
     assert expected is not None
     for chip in (shown.genes.chip, shown.genes.legend.trust.chip):
         assert chip.verdict == verdict
@@ -81,24 +81,24 @@ def test_the_chip_stands_beside_the_gene_and_in_the_legend(
 
 
 def test_the_canvas_says_gene_run_and_verdict(shown: StimputePanel) -> None:
-    shown.session.gene = gene_of(shown, "reliable")
+    shown.session.display.gene = gene_of(shown, "reliable")
     text = shown.view.viewer.canvas.overlays.text.text
-    assert text == f"{shown.session.gene} · Mine · reliable"
+    assert text == f"{shown.session.display.gene} · Mine · reliable"
 
 
 def test_counts_and_labels_have_no_chip(shown: StimputePanel) -> None:
-    shown.session.source = COUNTS
+    shown.session.display.source = COUNTS
     assert shown.genes.chip.isHidden()
     assert shown.genes.legend.trust.isHidden()
-    shown.session.source = "mine"
+    shown.session.display.source = "mine"
     assert not shown.genes.chip.isHidden()
-    shown.session.column = "domain"
+    shown.session.display.column = "domain"
     assert shown.genes.chip.isHidden()
 
 
 def test_a_run_of_an_older_file_says_so(panel: StimputePanel, judged: AnnData) -> None:
     panel.session.open(older(judged))
-    panel.session.source = "mine"
+    panel.session.display.source = "mine"
     assert panel.genes.chip.isHidden()
     assert "was not judged" in panel.genes.blend.text()
     assert not panel.genes.aspect.aspect.isEnabled()
@@ -112,7 +112,7 @@ def test_without_a_verdict_uncertainty_and_zeros_can_be_seen(
     panel: StimputePanel, judged: AnnData
 ) -> None:
     panel.session.open(not_judged(judged))
-    panel.session.source = "mine"
+    panel.session.display.source = "mine"
     assert panel.genes.chip.isHidden()
     assert "was not judged" in panel.genes.blend.text()
     choose(panel, "zeros")
@@ -124,8 +124,10 @@ def test_a_gene_that_was_not_modelled_says_so(panel: StimputePanel, judged: AnnD
     adata = panel.session.adata[:, :50].copy()
     adata.raw = judged
     panel.session.open(adata)
-    panel.session.source = "mine"
-    panel.session.gene = next(g for g in panel.session.genes if g not in adata.var_names)
+    panel.session.display.source = "mine"
+    panel.session.display.gene = next(
+        g for g in panel.session.contents.genes if g not in adata.var_names
+    )
     assert panel.genes.chip.isHidden()
     assert "not among the modelled genes" in panel.genes.blend.text()
     assert "not among the modelled genes" in panel.genes.aspect.aspect.toolTip()
@@ -164,7 +166,7 @@ def test_asking_for_a_badge_does_not_slow_the_choice_of_a_gene(shown: StimputePa
     aspects, names = shown.view.aspects, shown.session.adata.var_names
     taken = []
     for gene in names[:30]:
-        shown.session.gene = str(gene)
+        shown.session.display.gene = str(gene)
         aspects._forget()
         started = time.perf_counter()
         aspects.badge("mine")
@@ -177,7 +179,7 @@ def test_asking_for_a_badge_does_not_slow_the_choice_of_a_gene(shown: StimputePa
 
 def test_uncertainty_is_the_width_of_the_interval(shown: StimputePanel) -> None:
     choose(shown, "uncertainty")
-    ends = interval(shown.session.adata, "mine", shown.session.gene)
+    ends = interval(shown.session.adata, "mine", shown.session.display.gene)
     assert ends is not None
     np.testing.assert_allclose(shown.view.shown.values, ends[1] - ends[0])
     assert shown.view.shown.colormap != shown.view.colormap  # not to be taken for expression
@@ -187,7 +189,7 @@ def test_uncertainty_is_the_width_of_the_interval(shown: StimputePanel) -> None:
 
 def test_the_zero_map_shows_its_four_kinds(shown: StimputePanel) -> None:
     choose(shown, "zeros")
-    found = zero_map(shown.session.adata, "mine", shown.session.gene)
+    found = zero_map(shown.session.adata, "mine", shown.session.display.gene)
     assert found is not None
     threshold = shown.view.aspects.threshold
     np.testing.assert_array_equal(shown.view.shown.codes, found.classes(threshold) + 1)
@@ -241,7 +243,7 @@ def test_many_spots_fade_in_one_picture(
 ) -> None:
     monkeypatch.setattr(spots, "MOST_POINTS", 100)
     panel.session.open(judged)
-    panel.session.source = "mine"
+    panel.session.display.source = "mine"
     panel.genes.aspect.fade.setChecked(True)
     layer = panel.view.layer
     assert isinstance(layer, Image)
@@ -267,7 +269,7 @@ def test_fading_is_offered_for_expected_counts_alone(shown: StimputePanel) -> No
 
 
 def test_the_spot_says_what_a_second_measurement_would_give(shown: StimputePanel) -> None:
-    ends = interval(shown.session.adata, "mine", shown.session.gene)
+    ends = interval(shown.session.adata, "mine", shown.session.display.gene)
     assert ends is not None
     place = int(np.argmax(ends[1] - ends[0]))
     shown.view.hovered.emit(place)
@@ -281,14 +283,14 @@ def test_the_spot_says_what_a_second_measurement_would_give(shown: StimputePanel
 def test_the_spot_follows_the_gene(shown: StimputePanel) -> None:
     shown.view.hovered.emit(5)
     for gene in shown.session.adata.var_names[:6]:
-        shown.session.gene = str(gene)
+        shown.session.display.gene = str(gene)
         raw = shown.session.expression(source=COUNTS)[5]
         assert shown.genes.spot.line.text().startswith(f"raw {raw:.0f} ·")
 
 
 def test_a_zero_under_the_mouse_says_what_it_hides(shown: StimputePanel) -> None:
     choose(shown, "zeros")
-    found = zero_map(shown.session.adata, "mine", shown.session.gene)
+    found = zero_map(shown.session.adata, "mine", shown.session.display.gene)
     assert found is not None
     place = int(np.flatnonzero(np.isfinite(found.probability))[0])
     shown.view.hovered.emit(place)
@@ -309,12 +311,12 @@ def test_the_train_panel_says_what_the_run_is_worth(shown: StimputePanel) -> Non
 
 def test_a_model_that_adds_nothing_is_called_so(panel: StimputePanel, judged: AnnData) -> None:
     panel.session.open(judged)
-    record = panel.session.record("mine")
+    record = panel.session.contents.record("mine")
     assert record.trust is not None
     trust = record.trust.model_copy(update={"gain_without_model": 0.1395})
     record = record.model_copy(update={"trust": trust})
     panel.session.adata.uns[keys.UNS]["mine"] = record.model_dump_json()
-    panel.session.source = "mine"
+    panel.session.display.source = "mine"
     assert "Mine adds nothing here" in panel.train.verdicts.text()
     assert panel.train.verdicts.tone == "warning"
 

@@ -23,7 +23,7 @@ from napari_stimpute.plugin.canvas.view import SpotsView
 from napari_stimpute.plugin.genes.wipe_box import KEYS, WipeBox
 from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.scene.colours import colours_of_values
-from napari_stimpute.session.session import COUNTS, LOG
+from napari_stimpute.session.contents import COUNTS, LOG
 
 
 def give_runs(adata: AnnData) -> None:
@@ -54,7 +54,7 @@ def imputed(panel: StimputePanel, section: AnnData) -> StimputePanel:
     """The section open with two runs, the values of "soft" shown."""
     give_runs(section)
     panel.session.open(section)
-    panel.session.source = "soft"
+    panel.session.display.source = "soft"
     return panel
 
 
@@ -113,8 +113,10 @@ def test_each_side_of_the_divider_shows_its_own_source(
     session, view = panel.session, panel.view
     give_runs(section)
     session.open(section)
-    session.source = "soft"
-    session.gene = max(session.genes, key=lambda gene: session.expression(gene, COUNTS).mean())
+    session.display.source = "soft"
+    session.display.gene = max(
+        session.contents.genes, key=lambda gene: session.expression(gene, COUNTS).mean()
+    )
     assert isinstance(view.layer, Points if most_points > 1000 else Image)
     view.wipe.start()
     view.viewer.show()
@@ -128,7 +130,9 @@ def test_each_side_of_the_divider_shows_its_own_source(
             for s in (COUNTS, "soft")
         )
         is_left = xs(view) < view.wipe.x
-        clear = np.abs(xs(view) - view.wipe.x) > session.spot_diameter  # not under the line
+        clear = (
+            np.abs(xs(view) - view.wipe.x) > session.contents.spot_diameter
+        )  # not under the line
         seen_steps = clear & (np.abs(counts - soft).max(axis=1) > 40)
         expected = np.where(is_left[:, None], counts, soft)
         assert (seen_steps & is_left).sum() > 5
@@ -280,7 +284,9 @@ def test_it_and_side_by_side_exclude_one_another(imputed: StimputePanel, box: Wi
 def test_both_halves_follow_gene_limits_and_colours_on_one_scale(imputed: StimputePanel) -> None:
     view, session = imputed.view, imputed.session
     view.wipe.start()
-    session.gene = next(g for g in session.genes if session.expression(g).std() > 0)
+    session.display.gene = next(
+        g for g in session.contents.genes if session.expression(g).std() > 0
+    )
     view.set_percentiles(0, 90)
     view.set_colormap("magma")
     limits = session.limits(high=90)
@@ -297,13 +303,17 @@ def test_the_halves_are_named_on_the_canvas(imputed: StimputePanel) -> None:
     view.wipe.start()
     for layer, name, corner in (
         (view.layer, "Counts", "top_left"),
-        (view.wipe.layer, view.session.record("soft").title, "top_right"),
+        (view.wipe.layer, view.session.contents.record("soft").title, "top_right"),
     ):
         assert layer.name == name
         assert layer.name_overlay.visible
         assert layer.name_overlay.position == corner
     text = view.viewer.canvas.overlays.text
-    assert (text.text, text.position, text.visible) == (view.session.gene, "top_center", True)
+    assert (text.text, text.position, text.visible) == (
+        view.session.display.gene,
+        "top_center",
+        True,
+    )
 
 
 def test_two_runs_can_be_compared_and_exchanged(box: WipeBox) -> None:
@@ -315,7 +325,7 @@ def test_two_runs_can_be_compared_and_exchanged(box: WipeBox) -> None:
     box.left.activated.emit(box.left.currentIndex())
     assert box.wipe.sources() == ("soft", "flat")
     assert (box.left.currentData(), box.right.currentData()) == ("soft", "flat")
-    titles = [box.view.session.record(key).title for key in ("soft", "flat")]
+    titles = [box.view.session.contents.record(key).title for key in ("soft", "flat")]
     assert [box.view.layer.name, box.wipe.layer.name] == titles
 
 
@@ -335,7 +345,7 @@ def test_without_anything_imputed_it_says_why_it_is_off(opened: StimputePanel) -
     opened.view.wipe.start()
     assert not opened.view.wipe.is_on
     give_runs(opened.session.adata)
-    opened.session.runs = ("soft", "flat")
+    opened.session.look_again()
     assert made.on.isEnabled()
 
 
@@ -343,9 +353,12 @@ def test_a_gene_that_was_not_modelled_shows_counts_and_says_so(imputed: Stimpute
     session, view = imputed.session, imputed.view
     session.open(session.adata, genes="hvg:20", counts="raw")
     give_runs(session.adata)
-    session.runs, session.source = ("soft", "flat"), "flat"
+    session.look_again()
+    session.display.source = "flat"
     view.wipe.start()
-    session.gene = next(g for g in session.genes if not session.is_modelled(g))
+    session.display.gene = next(
+        g for g in session.contents.genes if not session.contents.is_modelled(g)
+    )
     assert "not modelled: counts" in view.wipe.layer.name
     assert view.layer.name == "Counts"
     assert_array_equal(view.layer.face_color, view.wipe.layer.face_color)
@@ -354,14 +367,14 @@ def test_a_gene_that_was_not_modelled_shows_counts_and_says_so(imputed: Stimpute
 def test_it_waits_while_labels_are_shown(box: WipeBox) -> None:
     view, session = box.view, box.view.session
     box.on.setChecked(True)
-    session.column = "domain"
+    session.display.column = "domain"
     assert view.wipe.is_on
     assert "A column is shown" in box.words.text()
     assert not view.wipe.layer.visible
     assert not view.wipe.divider.layer.visible
     assert not view.layer.experimental_clipping_planes[0].enabled
     assert not view.layer.name_overlay.visible
-    session.column = ""
+    session.display.column = ""
     assert view.wipe.layer.visible
     assert view.layer.experimental_clipping_planes[0].enabled
     assert not box.words.text()
@@ -378,7 +391,7 @@ def test_a_removed_layer_turns_it_off_with_the_next_move_or_gene(imputed: Stimpu
         }
         viewer.layers.remove(found[which])
         if which == "first map":
-            view.session.gene = view.session.genes[3]
+            view.session.display.gene = view.session.contents.genes[3]
         else:
             view.wipe.set_position(0.1)
         assert not view.wipe.is_on
@@ -409,7 +422,7 @@ def test_a_new_panel_finds_whole_maps_where_the_old_one_was_closed(imputed: Stim
 
 def test_what_was_judged_is_written_beside_the_gene(panel: StimputePanel, judged: AnnData) -> None:
     panel.session.open(judged)
-    panel.session.source, panel.session.gene = "mine", str(judged.var_names[1])
+    panel.session.display.source, panel.session.display.gene = "mine", str(judged.var_names[1])
     panel.genes.wipe.on.setChecked(True)
     assert panel.genes.wipe.badges() == "Mine: use with care"
     panel.view.aspects.chosen = "uncertainty"

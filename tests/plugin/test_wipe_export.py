@@ -17,7 +17,7 @@ from napari_stimpute.scene.pair_figure import save_wipe, wipe_figure
 def wiped(panel: StimputePanel, judged: AnnData) -> StimputePanel:
     """A judged section, with the divider between its counts and the run "mine"."""
     panel.session.open(judged)
-    panel.session.source = "mine"
+    panel.session.display.source = "mine"
     panel.genes.wipe.on.setChecked(True)
     return panel
 
@@ -31,8 +31,8 @@ def texts(figure: Any) -> list[str]:
 def test_the_figure_names_both_halves_gene_unit_badge_and_scale(wiped: StimputePanel) -> None:
     view = wiped.view
     sentence = texts(wipe_figure(view, badge="reliable"))
-    title = view.session.record("mine").title
-    for text in ("Counts", title, view.session.gene, "counts per spot", "reliable"):
+    title = view.session.contents.record("mine").title
+    for text in ("Counts", title, view.session.display.gene, "counts per spot", "reliable"):
         assert text in sentence
     assert any(text.endswith("µm") for text in sentence)
 

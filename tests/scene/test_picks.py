@@ -5,7 +5,8 @@ import pytest
 from anndata import AnnData
 
 from napari_stimpute.scene.picks import Picks, how_of, picked_in_words, within
-from napari_stimpute.session.session import COUNTS, Session
+from napari_stimpute.session.contents import COUNTS
+from napari_stimpute.session.session import Session
 
 
 @pytest.fixture
@@ -46,47 +47,47 @@ def test_picks_add_take_away_and_can_be_taken_back(session: Session) -> None:
     picks, five, ten = Picks(session), first(session, 5), first(session, 10)
     picks.pick(five)
     picks.pick(ten & ~five, "add")
-    np.testing.assert_array_equal(session.selected, ten)
+    np.testing.assert_array_equal(session.display.picked, ten)
     picks.pick(five, "remove")
-    np.testing.assert_array_equal(session.selected, ten & ~five)
+    np.testing.assert_array_equal(session.display.picked, ten & ~five)
     picks.undo()
-    np.testing.assert_array_equal(session.selected, ten)
+    np.testing.assert_array_equal(session.display.picked, ten)
     picks.clear()
-    assert session.selected is None
+    assert session.display.picked is None
     picks.undo()
-    np.testing.assert_array_equal(session.selected, ten)
+    np.testing.assert_array_equal(session.display.picked, ten)
     picks.undo()
     picks.undo()
-    assert session.selected is None
+    assert session.display.picked is None
     assert not picks.can_undo
 
 
 def test_taking_away_the_last_spot_leaves_none_picked(session: Session) -> None:
     picks = Picks(session)
     picks.pick(first(session, 3), "remove")
-    assert session.selected is None
+    assert session.display.picked is None
     picks.pick(first(session, 3))
     picks.pick(first(session, 5), "remove")
-    assert session.selected is None
+    assert session.display.picked is None
 
 
 def test_other_data_have_nothing_to_take_back(session: Session, section: AnnData) -> None:
     picks = Picks(session)
     picks.pick(first(session, 5))
     session.open(section[:50].copy())
-    assert session.selected is None
+    assert session.display.picked is None
     assert not picks.can_undo
 
 
 def test_it_is_said_how_many_are_picked_and_how_the_gene_differs(session: Session) -> None:
     assert picked_in_words(session) == ""
     mask = first(session, 40)
-    session.select(mask)
-    counts = np.asarray(session.adata[:, session.gene].X.todense()).ravel()
+    session.display.pick(mask)
+    counts = np.asarray(session.adata[:, session.display.gene].X.todense()).ravel()
     text = picked_in_words(session)
     assert f"40 of {session.adata.n_obs:,} spots picked" in text
     assert f"{counts[mask].mean():.3g} molecules per spot inside" in text
     assert f"{counts[~mask].mean():.3g} outside" in text
     session.train("gene_mean").wait(60)
-    assert session.source != COUNTS
+    assert session.display.source != COUNTS
     assert picked_in_words(session) == text  # whatever is shown: molecules as counted

@@ -24,7 +24,8 @@ from napari_stimpute.errors import (
 )
 from napari_stimpute.job import Job, JobState
 from napari_stimpute.models import model_info
-from napari_stimpute.session.session import COUNTS, LOG, Session
+from napari_stimpute.session.contents import COUNTS, LOG
+from napari_stimpute.session.session import Session
 
 
 @pytest.fixture(scope="module")
@@ -74,11 +75,16 @@ def test_an_open_file_is_described_and_a_telling_gene_is_chosen(path: Path) -> N
     assert session.path == str(path)
     assert session.card is not None and session.card.counts_where == "X"
     assert session.notes[0] == "The counts were taken from X."
-    assert session.gene in session.genes
+    assert session.display.gene in session.contents.genes
     assert session.expression().std() > session.expression().mean() ** 0.5 * 0.5
-    assert (session.source, session.column, session.runs, session.problem) == (COUNTS, "", (), "")
-    assert session.image is not None
-    assert 0 < session.spot_diameter < 1000
+    assert (
+        session.display.source,
+        session.display.column,
+        session.contents.runs,
+        session.problem,
+    ) == (COUNTS, "", (), "")
+    assert session.contents.image is not None
+    assert 0 < session.contents.spot_diameter < 1000
 
 
 def test_an_open_adata_is_not_changed(section: AnnData) -> None:
@@ -105,8 +111,9 @@ def test_a_file_opened_later_arrives_when_events_are_delivered(path: Path) -> No
 
 def test_events_come_in_the_thread_that_owns_the_session(path: Path) -> None:
     session, threads = Session(), set[threading.Thread]()
-    for field in ("adata", "card", "gene", "runs", "source", "job"):
-        getattr(session.events, field).connect(lambda: threads.add(threading.current_thread()))
+    events = session.events
+    for event in (events.adata, events.contents, events.job, session.display.changed):
+        event.connect(lambda: threads.add(threading.current_thread()))
     session.open_later(path).wait(30)
     session.train("gene_mean").wait(30)
     assert threads == {threading.current_thread()}
@@ -118,27 +125,28 @@ def test_whoever_watches_a_field_never_sees_names_the_data_do_not_hold(session: 
     faults: list[str] = []
 
     def look() -> None:
-        if session.gene and session.gene not in session.genes:
-            faults.append(session.gene)
+        if session.display.gene and session.display.gene not in session.contents.genes:
+            faults.append(session.display.gene)
 
-    for field in ("adata", "card", "gene", "runs", "source", "column", "path"):
-        getattr(session.events, field).connect(look)
+    events = session.events
+    for event in (events.adata, events.contents, events.problem, session.display.changed):
+        event.connect(look)
     session.train("gene_mean").wait(30)
     session.open(other)
     assert faults == []
-    assert (session.runs, session.models) == ((), {})
-    assert session.gene.startswith("other")
+    assert (session.contents.runs, session.models) == ((), {})
+    assert session.display.gene.startswith("other")
 
 
 def test_a_file_that_cannot_be_read_keeps_what_was_open(session: Session, tmp_path: Path) -> None:
     broken = tmp_path / "broken.h5ad"
     broken.write_text("not hdf5")
-    before = session.adata, session.gene, session.card
+    before = session.adata, session.display.gene, session.card
     with pytest.raises(NotReadable):
         session.open(broken)
     session.open_later(broken).wait(30)
     assert "not HDF5" in session.problem
-    assert (session.adata, session.gene, session.card) == before
+    assert (session.adata, session.display.gene, session.card) == before
     assert not session.is_busy
 
 
@@ -150,10 +158,10 @@ def test_genes_without_any_counts_keep_what_was_open(
     section.X = sp.csr_matrix(counts)
     names = tmp_path / "genes.txt"
     names.write_text("\n".join(section.var_names[:2]))
-    before = session.adata, session.gene
+    before = session.adata, session.display.gene
     with pytest.raises(NotCounts, match="only zeros"):
         session.open(section, genes=str(names))
-    assert (session.adata, session.gene) == before
+    assert (session.adata, session.display.gene) == before
 
 
 def test_an_opening_that_is_cancelled_keeps_what_was_open(session: Session, path: Path) -> None:
@@ -167,12 +175,12 @@ def test_an_opening_that_is_cancelled_keeps_what_was_open(session: Session, path
 
 def test_nothing_is_open_at_first() -> None:
     session = Session()
-    assert (session.image, session.columns) == (None, [])
-    assert [s.name for s in session.sources] == [COUNTS, LOG]
+    assert (session.contents.image, session.contents.columns) == (None, [])
+    assert [s.name for s in session.contents.sources] == [COUNTS, LOG]
     calls: list[Callable[[], object]] = [
         session.expression,
         session.labels,
-        lambda: session.genes,
+        lambda: session.contents.genes,
         session.train,
         lambda: session.save("x.h5ad"),
     ]
@@ -194,10 +202,14 @@ def test_training_writes_results_and_shows_them(session: Session) -> None:
     assert adata.obsm["X_gmm_vgae"].shape == (118, 8)
     assert set(adata.obs["gmm_vgae_cluster"].cat.categories) <= {"1", "2", "3"}
     assert adata.obsm["gmm_vgae_cluster_probability"].shape == (118, 3)
-    assert session.record("gmm_vgae").completed
-    assert (session.runs, session.source, session.problem) == (("gmm_vgae",), "gmm_vgae", "")
-    assert [s.title for s in session.sources][2:] == ["Imputed: GMM-VGAE"]
-    assert "gmm_vgae_cluster" in session.columns
+    assert session.contents.record("gmm_vgae").completed
+    assert (session.contents.runs, session.display.source, session.problem) == (
+        ("gmm_vgae",),
+        "gmm_vgae",
+        "",
+    )
+    assert [s.title for s in session.contents.sources][2:] == ["Imputed: GMM-VGAE"]
+    assert "gmm_vgae_cluster" in session.contents.columns
     assert session.models["gmm_vgae"].is_fitted
 
 
@@ -224,8 +236,8 @@ def test_a_cancelled_run_keeps_the_best_so_far_marked_incomplete(session: Sessio
     job.progressed.connect(lambda progress: progress.step and session.cancel(), thread="current")
     assert job.wait(60) is JobState.CANCELLED
     assert session.problem == ""
-    assert not session.record("gmm_vgae").completed
-    assert [s.title for s in session.sources][2:] == ["Imputed: GMM-VGAE, incomplete"]
+    assert not session.contents.record("gmm_vgae").completed
+    assert [s.title for s in session.contents.sources][2:] == ["Imputed: GMM-VGAE, incomplete"]
     assert np.isfinite(session.expression()).all()
     assert not session.is_busy
 
@@ -252,15 +264,15 @@ def test_settings_that_do_not_fit_are_refused_before_anything_starts(section: An
 def test_runs_under_other_keys_stay_beside_one_another(session: Session) -> None:
     for key in ("", "again", ""):
         session.train("gene_mean", key=key).wait(30)
-    assert session.runs == ("again", "gene_mean")
-    titles = [s.title for s in session.sources][2:]
+    assert session.contents.runs == ("again", "gene_mean")
+    titles = [s.title for s in session.contents.sources][2:]
     assert titles == ["Imputed: Gene mean × depth (again)", "Imputed: Gene mean × depth"]
     assert set(session.models) == {"again", "gene_mean"}
 
 
 def test_results_count_as_written_also_under_the_same_key(session: Session) -> None:
     seen: list[tuple[str, ...]] = []
-    session.events.n_written.connect(lambda: seen.append(session.runs))
+    session.events.contents.connect(lambda: seen.append(session.contents.runs))
     for _ in range(2):
         session.train("gene_mean").wait(30)
     assert seen == 2 * [("gene_mean",)]
@@ -270,13 +282,13 @@ def test_a_shown_column_that_training_again_takes_away_is_no_longer_shown(
     session: Session,
 ) -> None:
     session.train("gmm_vgae", tiny(), key="mine").wait(60)
-    session.column = "mine_cluster"
+    session.display.column = "mine_cluster"
     shown: list[str] = []
-    session.events.source.connect(lambda: shown.append(session.column))
-    session.source = COUNTS
+    session.display.changed.connect(lambda: shown.append(session.display.column))
+    session.display.source = COUNTS
     session.train("gene_mean", key="mine").wait(30)
-    assert "mine_cluster" not in session.columns
-    assert session.column == "" and shown == ["mine_cluster", ""]
+    assert "mine_cluster" not in session.contents.columns
+    assert session.display.column == "" and shown == ["mine_cluster", ""]
 
 
 def test_a_finished_run_survives_the_cancel_of_the_next_one_of_its_name(session: Session) -> None:
@@ -284,13 +296,13 @@ def test_a_finished_run_survives_the_cancel_of_the_next_one_of_its_name(session:
     adata = session.adata
     assert adata is not None
     adata.obs["gmm_vgae_pseudotime"] = 0.5
-    before = session.record("gmm_vgae"), adata.layers["gmm_vgae_imputed"].copy()
+    before = session.contents.record("gmm_vgae"), adata.layers["gmm_vgae_imputed"].copy()
     model = session.models["gmm_vgae"]
     job = session.train("gmm_vgae", tiny(epochs=5000))
     job.progressed.connect(lambda progress: progress.step and session.cancel(), thread="current")
     assert job.wait(60) is JobState.CANCELLED
     assert "The finished run stays as it was" in session.problem
-    assert session.record("gmm_vgae") == before[0] and session.models["gmm_vgae"] is model
+    assert session.contents.record("gmm_vgae") == before[0] and session.models["gmm_vgae"] is model
     np.testing.assert_array_equal(adata.layers["gmm_vgae_imputed"], before[1])
     assert "gmm_vgae_pseudotime" in adata.obs and not session.is_busy
 
@@ -324,7 +336,7 @@ def test_a_job_whose_end_was_not_yet_told_never_loses_the_next_run(
     emit_queued()
     assert "its folder is missing" in session.problem
     session.train("gene_mean").wait(30)
-    assert session.runs == ("gene_mean",)
+    assert session.contents.runs == ("gene_mean",)
 
 
 def test_an_unforeseen_error_is_named(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -333,7 +345,7 @@ def test_an_unforeseen_error_is_named(session: Session, monkeypatch: pytest.Monk
     assert session.problem == (
         "Something unforeseen went wrong: ZeroDivisionError: division by zero"
     )
-    assert session.runs == ()
+    assert session.contents.runs == ()
 
 
 # ---- keeping -----------------------------------------------------------------------------------
@@ -352,7 +364,7 @@ def test_a_saved_file_holds_results_and_opens_with_its_runs(path: Path, tmp_path
     assert again.runs == ("gmm_vgae",)
     values = session.expression(again.gene, "gmm_vgae")
     np.testing.assert_array_equal(again.expression(source="gmm_vgae"), values)
-    assert again.record("gmm_vgae") == session.record("gmm_vgae")
+    assert again.record("gmm_vgae") == session.contents.record("gmm_vgae")
 
 
 def test_the_opened_file_is_never_overwritten(path: Path) -> None:

@@ -15,7 +15,8 @@ from napari_stimpute.data.records import RunRecord, read_records
 from napari_stimpute.data.results import Results, write_results
 from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import UnknownName
-from napari_stimpute.session.session import COUNTS, LOG, Session
+from napari_stimpute.session.contents import COUNTS, LOG
+from napari_stimpute.session.session import Session
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +53,8 @@ def shown(tmp_path: Path) -> Session:
 
 
 def test_genes_that_are_only_in_raw_are_listed_last_and_shown(shown: Session) -> None:
-    assert shown.genes == ["a", "b", "c"]
-    assert [shown.is_modelled(g) for g in shown.genes] == [True, True, False]
+    assert shown.contents.genes == ["a", "b", "c"]
+    assert [shown.contents.is_modelled(g) for g in shown.contents.genes] == [True, True, False]
     np.testing.assert_array_equal(shown.expression("c", COUNTS), [5, 0, 1, 0])
     with pytest.raises(UnknownName, match="name of a modelled gene, but found 'c'"):
         shown.expression("c", "gene_mean")
@@ -158,12 +159,12 @@ def test_a_palette_that_is_too_short_is_replaced_and_missing_labels_are_minus_on
 
 
 def test_only_columns_with_some_categories_are_offered(shown: Session) -> None:
-    assert shown.columns == ["kind"]
+    assert shown.contents.columns == ["kind"]
 
 
 def test_an_unknown_run_is_refused(shown: Session) -> None:
     with pytest.raises(UnknownName, match=r"name of a run, but found 'x'.*'gene_mean'"):
-        shown.record("x")
+        shown.contents.record("x")
 
 
 def test_results_are_read_back_by_others(shown: Session, tmp_path: Path) -> None:

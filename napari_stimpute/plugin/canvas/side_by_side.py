@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from ...session.session import COUNTS, LOG
+from ...session.contents import COUNTS, LOG
 from .spots import image_layer, layer_name, paint, spots_layer
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ class SideBySide:
         view = self._view()
         assert view is not None
         session = view.session
-        chosen = session.source if session.source in session.runs else ""
-        imputed = chosen or (session.runs[-1] if session.runs else LOG)
+        chosen = session.display.source if session.display.source in session.contents.runs else ""
+        imputed = chosen or (session.contents.runs[-1] if session.contents.runs else LOG)
         return COUNTS, view.drawable_source(imputed)
 
     def start(self) -> None:

@@ -59,7 +59,7 @@ def image_layer(session: Session, opened: Any = None) -> Layer | None:
     """The tissue image, laid under spots in coordinate units; None if there is none."""
     from napari.layers import Image
 
-    image = session.image
+    image = session.contents.image
     if image is None:
         return None
     side = 1 / image.scale

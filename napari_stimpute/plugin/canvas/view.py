@@ -76,10 +76,10 @@ class SpotsView:
         self.lasso = TissueLasso(viewer, self)
         self.connections = Connections()
         events = session.events
-        for event in (events.gene, events.source, events.column, events.selected, events.job):
+        for event in (session.display.changed, events.job):
             self.connections.add(event, self.refresh)
         self.connections.add(events.adata, self._draw_opened)
-        self.connections.add(events.n_written, self._follow_written)
+        self.connections.add(events.contents, self._follow_written)
         self.connections.add(self.maps.changed, self._follow_maps)
         self.connections.add(viewer.layers.events.inserted, self._on_layer)
         viewer.mouse_move_callbacks.append(self._on_mouse_move)
@@ -134,17 +134,17 @@ class SpotsView:
     def shown_for(self, source: str = "") -> Shown | None:
         """What to draw for a source ("" for the session's): the column, or the gene."""
         session = self.session
-        if session.adata is None or not (session.column or session.gene):
+        if session.adata is None or not (session.display.column or session.display.gene):
             return None
-        if session.column:
+        if session.display.column:
             shown = column_shown(session, self.colormap, self.percentiles)
-            return replace(shown, picked=session.selected)
-        source = self.drawable_source(source or session.source)
+            return replace(shown, picked=session.display.picked)
+        source = self.drawable_source(source or session.display.source)
         shown = self.values_of(source)
-        if source in session.runs:
-            described = {s.name: s for s in session.sources}[source]
+        if source in session.contents.runs:
+            described = {s.name: s for s in session.contents.sources}[source]
             shown = self.aspects.seen(shown, described)
-        return replace(shown, picked=session.selected)
+        return replace(shown, picked=session.display.picked)
 
     def values_of(self, source: str) -> Values:
         """The shown gene by a source that has it, on the scale of all in its unit."""
@@ -152,16 +152,18 @@ class SpotsView:
         values = session.expression(source=source)
         low, high = self.percentiles
         limits = session.limits(source=source, low=low, high=high)
-        described = {s.name: s for s in session.sources}[source]
-        title = f"{session.gene} · {described.title}"
-        picked = session.selected
+        described = {s.name: s for s in session.contents.sources}[source]
+        title = f"{session.display.gene} · {described.title}"
+        picked = session.display.picked
         return Values(values, limits, self.colormap, title, described.unit, picked=picked)
 
     def drawable_source(self, source: str) -> str:
         """The source itself, or counts where the shown gene was not modelled."""
         session = self.session
-        if source in session.runs and not session.is_modelled(session.gene):
-            return session.sources[0].name
+        if source in session.contents.runs and not session.contents.is_modelled(
+            session.display.gene
+        ):
+            return session.contents.sources[0].name
         return source
 
     # ---- following the session -----------------------------------------------------------------
@@ -212,7 +214,7 @@ class SpotsView:
         """A map, or a column, was written."""
         if self.viewer is not None and self._has_other_map():
             self._draw_on_map()
-        elif self.session.column:
+        elif self.session.display.column:
             self.refresh()
 
     def _has_other_map(self) -> bool:

@@ -9,7 +9,7 @@ from weakref import ref
 from psygnal import Signal
 
 from ...scene.shown import Shown, Values
-from ...session.session import COUNTS, LOG, Source
+from ...session.contents import COUNTS, LOG, Source
 from .cut import Cut, cut_of, uncut
 from .divider import Divider, Frame, frame_of
 from .spots import MARK, Mark, colour_bar_of, layer_name, paint, spots_layer
@@ -68,7 +68,7 @@ class Wipe:
 
     def choices(self) -> list[Source]:
         """What a half may show: sources in counts, for both halves share one scale."""
-        return [s for s in self._session().sources if s.name != LOG]
+        return [s for s in self._session().contents.sources if s.name != LOG]
 
     def choose(self, left: str, right: str) -> None:
         """Choose the two sources; the same on both sides exchanges them."""
@@ -83,7 +83,9 @@ class Wipe:
         session = self._session()
         known = [s.name for s in self.choices()]
         left = self._chosen[0] if self._chosen[0] in known else COUNTS
-        shown = session.source if session.source in session.runs else known[-1]
+        shown = (
+            session.display.source if session.display.source in session.contents.runs else known[-1]
+        )
         right = self._chosen[1] if self._chosen[1] in known else shown
         return (left, right) if left != right else (left, self._other(left, known))
 
@@ -200,8 +202,8 @@ class Wipe:
             self.divider.place(self.x)
         colour_bar_of(self.layer).visible = False  # the same as that of the first
         self._write_names()
-        title = f"{view.session.gene} · {' | '.join(self.names())}"
-        return replace(right, title=title, unit="counts", headline=view.session.gene)
+        title = f"{view.session.display.gene} · {' | '.join(self.names())}"
+        return replace(right, title=title, unit="counts", headline=view.session.display.gene)
 
     # ---- within --------------------------------------------------------------------------------
 
@@ -238,9 +240,9 @@ class Wipe:
         return True
 
     def _why_not(self, shown: Shown) -> str:
-        if self._session().column:
+        if self._session().display.column:
             return "A column is shown: colour by the gene to see the two halves."
-        units = {s.unit for s in self._session().sources}
+        units = {s.unit for s in self._session().contents.sources}
         if not isinstance(shown, Values) or shown.unit not in units:
             return "Something else than expected counts is shown: choose these to see the halves."
         return ""

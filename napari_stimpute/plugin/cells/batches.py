@@ -5,17 +5,21 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ... import keys
 from ...job import Job
+from ...panels.answer import began, stamp_of
+from ...panels.groups import Groups
+from ...panels.groups import newest_first as runs_of
 from ...progress import Progress
-from ...session.session import COUNTS, Session
+from ...session.contents import COUNTS
+from ...session.session import Session
 from ...words import number
 from ..widgets.fact_table import Cell, FactTable
+from ..widgets.old_choice import Choice
+from ..widgets.old_work import Work
 from ..widgets.words import Words, hint, labelled
-from ..widgets.work_box import Work
-from .groups import Choice, Groups, began, runs_of, stamp_of
 from .section import Section, enable
 
 if TYPE_CHECKING:
@@ -79,8 +83,8 @@ class BatchesSection(Section):
         self._make_controls()
         self._lay_out()
         self.connections.add(groups.changed, self._follow)
-        self.connections.add(session.events.runs, self._follow)
-        self.connections.add(session.events.n_written, self._follow)
+        self.connections.add(session.events.contents, self._follow)
+        self.connections.add(session.events.contents, self._follow)
         self.connections.add(session.events.adata, self._start_over)
         self._follow()
 
@@ -90,7 +94,7 @@ class BatchesSection(Section):
         batches, key = stamp_of(self.session, self.batch.name), self.run.name
         return self.groups.stamp, batches, key, began(self.session, key)
 
-    def compute(self) -> Job | None:
+    def compute(self) -> Job[Any] | None:
         """Score both embeddings in the background."""
         adata, key = self.ready, self.run.name
         if adata is None:
@@ -179,7 +183,7 @@ class BatchesSection(Section):
         self._follow()
 
     def _follow(self) -> None:
-        columns = self.session.columns
+        columns = self.session.contents.columns
         usual = next((c for c in columns if _USUAL.search(c)), "")
         unset = [] if usual or not columns else [("Choose a column", "")]
         self.batch.offer([*unset, *((c, c) for c in columns)], usual)

@@ -9,14 +9,17 @@ from qtpy.QtWidgets import QPushButton
 
 from ... import keys
 from ...job import Job
+from ...panels.answer import began
+from ...panels.groups import Groups, safe_name
+from ...panels.groups import newest_first as runs_of
 from ...progress import Progress
 from ...session.session import Session
 from ...words import number, percent
 from ..statistics.differences import p_value
 from ..widgets.fact_table import Cell, FactTable, ask_and_save
+from ..widgets.old_choice import Choice
+from ..widgets.old_work import Work
 from ..widgets.words import Words, labelled, row
-from ..widgets.work_box import Work
-from .groups import Choice, Groups, began, runs_of, safe_name
 from .section import Section, enable
 
 if TYPE_CHECKING:
@@ -55,8 +58,8 @@ class CommunitiesSection(Section):
         self._make_controls()
         self._lay_out()
         self.connections.add(groups.changed, self._follow)
-        self.connections.add(session.events.runs, self._follow)
-        self.connections.add(session.events.n_written, self._follow)
+        self.connections.add(session.events.contents, self._follow)
+        self.connections.add(session.events.contents, self._follow)
         self.connections.add(session.events.adata, self._follow)
         self._follow()
 
@@ -70,7 +73,7 @@ class CommunitiesSection(Section):
         """Groups, and the run that found the communities."""
         return self.groups.stamp, self.key, began(self.session, self.key)
 
-    def compare(self) -> Job | None:
+    def compare(self) -> Job[Any] | None:
         """Compare the communities between groups, in the background."""
         adata, key, column = self.ready, self.key, self.groups.column
         if adata is None:
@@ -83,7 +86,7 @@ class CommunitiesSection(Section):
 
         return self.ask(comparing(), COMPARING_COMMUNITIES, self._take)
 
-    def heat_map(self) -> Job | None:
+    def heat_map(self) -> Job[Any] | None:
         """Draw groups × communities."""
         from ...plots.communities import activity_map
 
@@ -94,13 +97,13 @@ class CommunitiesSection(Section):
         title = f"Gene communities by {self.groups.column}"
         return self.draw(title, lambda: activity_map(*drawn))
 
-    def choose(self, community: str) -> Job | None:
+    def choose(self, community: str) -> Job[Any] | None:
         """Tell of a community, and draw its network as soon as nothing else runs."""
         self._tell(community)
         self._enable()
         return None if self.session.is_busy else self.network(community)
 
-    def network(self, community: str) -> Job | None:
+    def network(self, community: str) -> Job[Any] | None:
         """Draw the best connected genes of a community."""
         from ...analysis.communities import network
         from ...plots.communities import network_picture
@@ -120,7 +123,7 @@ class CommunitiesSection(Section):
 
         return self.draw(title, draw)
 
-    def show_activity(self) -> Job | None:
+    def show_activity(self) -> Job[Any] | None:
         """Write the chosen community's activity into obs, and colour the canvas by it."""
         from ...analysis.communities import network
 
@@ -135,7 +138,7 @@ class CommunitiesSection(Section):
 
         def take(activity: NDArray[np.float64]) -> None:
             self.session.write_column(column, activity)
-            self.session.column = column
+            self.session.display.column = column
             self.done.say(f"Written to obs as “{column}”; the canvas shows it.", "good")
 
         return self.work.run(measuring(), MEASURING, take)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QFileDialog, QLineEdit, QPushButton
 
@@ -12,13 +12,13 @@ from ...connections import Connections
 from ...data.files import write_whole
 from ...errors import StimputeError
 from ...job import Job
+from ...panels.groups import Groups
 from ...progress import Progress
 from ...session.session import Session
 from ...words import number
 from ..widgets.fact_table import Cell, FactTable
+from ..widgets.old_work import Work
 from ..widgets.words import Words, heading, labelled, row, rule
-from ..widgets.work_box import Work
-from .groups import Groups
 from .section import Section, enable
 from .transfer import TransferSection
 
@@ -99,7 +99,7 @@ class NamesSection(Section):
         """Groups, and the file of lists."""
         return self.groups.stamp, self.path.text().strip()
 
-    def suggest(self) -> Job | None:
+    def suggest(self) -> Job[Any] | None:
         """Score every list in every group, in the background."""
         adata, column, path = self.ready, self.groups.column, self.path.text().strip()
         if adata is None:
@@ -121,7 +121,7 @@ class NamesSection(Section):
         labels = self.result.labels("type"), self.result.labels("subtype")
         self.session.write_column(kind, labels[0])
         self.session.write_column(subtype, labels[1])
-        self.session.column = kind
+        self.session.display.column = kind
         self.written.say(
             f"Written to obs as “{kind}” and “{subtype}”; the canvas shows the types.", "good"
         )

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from ...connections import Connections
+from ...panels.cells.markers import MarkersPanel
+from ...panels.groups import Groups
 from ...session.session import Session
 from ..widgets.fold import Fold
-from ..widgets.work_box import DRAWING
+from ..widgets.old_work import DRAWING
 from .batches import SCORING, BatchesSection
 from .communities import COMPARING_COMMUNITIES, MEASURING, CommunitiesSection
-from .groups import Groups
-from .markers import FINDING, MarkersSection
+from .groups import GroupsBox
+from .markers import MarkersSection
 from .names import NAMING, NamesSection
 from .section import Section
 from .trajectory import ORDERING, TrajectorySection
 from .transfer import READING, TRANSFERRING
 
 CELL_TITLES = (
-    FINDING,
+    "Finding markers",
+    "Drawing a figure",
     NAMING,
     READING,
     TRANSFERRING,
@@ -37,7 +41,8 @@ class CellsPanel(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.groups = Groups(session)
-        self.markers = MarkersSection(session, self.groups)
+        self.groups_box = GroupsBox(self.groups)
+        self.markers = MarkersSection(MarkersPanel(session, self.groups))
         self.names = NamesSection(session, self.groups)
         self.trajectory = TrajectorySection(session, self.groups)
         self.batches = BatchesSection(session, self.groups)
@@ -56,20 +61,24 @@ class CellsPanel(QWidget):
         head = QWidget()
         inner = QVBoxLayout(head)
         inner.setContentsMargins(10, 0, 10, 0)
-        inner.addWidget(self.groups)
+        inner.addWidget(self.groups_box)
         layout.addWidget(head)
         for fold in self.folds:
             layout.addWidget(fold)
         layout.addStretch(1)
 
     @property
-    def parts(self) -> list[Connections]:
+    def parts(self) -> list[Any]:
         """What is to be closed with the panel."""
-        sections: tuple[Section, ...] = (
+        sections: tuple[Section | MarkersSection, ...] = (
             self.markers,
             self.names,
             self.trajectory,
             self.batches,
             self.communities,
         )
-        return [self.groups.connections, *(part for s in sections for part in s.parts)]
+        return [
+            self.groups,
+            self.groups_box.connections,
+            *(part for s in sections for part in s.parts),
+        ]

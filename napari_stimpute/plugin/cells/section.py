@@ -3,24 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from ...connections import Connections
 from ...job import Job
+from ...panels.answer import changed_meanwhile
+from ...panels.groups import Groups
 from ...progress import Progress
 from ...session.session import Session
-from ..widgets.figure_window import Drawn, FigureWindow, drawing_steps
+from ..widgets.old_figure import Drawn, FigureWindow, drawing_steps
+from ..widgets.old_work import DRAWING, Work
 from ..widgets.words import hint
-from ..widgets.work_box import DRAWING, Work
-from .groups import Groups, changed_meanwhile
 
 if TYPE_CHECKING:
     from anndata import AnnData
     from matplotlib.figure import Figure
 
 T = TypeVar("T")
+
+
+class SectionBox(QWidget):
+    """A sentence, then controls; its answer appears below them.
+
+    Parameters
+    ----------
+    explained : what it is for
+    """
+
+    def __init__(self, explained: str) -> None:
+        super().__init__()
+        self.connections = Connections()
+        self.page = QVBoxLayout(self)
+        self.page.setContentsMargins(0, 4, 0, 8)
+        self.page.setSpacing(8)
+        self.page.addWidget(hint(explained))
+        self.answer = QWidget()
+        self.inner = QVBoxLayout(self.answer)
+        self.inner.setContentsMargins(0, 0, 0, 0)
+        self.inner.setSpacing(8)
+        self.answer.hide()
 
 
 class Section(QWidget):
@@ -70,7 +93,7 @@ class Section(QWidget):
 
     def ask(
         self, steps: Generator[Progress, None, T], title: str, take: Callable[[T], None]
-    ) -> Job | None:
+    ) -> Job[Any] | None:
         """Find the answer in the background; it is dropped if what it is about has changed."""
         self._asked = self.about
 
@@ -81,7 +104,7 @@ class Section(QWidget):
 
         return self.work.run(steps, title, taking)
 
-    def draw(self, title: str, draw: Callable[[], Figure]) -> Job | None:
+    def draw(self, title: str, draw: Callable[[], Figure]) -> Job[Any] | None:
         """Draw a figure in a thread, and show it in the section's window."""
         return self.work.run(
             drawing_steps(title, draw, self.devicePixelRatioF()), DRAWING, self._show_figure
@@ -89,8 +112,8 @@ class Section(QWidget):
 
     def show_gene(self, gene: str) -> None:
         """Colour the canvas by a gene."""
-        self.session.column = ""
-        self.session.gene = gene
+        self.session.display.column = ""
+        self.session.display.gene = gene
 
     def _show_figure(self, drawn: Drawn) -> None:
         if self.window_of_figures is None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtWidgets import QPushButton
 
 from ...job import Job
-from ...session.session import COUNTS, Session
+from ...panels.answer import began
+from ...panels.groups import Groups
+from ...panels.groups import newest_first as runs_of
+from ...session.contents import COUNTS
+from ...session.session import Session
+from ..widgets.old_choice import Choice
+from ..widgets.old_work import Work
 from ..widgets.words import Words, labelled
-from ..widgets.work_box import Work
-from .groups import Choice, Groups, began, runs_of
 from .section import Section, enable
 
 if TYPE_CHECKING:
@@ -36,10 +40,10 @@ class TrajectorySection(Section):
         self._make_controls()
         self._lay_out()
         self.connections.add(groups.changed, self._follow)
-        self.connections.add(session.events.runs, self._follow)
-        self.connections.add(session.events.n_written, self._follow)
+        self.connections.add(session.events.contents, self._follow)
+        self.connections.add(session.events.contents, self._follow)
         self.connections.add(session.events.adata, self._forget)
-        self.connections.add(session.events.selected, self._follow)
+        self.connections.add(session.display.changed, self._follow)
         self._follow()
 
     @property
@@ -48,7 +52,7 @@ class TrajectorySection(Section):
         run = self.run.name
         return self.groups.stamp, run, began(self.session, run), self._root()
 
-    def compute(self) -> Job | None:
+    def compute(self) -> Job[Any] | None:
         """Order the spots in the background, and write their pseudotime."""
         from ...analysis import trajectory_steps
 
@@ -58,7 +62,7 @@ class TrajectorySection(Section):
         steps = trajectory_steps(adata, key, self.groups.column, self._root())
         return self.ask(steps, ORDERING, lambda found: self._take(key, found))
 
-    def picture(self) -> Job | None:
+    def picture(self) -> Job[Any] | None:
         """Draw the connections of the groups, and when their spots come."""
         from ...plots.trajectory import trajectory
 
@@ -74,7 +78,7 @@ class TrajectorySection(Section):
 
     def _root(self) -> str | int:
         root = self.root.name
-        picked = self.session.selected
+        picked = self.session.display.picked
         if root == _SPOT and picked is not None:
             return int(np.flatnonzero(picked)[0])
         return root
@@ -112,7 +116,7 @@ class TrajectorySection(Section):
         self.result = trajectory
         column = self.session.column_for(f"{key}_pseudotime")
         self.session.write_column(column, trajectory.pseudotime)
-        self.session.column = column
+        self.session.display.column = column
         self.found.say(
             f"Written to obs as “{column}”, from 0 at the beginning to 1; the canvas shows it.",
             "good",
@@ -125,7 +129,7 @@ class TrajectorySection(Section):
         if missing := self.groups.missing():
             return missing
         if self.root.name == _SPOT:
-            picked = self.session.selected
+            picked = self.session.display.picked
             n = 0 if picked is None else int(picked.sum())
             if n != 1:
                 place = self.session.place

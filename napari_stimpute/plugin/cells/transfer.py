@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtWidgets import QFileDialog, QPushButton
@@ -12,12 +12,13 @@ from qtpy.QtWidgets import QFileDialog, QPushButton
 from ...data.columns import categorical_columns
 from ...data.opening import Opened, load
 from ...job import Job
+from ...panels.groups import Groups, safe_name
 from ...progress import Progress
 from ...session.session import Session
 from ...words import percent
+from ..widgets.old_choice import Choice
+from ..widgets.old_work import Work
 from ..widgets.words import Words, labelled
-from ..widgets.work_box import Work
-from .groups import Choice, Groups, safe_name
 from .section import Section, enable
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class TransferSection(Section):
         self.connections.add(session.events.adata, self._forget)
         self._enable()
 
-    def open(self, path: str | Path) -> Job | None:
+    def open(self, path: str | Path) -> Job[Any] | None:
         """Read a reference in the background; then its columns are offered."""
 
         def reading() -> Generator[Progress, None, Opened]:
@@ -54,7 +55,7 @@ class TransferSection(Section):
 
         return self.work.run(reading(), READING, self._take_reference)
 
-    def transfer(self) -> Job | None:
+    def transfer(self) -> Job[Any] | None:
         """Name every spot, in the background, and write the names."""
         from ...analysis import transfer_steps
 
@@ -101,7 +102,7 @@ class TransferSection(Section):
         probability = self.session.column_for(f"{name}_probability")
         self.session.write_column(name, transfer.labels)
         self.session.write_column(probability, transfer.probability)
-        self.session.column = name
+        self.session.display.column = name
         unsure = float(np.mean(np.asarray(transfer.labels) == UNSURE))
         self.found.say(
             f"Written to obs as “{name}” and “{probability}”, by {transfer.n_shared:,} shared "

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
@@ -77,13 +77,13 @@ class ComparePanel(QWidget):
         """Names of the methods that are ticked and can run."""
         return [name for name, box in self.boxes.items() if box.isChecked()]
 
-    def compare(self) -> Job | None:
+    def compare(self) -> Job[Any] | None:
         """Start what is chosen here; whatever is wrong is said beside it."""
         adata, names, seeds = self.session.adata, self.chosen, range(self.splits.value())
         show = [gene.strip() for gene in self.show_genes.text().split(",") if gene.strip()]
         assert adata is not None
 
-        def comparing() -> Iterator[Progress]:
+        def comparing() -> Generator[Progress, None, None]:
             yield Progress("prepare", 0, 1)
             from ...compare.contenders import comparison_of  # torch: not before it is needed
 
@@ -94,12 +94,12 @@ class ComparePanel(QWidget):
         self._started = time.monotonic()
         return self._start(comparing(), COMPARING)
 
-    def save_report(self, path: str | Path) -> Job | None:
+    def save_report(self, path: str | Path) -> Job[Any] | None:
         """Write the report in the background; the answer appears beside the button."""
         comparison, adata, source = self.comparison, self.session.adata, self.session.path
         assert comparison is not None and adata is not None
 
-        def writing() -> Iterator[Progress]:
+        def writing() -> Generator[Progress, None, None]:
             yield Progress("write", 0, 1, message="Drawing and writing the report")
             from ...compare.page import page_of
 
@@ -110,7 +110,7 @@ class ComparePanel(QWidget):
         self.saved.say("")
         return self._start(writing(), WRITING)
 
-    def _start(self, steps: Iterator[Progress], title: str) -> Job | None:
+    def _start(self, steps: Generator[Progress, None, None], title: str) -> Job[Any] | None:
         try:
             return self.session.work_later(steps, title)
         except StimputeError as error:
@@ -136,8 +136,8 @@ class ComparePanel(QWidget):
 
     def _show_gene(self, gene: str) -> None:
         if self.session.adata is not None:
-            self.session.column = ""
-            self.session.gene = gene
+            self.session.display.column = ""
+            self.session.display.gene = gene
 
     # ---- controls ------------------------------------------------------------------------------
 
@@ -250,7 +250,7 @@ class ComparePanel(QWidget):
             self._n_shown = len(found.scores)
             self.view.show_it(found, ended=False)
 
-    def _end(self, job: Job) -> None:
+    def _end(self, job: Job[Any]) -> None:
         took = duration(time.monotonic() - self._started)
         found = self.comparison
         if job.state is JobState.FAILED:
@@ -319,7 +319,7 @@ def _short(method: Method, reason: str) -> str:
     return rest[:1].upper() + rest[1:]
 
 
-def _status(job: Job, comparison: Comparison | None, seconds: float) -> str:
+def _status(job: Job[Any], comparison: Comparison | None, seconds: float) -> str:
     if job.is_cancelling:
         return "Cancelling: the running method is being stopped…"
     if comparison is None or not comparison.current:

@@ -51,7 +51,7 @@ class AspectBox(QWidget):
         self.fade.toggled.connect(self._set_fading)
         self.connections = Connections()
         self.connections.add(view.changed, self._follow)
-        for event in (session.events.adata, session.events.runs, session.events.job):
+        for event in (session.events.adata, session.events.contents, session.events.job):
             self.connections.add(event, self._follow)
         self._follow()
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 from qtpy.QtWidgets import QFileDialog, QPushButton
 
@@ -29,12 +30,12 @@ class FigureButton(QPushButton):
     def __init__(self, session: Session, view: SpotsView) -> None:
         super().__init__("Save figure…")
         self.session, self.view, self.words = session, view, Words("good")
-        self._job: Job | None = None
+        self._job: Job[Any] | None = None
         self._path = ""
         self.clicked.connect(lambda: self._ask())
         self.follow()
 
-    def save_to(self, path: str | Path) -> Job | None:
+    def save_to(self, path: str | Path) -> Job[Any] | None:
         """Draw and write the figure in a thread."""
         self.words.say("")
         try:
@@ -43,7 +44,7 @@ class FigureButton(QPushButton):
             self.words.say(str(error), "error")
             return None
 
-        def drawing() -> Iterator[Progress]:
+        def drawing() -> Generator[Progress, None, None]:
             yield Progress("draw", 0, 1, message="Drawing the figure")
             self._path = str(save_figure(figure.draw, path))
             yield Progress("draw", 1, 1)
@@ -56,14 +57,14 @@ class FigureButton(QPushButton):
     def follow(self) -> None:
         """Say whether there is anything to draw."""
         session, drawing = self.session, self._job is not None
-        reason = "Open data first." if session.adata is None or not session.gene else ""
+        reason = "Open data first." if session.adata is None or not session.display.gene else ""
         reason = reason or self.view.no_map or ("It is being drawn." if drawing else "")
         self.setEnabled(not reason)
         self.setToolTip(reason or _HELP)
 
     def _ask(self) -> None:
         path, chosen = QFileDialog.getSaveFileName(
-            self, "Save figure", f"{self.session.gene}.png", _FILTER
+            self, "Save figure", f"{self.session.display.gene}.png", _FILTER
         )
         if path:
             ending = chosen.rpartition("*")[2].rstrip(")")

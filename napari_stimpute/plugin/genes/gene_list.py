@@ -48,9 +48,9 @@ class GeneTable(QWidget):
         self._make_controls()
         self._lay_out()
         events, self.connections = session.events, Connections()
-        for event in (events.adata, events.runs, events.job, events.source):
+        for event in (events.adata, events.contents, events.job):
             self.connections.add(event, self._refill)
-        self.connections.add(events.gene, self._follow_gene)
+        self.connections.add(session.display.changed, self._follow_display)
         self._refill()
 
     def save_to(self, path: str | Path) -> None:
@@ -155,8 +155,10 @@ class GeneTable(QWidget):
     def _fill(self) -> None:
         session = self.session
         self._is_stale = False
-        runs = session.runs if session.adata is not None else ()
-        self.key = session.source if session.source in runs else runs[-1] if runs else ""
+        runs = session.contents.runs if session.adata is not None else ()
+        self.key = (
+            session.display.source if session.display.source in runs else runs[-1] if runs else ""
+        )
         table = self._table()
         self.model.take(table)
         self._fill_verdicts()
@@ -165,7 +167,7 @@ class GeneTable(QWidget):
         self.nothing.setVisible(table is None)
         self.about.setVisible(table is not None)
         if table is not None:
-            title = session.record(self.key).title
+            title = session.contents.record(self.key).title
             self.about.setText(f"{title}: {len(table):,} genes. ↑ and ↓ show the next.")
 
     def _table(self) -> pd.DataFrame | None:
@@ -202,14 +204,20 @@ class GeneTable(QWidget):
 
     def _choose(self, now: QModelIndex, _before: QModelIndex) -> None:
         if now.isValid():
-            self.session.column = ""
-            self.session.gene = self.model.gene_at(now.row())
+            self.session.display.column = ""
+            self.session.display.gene = self.model.gene_at(now.row())
+
+    def _follow_display(self, changed: frozenset[str]) -> None:
+        if "source" in changed:
+            self._refill()
+        if "gene" in changed:
+            self._follow_gene()
 
     def _follow_gene(self) -> None:
         """Mark the gene that is shown, if it is listed."""
         if not is_alive(self) or not self.isVisible():
             return
-        place = self.model.row_of(self.session.gene)
+        place = self.model.row_of(self.session.display.gene)
         if place < 0:
             self.table.clearSelection()
         else:

@@ -22,7 +22,8 @@ from qtpy.QtWidgets import (
 from ...connections import Connections
 from ...scene.colours import COLOURMAPS
 from ...scene.shown import Shown
-from ...session.session import COUNTS, LOG, Session
+from ...session.contents import COUNTS, LOG
+from ...session.session import Session
 from ...trust.verdict import Badge
 from ..canvas.view import DEFAULT_HIGH, DEFAULT_LOW, SpotsView
 from ..map.choice import MapChoice
@@ -69,25 +70,25 @@ class OverlayPanel(QWidget):
             self.words.say(f"There is no gene {gene!r} in these data.{hint_text}")
             return
         self.words.say("")
-        session.column = ""
-        session.gene = gene
+        session.display.column = ""
+        session.display.gene = gene
         self._follow()
 
     def flip(self) -> None:
         """Raw ↔ imputed, one press away; says so where there is nothing imputed."""
         session = self.session
-        if session.adata is None or not session.runs:
+        if session.adata is None or not session.contents.runs:
             self.words.say("Nothing is imputed yet: train a model first.", "note")
             return
-        if not session.is_modelled(session.gene):
+        if not session.contents.is_modelled(session.display.gene):
             self.words.say(self._not_modelled(), "note")
             return
-        session.column = ""
-        if session.source in session.runs:
-            self._last_run, session.source = session.source, COUNTS
+        session.display.column = ""
+        if session.display.source in session.contents.runs:
+            self._last_run, session.display.source = session.display.source, COUNTS
         else:
-            known = self._last_run in session.runs
-            session.source = self._last_run if known else session.runs[-1]
+            known = self._last_run in session.contents.runs
+            session.display.source = self._last_run if known else session.contents.runs[-1]
 
     # ---- controls ------------------------------------------------------------------------------
 
@@ -212,19 +213,19 @@ class OverlayPanel(QWidget):
         events = self.session.events
         self.connections = Connections()
         self.connections.add(events.adata, self._follow_adata)
-        for event in (events.gene, events.source, events.column, events.runs, events.job):
+        for event in (self.session.display.changed, events.contents, events.job):
             self.connections.add(event, self._follow)
-        for event in (events.runs, events.job, events.n_written):
+        for event in (events.contents, events.job):
             self.connections.add(event, self._fill_columns)
         self.connections.add(self.view.changed, self._follow_shown)
         self.connections.add(self.map.chosen, self.view.show_map)
 
     def _choose_source(self, _index: int) -> None:
-        self.session.column = ""
-        self.session.source = str(self.source.currentData())
+        self.session.display.column = ""
+        self.session.display.source = str(self.source.currentData())
 
     def _choose_column(self, _index: int) -> None:
-        self.session.column = str(self.column.currentData() or "")
+        self.session.display.column = str(self.column.currentData() or "")
 
     def _set_both(self, wanted: bool) -> None:
         if wanted:
@@ -243,7 +244,7 @@ class OverlayPanel(QWidget):
     # ---- following the session -----------------------------------------------------------------
 
     def _follow_adata(self) -> None:
-        genes = self.session.genes if self.session.adata is not None else []
+        genes = self.session.contents.genes if self.session.adata is not None else []
         self.gene.set_genes(genes)
         self._fill_columns()
         self._known = set(genes)
@@ -256,18 +257,20 @@ class OverlayPanel(QWidget):
         is_open = session.adata is not None
         for widget in (self.gene, self.source, self.column, self.low, self.high):
             widget.setEnabled(is_open)
-        self.gene.show_gene(session.gene)
+        self.gene.show_gene(session.display.gene)
         self._fill_sources()
-        self.column.setCurrentIndex(max(0, self.column.findData(session.column)))
+        self.column.setCurrentIndex(max(0, self.column.findData(session.display.column)))
         self._enable_pairs(is_open)
 
     def _fill_sources(self) -> None:
         session = self.session
         modelled = (
-            session.adata is not None and bool(session.gene) and session.is_modelled(session.gene)
+            session.adata is not None
+            and bool(session.display.gene)
+            and session.contents.is_modelled(session.display.gene)
         )
         self.source.clear()
-        for source in session.sources:
+        for source in session.contents.sources:
             self.source.addItem(source.title, source.name)
             if source.name not in (COUNTS, LOG) and not modelled:
                 _disable_last(self.source, self._not_modelled())
@@ -275,24 +278,24 @@ class OverlayPanel(QWidget):
 
     def _drawn_source(self) -> str:
         session = self.session
-        if session.adata is None or not session.gene:
+        if session.adata is None or not session.display.gene:
             return COUNTS
-        return self.view.drawable_source(session.source)
+        return self.view.drawable_source(session.display.source)
 
     def _fill_columns(self) -> None:
         self.column.clear()
         self.column.addItem(_NO_COLUMN, "")
-        for column in self.session.columns:
+        for column in self.session.contents.columns:
             self.column.addItem(column, column)
-        numbers = self.session.number_columns
+        numbers = self.session.contents.number_columns
         if numbers:
             self.column.insertSeparator(self.column.count())
         for column in numbers:
             self.column.addItem(f"{column} (numbers)", column)
-        self.column.setCurrentIndex(max(0, self.column.findData(self.session.column)))
+        self.column.setCurrentIndex(max(0, self.column.findData(self.session.display.column)))
 
     def _enable_pairs(self, is_open: bool) -> None:
-        has_run = is_open and bool(self.session.runs)
+        has_run = is_open and bool(self.session.contents.runs)
         missing = "" if has_run else "Train a model first: nothing is imputed yet."
         self.flip_button.setEnabled(has_run)
         self.flip_button.setToolTip(missing or f"Flip between counts and imputed ({FLIP_KEY}).")
@@ -309,7 +312,7 @@ class OverlayPanel(QWidget):
         badge = aspects.badge(aspects.run_shown()) if aspects.run_shown() else None
         self.chip.show_badge(badge)
         self.blend.setText(self._blend_of(badge).replace(" %", "\u00a0%"))
-        self.blend.setVisible(bool(self.session.runs))
+        self.blend.setVisible(bool(self.session.contents.runs))
         # as high for every gene: nothing moves under the mouse while one walks through the list
         self.blend.setMinimumHeight(_BLEND_LINES * self.blend.fontMetrics().lineSpacing())
         self.legend.show_it(shown, self.view.no_map, badge)
@@ -322,12 +325,13 @@ class OverlayPanel(QWidget):
         session = self.session
         if badge is not None:
             return badge.blend if badge.blend else "The model alone, not blended."
-        if session.source not in session.runs:
+        if session.display.source not in session.contents.runs:
             return "As measured. Imputed values come with a verdict: can this gene be believed?"
         return self.view.aspects.why_no_badge()
 
     def _not_modelled(self) -> str:
-        return f"{self.session.gene} is not among the modelled genes: it has no imputed values."
+        gene = self.session.display.gene
+        return f"{gene} is not among the modelled genes: it has no imputed values."
 
 
 def _percentile(value: float, help_text: str) -> QDoubleSpinBox:

@@ -6,7 +6,8 @@ import numpy as np
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from ...connections import Connections
-from ...session.session import COUNTS, Session
+from ...session.contents import COUNTS
+from ...session.session import Session
 from ...words import percent
 from ..canvas.view import SpotsView
 from ..widgets.words import Card, heading, hint, sentence
@@ -36,7 +37,7 @@ class SpotCard(QWidget):
         self.connections.add(view.hovered, self._follow)
         self.connections.add(view.changed, lambda _shown: self._follow(self._place))
         self.connections.add(session.events.adata, self._leave)
-        for event in (session.events.adata, session.events.n_written, session.events.job):
+        for event in (session.events.adata, session.events.contents, session.events.job):
             self.connections.add(event, self._find_columns)
         self._leave()
 
@@ -50,21 +51,21 @@ class SpotCard(QWidget):
         if session.adata is None:
             return []
         rows = [("Spot", str(session.adata.obs_names[place]))]
-        listed = {COUNTS, session.source} if self._again(place) else set()
-        if session.gene:
-            for source in session.sources:
+        listed = {COUNTS, session.display.source} if self._again(place) else set()
+        if session.display.gene:
+            for source in session.contents.sources:
                 is_drawable = self.view.drawable_source(source.name) == source.name
                 if is_drawable and source.name not in listed:
                     value = session.expression(source=source.name)[place]
                     rows.append((source.title, f"{value:.4g}"))
         rows += self._zero(place)
-        for column in [session.column] if session.column else self._columns:
+        for column in [session.display.column] if session.display.column else self._columns:
             rows.append((column, str(session.adata.obs[column].iloc[place])))
         return rows
 
     def _find_columns(self) -> None:
         """Once, and not whenever the mouse moves: it takes a while with many spots."""
-        self._columns = self.session.columns[:_MOST_COLUMNS]
+        self._columns = self.session.contents.columns[:_MOST_COLUMNS]
 
     def _leave(self) -> None:
         self._find_columns()

@@ -23,7 +23,7 @@ from qtpy.QtWidgets import (
 from ...connections import Connections
 from ...errors import StimputeError
 from ...scene.pair_figure import save_wipe
-from ...session.session import LOG
+from ...session.contents import LOG
 from ..canvas.view import SpotsView
 from ..canvas.wipe import short_title
 from ..widgets.connections import is_alive
@@ -77,7 +77,9 @@ class WipeBox(QWidget):
         """What the shown gene was judged in each run that is drawn; "" for none."""
         titles = {s.name: short_title(s) for s in self.wipe.choices()}
         drawn = [s for s in self.wipe.sources() if self.view.drawable_source(s) == s]
-        found = {s: self.view.aspects.badge(s) for s in drawn if s in self.view.session.runs}
+        found = {
+            s: self.view.aspects.badge(s) for s in drawn if s in self.view.session.contents.runs
+        }
         known = {titles[s]: badge for s, badge in found.items() if badge is not None}
         return "; ".join(f"{title}: {badge.verdict}" for title, badge in known.items())
 
@@ -127,7 +129,7 @@ class WipeBox(QWidget):
         self.export_button.clicked.connect(lambda: self._ask_export())
         events = self.view.session.events
         self.connections = Connections()
-        for event in (events.adata, events.runs, events.job):
+        for event in (events.adata, events.contents, events.job):
             self.connections.add(event, self._follow)
         self.connections.add(self.view.changed, self._follow)
         self.connections.add(self.wipe.moved, self._follow_position)
@@ -144,7 +146,7 @@ class WipeBox(QWidget):
         self.wipe.choose(str(self.left.currentData()), str(self.right.currentData()))
 
     def _ask_export(self) -> None:
-        name = f"{self.view.session.gene}_wipe.png"
+        name = f"{self.view.session.display.gene}_wipe.png"
         path, _ = QFileDialog.getSaveFileName(
             self, "Export the wipe", name, "PNG (*.png);;PDF (*.pdf);;SVG (*.svg)"
         )
@@ -157,7 +159,9 @@ class WipeBox(QWidget):
         session, wipe = self.view.session, self.wipe
         missing = "Open data first."
         if session.adata is not None:
-            missing = "" if session.runs else "Train a model first: nothing is imputed yet."
+            missing = (
+                "" if session.contents.runs else "Train a model first: nothing is imputed yet."
+            )
         self.on.setEnabled(not missing and not self.view.no_map)
         self.on.setToolTip(missing or self.view.no_map or _HELP)
         _quietly(self.on, partial(self.on.setChecked, wipe.is_on))
@@ -173,7 +177,7 @@ class WipeBox(QWidget):
     def _fill(self) -> None:
         for combo, chosen in zip((self.left, self.right), self.wipe.sources(), strict=True):
             combo.clear()
-            for source in self.view.session.sources:
+            for source in self.view.session.contents.sources:
                 combo.addItem(source.title, source.name)
                 if source.name == LOG:
                     _disable_last(combo, _LOG_REASON)

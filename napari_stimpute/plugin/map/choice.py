@@ -30,7 +30,7 @@ class MapChoice(QWidget):
         self.cancel.clicked.connect(lambda: self._cancel())
         self.connections = Connections()
         events = maps.session.events
-        for event in (events.adata, events.runs, events.n_written, maps.changed):
+        for event in (events.adata, events.contents, maps.changed):
             self.connections.add(event, self.follow)
         self.follow()
 

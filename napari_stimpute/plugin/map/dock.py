@@ -50,6 +50,7 @@ class MapPanel(QWidget):
         viewer = unwrapped(napari_viewer)
         self.view = view_of(viewer)
         self.session, self.maps = self.view.session, self.view.maps
+        self._runs: tuple[str, ...] = ()
         self.choice, self.scatter = MapChoice(self.maps), Scatter()
         self.title, self.coloured = hint(""), Elided()
         self.picks = PickBox(self.view)
@@ -104,8 +105,7 @@ class MapPanel(QWidget):
         self.connections = Connections()
         events = self.session.events
         self.connections.add(events.adata, self._choose_latest)
-        self.connections.add(events.runs, self._choose_latest)
-        self.connections.add(events.n_written, self._follow)
+        self.connections.add(events.contents, self._follow_contents)
         self.connections.add(self.maps.changed, self._follow)
         self.connections.add(self.view.changed, self._recolour)
         self.connections.add(self.view.hovered, self.scatter.ring)
@@ -122,9 +122,18 @@ class MapPanel(QWidget):
 
     # ---- following the session -----------------------------------------------------------------
 
+    def _follow_contents(self) -> None:
+        """Show the newest run's map once there is a new run."""
+        runs = tuple(self.session.contents.records)
+        if runs != self._runs:
+            self._choose_latest()
+        else:
+            self._follow()
+
     def _choose_latest(self) -> None:
         """Begin with the newest run: it is what one wants to look at."""
-        runs = list(self.session.run_titles)
+        self._runs = tuple(self.session.contents.records)
+        runs = list(self.session.contents.run_titles)
         known = Choice(key=runs[-1]) if runs else Choice()
         self._choose(known._replace(kind=self.choice.choice.kind))
 

@@ -43,7 +43,7 @@ class PickBox(QWidget):
             self.words.say(f"There is a column “{column}” already: choose another name.", "error")
             return
         try:
-            session.keep_selection(column)
+            session.keep_picked(column)
         except StimputeError as error:
             self.words.say(str(error), "error")
             return
@@ -99,7 +99,7 @@ class PickBox(QWidget):
         self.name.textEdited.connect(lambda _text: self.words.say(""))
         self.connections = Connections()
         events = self.session.events
-        self.connections.add(events.selected, self._unsay)
+        self.connections.add(self.session.display.changed, self._unsay)
         self.connections.add(events.adata, self._forget)
         self.connections.add(self.view.changed, self._follow)
         self.connections.add(self.view.lasso.changed, self._follow_lasso)
@@ -107,11 +107,12 @@ class PickBox(QWidget):
     # ---- following the session -----------------------------------------------------------------
 
     def _forget(self) -> None:
-        self._unsay()
+        self.words.say("")
         self._follow()
 
-    def _unsay(self) -> None:
-        self.words.say("")
+    def _unsay(self, changed: frozenset[str]) -> None:
+        if "picked" in changed:
+            self.words.say("")
 
     def _follow(self) -> None:
         picked, can_draw = picked_in_words(self.session), self.view.layer is not None

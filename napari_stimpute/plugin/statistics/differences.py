@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,11 +12,11 @@ from qtpy.QtWidgets import QComboBox, QPushButton, QVBoxLayout, QWidget
 from ...connections import Connections
 from ...errors import StimputeError
 from ...job import Job, JobState
-from ...progress import Progress
-from ...session.session import COUNTS, Session
+from ...panels.answer import began, changed_meanwhile, stamp_of
+from ...session.contents import COUNTS
+from ...session.session import Session
 from ...words import number, percent
-from ..cells.groups import began, changed_meanwhile, stamp_of
-from ..widgets.table import Column, ResultTable
+from ..widgets.old_table import Column, ResultTable
 from ..widgets.words import Words, heading, hint, labelled, row
 from ..widgets.work_view import WorkView
 
@@ -78,12 +78,12 @@ class GroupsSection(QWidget):
         self._lay_out()
         self.connections = Connections()
         self.connections.add(session.events.adata, self._forget)
-        self.connections.add(session.events.runs, self._follow)
-        self.connections.add(session.events.n_written, self._follow)
+        self.connections.add(session.events.contents, self._follow)
+        self.connections.add(session.events.contents, self._follow)
         self.connections.add(session.events.job, self._follow_job)
         self._follow()
 
-    def test(self) -> Job | None:
+    def test(self) -> Job[Any] | None:
         """Test what is chosen, in the background; what is wrong is said."""
         from ...analysis import differential_steps
 
@@ -100,20 +100,15 @@ class GroupsSection(QWidget):
             adata, *chosen, reference=against, source=source, accept_imputed=self.accepted
         )
         about = self._stamp(chosen[0], source)
-        found: list[pd.DataFrame] = []
 
-        def testing() -> Iterator[Progress]:
-            found.append((yield from steps))
-
-        def take() -> None:
-            if found and about != self._stamp(chosen[0], source):
+        def take(found: pd.DataFrame) -> None:
+            if about != self._stamp(chosen[0], source):
                 raise changed_meanwhile()
-            if found:
-                self._about = about
-                self._show(found[0], chosen, against, source)
+            self._about = about
+            self._show(found, chosen, against, source)
 
         try:
-            return self.session.work_later(testing(), TESTING, take)
+            return self.session.work_later(steps, TESTING, take)
         except StimputeError as error:
             self.words.say(str(error), "error")
         return None
@@ -213,8 +208,8 @@ class GroupsSection(QWidget):
         self.answer.show()
 
     def _show_gene(self, gene: str) -> None:
-        self.session.column = ""
-        self.session.gene = gene
+        self.session.display.column = ""
+        self.session.display.gene = gene
 
     # ---- following the session -----------------------------------------------------------------
 
@@ -238,8 +233,8 @@ class GroupsSection(QWidget):
         if self.result is not None and self._about != self._stamp(*self._about[:2]):
             self.result = None
             self.answer.hide()
-        _refill(self.column, [(name, name) for name in self.session.columns])
-        runs = [s for s in self.session.sources if s.name in self.session.runs]
+        _refill(self.column, [(name, name) for name in self.session.contents.columns])
+        runs = [s for s in self.session.contents.sources if s.name in self.session.contents.runs]
         _refill(self.values, [("Counts", COUNTS), *((f"⚠ {s.title}", s.name) for s in runs)])
         self._offer_groups()
 

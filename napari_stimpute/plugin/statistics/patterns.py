@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -13,9 +13,10 @@ from ...connections import Connections
 from ...data.records import RunRecord
 from ...errors import StimputeError
 from ...job import Job, JobState
+from ...progress import Progress
 from ...session.session import Session
 from ...words import duration, number
-from ..widgets.table import Column, ResultTable
+from ..widgets.old_table import Column, ResultTable
 from ..widgets.words import Words, heading, hint, labelled, shrinkable
 from ..widgets.work_view import WorkView
 
@@ -64,11 +65,11 @@ class SpatialSection(QWidget):
         self._lay_out()
         self.connections = Connections()
         self.connections.add(session.events.adata, self._forget)
-        self.connections.add(session.events.runs, self._offer_runs)
+        self.connections.add(session.events.contents, self._offer_runs)
         self.connections.add(session.events.job, self._follow_job)
         self._offer_runs()
 
-    def check(self) -> Job | None:
+    def check(self) -> Job[Any] | None:
         """Train the run's model three more times, in the background; what is wrong is said."""
         from ...run import pipeline_of
         from ...spatial.control import SpatialControl  # torch: not before it is needed
@@ -88,11 +89,15 @@ class SpatialSection(QWidget):
                 sections=adata.obs[section_key] if section_key else None,
             )
 
-            def take() -> None:
-                if control.result is not None:
-                    self.results[key] = (record.started, control.result)
+            def checking() -> Generator[Progress, None, SpatialResult | None]:
+                yield from control.steps()
+                return control.result
 
-            return session.work_later(control.steps(), CHECKING, take)
+            def take(found: SpatialResult | None) -> None:
+                if found is not None:
+                    self.results[key] = (record.started, found)
+
+            return session.work_later(checking(), CHECKING, take)
         except StimputeError as error:
             self.words.say(str(error), "error")
         return None
@@ -157,8 +162,8 @@ class SpatialSection(QWidget):
             self.check()
 
     def _show_gene(self, gene: str) -> None:
-        self.session.column = ""
-        self.session.gene = gene
+        self.session.display.column = ""
+        self.session.display.gene = gene
 
     # ---- following the session -----------------------------------------------------------------
 
@@ -168,8 +173,8 @@ class SpatialSection(QWidget):
         return self.session.is_busy and job is not None and job.title == CHECKING
 
     def _record(self) -> RunRecord | None:
-        is_there = self.session.adata is not None and self.key in self.session.runs
-        return self.session.record(self.key) if is_there else None
+        is_there = self.session.adata is not None and self.key in self.session.contents.runs
+        return self.session.contents.record(self.key) if is_there else None
 
     def _forget(self) -> None:
         self.results.clear()
@@ -179,8 +184,8 @@ class SpatialSection(QWidget):
     def _offer_runs(self) -> None:
         chosen = self.run.currentData()
         self.run.clear()
-        for source in self.session.sources:
-            if source.name in self.session.runs:
+        for source in self.session.contents.sources:
+            if source.name in self.session.contents.runs:
                 self.run.addItem(source.title, source.name)
         self.run.setCurrentIndex(max(0, self.run.findData(chosen)))
         self._show()
@@ -230,7 +235,7 @@ class SpatialSection(QWidget):
         self.button.setEnabled(not reason)
         says = "Stop; nothing is kept." if checking else "Find out how much Moran's I proves here."
         self.button.setToolTip(reason or says)
-        self.run.setEnabled(bool(self.session.runs) and not self.session.is_busy)
+        self.run.setEnabled(bool(self.session.contents.runs) and not self.session.is_busy)
         self.why_not.say("" if checking else reason)
         self.forecast.setVisible(record is not None and not reason and not checking)
         if record is not None:
@@ -246,7 +251,7 @@ class SpatialSection(QWidget):
             return "Open data first."
         if keys.SPATIAL not in adata.obsm:
             return "These data have no coordinates, so nothing can be spatial."
-        return "" if self.session.runs else "Train a model first: nothing is imputed yet."
+        return "" if self.session.contents.runs else "Train a model first: nothing is imputed yet."
 
 
 def _forecast(record: RunRecord) -> str:

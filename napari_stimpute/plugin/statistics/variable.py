@@ -52,16 +52,16 @@ class VariablePanel(QWidget):
         super().__init__()
         self.session, self.view = session, view
         self.result: Any = None
-        self._job: Job | None = None
+        self._job: Job[Any] | None = None
         self._make_controls()
         self._lay_out()
         self.connections = Connections()
-        for event in (session.events.adata, session.events.job, session.events.runs):
+        for event in (session.events.adata, session.events.job, session.events.contents):
             self.connections.add(event, self._follow)
         self.connections.add(session.events.adata, self._forget)
         self._follow()
 
-    def compute(self) -> Job | None:
+    def compute(self) -> Job[Any] | None:
         """Rank the genes in the background."""
         key, n, adata = str(self.run.currentData()), self.n.value(), self.session.adata
         if not key or adata is None:
@@ -156,8 +156,8 @@ class VariablePanel(QWidget):
         row = self.table.currentRow()
         item = self.table.item(row, 0) if row >= 0 else None
         if item is not None and self.session.adata is not None:
-            self.session.column = ""
-            self.session.gene = item.text()
+            self.session.display.column = ""
+            self.session.display.gene = item.text()
 
     def _show_maps(self, wanted: bool) -> None:
         if wanted:
@@ -172,16 +172,16 @@ class VariablePanel(QWidget):
         self._enable()
 
     def _follow(self) -> None:
-        chosen = self.run.currentData() or self.session.source
+        chosen = self.run.currentData() or self.session.display.source
         self.run.clear()
-        for source in self.session.sources:
-            if source.name in self.session.runs:
+        for source in self.session.contents.sources:
+            if source.name in self.session.contents.runs:
                 self.run.addItem(source.title, source.name)
         self.run.setCurrentIndex(max(0, self.run.findData(chosen)))
         self._enable()
 
     def _enable(self) -> None:
-        has_run = bool(self.session.runs)
+        has_run = bool(self.session.contents.runs)
         reason = "" if has_run else "Train a model first: nothing is imputed yet."
         ranking = self._job is not None
         self.button.setText("Ranking…" if ranking else "Compute")

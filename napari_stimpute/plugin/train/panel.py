@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from magicgui.widgets import ComboBox, LineEdit, SpinBox
@@ -16,12 +16,13 @@ from ...devices import Device
 from ...errors import InvalidSetting, StimputeError
 from ...job import Job
 from ...models import MODELS, model_info
+from ...panels.message import Tone
 from ...progress import Progress
 from ...session.session import Session
 from ...trust.summary import adds_nothing, is_judged, run_in_words
 from ..widgets.connections import is_alive
 from ..widgets.form import ConfigForm, magic_rows
-from ..widgets.words import Tone, Words, hint, rule
+from ..widgets.words import Words, hint, rule
 from .run_view import RunView
 from .tune_section import Setup, TuneSection
 
@@ -37,7 +38,7 @@ _JUDGE_HELP = (
 )
 
 
-def is_training(job: Job) -> bool:
+def is_training(job: Job[Any]) -> bool:
     """Whether a job's errors and progress belong on this panel."""
     return job.title.startswith(_TRAINING)
 
@@ -56,14 +57,14 @@ class TrainPanel(QWidget):
         self.connections.add(session.events.adata, self._follow)
         self.connections.add(session.events.job, self._follow_job)
         self.connections.add(session.events.problem, self._follow_problem)
-        for event in (session.events.runs, session.events.source):
+        for event in (session.events.contents, session.display.changed):
             self.connections.add(event, self._follow_run)
         self._show_model()
         self._follow()
 
     # ---- actions -------------------------------------------------------------------------------
 
-    def train(self) -> Job | None:
+    def train(self) -> Job[Any] | None:
         """Start what is set here; whatever is wrong is said beside it."""
         self.words.say("")
         try:
@@ -83,18 +84,18 @@ class TrainPanel(QWidget):
             self.words.say(str(error), "error")
         return None
 
-    def look_for_devices(self) -> Job:
+    def look_for_devices(self) -> Job[Any]:
         """List devices in the background: it needs torch, which takes a second to import."""
         self._found = found = list[Device]()
 
-        def looking() -> Iterator[Progress]:
+        def looking() -> Generator[Progress, None, None]:
             from ...devices import devices
 
             yield Progress("devices", 0, 1)
             found.extend(devices())
             yield Progress("devices", 1, 1)
 
-        job = Job(looking(), _LOOKING)
+        job: Job[Any] = Job(looking(), _LOOKING)
         job.finished.connect(self._offer_devices, thread="current")
         return job.start()
 
@@ -181,7 +182,7 @@ class TrainPanel(QWidget):
     def _show_model(self) -> None:
         info = model_info(self.model.value)
         old = getattr(self, "form", None)
-        self.form = ConfigForm(info.config, self.session.columns)
+        self.form = ConfigForm(info.config, self.session.contents.columns)
         self._form_place.addWidget(self.form)
         if old is not None:
             old.hide()
@@ -227,18 +228,20 @@ class TrainPanel(QWidget):
 
     def _follow(self) -> None:
         self.tune.forget()
-        self.form.set_columns(self.session.columns)
+        self.form.set_columns(self.session.contents.columns)
         self._enable()
         self._follow_run()
 
     def _follow_run(self) -> None:
         """Say how the run that is shown (else the last one) was judged."""
         session = self.session
-        runs = session.runs if session.adata is not None else ()
+        runs = session.contents.runs if session.adata is not None else ()
         if not runs or self._is_training:
             self.verdicts.say("")
             return
-        record = session.record(session.source if session.source in runs else runs[-1])
+        record = session.contents.record(
+            session.display.source if session.display.source in runs else runs[-1]
+        )
         tone: Tone = "good" if is_judged(record) else "note"
         tone = "warning" if adds_nothing(record) else tone
         sentence = "\n".join(run_in_words(record))

@@ -31,7 +31,7 @@ class RunView(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self._job: Job | None = None
+        self._job: Job[Any] | None = None
         self._started = 0.0
         self._models: dict[str, Model] = {}
         self.bar, self.status = QProgressBar(), QLabel("")
@@ -52,11 +52,11 @@ class RunView(QWidget):
         self._show_parts()
 
     @property
-    def job(self) -> Job | None:
+    def job(self) -> Job[Any] | None:
         """The job that is watched; None between runs."""
         return self._job
 
-    def watch(self, job: Job) -> None:
+    def watch(self, job: Job[Any]) -> None:
         """Follow a job from its start."""
         self._job, self._started = job, time.monotonic()
         self._models = dict(self.session.models)
@@ -91,11 +91,11 @@ class RunView(QWidget):
         self._draw_curve()
         self._show_parts()
 
-    def _show_notes(self, job: Job) -> None:
+    def _show_notes(self, job: Job[Any]) -> None:
         models = self.session.models
         new = [key for key in models if models[key] is not self._models.get(key)]
         if new:
-            record = self.session.record(new[-1])
+            record = self.session.contents.record(new[-1])
             kept = [] if record.completed else ["The best so far is kept, marked incomplete."]
             notes = [note for note in record.notes if not note.startswith(_sentence_ELSEWHERE)]
             self.notes.say("\n".join([*kept, *notes]))
@@ -123,7 +123,7 @@ class RunView(QWidget):
         self.choice.native.setVisible(self._has_curve and len(self.curve.metrics) > 1)
 
 
-def _status(job: Job, seconds: float) -> str:
+def _status(job: Job[Any], seconds: float) -> str:
     progress, left = job.latest, job.seconds_left
     if progress is None:
         return "Starting…"
@@ -136,7 +136,7 @@ def _status(job: Job, seconds: float) -> str:
     return " · ".join(words)
 
 
-def _outcome(job: Job, seconds: float) -> str:
+def _outcome(job: Job[Any], seconds: float) -> str:
     if job.state is JobState.FAILED:
         return ""
     word = "Cancelled" if job.state is JobState.CANCELLED else "Done"

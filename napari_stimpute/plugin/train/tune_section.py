@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +83,7 @@ class TuneSection(QWidget):
 
     # ---- actions -------------------------------------------------------------------------------
 
-    def search(self) -> Job | None:
+    def search(self) -> Job[Any] | None:
         """Start, or go on with a search that began with the same settings."""
         self.words.say("")
         self.used.say("")
@@ -102,7 +102,9 @@ class TuneSection(QWidget):
             self.words.say(str(error), "error")
         return None
 
-    def _searching(self, setup: Setup, n_trials: int, study: str) -> Iterator[Progress]:
+    def _searching(
+        self, setup: Setup, n_trials: int, study: str
+    ) -> Generator[Progress, None, None]:
         adata = self.session.adata
         assert adata is not None
         yield Progress("prepare", 0, 1)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, NamedTuple
-
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QPixmap
 from qtpy.QtWidgets import (
@@ -18,37 +14,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from ...errors import StimputeError
-from ...progress import Progress
-from ...scene.figure import save_figure
+from ...panels.figures import Drawn
 from .words import Words
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 _FILTER = "PNG picture (*.png);;PDF (*.pdf);;SVG (*.svg)"
-_DPI = 100
 _MARGIN = 40  # pixels around the picture: frame, scroll bar
 _SHARE = 0.85  # of the screen at most
-
-
-class Drawn(NamedTuple):
-    """What is shown, and how it is drawn again to be saved."""
-
-    title: str
-    picture: bytes
-    draw: Callable[[], Figure]
-
-
-def drawing_steps(
-    title: str, draw: Callable[[], Figure], ratio: float = 1.0
-) -> Generator[Progress, None, Drawn]:
-    """Draw a figure; `ratio` is the screen's pixels for each of Qt's."""
-    yield Progress("draw", 0, 1, message="Drawing the figure")
-    picture = io.BytesIO()
-    draw().savefig(picture, format="png", dpi=_DPI * ratio)
-    yield Progress("draw", 1, 1, message="Drawing the figure")
-    return Drawn(title, picture.getvalue(), draw)
 
 
 class FigureWindow(QDialog):
@@ -89,12 +60,8 @@ class FigureWindow(QDialog):
 
     def save_to(self, path: str) -> None:
         """Draw it again into a file; the answer appears below the figure."""
-        if self.drawn is None:
-            return
-        try:
-            self.words.say(f"Saved to {save_figure(self.drawn.draw, path)}.", "good")
-        except StimputeError as error:
-            self.words.say(str(error), "error")
+        if self.drawn is not None:
+            self.words.draw(self.drawn.save(path))
 
     def _fit(self, size: QSize) -> None:
         screen = self.screen()
@@ -105,7 +72,7 @@ class FigureWindow(QDialog):
         self.resize(max(wide, 320), max(high, 240))
 
     def _ask(self) -> None:
-        name = self.windowTitle().lower().replace(" ", "_").replace("/", "_")
+        name = "" if self.drawn is None else self.drawn.file_name
         path, chosen = QFileDialog.getSaveFileName(self, "Save figure", f"{name}.png", _FILTER)
         if path:
             ending = chosen.rpartition("*")[2].rstrip(")")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QResizeEvent
@@ -18,15 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-Tone = Literal["error", "warning", "good", "note"]
-
-_COLOURS: dict[Tone, tuple[str, str]] = {
-    "error": ("#e5484d", "rgba(229, 72, 77, 36)"),
-    "warning": ("#d9902f", "rgba(217, 144, 47, 36)"),
-    "good": ("#2f9e6e", "rgba(47, 158, 110, 36)"),
-    "note": ("#8a8f98", "rgba(138, 143, 152, 28)"),
-}
-"""Edge and ground; the text keeps the theme's colour, so both themes stay readable."""
+from ...panels.message import EDGES, GROUNDS, Message, Tone
 
 _FAINT = "color: #828892; background: transparent;"
 """A grey that can be read on the grounds of both themes."""
@@ -50,13 +41,18 @@ class Words(QLabel):
         """Show a text, or nothing at all."""
         if tone is not None:
             self.tone = tone
-        edge, ground = _COLOURS[self.tone]
+        red, green, blue, opacity = GROUNDS[self.tone]
+        ground = f"rgba({red}, {green}, {blue}, {round(255 * opacity)})"
         self.setStyleSheet(
-            f"QLabel {{ border: none; border-left: 3px solid {edge}; background: {ground};"
-            " padding: 6px 8px; }"
+            f"QLabel {{ border: none; border-left: 3px solid {EDGES[self.tone]};"
+            f" background: {ground}; padding: 6px 8px; }}"
         )
         self.setText(text)
         self.setVisible(bool(text))
+
+    def draw(self, message: Message) -> None:
+        """Show a message."""
+        self.say(message.text, message.tone)
 
 
 class Card(QWidget):

@@ -1,129 +1,76 @@
-"""A button that begins long work, and the same button stops it: what it does and found is said."""
+"""A button for a panel's long work, its progress, and what came of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
-from typing import TypeVar
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
-
-from ...connections import Connections
-from ...errors import StimputeError
-from ...job import Job, JobState
-from ...progress import Progress
-from ...session.session import Session
+from ...panels.work import Work, WorkState
 from .words import Words
-from .work_view import WorkView
 
-T = TypeVar("T")
+REDRAW = 250
+"""Milliseconds between two drawings of progress."""
 
-DRAWING = "Drawing a figure"
-"""Title of the job that draws what a window will show."""
+_STEPS = 1000
 
 
-class Work(QWidget):
-    """One section's long work: begin, watch, cancel, and why it cannot begin.
+class WorkBox(QWidget):
+    """Draws a `Work`; pressing the button begins or cancels it."""
 
-    Parameters
-    ----------
-    title : of the button while nothing runs
-    help_text : what the button does
-    begin : called when it is pressed
-    missing : why it cannot begin, in words; "" where it can
-    changed : called after everything the session says, to enable other controls
-    """
-
-    def __init__(
-        self,
-        session: Session,
-        title: str,
-        help_text: str,
-        *,
-        begin: Callable[[], object],
-        missing: Callable[[], str],
-        changed: Callable[[], None],
-    ) -> None:
+    def __init__(self, work: Work) -> None:
         super().__init__()
-        self.session, self.title, self.help_text = session, title, help_text
-        self._begin, self.missing, self._changed = begin, missing, changed
-        self.job: Job | None = None
-        self._is_taken = False
-        self.button, self.view = QPushButton(title), WorkView()
-        self.button.clicked.connect(lambda: self._press())
+        self.work = work
+        self.button, self.progress = QPushButton(), ProgressView(work)
+        self.button.clicked.connect(lambda: work.press())
         self.why_not, self.words = Words("note"), Words("error")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
-        for widget in (self.button, self.why_not, self.view, self.words):
+        for widget in (self.button, self.why_not, self.progress, self.words):
             layout.addWidget(widget)
-        self.connections = Connections()
-        self.connections.add(session.events.job, self._follow)
 
-    @property
-    def is_at_work(self) -> bool:
-        """Whether something runs that was begun here."""
-        return self.job is not None and self.session.is_busy
-
-    def run(
-        self, steps: Generator[Progress, None, T], title: str, take: Callable[[T], None]
-    ) -> Job | None:
-        """Begin work in a thread; `take` gets what it returns, unless it was cancelled before."""
-        self.words.say("")
-        found: list[T] = []
-        self._is_taken = False
-
-        def working() -> Iterator[Progress]:
-            found.append((yield from steps))
-
-        def taking() -> None:
-            if found:
-                self._is_taken = True
-                take(found[0])
-
-        try:
-            job = self.job = self.session.work_later(working(), title, taking)
-        except StimputeError as error:
-            self.words.say(str(error), "error")
-            return None
-        self.view.watch(job)
-        self._follow()
-        return job
-
-    def why_wait(self) -> str:
-        """What else is at work, or that no data are open; "" if neither."""
-        job = self.session.job
-        if self.session.is_busy and job is not None:
-            return f"Wait: “{job.title}” is at work."
-        return "" if self.session.adata is not None else "Open data first."
-
-    def enable(self) -> None:
+    def draw(self, state: WorkState) -> None:
         """Say on the button what pressing it would do, or why it cannot be pressed."""
-        at_work, job = self.is_at_work, self.job
-        reason = "" if at_work else self.why_wait() or self.missing()
-        self.why_not.say(reason)
-        self.button.setText("Cancel" if at_work else self.title)
-        if at_work and job is not None and job.is_cancelling:
-            self.button.setText("Cancelling…")
-            reason = "It stops after this step."
-        self.button.setEnabled(not reason)
-        self.button.setToolTip(reason or ("Stop; nothing is kept." if at_work else self.help_text))
+        self.button.setText(state.button)
+        self.button.setToolTip(state.tooltip)
+        self.button.setEnabled(state.is_enabled)
+        self.why_not.draw(state.why_not)
+        self.words.draw(state.outcome)
+        self.progress.follow(is_running=state.is_running)
 
-    def _press(self) -> None:
-        if self.is_at_work:
-            self.session.cancel()
-            self.view.draw()
-            self.enable()
+
+class ProgressView(QWidget):
+    """A bar and a line: how far work is, and for how long; takes no room between."""
+
+    def __init__(self, work: Work) -> None:
+        super().__init__()
+        self.work = work
+        self.bar, self.status = QProgressBar(), QLabel("")
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(8)
+        self.status.setWordWrap(True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.status)
+        self._timer = QTimer(self)
+        self._timer.setInterval(REDRAW)
+        self._timer.timeout.connect(self.draw)
+        self.hide()
+
+    def follow(self, *, is_running: bool) -> None:
+        """Watch work that is under way, or stop watching."""
+        if is_running:
+            self.draw()
+            self._timer.start()
         else:
-            self._begin()
+            self._timer.stop()
+        self.setVisible(is_running)
 
-    def _follow(self) -> None:
-        job = self.job
-        if job is not None and not self.session.is_busy:
-            self.job = None
-            self.view.finish()
-            if job.state is JobState.CANCELLED and not self._is_taken:
-                self.words.say("Cancelled: nothing was kept.", "note")
-            elif self.session.problem:
-                self.words.say(self.session.problem, "error")
-        self.enable()
-        self._changed()
+    def draw(self) -> None:
+        """Show how far it is; called a few times a second."""
+        share, text = self.work.progress()
+        self.bar.setRange(0, 0 if share is None else _STEPS)
+        if share is not None:
+            self.bar.setValue(round(_STEPS * share))
+        self.status.setText(text)

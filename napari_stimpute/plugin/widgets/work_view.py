@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
@@ -17,7 +18,7 @@ class WorkView(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.job: Job | None = None
+        self.job: Job[Any] | None = None
         self._started = 0.0
         self.bar, self.status = QProgressBar(), QLabel("")
         self.bar.setTextVisible(False)
@@ -32,7 +33,7 @@ class WorkView(QWidget):
         self._timer.timeout.connect(self.draw)
         self.hide()
 
-    def watch(self, job: Job) -> None:
+    def watch(self, job: Job[Any]) -> None:
         """Follow a job from its start."""
         self.job, self._started = job, time.monotonic()
         self.bar.setRange(0, 0)

@@ -1,0 +1,165 @@
+"""One button that begins a piece of long work and cancels it, and what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from psygnal import Signal
+
+from ..connections import Connections
+from ..errors import StimputeError
+from ..job import Job, JobState
+from ..progress import Progress
+from ..session.session import Session
+from ..words import duration
+from .message import SILENT, Message, error
+
+T = TypeVar("T")
+
+_CANCELLED = "Cancelled: nothing was kept."
+_STOPPING = "It stops after this step."
+
+
+@dataclass(frozen=True)
+class WorkState:
+    """The button and what stands around it, as they are to be drawn.
+
+    ``tooltip`` says what pressing the button does, or why it cannot be pressed; ``why_not`` says
+    the latter in the panel itself; ``outcome`` is what came of the last work.
+    """
+
+    button: str
+    tooltip: str
+    is_enabled: bool
+    is_running: bool
+    why_not: Message = SILENT
+    outcome: Message = SILENT
+
+
+class Work:
+    """The long work of one panel: begin, watch, cancel, and why it cannot begin.
+
+    A job is known by its owner, so that every panel of this name, in whichever front end, shows it.
+
+    Parameters
+    ----------
+    owner : name of the panel's work among all jobs of a session
+    title : of the button while nothing runs
+    help : what the button does
+    begin : called when the button is pressed
+    missing : why it cannot begin, in words; "" where it can
+    cancel_help : what cancelling leaves
+    needs_data : whether it can begin only once data are open
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        session: Session,
+        owner: str,
+        title: str,
+        help: str,
+        *,
+        begin: Callable[[], object],
+        missing: Callable[[], str] = str,
+        cancel_help: str = "Stop; nothing is kept.",
+        needs_data: bool = True,
+    ) -> None:
+        self.session, self.owner, self.title, self.help = session, owner, title, help
+        self._begin, self.missing, self._cancel_help = begin, missing, cancel_help
+        self._needs_data = needs_data
+        self.outcome = SILENT
+        self._watched: Job[Any] | None = None
+        self._started = 0.0
+        self.connections = Connections()
+        self.connections.add(session.events.job, self._follow)
+
+    @property
+    def job(self) -> Job[Any] | None:
+        """The work that is under way here; None between."""
+        job = self.session.job
+        is_mine = job is not None and job.owner == self.owner
+        return job if is_mine and self.session.is_busy else None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether work of this owner is under way."""
+        return self.job is not None
+
+    @property
+    def state(self) -> WorkState:
+        """What is to be drawn."""
+        job = self.job
+        if job is None:
+            reason = self.why_wait() or self.missing()
+            why_not = Message(reason)
+            return WorkState(
+                self.title, reason or self.help, not reason, False, why_not, self.outcome
+            )
+        if job.is_cancelling:
+            return WorkState("Cancelling…", _STOPPING, False, True)
+        return WorkState("Cancel", self._cancel_help, True, True)
+
+    def why_wait(self) -> str:
+        """What else is at work, or that no data are open; "" if neither."""
+        job = self.session.job
+        if self.session.is_busy and job is not None:
+            return f"Wait: “{job.title}” is at work."
+        return "Open data first." if self._needs_data and self.session.adata is None else ""
+
+    def press(self) -> None:
+        """Do what the button says."""
+        if self.is_running:
+            self.session.cancel()
+            self.changed.emit()
+        else:
+            self._begin()
+
+    def run(
+        self,
+        steps: Generator[Progress, None, T],
+        title: str,
+        take: Callable[[T], None] | None = None,
+    ) -> Job[T] | None:
+        """Begin work in a thread; `take` gets what it returned. What is wrong is said."""
+        self.say(SILENT)
+        try:
+            return self.session.work_later(steps, title, take, owner=self.owner)
+        except StimputeError as problem:
+            self.say(error(problem))
+            return None
+
+    def say(self, outcome: Message) -> None:
+        """Say something in the place of the outcome."""
+        if outcome != self.outcome:
+            self.outcome = outcome
+            self.changed.emit()
+
+    def progress(self) -> tuple[float | None, str]:
+        """Share that is done (None while that is unknown), and what is being done, in words."""
+        job = self.job
+        if job is None or job.latest is None:
+            return None, "Starting…"
+        latest, left = job.latest, job.seconds_left
+        share = latest.step / latest.n_steps if latest.n_steps and latest.step else None
+        words = ["Cancelling…" if job.is_cancelling else latest.title]
+        if left is not None and not job.is_cancelling and time.monotonic() - self._started > 1:
+            words.append(f"about {duration(left)} left")
+        return share, " · ".join(words)
+
+    def _follow(self) -> None:
+        job = self.job
+        if job is not None and job is not self._watched:
+            self._watched, self._started = job, time.monotonic()
+            self.outcome = SILENT
+        elif job is None and self._watched is not None:
+            ended, self._watched = self._watched, None
+            if self.session.problem:
+                self.outcome = error(self.session.problem)
+            elif ended.state is JobState.CANCELLED and ended.result is None:
+                self.outcome = Message(_CANCELLED)
+        self.changed.emit()

@@ -1,0 +1,229 @@
+"""What the open data hold: genes, runs, columns and values. Read-only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from .. import keys
+from ..data.columns import categorical_columns, number_columns
+from ..data.counts import counts_of, log_normalise, size_factors
+from ..data.image import TissueImage, spot_diameter, tissue_image
+from ..data.records import RunRecord, read_records
+from ..errors import MissingKey, UnknownName
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+COUNTS, LOG = "counts", "log"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One thing that a gene can be coloured by: its counts, or one run's imputed values."""
+
+    name: str
+    title: str
+    unit: str
+
+
+class Contents:
+    """A look at the AnnData as it is now; a `Session` makes a new one whenever it writes to it.
+
+    Records are parsed once, and counts are laid out by gene once for all looks at the same data.
+
+    Parameters
+    ----------
+    adata : the open data; None for none, which hold nothing
+    place : word for one row of the data, "spot" or "cell"
+    """
+
+    def __init__(self, adata: AnnData | None = None, place: str = "spot") -> None:
+        self.adata, self.place = adata, place
+        self._by_gene: dict[str, sp.csc_matrix] = {}
+
+    def anew(self) -> Contents:
+        """A look at the same data, after something was written."""
+        found = Contents(self.adata, self.place)
+        found._by_gene = self._by_gene
+        return found
+
+    # ---- runs ----------------------------------------------------------------------------------
+
+    @cached_property
+    def records(self) -> dict[str, RunRecord]:
+        """Provenance of every run by its key, oldest first."""
+        return {} if self.adata is None else read_records(self.adata)
+
+    @cached_property
+    def runs(self) -> tuple[str, ...]:
+        """Keys of the runs whose imputed values there are, oldest first."""
+        if self.adata is None:
+            return ()
+        return tuple(k for k in self.records if keys.imputed(k) in self.adata.layers)
+
+    @cached_property
+    def run_titles(self) -> dict[str, str]:
+        """Name of every run by its key, oldest first; also of those that only found clusters."""
+        adata = self.adata
+        return {
+            key: _title(record)
+            for key, record in self.records.items()
+            if adata and (keys.embedding(key) in adata.obsm or keys.imputed(key) in adata.layers)
+        }
+
+    @cached_property
+    def sources(self) -> tuple[Source, ...]:
+        """What a gene can be coloured by, counts first."""
+        titles = {key: _title(self.records[key]) for key in self.runs}
+        runs = [Source(k, f"Imputed: {titles[k]}", "expected counts") for k in self.runs]
+        counts = Source(COUNTS, "Counts", "counts")
+        return (counts, Source(LOG, "Log-normalised", "log"), *runs)
+
+    def source(self, name: str) -> Source:
+        """A source by its name."""
+        return next(source for source in self.sources if source.name == name)
+
+    def record(self, key: str) -> RunRecord:
+        """Provenance of a run."""
+        if key not in self.records:
+            raise UnknownName.of("run", key, self.records)
+        return self.records[key]
+
+    # ---- genes ---------------------------------------------------------------------------------
+
+    @cached_property
+    def genes(self) -> list[str]:
+        """Every gene that can be shown: the modelled ones first, then those left out."""
+        adata = self._open_adata()
+        modelled = [str(g) for g in adata.var_names]
+        if adata.raw is None:
+            return modelled
+        known = set(modelled)
+        return modelled + [str(g) for g in adata.raw.var_names if g not in known]
+
+    def is_modelled(self, gene: str) -> bool:
+        """Whether imputed values of a gene exist (or would, after training)."""
+        return gene in self._open_adata().var_names
+
+    def expression(self, gene: str, source: str = COUNTS) -> NDArray[np.float32]:
+        """One value per spot, (n_obs,), in the unit of the source.
+
+        Raises
+        ------
+        MissingKey : no data
+        UnknownName : no such gene, or no such source
+        """
+        adata = self._open_adata()
+        if source in (COUNTS, LOG):
+            return self._counted(gene, source)
+        if source not in self.runs:
+            raise UnknownName.of("source", source, [COUNTS, LOG, *self.runs])
+        place = adata.var_names.get_indexer([gene])[0]
+        if place < 0:
+            raise UnknownName.of("modelled gene", gene, adata.var_names)
+        return np.asarray(adata.layers[keys.imputed(source)][:, place], dtype=np.float32)
+
+    def limits(
+        self, gene: str, source: str = COUNTS, *, low: float = 0.0, high: float = 99.0
+    ) -> tuple[float, float]:
+        """Colour limits by percentile, one scale for raw and imputed counts; never of zero width.
+
+        Once a gene is imputed, its imputed values set the scale: single molecules of a sparse gene
+        would otherwise leave the imputed map dark.
+
+        Parameters
+        ----------
+        low, high : percentiles over spots, 0–100; a low of 0 means the value 0
+        """
+        imputed = self.runs if source != LOG and self.is_modelled(gene) else ()
+        values = [self.expression(gene, s) for s in imputed or [LOG if source == LOG else COUNTS]]
+        bottom = min(float(np.percentile(v, low)) for v in values) if low > 0 else 0.0
+        top = max(float(np.percentile(v, high)) for v in values)
+        if top <= bottom:
+            top = max(float(v.max()) for v in values)
+        return (bottom, top) if top > bottom else (bottom, bottom + 1.0)
+
+    # ---- columns -------------------------------------------------------------------------------
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """Categorical obs columns that can be shown (2 to 60 categories)."""
+        return [] if self.adata is None else categorical_columns(self.adata)
+
+    @cached_property
+    def number_columns(self) -> list[str]:
+        """Columns of obs that hold numbers, such as a pseudotime."""
+        return [] if self.adata is None else number_columns(self.adata)
+
+    def holds_numbers(self, column: str) -> bool:
+        """Whether an obs column is drawn on a colour bar; labels otherwise."""
+        return self.adata is not None and self.adata.obs[column].dtype.kind in "iuf"
+
+    def numbers(self, column: str) -> NDArray[np.float32]:
+        """One number per spot, (n_obs,), of an obs column; NaN where there is none."""
+        return np.asarray(self._open_adata().obs[self._known(column)], dtype=np.float32)
+
+    def labels(self, column: str) -> tuple[NDArray[np.int_], list[str], list[str]]:
+        """Codes (n_obs,; −1 for none), category names and their colours (hex) of an obs column."""
+        from ..plots.drawing import palette
+
+        adata = self._open_adata()
+        values = adata.obs[self._known(column)].astype("category").cat
+        names = [str(c) for c in values.categories]
+        colours = palette(adata.uns.get(keys.colors(column)), len(names))
+        return np.asarray(values.codes, dtype=int), names, colours
+
+    # ---- tissue --------------------------------------------------------------------------------
+
+    @property
+    def image(self) -> TissueImage | None:
+        """Tissue image, if there is one."""
+        return None if self.adata is None else tissue_image(self.adata)
+
+    @property
+    def spot_diameter(self) -> float:
+        """Diameter of a spot, in coordinate units."""
+        return spot_diameter(self._open_adata())
+
+    # ---- within --------------------------------------------------------------------------------
+
+    def _known(self, column: str) -> str:
+        columns = self._open_adata().obs.columns
+        if column not in columns:
+            raise UnknownName.of("column", column, columns)
+        return column
+
+    def _counted(self, gene: str, source: str) -> NDArray[np.float32]:
+        adata = self._open_adata()
+        holder = adata.raw if adata.raw is not None else adata
+        place = holder.var_names.get_indexer([gene])[0]
+        if place < 0:
+            raise UnknownName.of("gene", gene, holder.var_names)
+        values: NDArray[np.float32] = self._matrix(source)[:, [place]].toarray().ravel()
+        return values
+
+    def _matrix(self, source: str) -> sp.csc_matrix:
+        if source not in self._by_gene:
+            adata = self._open_adata()
+            counts = counts_of(adata, "raw" if adata.raw is not None else "X")
+            wanted = log_normalise(counts, size_factors(counts)) if source == LOG else counts
+            self._by_gene[source] = wanted.tocsc()
+        return self._by_gene[source]
+
+    def _open_adata(self) -> AnnData:
+        if self.adata is None:
+            raise MissingKey(
+                expected="open data", found="none", remedy="Open an .h5ad file or the sample first."
+            )
+        return self.adata
+
+
+def _title(record: RunRecord) -> str:
+    name = record.title if record.key == record.model else f"{record.title} ({record.key})"
+    return name + ("" if record.completed else ", incomplete")

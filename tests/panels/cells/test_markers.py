@@ -1,0 +1,112 @@
+"""Markers: what is offered, found, listed, drawn and saved, and when an answer goes away."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from napari_stimpute.analysis import marker_steps
+from napari_stimpute.job import Job
+from napari_stimpute.panels.cells.markers import MarkersPanel
+from napari_stimpute.panels.groups import Groups
+from napari_stimpute.session.session import Session
+
+
+@pytest.fixture
+def groups(opened: Session) -> Groups:
+    made = Groups(opened)
+    made.choose("domain")
+    return made
+
+
+@pytest.fixture
+def markers(opened: Session, groups: Groups) -> MarkersPanel:
+    return MarkersPanel(opened, groups)
+
+
+def found(markers: MarkersPanel) -> MarkersPanel:
+    job = markers.find()
+    assert job is not None
+    job.wait(60)
+    return markers
+
+
+def test_without_data_it_says_what_to_do(session: Session) -> None:
+    panel = MarkersPanel(session, Groups(session))
+    assert not panel.now.work.is_enabled
+    assert panel.now.work.why_not.text == "Open data first."
+    assert panel.find() is None
+
+
+@pytest.mark.parametrize("method", ["wilcoxon", "t-test"])
+def test_it_finds_what_the_analysis_finds_and_lists_each_group(
+    markers: MarkersPanel, method: str
+) -> None:
+    markers.choose_method(method)
+    adata = markers.session.adata
+    alone = Job(marker_steps(adata, "domain", method=method))  # type: ignore[arg-type]
+    alone.start().wait(60)
+    expected = alone.result
+    assert expected is not None
+    answer = found(markers).answer.value
+    assert answer is not None
+    pd.testing.assert_frame_equal(answer.table, expected.table)
+    for group in expected.groups:
+        markers.choose_group(group)
+        assert list(markers.table.listed.index) == list(expected.of(group)["gene"])
+        assert f"“{group}”" in markers.now.summary.text
+
+
+def test_another_method_or_column_takes_the_answer_away(
+    markers: MarkersPanel, groups: Groups
+) -> None:
+    assert found(markers).now.has_answer
+    markers.choose_method("t-test")
+    assert not markers.now.has_answer and not markers.now.summary
+    assert found(markers).now.has_answer
+    groups.choose(next(e.name for e in groups.now.menu.entries if e.name != "domain"))
+    assert not markers.now.has_answer
+
+
+def test_no_state_is_announced_twice(markers: MarkersPanel) -> None:
+    seen = [markers.now]
+    markers.changed.connect(lambda: seen.append(markers.now))
+    found(markers)
+    assert len(seen) > 2
+    assert all(a != b for a, b in itertools.pairwise(seen))
+
+
+def test_a_cancelled_search_keeps_nothing_and_says_so(markers: MarkersPanel) -> None:
+    job = markers.find()
+    assert job is not None and markers.now.work.button == "Cancel"
+    markers.work.press()
+    job.wait(60)
+    assert not markers.now.has_answer
+    assert markers.now.work.outcome.text == "Cancelled: nothing was kept."
+    assert markers.now.work.button == "Find markers"
+
+
+def test_all_groups_are_saved_and_the_answer_says_where(
+    markers: MarkersPanel, tmp_path: Path
+) -> None:
+    answer = found(markers).answer.value
+    assert answer is not None
+    markers.save_all(tmp_path / "all.csv")
+    assert set(pd.read_csv(tmp_path / "all.csv")["group"].astype(str)) == set(answer.groups)
+    assert f"{len(answer.table):,} rows saved" in markers.now.saved.text
+    markers.save_all(tmp_path / "no" / "all.csv")
+    assert markers.now.saved.tone == "error"
+
+
+@pytest.mark.parametrize("figure", ["dot_plot", "violins", "volcano"])
+def test_a_figure_is_drawn_in_a_thread_and_saved_as_drawn(
+    markers: MarkersPanel, figure: str, tmp_path: Path
+) -> None:
+    drawn = []
+    found(markers).figures.drawn.connect(drawn.append)
+    getattr(markers, figure)().wait(60)
+    assert drawn[0].picture.startswith(b"\x89PNG")
+    assert drawn[0].save(tmp_path / "figure.svg").tone == "good"
