@@ -10,6 +10,8 @@ from anndata import AnnData
 from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.session.session import Session
 
+from ..judged import judge
+
 
 @pytest.fixture(scope="session")
 def _section() -> AnnData:
@@ -20,6 +22,12 @@ def _section() -> AnnData:
 def section(_section: AnnData) -> AnnData:
     """About 150 spots on a tissue image, with 100 genes and known domains."""
     return _section.copy()
+
+
+@pytest.fixture
+def judged(section: AnnData) -> AnnData:
+    """The section with a judged run "mine": see `judge`."""
+    return judge(section)
 
 
 @pytest.fixture

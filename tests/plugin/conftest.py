@@ -6,13 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from anndata import AnnData
 
-from napari_stimpute import keys
-from napari_stimpute.data.records import RunRecord, TrustRecord
-from napari_stimpute.data.results import Results, write_results
 from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import TooSmall
 from napari_stimpute.models import model_info
@@ -20,7 +16,8 @@ from napari_stimpute.plugin import open_panel
 from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.progress import Progress
 from napari_stimpute.scene.maps import Choice
-from napari_stimpute.trust.verdict import VERDICTS
+
+from ..judged import judge
 
 
 @pytest.fixture(scope="session")
@@ -36,50 +33,8 @@ def section(_section: AnnData) -> AnnData:
 
 @pytest.fixture
 def judged(section: AnnData) -> AnnData:
-    """The section with a judged run "mine": gene i has verdict i modulo 4, and 10 + i hidden.
-
-    Its imputed values are the counts, softened; two parts, the model's share of gene i is i %.
-    """
-    n, parts = section.n_vars, ["Mine", "Nearest 30 spots"]
-    counts = np.asarray(section.X.todense(), dtype=np.float32)
-    codes, places = np.arange(n) % len(VERDICTS), np.arange(n)
-    trust = TrustRecord(
-        baseline=parts[1],
-        parts=parts,
-        share_hidden=0.1,
-        verdicts={v: int((codes == i).sum()) for i, v in enumerate(VERDICTS)},
-        gain=0.14,
-        gain_model_alone=0.11,
-        gain_without_model=0.12,
-        gain_baseline=0.1,
-        interval_levels=[[0.01, 0.5, 0.05, 0.95], [100, 0.5, 0.05, 0.95]],
-        zero_levels=[[0.0, 1.0, 0.0, 0.0]],
-    )
-    record = RunRecord(
-        key="mine",
-        model="mine",
-        title="Mine",
-        config={},
-        seed=0,
-        device="cpu",
-        versions={},
-        started="2025-01-01",
-        seconds=1,
-        completed=True,
-        n_obs=section.n_obs,
-        n_vars=n,
-        fingerprint="",
-        trust=trust,
-    )
-    write_results(section, Results(record, imputed=0.5 * counts + 0.5 * counts.mean(axis=0)))
-    section.var[keys.trust("mine")] = pd.Categorical.from_codes(codes, list(VERDICTS))
-    section.var[keys.gain("mine")] = (places - n / 2) / n
-    section.var[keys.gain_error("mine")] = 0.01
-    section.var[keys.over_baseline("mine")] = 0.02
-    section.var[keys.hidden("mine")] = 10 + places
-    shares = (places / 100).astype(np.float32)
-    section.varm[keys.weights("mine")] = np.stack([shares, 1 - shares], axis=1)
-    return section
+    """The section with a judged run "mine": see `judge`."""
+    return judge(section)
 
 
 @pytest.fixture
