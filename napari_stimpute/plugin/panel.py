@@ -15,15 +15,13 @@ from qtpy.QtWidgets import (
 )
 
 from ..connections import Connections
-from ..scene.maps import MAPPING
+from ..panels.tabs import TABS, Tabs
 from . import open_map, session_of, unwrapped, view_of
-from .cells.panel import CELL_TITLES, CellsPanel
-from .compare.panel import COMPARING, WRITING, ComparePanel
-from .data import OPENING, SAVING, DataPanel
+from .cells.panel import CellsPanel
+from .compare.panel import ComparePanel
+from .data import DataPanel
 from .genes.panel import FIND_KEY, FLIP_KEY, OverlayPanel
-from .statistics.differences import TESTING
 from .statistics.panel import StatisticsPanel
-from .statistics.patterns import CHECKING
 from .statistics.variable import VariablePanel
 from .train.panel import TrainPanel
 from .widgets.closing import close_with
@@ -34,28 +32,8 @@ from .widgets.words import rule
 
 WIDTH = 390
 
-_DATA, _GENES, _TRAIN, _STATISTICS, _CELLS, _COMPARE = 0, 1, 2, 4, 5, 6
-_TABS = (
-    ("Data", "Open data, see what was found, save."),
-    ("Genes", "Look at genes on the tissue, and whether to believe them."),
-    ("Train", "Train a model that imputes them."),
-    ("Variable", "The most variable genes before and after imputing."),
-    ("Statistics", "Spatial patterns, and differences between groups."),
-    ("Cells", "Markers, names, order, batches and gene communities."),
-    ("Compare", "Score all methods on hidden molecules."),
-)
-_TAB_OF = {
-    "": _DATA,
-    OPENING: _DATA,
-    SAVING: _DATA,
-    CHECKING: _STATISTICS,
-    TESTING: _STATISTICS,
-    COMPARING: _COMPARE,
-    WRITING: _COMPARE,
-    MAPPING: _GENES,
-    **dict.fromkeys(CELL_TITLES, _CELLS),
-}
-"""Where a job's progress and errors are shown, by its title; all others train."""
+_GENES = 1
+"""Place of the tab that has the gene box."""
 
 _LOOK_AFTER = 300
 """Milliseconds until devices are looked for: importing torch must not delay the panel."""
@@ -76,10 +54,10 @@ class StimputePanel(QWidget):
         self.statistics = StatisticsPanel(self.session)
         self.compare = ComparePanel(self.session)
         self.cells = CellsPanel(self.session)
+        self.titles = Tabs(self.session)
         self._lay_out()
         self.connections = Connections()
-        self.connections.add(self.session.events.job, self._follow)
-        self.connections.add(self.session.events.adata, self._follow)
+        self.connections.add(self.titles.changed, self._draw)
         genes, statistics = self.genes, self.statistics
         inner = (
             genes.aspect,
@@ -91,7 +69,12 @@ class StimputePanel(QWidget):
             statistics.spatial,
         )
         panels = (self.data, genes, self.train, self.variable, self.compare, statistics.groups)
-        parts = [self.connections, self.view, *(p.connections for p in (*panels, *inner))]
+        parts = [
+            self.connections,
+            self.titles,
+            self.view,
+            *(p.connections for p in (*panels, *inner)),
+        ]
         parts += self.cells.parts
         close_with(self, parts)
         deliver_events(self)
@@ -103,7 +86,7 @@ class StimputePanel(QWidget):
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self.train.look_for_devices)
         self._soon.start(_LOOK_AFTER)
-        self._follow()
+        self._draw()
 
     def flip(self, _viewer: Any = None) -> None:
         """Raw ↔ imputed, by a key on the canvas."""
@@ -139,9 +122,9 @@ class StimputePanel(QWidget):
             self.cells,
             self.compare,
         )
-        for panel, (title, help_text) in zip(panels, _TABS, strict=True):
-            place = self.tabs.addTab(_scrolling(panel), title)
-            self.tabs.setTabToolTip(place, help_text)
+        for panel, tab in zip(panels, TABS, strict=True):
+            place = self.tabs.addTab(_scrolling(panel), tab.title)
+            self.tabs.setTabToolTip(place, tab.help)
         guard_wheel(self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -160,13 +143,9 @@ class StimputePanel(QWidget):
         layout.addWidget(self.genes.legend)
         return holder
 
-    def _follow(self) -> None:
-        """Say on the tabs where something is at work or went wrong."""
-        job, busy = self.session.job, self.session.is_busy
-        at_work = _TAB_OF.get(job.title if job is not None else "", _TRAIN)
-        sign = " …" if busy else " !" if self.session.problem else ""
-        for place, (title, _help) in enumerate(_TABS):
-            self.tabs.setTabText(place, title + (sign if place == at_work else ""))
+    def _draw(self) -> None:
+        for place, title in enumerate(self.titles.now):
+            self.tabs.setTabText(place, title)
 
 
 def _scrolling(panel: QWidget) -> QScrollArea:

@@ -10,29 +10,13 @@ from ...panels.cells.markers import MarkersPanel
 from ...panels.groups import Groups
 from ...session.session import Session
 from ..widgets.fold import Fold
-from ..widgets.old_work import DRAWING
-from .batches import SCORING, BatchesSection
-from .communities import COMPARING_COMMUNITIES, MEASURING, CommunitiesSection
+from .batches import BatchesSection
+from .communities import CommunitiesSection
 from .groups import GroupsBox
 from .markers import MarkersSection
-from .names import NAMING, NamesSection
+from .names import NamesSection
 from .section import Section
-from .trajectory import ORDERING, TrajectorySection
-from .transfer import READING, TRANSFERRING
-
-CELL_TITLES = (
-    "Finding markers",
-    "Drawing a figure",
-    NAMING,
-    READING,
-    TRANSFERRING,
-    ORDERING,
-    SCORING,
-    COMPARING_COMMUNITIES,
-    MEASURING,
-    DRAWING,
-)
-"""Titles of the jobs whose progress and errors are shown here."""
+from .trajectory import TrajectorySection
 
 
 class CellsPanel(QWidget):

@@ -1,0 +1,47 @@
+"""Titles of tabs: where something is at work, and where it went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from napari_stimpute.panels.tabs import TABS, Tabs
+from napari_stimpute.progress import Progress
+from napari_stimpute.session.session import Session
+
+
+def endless() -> Iterator[Progress]:
+    step = 0
+    while True:
+        step += 1
+        yield Progress("wait", step, 10**6)
+
+
+def test_work_shows_on_the_tab_of_its_owner_and_nowhere_else(session: Session) -> None:
+    tabs = Tabs(session)
+    usual = tuple(tab.title for tab in TABS)
+    assert tabs.now == usual
+    for tab in TABS:
+        for owner in tab.owners:
+            job = session.work_later(endless(), "Something", owner=owner)  # type: ignore[arg-type]
+            assert tabs.now == tuple(t + " …" * (t == tab.title) for t in usual)
+            job.cancel()
+            job.wait(60)
+            assert tabs.now == usual
+
+
+def test_no_work_shows_on_two_tabs() -> None:
+    owners = [owner for tab in TABS for owner in tab.owners]
+    assert len(owners) == len(set(owners))
+
+
+def test_what_went_wrong_is_marked_until_other_work_begins(
+    session: Session, tmp_path: Path
+) -> None:
+    tabs = Tabs(session)
+    session.open_later(tmp_path / "none.h5ad").wait(60)
+    assert tabs.now[0] == "Data !"
+    job = session.work_later(endless(), "Something", owner="train")  # type: ignore[arg-type]
+    assert tabs.now[0] == "Data" and tabs.now[2] == "Train …"
+    job.cancel()
+    job.wait(60)
