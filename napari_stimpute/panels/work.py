@@ -19,9 +19,6 @@ from .message import SILENT, Message, error
 
 T = TypeVar("T")
 
-_CANCELLED = "Cancelled: nothing was kept."
-_STOPPING = "It stops after this step."
-
 
 @dataclass(frozen=True)
 class WorkState:
@@ -43,6 +40,8 @@ class Work:
     """The long work of one panel: begin, watch, cancel, and why it cannot begin.
 
     A job is known by its owner, so that every panel of this name, in whichever front end, shows it.
+    `began` and `ended` are emitted with the job, `changed` after either, and whenever the button or
+    what stands around it may be different.
 
     Parameters
     ----------
@@ -56,6 +55,14 @@ class Work:
     """
 
     changed = Signal()
+    began = Signal(Job)
+    ended = Signal(Job)
+
+    stopping = "It stops after this step."
+    """Said while a cancel is under way."""
+
+    cancelled = "Cancelled: nothing was kept."
+    """Said when work was cancelled before it returned anything; "" for nothing."""
 
     def __init__(
         self,
@@ -101,7 +108,7 @@ class Work:
                 self.title, reason or self.help, not reason, False, why_not, self.outcome
             )
         if job.is_cancelling:
-            return WorkState("Cancelling…", _STOPPING, False, True)
+            return WorkState("Cancelling…", self.stopping, False, True)
         return WorkState("Cancel", self._cancel_help, True, True)
 
     def why_wait(self) -> str:
@@ -144,22 +151,39 @@ class Work:
         job = self.job
         if job is None or job.latest is None:
             return None, "Starting…"
-        latest, left = job.latest, job.seconds_left
+        latest = job.latest
         share = latest.step / latest.n_steps if latest.n_steps and latest.step else None
+        left = job.seconds_left if not job.is_cancelling and self.seconds > 1 else None
+        return share, self.tell(job, latest, left)
+
+    def tell(self, job: Job[Any], latest: Progress, left: float | None) -> str:
+        """What is being done, in words.
+
+        Parameters
+        ----------
+        left : seconds to the end; None while that is unknown or not worth telling
+        """
         words = ["Cancelling…" if job.is_cancelling else latest.title]
-        if left is not None and not job.is_cancelling and time.monotonic() - self._started > 1:
+        if left is not None:
             words.append(f"about {duration(left)} left")
-        return share, " · ".join(words)
+        return " · ".join(words)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the last work began."""
+        return time.monotonic() - self._started
 
     def _follow(self) -> None:
         job = self.job
         if job is not None and job is not self._watched:
             self._watched, self._started = job, time.monotonic()
             self.outcome = SILENT
+            self.began.emit(job)
         elif job is None and self._watched is not None:
             ended, self._watched = self._watched, None
             if self.session.problem:
                 self.outcome = error(self.session.problem)
             elif ended.state is JobState.CANCELLED and ended.result is None:
-                self.outcome = Message(_CANCELLED)
+                self.outcome = Message(self.cancelled)
+            self.ended.emit(ended)
         self.changed.emit()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QTimer
+from qtpy.QtCore import Signal as QtSignal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from ...panels.work import Work, WorkState
@@ -40,7 +41,12 @@ class WorkBox(QWidget):
 
 
 class ProgressView(QWidget):
-    """A bar and a line: how far work is, and for how long; takes no room between."""
+    """A bar and a line: how far work is, and for how long; takes no room between.
+
+    `looked` is emitted whenever it was drawn anew, a few times a second.
+    """
+
+    looked = QtSignal()
 
     def __init__(self, work: Work) -> None:
         super().__init__()
@@ -74,3 +80,4 @@ class ProgressView(QWidget):
         if share is not None:
             self.bar.setValue(round(_STEPS * share))
         self.status.setText(text)
+        self.looked.emit()
