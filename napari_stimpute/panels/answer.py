@@ -10,7 +10,6 @@ from psygnal import Signal
 from ..errors import InputError
 from ..job import Job
 from ..progress import Progress
-from ..session.contents import COUNTS
 from ..session.session import Session
 from .work import Work
 
@@ -23,32 +22,39 @@ class Answer(Generic[T]):
     Parameters
     ----------
     work : what finds it
-    about : groups, runs, settings that it is about, to tell them from any later ones
+    about : groups, runs, settings that it is about, to tell them from any later ones; `ask` may be
+        given another for one question, where what is chosen later does not matter to its answer
     """
 
     changed = Signal()
 
-    def __init__(self, work: Work, about: Callable[[], object]) -> None:
+    def __init__(self, work: Work, about: Callable[[], object] = tuple) -> None:
         self.work = work
-        self._about = about
+        self._about = self._about_this = about
         self._asked: object = None
         self.value: T | None = None
 
-    def ask(self, steps: Generator[Progress, None, T], title: str) -> Job[T] | None:
+    def ask(
+        self,
+        steps: Generator[Progress, None, T],
+        title: str,
+        about: Callable[[], object] | None = None,
+    ) -> Job[T] | None:
         """Find the answer in the background; refused if what it is about changed meanwhile."""
-        asked = self._about()
+        about_this = about or self._about
+        asked = about_this()
 
         def take(found: T) -> None:
-            if asked != self._about():
+            if asked != about_this():
                 raise changed_meanwhile()
-            self._asked, self.value = asked, found
+            self._asked, self._about_this, self.value = asked, about_this, found
             self.changed.emit()
 
         return self.work.run(steps, title, take)
 
     def check(self) -> None:
         """Drop the answer if it is about something else than there is now."""
-        if self.value is not None and self._asked != self._about():
+        if self.value is not None and self._asked != self._about_this():
             self.drop()
 
     def drop(self) -> None:
@@ -76,5 +82,6 @@ def stamp_of(session: Session, column: str) -> int:
 
 
 def began(session: Session, key: str) -> str:
-    """When a run began, to tell it from a later one with the same key; "" for the counts."""
-    return session.contents.record(key).started if key and key != COUNTS else ""
+    """When a run began, to tell it from a later one with the same key; "" for none, and counts."""
+    record = session.contents.records.get(key)
+    return "" if record is None else record.started
