@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from pytestqt.qtbot import QtBot
-from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QPushButton
 
 from napari_stimpute.analysis import differential_expression
 from napari_stimpute.plugin.panel import StimputePanel
-from napari_stimpute.plugin.statistics.differences import GroupsSection, p_value
+from napari_stimpute.plugin.statistics.differences import GroupsSection
 from napari_stimpute.plugin.statistics.patterns import SpatialSection
-from napari_stimpute.plugin.widgets.table import Column, ResultTable
 
 from .hands import choose, until_idle
 
@@ -242,53 +239,3 @@ def test_every_control_has_a_tooltip(opened: StimputePanel) -> None:
     controls = [w for s in sections for w in s.findChildren((QComboBox, QPushButton))]
     assert len(controls) == 12
     assert not [w for w in controls if not w.toolTip()]
-
-
-# ---- tables --------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def table(qtbot: QtBot) -> ResultTable:
-    found = ResultTable("Numbers", [Column("p", "p", "Chance.", p_value)])
-    qtbot.addWidget(found)
-    index = pd.Index(["b", "C", "a"], name="gene")
-    found.show_table(pd.DataFrame({"p": [0.5, 1e-9, 0.02], "more": [1, 2, 3]}, index=index))
-    return found
-
-
-def listed(table: ResultTable) -> list[str]:
-    return [table.model.gene_at(row) for row in range(table.model.rowCount())]
-
-
-def test_rows_are_sorted_as_numbers_and_as_names(table: ResultTable) -> None:
-    assert listed(table) == ["b", "C", "a"]
-    table.model.sort(1, Qt.SortOrder.AscendingOrder)
-    assert listed(table) == ["C", "a", "b"]
-    table.model.sort(0, Qt.SortOrder.AscendingOrder)
-    assert listed(table) == ["a", "b", "C"]
-    table.model.sort(0, Qt.SortOrder.DescendingOrder)
-    assert listed(table) == ["C", "b", "a"]
-
-
-def test_listed_rows_are_exported_in_their_order_with_all_columns(
-    table: ResultTable, tmp_path: Path
-) -> None:
-    table.model.sort(1, Qt.SortOrder.AscendingOrder)
-    table.save_to(tmp_path / "numbers.csv")
-    assert "3 genes saved" in table.words.text()
-    read = pd.read_csv(tmp_path / "numbers.csv")
-    assert list(read.columns) == ["gene", "p", "more"]
-    assert read["gene"].tolist() == ["C", "a", "b"]
-
-
-def test_a_place_that_cannot_be_written_is_explained(table: ResultTable, tmp_path: Path) -> None:
-    table.save_to(tmp_path / "no such folder" / "numbers.csv")
-    assert "no such folder" in table.words.text()
-    assert table.words.tone == "error"
-
-
-@pytest.mark.parametrize(
-    ("p", "written"), [(0.5, "0.500"), (0.001, "0.001"), (3.14e-8, "3.1e−08"), (0.0, "< 1e−300")]
-)
-def test_small_p_values_can_be_read(p: float, written: str) -> None:
-    assert p_value(p) == written
