@@ -1,6 +1,7 @@
 # make demo [DATA=file.h5ad]   train on the sample section (or your file) and look at the result
-# make test                    lint, types, import contracts, all tests, coverage
+# make test                    lint, types, import contracts, all tests
 # make check                   the quick part of it
+# make coverage                all tests, with the lines and branches they reach
 # make notebooks · make bench · make screenshots · make clean
 # Each does all the set-up it needs. A Python for the venv can be named: make setup PYTHON=/path/to/python3.11
 
@@ -9,12 +10,14 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 SYSTEM_PACKAGES ?= install
 BIN := .venv/bin
+# one file of tests stays in one worker: its tests share a window, or a fitted model
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
 export OMP_WAIT_POLICY := PASSIVE
 export NAPARI_CONFIG :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup window browser demo check test notebooks bench screenshots clean
+.PHONY: help setup window browser demo check test coverage notebooks bench screenshots clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -45,7 +48,10 @@ check: setup
 	$(BIN)/lint-imports
 
 test: check browser
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(PYTEST)
+
+coverage: setup browser
+	$(PYTEST) --cov --cov-report=term
 
 notebooks: setup
 	$(BIN)/jupyter execute $(wildcard notebooks/*.ipynb)

@@ -17,6 +17,8 @@ from napari_stimpute.demo import window
 from napari_stimpute.demo.window import Shot
 from napari_stimpute.terminal import Teller
 
+pytestmark = pytest.mark.slow  # whole programs
+
 TINY = ("--preset", "tiny", "--device", "cpu", "--no-window")
 
 

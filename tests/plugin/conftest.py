@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,11 @@ from anndata import AnnData
 from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import TooSmall
 from napari_stimpute.models import model_info
-from napari_stimpute.plugin import open_panel
+from napari_stimpute.plugin import attach, open_panel
 from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.progress import Progress
 from napari_stimpute.scene.maps import Choice
+from napari_stimpute.session.session import Session
 
 from ..judged import judge
 
@@ -37,11 +38,35 @@ def judged(section: AnnData) -> AnnData:
     return judge(section)
 
 
+@pytest.fixture(scope="module")
+def _window(qapp: Any) -> Iterator[Any]:
+    """One hidden viewer for all tests of a file: making one takes most of a second."""
+    from napari import Viewer
+
+    made = Viewer(show=False)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def panel(make_napari_viewer: Callable[..., Any]) -> Iterator[StimputePanel]:
+def viewer(_window: Any) -> Iterator[Any]:
+    """A hidden viewer with nothing in it and a session of its own; emptied when the test ends."""
+    attach(_window, Session())
+    callbacks = list(_window.mouse_drag_callbacks)
+    yield _window
+    _window.window.remove_dock_widget("all")
+    _window.layers.clear()
+    _window.canvas.grid.enabled = False
+    _window.cursor.style = "standard"
+    _window.reset_view()
+    assert _window.mouse_drag_callbacks == callbacks  # a closed panel leaves nothing behind
+    assert not _window.mouse_move_callbacks
+
+
+@pytest.fixture
+def panel(viewer: Any) -> Iterator[StimputePanel]:
     """The panel in a hidden viewer; what it runs has ended when the test ends."""
-    found = open_panel(make_napari_viewer())
-    found._soon.stop()  # devices are looked for where a test asks for them
+    found = open_panel(viewer)
     yield found
     job = found.session.job
     if job is not None:
