@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import __version__, keys
-from ..errors import InvalidSetting, StimputeError
+from ..errors import InputError, InvalidSetting, StimputeError
 from ..models import MODELS, model_info
 from ..models.configs import ModelInfo
 from .compare import add_compare
@@ -267,7 +267,8 @@ def _work(args: argparse.Namespace) -> int:
 def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Teller) -> Worked:
     """Train on one file and write its result."""
     from ..data.opening import load
-    from ..data.results import write_results
+    from ..data.records import record_in
+    from ..data.results import check_outlived, write_results
     from ..data.save import check_writable, write
     from ..job import Job, JobState
     from ..run import Request, Run
@@ -292,7 +293,14 @@ def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Te
     title = f"Training {model_info(args.model).title}"
     state = follow(Job(run.steps(), f"{task.place} · {title}" if task.place else title), tell)
     results = _wanted(run)
-    record = write_results(opened.adata, results)
+    try:
+        check_outlived(record_in(Path(task.target).expanduser(), run.key), results.record)
+        record = write_results(opened.adata, results)
+    except InputError as error:
+        if state is not JobState.CANCELLED:
+            raise
+        tell.warn(f"stimpute: {error}")
+        raise KeyboardInterrupt from error  # who pressed Ctrl-C does not want other files begun
     path = write(opened.adata, task.target, task.source)
     tell.say(*record.notes, _written(path, opened.adata.shape, results))
     if task.model_folder:

@@ -144,17 +144,25 @@ def read_records(adata: AnnData) -> dict[str, RunRecord]:
     NotReadable : a record that is damaged
     """
     records = {}
-    for key, text in dict(adata.uns.get(keys.UNS, {})).items():
-        try:
-            records[str(key)] = RunRecord.model_validate_json(str(text))
-        except ValidationError:
+    for key in dict(adata.uns.get(keys.UNS, {})):
+        record = read_record(adata, str(key))
+        if record is None:
             place = f"uns[{keys.UNS!r}][{key!r}]"
             raise NotReadable(
                 expected=f"the record of a run in {place}",
                 found="something else, or damage",
                 remedy=f"Remove it: del adata.{place}.",
-            ) from None
+            )
+        records[str(key)] = record
     return records
+
+
+def read_record(adata: AnnData, key: str) -> RunRecord | None:
+    """Return the record of one run; None if there is none, or it is damaged."""
+    try:
+        return RunRecord.model_validate_json(str(dict(adata.uns.get(keys.UNS, {})).get(key, "")))
+    except ValidationError:
+        return None
 
 
 def record_in(path: Path, key: str) -> RunRecord | None:

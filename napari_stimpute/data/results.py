@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .. import keys
 from ..errors import Diverged, GenesMismatch, InputError
 from .counts import BLOCK
-from .records import RunRecord, check_key
+from .records import RunRecord, check_key, read_record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,9 +87,11 @@ def write_results(adata: AnnData, results: Results) -> RunRecord:
     ------
     Diverged : NaN or infinite values
     GenesMismatch, InputError : arrays of another shape than the AnnData
+    InputError : a stopped run, where a finished one is (`check_outlived`)
     InvalidSetting : a key that h5ad cannot hold
     """
     _check(adata, results)
+    check_outlived(read_record(adata, results.record.key), results.record)
     key, records = results.record.key, dict(adata.uns.get(keys.UNS, {}))
     moved = [] if key in records else _move_aside(adata, results)
     record = results.record.model_copy(update={"notes": [*results.record.notes, *moved]})
@@ -110,6 +112,23 @@ def write_results(adata: AnnData, results: Results) -> RunRecord:
     records.pop(key, None)  # the newest comes last
     adata.uns[keys.UNS] = {**records, key: record.model_dump_json()}
     return record
+
+
+def check_outlived(before: RunRecord | None, record: RunRecord) -> None:
+    """Refuse to let a run that was stopped early take the place of a finished one (`InputError`).
+
+    Parameters
+    ----------
+    before : the run that is there under the key, None if there is none
+    record : the run that would replace it
+    """
+    if before is not None and before.completed and not record.completed:
+        raise InputError(
+            expected=f"a whole run, as “{record.key}” is",
+            found="one that was stopped early",
+            remedy="The finished run stays as it was. To keep a part of a run beside it, give "
+            "it another name.",
+        )
 
 
 def _move_aside(adata: AnnData, results: Results) -> list[str]:

@@ -21,7 +21,7 @@ from ..data.opening import Opened, load
 from ..data.records import check_key
 from ..data.results import write_results
 from ..data.save import write
-from ..errors import Busy, InputError, MissingKey, StimputeError, UnknownName, in_words
+from ..errors import Busy, MissingKey, StimputeError, UnknownName, in_words
 from ..job import Job, JobState
 from ..models import model_info
 from ..progress import Progress
@@ -201,15 +201,7 @@ class Session:
     def _take_run(self, run: Run) -> None:
         if run.results is None:
             return
-        adata, record = self._open_adata(), run.results.record
-        before = self.contents.records.get(run.key)
-        if before is not None and before.completed and not record.completed:
-            raise InputError(
-                expected=f"a whole run, as “{run.key}” is",
-                found="one that was stopped early",
-                remedy="The finished run stays as it was. To keep a part of a run beside it, give "
-                "it another name.",
-            )
+        adata = self._open_adata()
         write_results(adata, run.results)
         if self.display.column not in adata.obs:  # it was made from an earlier run of the same key
             self.display.column = ""

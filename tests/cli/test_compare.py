@@ -13,7 +13,9 @@ import pytest
 from napari_stimpute import simulate_section
 from napari_stimpute.cli import main
 from napari_stimpute.compare import methods
-from napari_stimpute.job import Job, JobState
+from napari_stimpute.job import Job
+
+from .conftest import PressCtrlC
 
 SIMPLE = "raw,gene_mean,pca"
 
@@ -203,25 +205,14 @@ def test_too_few_molecules_are_said(tmp_path: Path, capsys: pytest.CaptureFixtur
 # ---- Ctrl-C ------------------------------------------------------------------------------------
 
 
-def interrupting(monkeypatch: pytest.MonkeyPatch, after: str) -> None:
-    """Press Ctrl-C once, when a method begins."""
-    wait, left = Job.wait, [1]
-
-    def interrupted(job: Job, *args: object, **kwargs: object) -> JobState:
-        while left and (job.latest is None or after not in job.latest.phase):
-            assert job.is_running
-        if left:
-            left.clear()
-            raise KeyboardInterrupt
-        return wait(job, *args, **kwargs)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(Job, "wait", interrupted)
+def model_has_begun(job: Job) -> bool:
+    return job.latest is not None and "GMM-VGAE, model alone" in job.latest.phase
 
 
 def test_ctrl_c_keeps_what_was_scored_and_says_it_is_not_all(
-    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    file: Path, tmp_path: Path, press_ctrl_c: PressCtrlC, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    interrupting(monkeypatch, after="GMM-VGAE, model alone")
+    press_ctrl_c(model_has_begun)
     page, out = tmp_path / "report.html", tmp_path / "scores.json"
     models = ("--models", "raw,pca,gmm_vgae_alone")
     assert compare(file, *models, "--seeds", 1, "--report", page, "--out", out) == 0
@@ -235,9 +226,9 @@ def test_ctrl_c_keeps_what_was_scored_and_says_it_is_not_all(
 
 
 def test_ctrl_c_before_the_first_score_writes_nothing(
-    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    file: Path, tmp_path: Path, press_ctrl_c: PressCtrlC, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    interrupting(monkeypatch, after="GMM-VGAE, model alone")
+    press_ctrl_c(model_has_begun)
     page = tmp_path / "report.html"
     assert compare(file, "--models", "gmm_vgae_alone", "--report", page) == 1
     assert "given up; nothing was written" in capsys.readouterr().err

@@ -12,9 +12,11 @@ import pytest
 from napari_stimpute import GeneMean, keys, simulate_section
 from napari_stimpute.cli import main
 from napari_stimpute.data.records import read_records
-from napari_stimpute.job import Job, JobState
+from napari_stimpute.job import Job
 from napari_stimpute.progress import Progress, StopEarly
 from napari_stimpute.run import Run
+
+from .conftest import PressCtrlC
 
 QUICK = ("--model", "gene_mean", "--no-blend", "--no-judge")
 
@@ -273,21 +275,9 @@ def test_what_nobody_foresaw_fails_that_file_only(
 # ---- Ctrl-C ------------------------------------------------------------------------------------
 
 
-def interrupting(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
-    """Press Ctrl-C so many times, the first after some steps of the second file."""
-    wait, left = Job.wait, [times]
-
-    def interrupted(job: Job, *args: object, **kwargs: object) -> JobState:
-        while job.title.startswith("2 of") and left[0] == times:
-            assert job.is_running
-            if job.latest is not None and job.latest.step >= 5:
-                break
-        if job.title.startswith("2 of") and left[0]:
-            left[0] -= 1
-            raise KeyboardInterrupt
-        return wait(job, *args, **kwargs)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(Job, "wait", interrupted)
+def second_has_learned(job: Job) -> bool:
+    second = job.title.startswith("2 of")
+    return second and job.latest is not None and job.latest.step >= 5
 
 
 LONG = ("--model", "scziva", "--preset", "tiny", "--set", "epochs=60")
@@ -300,9 +290,9 @@ def three(section: ad.AnnData, folder: Path) -> Path:
 
 
 def test_ctrl_c_keeps_the_best_of_this_file_and_leaves_the_rest(
-    three: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    three: Path, press_ctrl_c: PressCtrlC, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    interrupting(monkeypatch, times=1)
+    press_ctrl_c(second_has_learned)
     out = three.with_name("out")
     assert run("impute", three, out, *LONG) == 1
     assert names(out) == ["a.h5ad", "b.h5ad"]
@@ -316,12 +306,29 @@ def test_ctrl_c_keeps_the_best_of_this_file_and_leaves_the_rest(
 
 
 def test_a_second_ctrl_c_gives_this_file_up_and_keeps_those_before(
-    three: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    three: Path, press_ctrl_c: PressCtrlC, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    interrupting(monkeypatch, times=2)
+    press_ctrl_c(second_has_learned, times=2)
     out = three.with_name("out")
     assert run("impute", three, out, *LONG) == 1
     assert names(out) == ["a.h5ad"]
     rows = table(capsys.readouterr().out)
+    assert rows["b.h5ad"] == "given up nothing was written"
+    assert rows["c.h5ad"] == "not begun"
+
+
+def test_ctrl_c_leaves_a_finished_result_and_the_rest(
+    three: Path, press_ctrl_c: PressCtrlC, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = three.with_name("out")
+    assert run("impute", three, out, *QUICK, "--key", "mine", "--quiet") == 0
+    before = {name: (out / name).read_bytes() for name in names(out)}
+    press_ctrl_c(second_has_learned)
+    assert run("impute", three, out, *LONG, "--key", "mine", "--overwrite") == 1
+    changed = [name for name in names(out) if (out / name).read_bytes() != before[name]]
+    assert changed == ["a.h5ad"]
+    text = capsys.readouterr()
+    assert "stimpute: Expected a whole run, as “mine” is" in text.err
+    rows = table(text.out)
     assert rows["b.h5ad"] == "given up nothing was written"
     assert rows["c.h5ad"] == "not begun"

@@ -18,8 +18,10 @@ from napari_stimpute import __version__, keys, simulate_section
 from napari_stimpute.cli import main
 from napari_stimpute.config import form_fields
 from napari_stimpute.data.records import read_records
-from napari_stimpute.job import Job, JobState
+from napari_stimpute.job import Job
 from napari_stimpute.models import MODELS
+
+from .conftest import PressCtrlC
 
 TINY = ("--preset", "tiny")
 
@@ -325,27 +327,19 @@ def test_full_disk_fails_in_words_and_leaves_nothing(
 # ---- Ctrl-C ------------------------------------------------------------------------------------
 
 
-def interrupting(monkeypatch: pytest.MonkeyPatch, times: int, steps: int) -> None:
-    """Press Ctrl-C so many times, the first after some steps of the model."""
-    wait, left = Job.wait, [times]
+LONG = (*TINY, "--set", "epochs=5000")
 
-    def interrupted(job: Job, *args: object, **kwargs: object) -> JobState:
-        while left[0] == times and (job.latest is None or job.latest.step < steps):
-            assert job.is_running
-        if left[0]:
-            left[0] -= 1
-            raise KeyboardInterrupt
-        return wait(job, *args, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Job, "wait", interrupted)
+def has_learned(job: Job) -> bool:
+    return job.latest is not None and job.latest.step >= 5
 
 
 def test_ctrl_c_writes_the_best_so_far_and_says_so(
-    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    file: Path, press_ctrl_c: PressCtrlC, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    interrupting(monkeypatch, times=1, steps=5)
+    press_ctrl_c(has_learned)
     out = file.with_name("out.h5ad")
-    assert run("impute", file, out, *TINY, "--set", "epochs=5000") == 0
+    assert run("impute", file, out, *LONG) == 0
     written = ad.read_h5ad(out)
     assert not read_records(written)["gmm_vgae"].completed
     assert keys.imputed("gmm_vgae") in written.layers
@@ -355,13 +349,30 @@ def test_ctrl_c_writes_the_best_so_far_and_says_so(
 
 
 def test_second_ctrl_c_writes_nothing(
-    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    file: Path, press_ctrl_c: PressCtrlC, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    interrupting(monkeypatch, times=2, steps=2)
+    press_ctrl_c(has_learned, times=2)
     out = file.with_name("out.h5ad")
-    assert run("impute", file, out, *TINY, "--set", "epochs=5000") == 1
+    assert run("impute", file, out, *LONG) == 1
     assert "given up; nothing was written" in capsys.readouterr().err
     assert not out.exists()
+
+
+@pytest.mark.parametrize("whole", ["out.h5ad", "in.h5ad"])
+def test_ctrl_c_leaves_a_finished_run_as_it_is(
+    whole: str, file: Path, press_ctrl_c: PressCtrlC, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = file.with_name("out.h5ad")
+    assert run("impute", file, out, "--model", "gene_mean", "--key", "mine", "--quiet") == 0
+    out = out.rename(file.with_name(whole)).with_name("out.h5ad")
+    before = file.with_name(whole).read_bytes()
+    press_ctrl_c(has_learned)
+    assert run("impute", file, out, *LONG, "--key", "mine") == 1
+    sentence = capsys.readouterr().err
+    assert "a whole run, as “mine” is, but found one that was stopped early" in sentence
+    assert "given up; nothing was written" in sentence
+    assert file.with_name(whole).read_bytes() == before
+    assert out.exists() == (whole == "out.h5ad")
 
 
 def test_ctrl_c_in_a_real_process_keeps_the_best_and_twice_leaves_at_once(file: Path) -> None:

@@ -168,9 +168,25 @@ def test_a_new_run_replaces_all_of_the_old_one_and_nothing_else() -> None:
     assert {k: r.seed for k, r in read_records(adata).items()} == {"other": 3, "gmm_vgae": 9}
 
 
+def test_a_stopped_run_does_not_replace_a_finished_one() -> None:
+    adata = section()
+    write_results(adata, results())
+    before = adata.copy()
+    with pytest.raises(InputError, match="a whole run, as “gmm_vgae” is"):
+        write_results(adata, Results(record(completed=False)))
+    assert read_records(adata) == read_records(before)
+    np.testing.assert_array_equal(
+        adata.layers["gmm_vgae_imputed"], before.layers["gmm_vgae_imputed"]
+    )
+    for completed in (False, False, True, True):
+        write_results(adata, results(record=record(key="other", completed=completed)))
+    adata.uns[keys.UNS]["other"] = "{"  # damaged: nobody's finished run
+    write_results(adata, results(record=record(key="other", completed=False)))
+
+
 def test_a_record_is_read_from_a_file_without_the_rest(tmp_path: Path) -> None:
     adata, file = section(), tmp_path / "a.h5ad"
-    for completed in (True, False):
+    for completed in (False, True):
         written = write_results(adata, results(record=record(completed=completed)))
         adata.write_h5ad(file)
         assert record_in(file, "gmm_vgae") == written
