@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,11 @@ class StopEarly(Exception):
     """Thrown into a generator of `Progress` to ask it to finish with what it has so far."""
 
 
-def drain(steps: Iterator[Progress], on_progress: Callable[[Progress], None] | None = None) -> None:
-    """Run a generator of `Progress` to its end, telling `on_progress` of each step."""
-    for progress in steps:
-        if on_progress is not None:
-            on_progress(progress)
+def drain(steps: Generator[Progress, None, T]) -> T:
+    """Run long work to its end, and return what it returned."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: T = end.value
+            return found

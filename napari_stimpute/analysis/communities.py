@@ -20,7 +20,7 @@ from scipy.stats import false_discovery_control, hypergeom, rankdata
 from .. import keys
 from ..data.counts import counts_of
 from ..errors import MissingKey, UnknownName
-from ..progress import Progress
+from ..progress import Progress, drain
 from .contrast import FEWEST, contrast_steps, membership, sizes_of
 from .markers import marker_steps
 from .sources import labels_of, logged_counts
@@ -105,13 +105,7 @@ class GeneNetwork:
 
 def community_map(adata: AnnData, key: str, *, column: str = "") -> CommunityMap:
     """As `community_steps`, at once."""
-    steps = community_steps(adata, key, column=column)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            found: CommunityMap = end.value
-            return found
+    return drain(community_steps(adata, key, column=column))
 
 
 def community_steps(

@@ -14,7 +14,7 @@ from scipy.stats import false_discovery_control
 from ..data.counts import counts_of, log_normalise, size_factors
 from ..data.graph import place_of
 from ..errors import InvalidSetting, TooSmall, UnknownName
-from ..progress import Progress
+from ..progress import Progress, drain
 from .circular import circularity
 from .contrast import FEWEST, Method, contrast_steps, log2_fold_changes, membership, shares
 from .depth import UNEVEN, median_depths, with_even_depth
@@ -81,12 +81,7 @@ def differential_expression(
         method=method,
         accept_imputed=accept_imputed,
     )
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            table: pd.DataFrame = end.value
-            return table
+    return drain(steps)
 
 
 def differential_steps(

@@ -48,15 +48,6 @@ class Contender:
     unavailable: str = ""
 
 
-def outcome(steps: Predicting) -> Array:
-    """Run a method to its end, and return its prediction."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return np.asarray(end.value)
-
-
 def raw(kept: AnnData, _seed: int) -> Predicting:
     """Predict the kept counts themselves: what a spot's own molecules say of its hidden ones."""
     yield Progress("raw", 0, 1)

@@ -83,10 +83,9 @@ class SpatialControl:
         codes = np.zeros(adata.n_obs) if sections is None else np.asarray(sections)
         self.sections = np.asarray(pd.factorize(codes)[0], dtype=np.intp)
         self.adata, self.imputed, self.impute, self.seed = adata, imputed, impute, seed
-        self.result: SpatialResult | None = None
 
-    def steps(self) -> Generator[Progress, None, None]:
-        """Run the pipeline three times; `result` is there once all three are done."""
+    def steps(self) -> Generator[Progress, None, SpatialResult]:
+        """Run the pipeline three times, and return what that found."""
         yield Progress("control", 0, 1, message="Measuring Moran's I")
         counts, generator = counts_of(self.adata, "X"), np.random.default_rng(self.seed)
         shuffled = _shuffled_genes(counts, generator)
@@ -109,7 +108,7 @@ class SpatialControl:
             del values  # as large as the data, and the next training needs the room
         yield Progress("control", done, done, message="Comparing")
         genes = tuple(str(gene) for gene in self.adata.var_names)
-        self.result = SpatialResult(genes, _judged(raw, shuffled), _judged(imputed, shuffled))
+        return SpatialResult(genes, _judged(raw, shuffled), _judged(imputed, shuffled))
 
     def _permuted(self, generator: np.random.Generator) -> Points:
         return permuted_coordinates(self.coords, self.sections, generator)

@@ -14,6 +14,7 @@ from napari_stimpute.analysis import marker_steps
 from napari_stimpute.analysis.communities import CommunityMap, community_map, network
 from napari_stimpute.data.counts import counts_of, log_normalise, size_factors
 from napari_stimpute.errors import MissingKey, TooSmall, UnknownName
+from napari_stimpute.progress import drain
 
 N_OBS, N_VARS = 240, 60
 
@@ -48,13 +49,7 @@ def found(adata: AnnData) -> CommunityMap:
 
 
 def found_markers(adata: AnnData) -> dict[str, list[str]]:
-    steps = marker_steps(adata, keys.cluster("run"))
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            best: dict[str, list[str]] = end.value.top(100)
-            return best
+    return drain(marker_steps(adata, keys.cluster("run"))).top(100)
 
 
 def dense_activity(adata: AnnData) -> np.ndarray:

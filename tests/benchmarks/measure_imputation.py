@@ -26,8 +26,8 @@ import scipy.sparse as sp
 from runs import Runs, markdown
 
 from napari_stimpute.compare.peers import PEERS
-from napari_stimpute.compare.trial import outcome
 from napari_stimpute.models import model_class, model_info
+from napari_stimpute.progress import drain
 from napari_stimpute.run import Request, Run
 from napari_stimpute.trust.recovery import recovery
 
@@ -85,7 +85,7 @@ def measure(
     begun = time.monotonic()
     extra: dict[str, float] = {}
     if model in PEERS:
-        predictions = {model: outcome(PEERS[model](kept, seed, "cpu"))}
+        predictions = {model: drain(PEERS[model](kept, seed, "cpu"))}
     elif model.endswith(" blended"):
         predictions, extra = blended(model.removesuffix(" blended"), kept, seed)
     else:

@@ -110,14 +110,12 @@ def check(section: ad.AnnData, model: str, seed: int) -> dict[str, float]:
         seen.append(morans_i(values, adata))
         return values
 
-    values = ended(impute(section, seed))
+    values = drain(impute(section, seed))
     control = SpatialControl(section, values, impute, seed=seed)
-    drain(control.steps())
+    result = drain(control.steps())
     every = without_pattern(section.X, np.arange(section.n_vars), np.random.default_rng(seed))
-    ended(impute(with_counts(section, every), seed))
+    drain(impute(with_counts(section, every), seed))
     _real, one, other, _some, all_shuffled = seen
-    result = control.result
-    assert result is not None
     imputed = result.imputed
     n_tested = max(2, min(max(40, round(0.1 * section.n_vars)), section.n_vars // 2)) // 2
     return {
@@ -138,15 +136,6 @@ def check(section: ad.AnnData, model: str, seed: int) -> dict[str, float]:
         "borrowed": imputed.borrowed,
         "all_shuffled": float((all_shuffled > imputed.limit).mean()),
     }
-
-
-def ended(steps: Generator[Progress, None, np.ndarray]) -> np.ndarray:
-    """What a generator returns."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return np.asarray(end.value)
 
 
 def morans_i(values: np.ndarray, adata: ad.AnnData) -> np.ndarray:

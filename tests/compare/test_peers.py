@@ -18,8 +18,8 @@ import scipy.sparse as sp
 from anndata import AnnData
 
 from napari_stimpute.compare.peers import PEERS, magic, scvi
-from napari_stimpute.compare.trial import outcome
 from napari_stimpute.errors import InputError
+from napari_stimpute.progress import drain
 
 COUNTS = np.array([[4, 0, 12], [0, 0, 0], [1, 1, 2], [0, 9, 0]], np.float32)
 
@@ -94,19 +94,19 @@ def test_a_tool_that_is_not_installed_says_how_to_get_it(
 
     monkeypatch.setattr("napari_stimpute.compare.peers.import_module", absent)
     with pytest.raises(InputError, match=f"pip install {package}"):
-        outcome(PEERS[name](kept, 0, "cpu"))
+        drain(PEERS[name](kept, 0, "cpu"))
 
 
 def test_magic_works_on_roots_of_proportions_and_squares_them_back(
     kept: AnnData, installed: None
 ) -> None:
-    prediction = outcome(magic(kept, 3))
+    prediction = drain(magic(kept, 3))
     depth = COUNTS.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(prediction, COUNTS / np.maximum(depth, 1), rtol=1e-6)
 
 
 def test_scvi_is_given_no_spot_without_counts(kept: AnnData, installed: None) -> None:
-    prediction = outcome(scvi(kept, 3, "cpu"))
+    prediction = drain(scvi(kept, 3, "cpu"))
     np.testing.assert_array_equal(prediction[[0, 2, 3]], COUNTS[[0, 2, 3]])
     np.testing.assert_array_equal(prediction[1], [0, 0, 1])  # one of the commonest gene
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -13,7 +13,6 @@ from ...connections import Connections
 from ...data.records import RunRecord
 from ...errors import StimputeError
 from ...job import Job, JobState
-from ...progress import Progress
 from ...session.session import Session
 from ...words import duration, number
 from ..widgets.old_table import Column, ResultTable
@@ -89,15 +88,10 @@ class SpatialSection(QWidget):
                 sections=adata.obs[section_key] if section_key else None,
             )
 
-            def checking() -> Generator[Progress, None, SpatialResult | None]:
-                yield from control.steps()
-                return control.result
+            def take(found: SpatialResult) -> None:
+                self.results[key] = (record.started, found)
 
-            def take(found: SpatialResult | None) -> None:
-                if found is not None:
-                    self.results[key] = (record.started, found)
-
-            return session.work_later(checking(), CHECKING, take)
+            return session.work_later(control.steps(), CHECKING, take)
         except StimputeError as error:
             self.words.say(str(error), "error")
         return None
