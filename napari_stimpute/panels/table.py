@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,8 @@ class Column:
     text: Callable[[Any], str]
     widest: str = "−0.000"
     """The widest value that is to be expected."""
+    kind: Literal["number", "verdict"] = "number"
+    """How it is drawn: a number, or a verdict with its sign and colour."""
 
 
 @dataclass(frozen=True)
@@ -51,22 +53,39 @@ class Table:
 
     changed = Signal()
 
-    def __init__(self, name: str, columns: Sequence[Column]) -> None:
-        self.name, self.columns = name, tuple(columns)
+    def __init__(
+        self,
+        name: str,
+        columns: Sequence[Column],
+        *,
+        help: str = "Choose a row to see the gene on the tissue.",
+        order: tuple[int, bool] = (-1, True),
+    ) -> None:
+        self.name, self.columns, self.help = name, tuple(columns), help
+        self.file_name, self.export_title = f"{name.lower().replace(' ', '_')}.csv", "Export table"
         self.frame = pd.DataFrame(columns=[c.name for c in columns])
         self.rows: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
         """Places in the frame, in the order in which they are listed."""
-        self._sorted = (-1, True)
+        self.order = order
+        """Number of the column by which rows are ordered, and whether upwards: see `sort`."""
+        self._folded = pd.Series(dtype=object)
+        self._text, self._values = "", dict[str, object]()
 
     def show(self, frame: pd.DataFrame | None) -> None:
         """List another frame, whose index holds genes, in the order chosen last; None for none."""
         self.frame = self.frame.iloc[:0] if frame is None else frame
-        self._order()
+        self._folded = pd.Series([str(gene).casefold() for gene in self.frame.index], dtype=object)
+        self._arrange()
+
+    def filter(self, text: str = "", **values: object) -> None:
+        """List only genes whose name holds a text, and whose columns have these values."""
+        self._text, self._values = text.strip().casefold(), values
+        self._arrange()
 
     def sort(self, column: int, *, ascending: bool = True) -> None:
         """Order by a column, 0 for the gene; −1 for the frame's own order. Equals keep theirs."""
-        self._sorted = (column, ascending)
-        self._order()
+        self.order = (column, ascending)
+        self._arrange()
 
     @property
     def listed(self) -> pd.DataFrame:
@@ -92,23 +111,24 @@ class Table:
     def heading(self, column: int) -> tuple[str, str]:
         """Title and meaning of a column."""
         if column == 0:
-            return "Gene", "Choose a row to see the gene on the tissue."
+            return "Gene", self.help
         return self.columns[column - 1].title, self.columns[column - 1].help
 
     def save(self, path: str | os.PathLike[str]) -> Message:
         """Write the listed rows as CSV, in their order; how that went, in words."""
         return save_csv(self.listed, path, "genes", index_label="gene")
 
-    def _order(self) -> None:
-        column, ascending = self._sorted
-        if column < 0 or self.frame.empty:
-            self.rows = np.arange(len(self.frame))
-        else:
-            if column == 0:
-                values = pd.Series(self.frame.index.astype(str).str.casefold())
-            else:
-                values = self.frame[self.columns[column - 1].name].reset_index(drop=True)
-            self.rows = values.sort_values(ascending=ascending, kind="stable").index.to_numpy()
+    def _arrange(self) -> None:
+        is_listed = self._folded.str.contains(self._text, regex=False).to_numpy(dtype=bool)
+        for name, value in self._values.items():
+            is_listed &= (self.frame[name] == value).to_numpy()
+        self.rows = np.flatnonzero(is_listed)
+        column, ascending = self.order
+        if column >= 0:
+            by_gene = column == 0
+            values = self._folded if by_gene else self.frame[self.columns[column - 1].name]
+            listed = values.reset_index(drop=True).iloc[self.rows]
+            self.rows = listed.sort_values(ascending=ascending, kind="stable").index.to_numpy()
         self.changed.emit()
 
 

@@ -62,7 +62,6 @@ class StimputePanel(QWidget):
         inner = (
             genes.aspect,
             genes.spot,
-            genes.table,
             genes.wipe,
             genes.picks,
             genes.map,
@@ -75,7 +74,7 @@ class StimputePanel(QWidget):
             self.view,
             *(p.connections for p in (*panels, *inner)),
         ]
-        parts += self.cells.parts
+        parts += [*genes.gene_list.parts, *self.cells.parts]
         close_with(self, parts)
         deliver_events(self)
         viewer.bind_key(FLIP_KEY, self.flip, overwrite=True)

@@ -343,7 +343,7 @@ def test_controls_of_trust_have_tooltips(shown: StimputePanel) -> None:
     genes = shown.genes
     choose(shown, "zeros")
     controls = [genes.aspect.aspect, genes.aspect.threshold, genes.aspect.fade, genes.save]
-    controls += [genes.table.text, genes.table.verdict, genes.table.export]
+    controls += [genes.gene_list.text, genes.gene_list.verdict, genes.gene_list.table.export]
     controls += [shown.train.blend, shown.train.judge]
     genes.page_bar.setCurrentIndex(1)
     assert all(control.toolTip() for control in controls)

@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 )
 
 from ...connections import Connections
+from ...panels.gene_list import GeneList
 from ...scene.colours import COLOURMAPS
 from ...scene.shown import Shown
 from ...session.contents import COUNTS, LOG
@@ -34,7 +35,7 @@ from ..widgets.words import Words, labelled, row, rule, sentence
 from .aspect_box import LABEL, AspectBox
 from .figure_button import FigureButton
 from .gene_box import GeneBox
-from .gene_list import GeneTable
+from .gene_list import GeneListBox
 from .spot_card import SpotCard
 from .wipe_box import WipeBox
 
@@ -127,7 +128,7 @@ class OverlayPanel(QWidget):
         self.wipe = WipeBox(self.view)
         self.aspect = AspectBox(self.session, self.view)
         self.spot = SpotCard(self.session, self.view)
-        self.table = GeneTable(self.session)
+        self.gene_list = GeneListBox(GeneList(self.session))
         self.picks, self.map = PickBox(self.view), MapChoice(self.view.maps)
         self.map_button = QPushButton("Map of cells…")
         self.map_button.setToolTip(
@@ -156,7 +157,7 @@ class OverlayPanel(QWidget):
         self.page_bar.setExpanding(True)
         named = (
             ("Map", self._map_page(), "What the map shows, and in which colours."),
-            ("Gene list", self.table, "All modelled genes with their verdicts."),
+            ("Gene list", self.gene_list, "All modelled genes with their verdicts."),
         )
         for title, page, help_text in named:
             self.pages.addWidget(page)

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from qtpy.QtCore import QPointF, QRectF, QSize, Qt
+from qtpy.QtCore import QModelIndex, QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF
-from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+from qtpy.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from ...trust.verdict import Badge
 from .words import Elided
@@ -55,6 +63,11 @@ def chip_width(metrics: QFontMetrics, verdict: str) -> int:
 def chip_height(metrics: QFontMetrics) -> int:
     """Height of a chip, in pixels."""
     return metrics.height() + _HEIGHT
+
+
+def widest_chip(metrics: QFontMetrics) -> int:
+    """Width of the widest chip, in pixels."""
+    return max(chip_width(metrics, verdict) for verdict in LOOKS)
 
 
 class TrustChip(QWidget):
@@ -110,6 +123,28 @@ class TrustLine(QWidget):
         self.chip.show_badge(badge)
         self.blend.say("" if badge is None else badge.blend)
         self.setVisible(badge is not None)
+
+
+class ChipDelegate(QStyledItemDelegate):
+    """Draws a verdict as the chip that stands beside the gene."""
+
+    def paint(
+        self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex
+    ) -> None:
+        """Draw the row's ground, and the chip on it."""
+        assert painter is not None
+        self.initStyleOption(option, index)
+        verdict, option.text = str(index.data()).lower(), ""
+        style = option.widget.style() if option.widget is not None else QApplication.style()
+        assert style is not None
+        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
+        painter.save()
+        painter.setFont(option.font)
+        height = chip_height(option.fontMetrics) - 2
+        middle = option.rect.center().y() + 0.5
+        place = QRectF(option.rect.left() + 3, middle - height / 2, option.rect.width(), height)
+        draw_chip(painter, place, verdict)
+        painter.restore()
 
 
 # ---- signs -----------------------------------------------------------------------------------

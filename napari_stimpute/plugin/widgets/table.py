@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
 from qtpy.QtCore import Signal as QtSignal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import (
     QAbstractItemView,
-    QFileDialog,
     QHeaderView,
     QPushButton,
     QTableView,
@@ -18,6 +18,8 @@ from qtpy.QtWidgets import (
 
 from ...connections import Connections
 from ...panels.table import Table
+from .chip import ChipDelegate, widest_chip
+from .saving import ask_where
 from .words import Words
 
 _NOWHERE = QModelIndex()
@@ -29,13 +31,21 @@ _SMALL = 0.9  # of the theme's letters: five columns fit beside one another
 
 
 class TableView(QWidget):
-    """Draws a `Table`; choosing a row emits the gene."""
+    """Draws a `Table`; choosing a row emits the gene.
+
+    Parameters
+    ----------
+    save : called with the place where the listed rows are to be written; the table's own saving,
+        whose answer appears below, if there is none
+    """
 
     chosen = QtSignal(str)
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, save: Callable[[str], object] | None = None) -> None:
         super().__init__()
         self.table, self.model = table, TableModel(table)
+        self.save = save or self.save_to
+        self._is_marking = False
         self.view = QTableView()
         self.view.setModel(self.model)
         self.view.setAccessibleName(table.name)
@@ -46,7 +56,9 @@ class TableView(QWidget):
         self._set_letters()
         self.export = QPushButton("Export as CSV…")
         self.export.setToolTip("Write the listed genes to a file, in this order.")
-        self.export.clicked.connect(lambda: self._ask())
+        self.export.clicked.connect(
+            lambda: ask_where(self, table.export_title, table.file_name, self.save)
+        )
         self.words = Words("good")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -62,6 +74,16 @@ class TableView(QWidget):
         """Write the listed rows as CSV; the answer appears below the table."""
         self.words.draw(self.table.save(path))
 
+    def mark(self, row: int) -> None:
+        """Show which row is seen on the canvas, −1 for none, without choosing it."""
+        self._is_marking = True
+        if row < 0:
+            self.view.clearSelection()
+        else:
+            self.view.selectRow(row)
+            self.view.scrollTo(self.model.index(row, 0))
+        self._is_marking = False
+
     def _set_letters(self) -> None:
         small = self.view.font()
         small.setPointSizeF(_SMALL * small.pointSizeF())
@@ -73,21 +95,22 @@ class TableView(QWidget):
         header.setHighlightSections(False)
         header.setMinimumSectionSize(20)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        letters = self.view.fontMetrics()
         for place, column in enumerate(self.table.columns, start=1):
-            widest = max(column.title + "00", column.widest, key=len)
-            header.resizeSection(place, self.view.fontMetrics().horizontalAdvance(widest) + 12)
-        header.setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
+            if column.kind == "verdict":
+                self.view.setItemDelegateForColumn(place, ChipDelegate(self.view))
+                header.resizeSection(place, widest_chip(letters) + 8)
+            else:
+                widest = max(column.title + "00", column.widest, key=len)
+                header.resizeSection(place, letters.horizontalAdvance(widest) + 12)
+        ordered_by, ascending = self.table.order
+        upwards, downwards = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
+        header.setSortIndicator(ordered_by, upwards if ascending else downwards)
         self.view.setSortingEnabled(True)
 
     def _choose(self, row: QModelIndex) -> None:
-        if row.isValid():
+        if row.isValid() and not self._is_marking:
             self.chosen.emit(self.table.gene_at(row.row()))
-
-    def _ask(self) -> None:
-        name = f"{self.table.name.lower().replace(' ', '_')}.csv"
-        path, _ = QFileDialog.getSaveFileName(self, "Export table", name, "Table (*.csv)")
-        if path:
-            self.save_to(path if path.endswith(".csv") else f"{path}.csv")
 
 
 class TableModel(QAbstractTableModel):
@@ -109,7 +132,7 @@ class TableModel(QAbstractTableModel):
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Words of one cell."""
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column():
+        if role == Qt.ItemDataRole.TextAlignmentRole and self._is_number(index.column()):
             return _RIGHT
         if role != Qt.ItemDataRole.DisplayRole:
             return None
@@ -121,7 +144,7 @@ class TableModel(QAbstractTableModel):
         """Title and meaning of a column."""
         if orientation == Qt.Orientation.Vertical:
             return None
-        if role == Qt.ItemDataRole.TextAlignmentRole and section:
+        if role == Qt.ItemDataRole.TextAlignmentRole and self._is_number(section):
             return _RIGHT
         title, text = self.table.heading(section)
         roles = {Qt.ItemDataRole.DisplayRole: title, Qt.ItemDataRole.ToolTipRole: text}
@@ -130,6 +153,9 @@ class TableModel(QAbstractTableModel):
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Order by a column; equals stay in the order of the table."""
         self.table.sort(column, ascending=order == Qt.SortOrder.AscendingOrder)
+
+    def _is_number(self, column: int) -> bool:
+        return column > 0 and self.table.columns[column - 1].kind == "number"
 
     def _reset(self) -> None:
         self.beginResetModel()
