@@ -181,11 +181,11 @@ class Training(CellTraining):
 
     def _loss(self) -> Tensor:
         """Negative evidence bound of a block of cells, nats per cell."""
-        network, index = self.network, self.next_block()
+        network, block = self.network, self.next_block()
         if network.zero_inflation is not None and self._step % self.steps_per_epoch == 0:
             network.zero_inflation.anneal(self._step / self._fading)
         self._step += 1
-        entries, size = self.kept.take(index), self.size[index]
+        entries, size = block.entries, self.size[block.index]
         with torch.set_grad_enabled(not network.is_deep):  # then the encoder stays as it is
             inputs = log_values(*entries, size, len(self.totals))
             mean, log_variance = network.encode(inputs, self.generator)

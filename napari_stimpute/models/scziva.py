@@ -137,8 +137,8 @@ class Training(CellTraining):
         )
 
     def _loss(self) -> Tensor:
-        config, index = self.config, self.next_block()
-        entries, size = self.kept.take(index), self.size[index]
+        config, block = self.config, self.next_block()
+        entries, size = block.entries, self.size[block.index]
         inputs = log_values(*entries, size, len(self.totals))
         mean, log_variance = self.network.encode(inputs, self.generator)
         z = sample_latent(mean, log_variance, self.generator)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +48,23 @@ class Split:
         return torch.from_numpy(np.log(rates).astype(np.float32))
 
 
+@dataclass(frozen=True)
+class Block:
+    """Spots of one step.
+
+    Attributes
+    ----------
+    index : (b,), int64, which they are
+    entries : their non-zero kept counts: row within the block, gene and count, (non-zeros,) each
+    """
+
+    index: Tensor
+    entries: tuple[Tensor, Tensor, Tensor]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+
 class CountTraining(ABC):
     """A network that learns to expect counts, on one device; hidden molecules are its judge.
 
@@ -61,7 +79,7 @@ class CountTraining(ABC):
         self.totals = self.on_device(np.asarray(split.kept.sum(axis=0)).ravel())
         self.hidden = HiddenMolecules(split.kept, split.hidden, self.device)
         self.score, self.spot_gains = 1.0, np.zeros(self.n_obs)
-        self._order = torch.empty(0, dtype=torch.int64, device=self.device)
+        self._blocks = random_blocks(self.kept, batch_size, self.generator)
 
     @abstractmethod
     def expected(self, index: Tensor) -> Tensor:
@@ -82,15 +100,9 @@ class CountTraining(ABC):
         """Epochs from one look at the hidden molecules to the next."""
         return 2 if self.n_obs < _SMALL else 5
 
-    def next_block(self) -> Tensor:
-        """Spots of the next step, (b,): random, each as often as any other."""
-        if self.n_obs <= self.batch_size:
-            return torch.arange(self.n_obs, device=self.device)
-        if len(self._order) < self.batch_size:
-            order = torch.randperm(self.n_obs, generator=self.generator, device=self.device)
-            self._order = torch.cat([self._order, order])
-        block, self._order = self._order[: self.batch_size], self._order[self.batch_size :]
-        return block
+    def next_block(self) -> Block:
+        """Spots of the next step: random, each as often as any other."""
+        return next(self._blocks)
 
     def validate(self) -> float:
         """Share of the hidden molecules' deviance that stays unexplained: 1 is the gene mean."""
@@ -139,6 +151,34 @@ class HiddenMolecules:
     def explained(self, gain: float) -> float:
         """Share of the deviance from gene mean × depth that is explained."""
         return (gain - self.baseline) / max(self.deviance, 1e-12)
+
+
+def random_blocks(rows: SparseRows, size: int, generator: torch.Generator) -> Iterator[Block]:
+    """Blocks of spots without end: random, each spot as often as any other.
+
+    The host waits for the device once a pass, to know how many counts each block has; asked block
+    by block, it would wait in every step.
+
+    Parameters
+    ----------
+    rows : kept counts of all spots
+    size : spots in a block; where there are no more than that, all of them are each block
+    generator : source of randomness, on the device of the counts
+    """
+    n_obs, device = len(rows.lengths), rows.starts.device
+    order = torch.arange(n_obs, device=device)
+    if n_obs <= size:
+        block = Block(order, rows.take(order, len(rows.values)))
+        while True:
+            yield block
+    order = order[:0]
+    while True:
+        order = torch.cat([order, torch.randperm(n_obs, generator=generator, device=device)])
+        n_whole = len(order) - len(order) % size
+        blocks, order = order[:n_whole].view(-1, size), order[n_whole:]
+        n_values = rows.lengths[blocks].sum(dim=1).tolist()
+        for index, n in zip(blocks, n_values, strict=True):
+            yield Block(index, rows.take(index, n))
 
 
 def rows_of(matrix: sp.csr_matrix, device: torch.device) -> SparseRows:

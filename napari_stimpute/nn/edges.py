@@ -100,32 +100,38 @@ def pair_keys(rows: Tensor, cols: Tensor, n_nodes: int) -> Tensor:
     return (rows.long() * n_nodes + cols.long()).sort().values
 
 
-def sample_zeros(stored: Tensor, n_nodes: int, n_pairs: int, generator: torch.Generator) -> Tensor:
-    """Draw pairs of spots, loops included, that a graded graph does not store.
+def sample_zeros(
+    stored: Tensor, n_nodes: int, n_pairs: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Draw pairs of spots, loops included, and say which of them a graded graph does not store.
 
     Parameters
     ----------
     stored : (edges,), int64, from `pair_keys`
     n_nodes : number of spots
-    n_pairs : pairs drawn; those that happen to be stored are left out, so a few fewer come back
+    n_pairs : pairs drawn
     generator : source of randomness, on the device of the keys
 
     Returns
     -------
-    (2, ≤ n_pairs), int64, uniform over the pairs not stored
+    pairs : (2, n_pairs), int64, uniform over all
+    is_zero : (n_pairs,), bool; where True, uniform over the pairs not stored. The others are to be
+        given no weight: were they left out, the host would wait for the device to say how many
     """
     possible = max(n_nodes * n_nodes, 1)
     drawn = torch.randint(possible, (n_pairs,), generator=generator, device=stored.device)
-    if stored.shape[0]:
-        place = torch.searchsorted(stored, drawn).clamp_max(stored.shape[0] - 1)
-        drawn = drawn[stored[place] != drawn]
-    return torch.stack([drawn // n_nodes, drawn % n_nodes])
+    pairs = torch.stack([drawn // n_nodes, drawn % n_nodes])
+    if not stored.shape[0]:
+        return pairs, torch.ones_like(drawn, dtype=torch.bool)
+    place = torch.searchsorted(stored, drawn).clamp_max(stored.shape[0] - 1)
+    return pairs, stored[place] != drawn
 
 
 def sampled_regression(
     predicted_at_edges: Tensor,
     weights: Tensor,
-    predicted_at_zeros: Tensor,
+    predicted_at_pairs: Tensor,
+    is_zero: Tensor,
     *,
     n_nodes: int,
     n_edges: int,
@@ -136,7 +142,8 @@ def sampled_regression(
     ----------
     predicted_at_edges : (a,), predictions at stored pairs, all of them or drawn uniformly
     weights : (a,), what is stored there
-    predicted_at_zeros : (b,), predictions at pairs that are not stored, all or drawn uniformly
+    predicted_at_pairs : (b,), predictions at pairs of which some are not stored
+    is_zero : (b,), bool, which of these are not stored: all those there are, or drawn uniformly
     n_nodes : number of spots
     n_edges : stored pairs of the whole graph, each direction counted
 
@@ -150,7 +157,8 @@ def sampled_regression(
     """
     share = n_edges / max(n_nodes * n_nodes, 1)
     at_edges = _mean((predicted_at_edges - weights).square())
-    return share * at_edges + (1 - share) * _mean(predicted_at_zeros.square())
+    at_zeros = (predicted_at_pairs.square() * is_zero).sum() / is_zero.sum().clamp_min(1)
+    return share * at_edges + (1 - share) * at_zeros
 
 
 class GraphDecoder(nn.Module):

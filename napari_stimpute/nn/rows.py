@@ -20,21 +20,24 @@ class SparseRows:
         self.starts, self.columns, self.values = starts, columns, values
         self.lengths = starts[1:] - starts[:-1]
 
-    def take(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def take(self, index: Tensor, n_values: int | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Non-zeros of some rows.
 
         Parameters
         ----------
         index : (b,), int64, rows in any order
+        n_values : how many non-zeros these rows have; where None, the host waits for the device to
+            say
 
         Returns
         -------
-        rows : (m,), int64, position within `index`
-        columns : (m,), int64
-        values : (m,), float32
+        rows : (n_values,), int64, position within `index`
+        columns : (n_values,), int64
+        values : (n_values,), float32
         """
         lengths = self.lengths[index]
-        rows = torch.repeat_interleave(torch.arange(len(index), device=index.device), lengths)
+        positions = torch.arange(len(index), device=index.device)
+        rows = torch.repeat_interleave(positions, lengths, output_size=n_values)
         before = torch.cumsum(lengths, 0) - lengths
         offset = torch.arange(rows.shape[0], device=index.device) - before[rows]
         place = self.starts[index][rows] + offset

@@ -113,13 +113,25 @@ def test_nothing_hidden_is_no_failure(section: AnnData) -> None:
 
 def test_every_spot_is_taken_equally_often(split: Split, section: AnnData) -> None:
     training = Told(split, section.layers["expected"], batch_size=50)
-    blocks = [training.next_block() for _ in range(12)]  # 600 places for 120 spots
+    blocks = [training.next_block().index for _ in range(12)]  # 600 places for 120 spots
     assert {len(b) for b in blocks} == {50}
     assert set(np.bincount(torch.cat(blocks))) == {5}
     assert not torch.equal(torch.cat(blocks[:2]), torch.cat(blocks[2:4]))
 
 
+@pytest.mark.parametrize("batch_size", [50, 500])
+def test_a_block_has_the_kept_counts_of_its_spots(
+    batch_size: int, split: Split, section: AnnData
+) -> None:
+    training = Told(split, section.layers["expected"], batch_size)
+    for block in (training.next_block(), training.next_block()):
+        rows, columns, values = block.entries
+        dense = torch.zeros(len(block), section.n_vars)
+        dense[rows, columns] = values
+        assert torch.equal(dense, torch.from_numpy(split.kept.toarray()[block.index]))
+
+
 def test_few_spots_are_one_block(split: Split, section: AnnData) -> None:
     training = Told(split, section.layers["expected"], batch_size=500)
-    assert torch.equal(training.next_block(), torch.arange(section.n_obs))
+    assert torch.equal(training.next_block().index, torch.arange(section.n_obs))
     assert training.steps_per_epoch == 4

@@ -117,10 +117,17 @@ def graded(generator: torch.Generator, n_nodes: int) -> tuple[Tensor, Tensor, Te
 
 def test_all_pairs_give_the_dense_squared_error(generator: torch.Generator) -> None:
     weights, predicted, edges, zeros = graded(generator, 30)
-    ours = sampled_regression(
-        predicted[*edges], weights[*edges], predicted[*zeros], n_nodes=30, n_edges=edges.shape[1]
-    )
-    torch.testing.assert_close(ours, (weights - predicted).square().mean())
+    every = torch.cartesian_prod(torch.arange(30), torch.arange(30)).T
+    for pairs in (zeros, every):
+        ours = sampled_regression(
+            predicted[*edges],
+            weights[*edges],
+            predicted[*pairs],
+            weights[*pairs] == 0,
+            n_nodes=30,
+            n_edges=edges.shape[1],
+        )
+        torch.testing.assert_close(ours, (weights - predicted).square().mean())
 
 
 def test_mean_over_small_samples_is_the_dense_squared_error(generator: torch.Generator) -> None:
@@ -129,12 +136,13 @@ def test_mean_over_small_samples_is_the_dense_squared_error(generator: torch.Gen
     found = []
     for _ in range(4_000):
         some = edges[:, torch.randint(edges.shape[1], (5,), generator=generator)]
-        zeros = sample_zeros(stored, 30, 40, generator)
+        pairs, is_zero = sample_zeros(stored, 30, 40, generator)
         found.append(
             sampled_regression(
                 predicted[*some],
                 weights[*some],
-                predicted[*zeros],
+                predicted[*pairs],
+                is_zero,
                 n_nodes=30,
                 n_edges=edges.shape[1],
             )
@@ -148,8 +156,9 @@ def test_mean_over_small_samples_is_the_dense_squared_error(generator: torch.Gen
 def test_zeros_are_drawn_evenly_from_pairs_that_are_not_stored(generator: torch.Generator) -> None:
     adjacency = graph(generator, 12, 0.3)
     stored = pair_keys(*adjacency.nonzero(as_tuple=True), n_nodes=12)
-    zeros = sample_zeros(stored, 12, 20_000, generator)
-    seen = torch.zeros(12, 12).index_put_(tuple(zeros), torch.tensor(1.0), accumulate=True)
+    pairs, is_zero = sample_zeros(stored, 12, 20_000, generator)
+    one, kept = torch.tensor(1.0), tuple(pairs[:, is_zero])
+    seen = torch.zeros(12, 12).index_put_(kept, one, accumulate=True)
     assert (seen[adjacency > 0] == 0).all()
     assert (seen[adjacency == 0] - 20_000 / 144).abs().max() < 5 * (20_000 / 144) ** 0.5
 
@@ -159,8 +168,8 @@ def test_graded_graph_without_edges_gives_a_finite_loss(
     n_nodes: int, generator: torch.Generator
 ) -> None:
     nothing = torch.empty(0)
-    zeros = sample_zeros(torch.empty(0, dtype=torch.int64), n_nodes, 8, generator)
-    assert zeros.shape == (2, 8)
-    loss = sampled_regression(nothing, nothing, torch.full((8,), 0.5), n_nodes=n_nodes, n_edges=0)
-    assert loss == 0.25
-    assert sampled_regression(nothing, nothing, nothing, n_nodes=n_nodes, n_edges=0) == 0
+    pairs, is_zero = sample_zeros(torch.empty(0, dtype=torch.int64), n_nodes, 8, generator)
+    assert pairs.shape == (2, 8)
+    predicted, size = torch.full((8,), 0.5), {"n_nodes": n_nodes, "n_edges": 0}
+    assert sampled_regression(nothing, nothing, predicted, is_zero, **size) == 0.25
+    assert sampled_regression(nothing, nothing, nothing, nothing > 0, **size) == 0

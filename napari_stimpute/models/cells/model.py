@@ -217,9 +217,8 @@ class CellModel(Model):
         return np.concatenate(list(self._blocks(counts.shape[0], encode)))
 
     def _log_values(self, counts: sp.csr_matrix, size: np.ndarray) -> Tensor:
-        entries = rows_of(counts, self._device).take(
-            torch.arange(counts.shape[0], device=self._device)
-        )
+        every = torch.arange(counts.shape[0], device=self._device)
+        entries = rows_of(counts, self._device).take(every, counts.nnz)
         return log_values(*entries, torch.from_numpy(size).to(self._device), counts.shape[1])
 
     def _decoding(self, adata: AnnData) -> Decoding:

@@ -18,7 +18,7 @@ from ...nn.mixture import GaussianMixturePrior
 from ...nn.optimise import ParameterGroup, Schedule, minimise
 from ...progress import Progress
 from ..configs import GMMVGAEConfig
-from ..training import CountTraining, Split
+from ..training import Block, CountTraining, Split
 
 ALL = slice(None)
 _WARMUP_EPOCHS = 20
@@ -184,31 +184,31 @@ class Training(CountTraining):
 
     def _loss(self, kl: Callable[..., Tensor]) -> Tensor:
         """Negative evidence bound of a block of spots plus the edge term, nats per spot."""
-        config, index = self.config, self.next_block()
-        edges, n = self.edges, len(index)
+        config, block = self.config, self.next_block()
+        edges, n = self.edges, len(block)
         pairs = sample_pairs(*edges, self.n_obs, min(_PAIRS, self.n_obs), self.generator)
         ends = torch.cat([pairs.positives.flatten(), pairs.negatives.flatten()])
         encoder, generator = self.network.encoder, self.generator
-        mean, log_variance = encoder(self._inputs[torch.cat([index, ends])], generator)
+        mean, log_variance = encoder(self._inputs[torch.cat([block.index, ends])], generator)
         z = sample_latent(mean, log_variance, generator)
         warm = min(1.0, (self._step + 1) / (_WARMUP_EPOCHS * self.steps_per_epoch))
         bound = (
-            self._reconstruction(z[:n], index).sum()
+            self._reconstruction(z[:n], block).sum()
             + warm * config.kl_weight * kl(mean[:n], log_variance[:n], z[:n]).sum()
         )
         self._step += 1
         return bound / n + config.edge_weight * edge_loss(z, _renumbered(pairs, n))
 
-    def _reconstruction(self, z: Tensor, index: Tensor) -> Tensor:
+    def _reconstruction(self, z: Tensor, block: Block) -> Tensor:
         """Negative log-likelihood of each spot's kept counts, (b,)."""
-        decoded = self.network.decode(z)
-        rows, columns, values = self.kept.take(index)
+        decoded, size = self.network.decode(z), self.size[block.index]
+        rows, columns, values = block.entries
         if not self.is_gaussian:
-            log_mu = decoded + torch.log(self.size[index])[:, None]
+            log_mu = decoded + torch.log(size)[:, None]
             theta = self.network.log_dispersion.exp()
             return nb_negative_log_likelihood(rows, columns, values, log_mu, theta)
         logged = torch.zeros_like(decoded)
-        logged[rows, columns] = torch.log1p(values / self.size[index][rows])
+        logged[rows, columns] = torch.log1p(values / size[rows])
         return -gaussian_log_prob(logged, decoded, self.network.log_dispersion).sum(dim=1)
 
     def expected(self, index: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from ...nn.optimise import ParameterGroup, Schedule, minimise
 from ...progress import Progress, StopEarly
 from ..cell_configs import ScIMTAConfig
 from ..cells.model import ALL, PATIENCE, CellNetwork, CellTraining
-from ..training import Split
+from ..training import Block, Split
 from .sides import Side
 
 _WARMUP_EPOCHS = 20
@@ -102,13 +102,16 @@ class Edges:
         if not len(self.rows):
             return torch.zeros((), device=self.rows.device)
         drawn = torch.randint(len(self.rows), (n,), generator=generator, device=self.rows.device)
-        zeros = sample_zeros(self.keys, self.n_nodes, n, generator)
-        ends = torch.cat([self.rows[drawn], self.columns[drawn], zeros.flatten()])
-        z = latent(ends)
-        at_edges = graph(z[:n], z[n : 2 * n])
-        at_zeros = graph(*z[2 * n :].chunk(2)) if zeros.shape[1] else z.new_zeros(0)
+        zeros, is_zero = sample_zeros(self.keys, self.n_nodes, n, generator)
+        z = latent(torch.cat([self.rows[drawn], self.columns[drawn], zeros.flatten()]))
+        first, second, *others = z.chunk(4)
         error = sampled_regression(
-            at_edges, self.weights[drawn], at_zeros, n_nodes=self.n_nodes, n_edges=len(self.rows)
+            graph(first, second),
+            self.weights[drawn],
+            graph(*others),
+            is_zero,
+            n_nodes=self.n_nodes,
+            n_edges=len(self.rows),
         )
         return error / self.power
 
@@ -223,18 +226,23 @@ class Training(CellTraining):
 
     def latent(self) -> np.ndarray:
         """Latent means of all cells, (n_obs, n_latent) float32."""
-        return self._all(lambda part: self.network.encode(part)[0], self.features)
+        return self._all_cells().cpu().numpy()
 
     def gene_latent(self) -> np.ndarray:
         """Latent means of all genes, (n_vars, n_latent) float32."""
-        encoder = self.network.genes.encoder
-        return self._all(lambda part: encoder(part)[0], self.gene_features)
+        return self._all_genes().cpu().numpy()
 
-    def _all(self, encode: Callable[[Tensor], Tensor], features: Tensor) -> np.ndarray:
+    def _all_cells(self) -> Tensor:
+        return self._all(self.network.encode, self.features)
+
+    def _all_genes(self) -> Tensor:
+        return self._all(self.network.genes.encoder, self.gene_features)
+
+    def _all(self, encode: Callable[[Tensor], tuple[Tensor, Tensor]], features: Tensor) -> Tensor:
+        """Latent means, (n, n_latent), on the device."""
         self.network.eval()
         with torch.no_grad():
-            parts = [encode(part).cpu() for part in torch.split(features, _BLOCK)]
-        return torch.cat(parts).numpy()
+            return torch.cat([encode(part)[0] for part in torch.split(features, _BLOCK)])
 
     # ---- losses --------------------------------------------------------------------------------
 
@@ -244,28 +252,28 @@ class Training(CellTraining):
 
     def _decoder_loss(self) -> Tensor:
         """Negative log-likelihood of a block of cells, encoder and graphs as they are."""
-        index = self.next_block()
+        block = self.next_block()
         with torch.no_grad():
-            mean, log_variance = self.network.encode(self.features[index], self.generator)
+            mean, log_variance = self.network.encode(self.features[block.index], self.generator)
             z = sample_latent(mean, log_variance, self.generator)
-        return self._surprise(z, index).mean()
+        return self._surprise(z, block).mean()
 
-    def _surprise(self, z: Tensor, index: Tensor) -> Tensor:
+    def _surprise(self, z: Tensor, block: Block) -> Tensor:
         """Negative log-likelihood of the kept counts of some cells, (b,)."""
-        network = self.network
+        network, index = self.network, block.index
         log_level = network.decoder.in_batch(network.decode(z)[0], self.batch[index], ALL)
         log_mu = log_level + torch.log(self.size[index])[:, None]
         theta = network.log_dispersion.exp()
-        return nb_negative_log_likelihood(*self.kept.take(index), log_mu, theta)
+        return nb_negative_log_likelihood(*block.entries, log_mu, theta)
 
     def _bound_and_graphs(self) -> tuple[Tensor, Tensor]:
-        config, network, index = self.config, self.network, self.next_block()
-        mean, log_variance = network.encode(self.features[index], self.generator)
+        config, network, block = self.config, self.network, self.next_block()
+        mean, log_variance = network.encode(self.features[block.index], self.generator)
         z = sample_latent(mean, log_variance, self.generator)
         prior = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(dim=1)
         self._step += 1
         warm = min(1.0, self._step / (_WARMUP_EPOCHS * self.steps_per_epoch))
-        bound = (self._surprise(z, index) + warm * config.kl_weight * prior).mean()
+        bound = (self._surprise(z, block) + warm * config.kl_weight * prior).mean()
         rebuilt = self._graphs() if config.graph_weight else 0.0
         return bound + self._per_cell * config.graph_weight * rebuilt, mean
 
@@ -293,7 +301,7 @@ class Training(CellTraining):
     def _cluster_loss(self) -> Tensor:
         """The same, drawn to clusters and communities, whose sizes are added up every epoch."""
         if not self._weights or self._step % self.steps_per_epoch == 0:
-            self._weights = [self._sums(self.latent(), 0), self._sums(self.gene_latent(), 1)]
+            self._weights = [self._sums(self._all_cells(), 0), self._sums(self._all_genes(), 1)]
             self.network.train()
         network = self.network
         loss, mean = self._bound_and_graphs()
@@ -305,18 +313,17 @@ class Training(CellTraining):
             drawn = drawn + kl(target(q, self._weights[1]), q).mean()
         return loss + self._per_cell * self.config.cluster_weight * drawn
 
-    def _sums(self, z: np.ndarray, side: int) -> Tensor:
+    def _sums(self, z: Tensor, side: int) -> Tensor:
         """Size of each group, (k,), added up block by block."""
         centres = (self.network.cells, self.network.genes)[side].centres
         with torch.no_grad():
-            parts = torch.split(self.on_device(z), _BLOCK)
-            return torch.stack([centres.soft_assignment(p).sum(dim=0) for p in parts]).sum(dim=0)
+            parts = [centres.soft_assignment(p).sum(dim=0) for p in torch.split(z, _BLOCK)]
+            return torch.stack(parts).sum(dim=0)
 
     def _cluster_score(self) -> float:
         """Hidden molecules unexplained, and how undecided the clusters are."""
         centres = self.network.cells.centres
-        q = torch.cat(
-            [centres.soft_assignment(p) for p in torch.split(self.on_device(self.latent()), _BLOCK)]
-        )
+        parts = torch.split(self._all_cells(), _BLOCK)
+        q = torch.cat([centres.soft_assignment(part) for part in parts])
         undecided = kl(target(q, q.sum(dim=0)), q).mean()
         return self.validate() + self.config.cluster_weight * float(undecided)
