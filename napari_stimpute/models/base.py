@@ -114,8 +114,8 @@ class Model(ABC):
     """A model that learns from an AnnData and gives arrays back; the AnnData is never changed.
 
     Attributes that end in ``_`` exist after `fit`: ``var_names_`` (modelled genes), ``history_``
-    (one dict per reported epoch), ``completed_`` (False after a cancel), ``device_``, ``seed_``
-    and ``notes_`` (what was decided from the data, as sentences).
+    (one dict per reported epoch), ``completed_`` (False after a cancel), ``device_`` (where it
+    computes), ``seed_`` and ``notes_`` (what was decided from the data, as sentences).
     """
 
     name: ClassVar[str]
@@ -207,7 +207,7 @@ class Model(ABC):
 
     @abstractmethod
     def _restore(self, state: dict[str, torch.Tensor]) -> None:
-        """Take learned tensors back."""
+        """Take learned tensors (on the CPU) back; networks go to ``device_``."""
 
     def _remember(self, progress: Progress) -> None:
         row = {"phase": progress.phase, "step": progress.step, **progress.metrics}
@@ -293,9 +293,12 @@ class Model(ABC):
         torch.save({k: v.detach().cpu() for k, v in self._state().items()}, folder / "weights.pt")
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Load a saved model. Opening never runs code: a pickle is refused (`UnsafeFile`)."""
-        folder = Path(path)
+    def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> Self:
+        """Load a saved model onto a device, wherever it was fitted; ``device_`` is that one then.
+
+        Opening never runs code: a pickle is refused (`UnsafeFile`).
+        """
+        folder, here = Path(path), resolve_device(device)
         try:
             config = json.loads((folder / "config.json").read_text())
             record = json.loads((folder / "record.json").read_text())
@@ -306,12 +309,12 @@ class Model(ABC):
         if name != cls.name:
             raise UnknownName.of("saved model of this class", name, [cls.name])
         model = cls(**settings)
+        vars(model).update(past | {"device_": here})
         state = _tensors(folder / "weights.pt")
         try:
             model._restore(state)
         except (KeyError, RuntimeError) as error:
             raise _not_a_model(folder, f"other tensors in weights.pt ({error})") from None
-        vars(model).update(past)
         return model
 
 

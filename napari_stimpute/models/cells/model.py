@@ -309,7 +309,7 @@ class CellModel(Model):
         named = below("network.", state)
         self.network_ = self._empty_network(named)
         self.network_.load_state_dict(named)
-        self.network_.eval()
+        self.network_.to(self.device_).eval()
 
     @abstractmethod
     def _empty_network(self, state: dict[str, torch.Tensor]) -> CellNetwork:

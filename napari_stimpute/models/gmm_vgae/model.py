@@ -389,7 +389,8 @@ class GMMVGAE(Model):
         self.smoothing_ = list(SMOOTHINGS)[arrays["smoothing"].item()]
         self.views_ = Views.of_arrays(_below("views.", arrays))
         self.domains_ = Domains.of_arrays(_below("domains.", arrays))
-        self.network_ = Network.of_state(_below("network.", state), self.config)
+        network = Network.of_state(_below("network.", state), self.config)
+        self.network_ = network.to(self.device_)
 
 
 def _below(prefix: str, named: dict[str, T]) -> dict[str, T]:
