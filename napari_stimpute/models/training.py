@@ -113,7 +113,7 @@ class CountTraining(ABC):
             sums += means.sum(dim=0)
             gains.append(self.hidden.log_gain(index, means))
         restore = torch.log(self.totals.clamp_min(1e-9) / sums.clamp_min(1e-9))
-        self.spot_gains = torch.cat(gains).cpu().numpy() + self.hidden.restored(restore)
+        self.spot_gains = np.concatenate(gains) + self.hidden.restored(restore)
         self.score = 1.0 - self.hidden.explained(float(self.spot_gains.sum()))
         return self.score
 
@@ -136,13 +136,23 @@ class HiddenMolecules:
         self.deviance = float((found.data * np.log(found.data / (baseline * ratio))).sum())
         self.baseline = float((found.data * np.log(baseline)).sum())
 
-    def log_gain(self, index: Tensor, means: Tensor) -> Tensor:
-        """Σ over genes of hidden count × log expected count, (b,), gene totals not yet restored."""
+    def log_gain(self, index: Tensor, means: Tensor) -> np.ndarray:
+        """Σ over genes of hidden count × log expected count, gene totals not yet restored.
+
+        Parameters
+        ----------
+        index : (b,), int64, spots
+        means : (b, n_genes), expected counts of these spots, ≥ 0
+
+        Returns
+        -------
+        (b,), float64, added up on the host: not every device has such numbers
+        """
         rows, columns, values = self.rows.take(index)
-        gains = values.double() * means[rows, columns].clamp_min(1e-9).log().double()
-        return torch.zeros(len(index), dtype=torch.float64, device=gains.device).index_add(
-            0, rows, gains
-        )
+        logs = means[rows, columns].clamp_min(1e-9).log()
+        rows, values, logs = (part.cpu() for part in (rows, values, logs))
+        gains = values.numpy() * logs.numpy().astype(np.float64)
+        return np.bincount(rows.numpy(), gains, minlength=len(index))
 
     def restored(self, restore: Tensor) -> np.ndarray:
         """What the logarithms of the factors that restore gene totals add, (n_obs,)."""
