@@ -14,7 +14,7 @@ import scipy.sparse as sp
 
 from .analysis.mixing import mixing_in_words
 from .config import ModelConfig
-from .data.counts import counts_of
+from .data.counts import counts_of, row_blocks
 from .data.graph import place_of
 from .data.holdout import with_counts
 from .data.records import RunRecord, check_run_key, fingerprint, versions
@@ -33,7 +33,6 @@ from .models.base import (
 from .models.simple.mixture import tissue_graph
 from .progress import Progress, StopEarly
 from .trust.judgement import Judgement, hide
-from .trust.recovery import row_blocks
 from .trust.zeros import DEFAULT_THRESHOLD, fill_where, fill_zeros
 from .words import percent
 

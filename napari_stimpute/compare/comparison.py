@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ..background import give_back_memory
 from ..data.counts import counts_of, size_factors
-from ..data.holdout import thin
+from ..data.holdout import HIDDEN_SHARE, thin
 from ..errors import StimputeError, TooSmall, UnknownName
 from ..progress import Progress, StopEarly
 from ..trust.recovery import Recovery, pattern_correlation, recovery
@@ -27,9 +27,6 @@ from .trial import Array, Contender, Pace, Trial
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-HIDDEN_SHARE = 0.1
-"""Share of the molecules that every method is judged on and none sees."""
 
 COUNTED = "Counted"
 """Name of the map of the kept counts themselves."""

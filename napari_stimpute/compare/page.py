@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..data.graph import guess_technology
+from ..data.holdout import HIDDEN_SHARE
 from ..data.records import versions
 from ..keys import SPATIAL
 from ..plots import Tissue, categorical_palette
@@ -16,7 +17,7 @@ from ..plots.comparison import gene_grid, score_spread, win_map
 from ..report import Report
 from ..trust.recovery import MIN_HIDDEN
 from ..words import duration, number, percent
-from .comparison import COUNTED, HIDDEN_SHARE, Comparison
+from .comparison import COUNTED, Comparison
 from .methods import RAW, methods
 from .standing import LEVEL, Row, describe, memory, rows, verdict, wins
 

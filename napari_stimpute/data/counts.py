@@ -26,6 +26,9 @@ _COUNT_LAYERS = ("counts", "raw_counts", "raw", "count", "umi", "umi_counts")
 BLOCK = 4_000_000
 """Values looked at in one go, so that a check needs little memory."""
 
+ROW_BLOCK = 1_000_000
+"""Values (spots × genes) of dense rows that are worked on in one go."""
+
 _LARGEST = 2**24
 """Above this, float32 no longer holds every whole number."""
 
@@ -140,6 +143,13 @@ def var_of(adata: AnnData, where: str) -> pd.DataFrame:
     return annotation
 
 
+def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
+    """Blocks of rows that cover a matrix of this shape, of about a million values each."""
+    step = max(1, ROW_BLOCK // max(1, shape[1]))
+    for start in range(0, shape[0], step):
+        yield slice(start, min(start + step, shape[0]))
+
+
 def size_factors(counts: sp.csr_matrix) -> NDArray[np.float32]:
     """Depth of each cell relative to the median cell.
 
@@ -220,10 +230,9 @@ def _blocks(matrix: Any) -> Iterator[NDArray[Any]]:
         for start in range(0, len(values), BLOCK):
             yield values[start : start + BLOCK]
         return
-    rows = np.asarray(matrix)
-    step = max(1, BLOCK // max(1, rows.shape[1]))
-    for start in range(0, len(rows), step):
-        yield rows[start : start + step]
+    dense = np.asarray(matrix)
+    for rows in row_blocks(dense.shape):
+        yield dense[rows]
 
 
 def _fault_of_block(block: NDArray[Any], where: str) -> str:

@@ -13,6 +13,9 @@ from ..errors import InvalidSetting
 if TYPE_CHECKING:
     from anndata import AnnData
 
+HIDDEN_SHARE = 0.1
+"""Share of the molecules that judges whatever is judged; of what is left, the share that steers."""
+
 
 def thin(counts: sp.csr_matrix, share: float, seed: int) -> tuple[sp.csr_matrix, sp.csr_matrix]:
     """Hide each molecule with the same chance, independently (binomial thinning).

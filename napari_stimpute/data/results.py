@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .. import keys
 from ..errors import Diverged, GenesMismatch, InputError
-from .counts import BLOCK
+from .counts import row_blocks
 from .records import RunRecord, check_key, read_record
 
 if TYPE_CHECKING:
@@ -209,9 +209,8 @@ def _wrong_results(expected: str, found: str) -> InputError:
 def _check_finite(array: NDArray[Any] | None, name: str) -> None:
     if array is None:
         return
-    step = max(1, BLOCK // max(1, array.shape[1]))
     with np.errstate(over="ignore"):
-        blocks = (array[i : i + step].astype(np.float32) for i in range(0, len(array), step))
+        blocks = (array[rows].astype(np.float32) for rows in row_blocks(array.shape))
         n_bad = sum(int((~np.isfinite(block)).sum()) for block in blocks)
     if n_bad:
         raise Diverged(

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from .. import keys
 from ..analysis import VariableGenes, variable_genes
-from ..compare.comparison import HIDDEN_SHARE, Comparison
+from ..compare.comparison import Comparison
 from ..compare.standing import LEVEL, rows, verdict
 from ..data.counts import counts_of
 from ..data.graph import guess_technology
+from ..data.holdout import HIDDEN_SHARE
 from ..data.records import read_records
 from ..data.simulate import TRUE_RATE
 from ..errors import TooSmall

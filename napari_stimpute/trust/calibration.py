@@ -21,7 +21,6 @@ probability integral transform, of which the expectation is taken here (Czado, G
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -29,6 +28,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from ..data.counts import row_blocks
 from ..errors import TooSmall
 
 Array = NDArray[np.float64]
@@ -57,9 +57,6 @@ _EVEN = 1_000
 
 _ROUNDING = 0.004
 """Steps of the logarithm of expected counts at which ends of intervals are computed."""
-
-_BLOCK = 1_000_000
-"""Values (spots × genes) worked on at a time."""
 
 
 class RowBlocks(Protocol):
@@ -231,13 +228,6 @@ def bins_of(expected: NDArray[np.floating]) -> NDArray[np.intp]:
     """Bin of each expected count, 0 to `N_BINS` − 1."""
     places = (_log(expected) - np.log(_RANGE[0])) * (_PER_FOLD / np.log(10))
     return np.asarray(places, dtype=np.intp)
-
-
-def row_blocks(shape: tuple[int, int]) -> Iterator[slice]:
-    """Blocks of rows of about a million values."""
-    step = max(1, _BLOCK // max(1, shape[1]))
-    for start in range(0, shape[0], step):
-        yield slice(start, start + step)
 
 
 def _log_spreads(tally: Tally, centres: Array) -> Array:

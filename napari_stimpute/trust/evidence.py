@@ -19,7 +19,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.special import xlogy
 
-from .recovery import EPSILON, at_depth, dense_rows, require_molecules, row_blocks
+from ..data.counts import row_blocks
+from .recovery import EPSILON, at_depth, dense_rows, require_molecules
 
 Array = NDArray[np.float64]
 Prediction = NDArray[np.floating] | Callable[[slice], NDArray[np.floating]]

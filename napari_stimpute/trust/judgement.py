@@ -16,7 +16,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from .. import keys
-from ..data.holdout import thin
+from ..data.holdout import HIDDEN_SHARE, thin
 from ..data.records import TrustRecord
 from ..data.results import GeneFacts
 from ..errors import TooSmall
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Array = NDArray[np.float32]
-
-HIDDEN_SHARE = 0.1
-"""Share of the molecules that judge, and of the others those that steer."""
 
 _SEEDS = 7_919, 104_729
 """Added to a run's seed, so that its hold-outs are not those of a benchmark with the same seed."""

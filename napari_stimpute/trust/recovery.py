@@ -8,7 +8,6 @@ its scale. Work is done in blocks of spots: memory grows with genes, not with sp
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +15,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.special import xlogy
 
+from ..data.counts import row_blocks
 from ..errors import Diverged, TooSmall
 
 Array = NDArray[np.float64]
@@ -23,11 +23,12 @@ Array = NDArray[np.float64]
 EPSILON = 1e-6
 """Added to a prediction before the logarithm, so that a predicted zero does not cost everything."""
 
-MIN_HIDDEN = 5
-"""Hidden molecules that a gene needs before its own score says anything."""
+MIN_HIDDEN = 20
+"""Hidden molecules that a gene needs to be judged by them.
 
-_BLOCK = 2_000_000
-"""Values (spots × genes) worked on at a time."""
+On the shallowest of five sets thinned to a fifth, of the genes that would be called reliable 69 %
+truly gain with 10 to 19 hidden molecules, 91 % with 20 to 49, and all from 50 on.
+"""
 
 
 @dataclass(frozen=True)
@@ -199,13 +200,6 @@ def require_molecules(kept: float, hidden: float) -> None:
             found=f"{kept:,.0f} kept and {hidden:,.0f} hidden",
             remedy="Use deeper data, or hide another share.",
         )
-
-
-def row_blocks(shape: tuple[int, int]) -> Iterator[slice]:
-    """Blocks of rows of about two million values."""
-    step = max(1, _BLOCK // max(1, shape[1]))
-    for start in range(0, shape[0], step):
-        yield slice(start, start + step)
 
 
 def dense_rows(matrix: sp.csr_matrix, rows: slice) -> Array:

@@ -20,7 +20,7 @@ from .. import keys
 from ..data.records import TrustRecord, read_records
 from ..words import lower_first, percent
 from .evidence import Prediction, Tally, shrunken, tally
-from .recovery import EPSILON
+from .recovery import EPSILON, MIN_HIDDEN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,13 +31,6 @@ Verdict = Literal["reliable", "use with care", "do not use", "cannot be judged"]
 
 VERDICTS: tuple[Verdict, ...] = ("reliable", "use with care", "do not use", "cannot be judged")
 """In this order as categories in ``var``, and as codes."""
-
-MIN_HIDDEN = 20
-"""Hidden molecules that a verdict needs.
-
-On the shallowest of five sets thinned to a fifth, of the genes that would be called reliable 69 %
-truly gain with 10 to 19 hidden molecules, 91 % with 20 to 49, and all from 50 on.
-"""
 
 _SURE = 1.96
 """Standard errors of a one-sided 97.5 %; with 95 %, one in eight was wrong on two sections."""

@@ -23,9 +23,10 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from ..data.counts import row_blocks
 from ..data.records import read_records
 from ..errors import TooSmall
-from .calibration import Array, Calibration, RowBlocks, row_blocks
+from .calibration import Array, Calibration, RowBlocks
 from .intervals import calibration_of, expected_counts
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ..data.components import principal_components
 from ..data.counts import counts_of, log_normalise, size_factors
-from ..data.holdout import thin, with_counts
+from ..data.holdout import HIDDEN_SHARE, thin, with_counts
 from ..errors import Diverged
 from ..models.simple.neighbours import pool
 from ..trust.recovery import require_molecules
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 STRUCTURE_WEIGHT = 0.5
 """Weight of silhouette and of stability, each, beside the hidden molecules' 1."""
-
-HIDDEN_SHARE = 0.1
-"""Share of the molecules that no fit sees."""
 
 _MOST_CELLS = 2_000
 """Spots on which the silhouette is computed: it compares all pairs."""

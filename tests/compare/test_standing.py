@@ -30,7 +30,7 @@ def scores(who: Who, *gains: float, genes: list[list[float]] | None = None) -> l
     found = []
     for seed, gain in enumerate(gains):
         per_gene = np.array(genes[seed] if genes else [gain, gain])
-        hidden = np.array([50.0, 4.0, 9.0])[: len(per_gene)]
+        hidden = np.array([50.0, 19.0, 20.0])[: len(per_gene)]
         recovery = Recovery(1.0, 1.0, gain, per_gene, hidden)
         found.append(Score(method, seed, recovery, seconds=seed + 1.0, memory=seed * 100))
     return found
@@ -148,7 +148,7 @@ def test_a_gene_goes_to_who_predicts_it_best_over_the_seeds() -> None:
     pca = scores(PCA, 0.1, 0.1, genes=[[0.1, 0.9, 0.3], [0.3, 0.9, 0.2]])
     model = scores(MODEL, 0.1, 0.1, genes=[[0.3, 0.1, 0.1], [0.0, 0.1, 0.1]])
     won = wins(compared(pca, model))
-    assert list(won.winner) == [0, -1, 0]  # the second gene has 4 hidden molecules
+    assert list(won.winner) == [0, -1, 0]  # the second gene has 19 hidden molecules
     np.testing.assert_allclose(won.gain, [0.2, np.nan, 0.25])
     assert won.shares == {"pca": 1.0, "gmm_vgae": 0.0}
     assert won.steady == 0.5  # the model won the first gene with seed 0

@@ -110,7 +110,7 @@ def test_blocks_of_spots_made_on_demand_give_the_same(
 ) -> None:
     kept, hidden, rates = split
     whole = judge(kept, hidden, rates, np.sqrt(rates))
-    monkeypatch.setattr("napari_stimpute.trust.recovery._BLOCK", 60)  # two spots at a time
+    monkeypatch.setattr("napari_stimpute.data.counts.ROW_BLOCK", 60)  # two spots at a time
     parts = judge(kept, hidden, lambda rows: rates[rows], lambda rows: np.sqrt(rates[rows]))
     for field in fields(Trust):
         np.testing.assert_allclose(getattr(parts, field.name), getattr(whole, field.name))

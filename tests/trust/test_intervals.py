@@ -11,7 +11,6 @@ from scipy.stats import kstest, nbinom
 from napari_stimpute.data.records import RunRecord, TrustRecord
 from napari_stimpute.data.results import Results, write_results
 from napari_stimpute.errors import TooSmall
-from napari_stimpute.trust import calibration as module
 from napari_stimpute.trust.calibration import Calibration, Tally, calibrate
 from napari_stimpute.trust.intervals import certainty, coverage, interval
 
@@ -121,7 +120,7 @@ def test_blocks_of_spots_change_nothing(mean: np.ndarray, monkeypatch: pytest.Mo
 
     hidden = measured(mean, 0.1, 12)
     whole = calibrate(mean, hidden)
-    monkeypatch.setattr(module, "_BLOCK", 7 * SHAPE[1])
+    monkeypatch.setattr("napari_stimpute.data.counts.ROW_BLOCK", 7 * SHAPE[1])
     in_blocks = calibrate(Made(), hidden)
     np.testing.assert_allclose(in_blocks.levels, whole.levels, rtol=1e-6)
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from napari_stimpute.data.holdout import HIDDEN_SHARE
 from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import TooSmall
 from napari_stimpute.models.simple.mixture import tissue_graph
-from napari_stimpute.trust.judgement import HIDDEN_SHARE, Judgement, hide
+from napari_stimpute.trust.judgement import Judgement, hide
 
 
 @pytest.fixture(scope="module")

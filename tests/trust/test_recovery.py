@@ -12,7 +12,10 @@ import scipy.stats
 from napari_stimpute.data.holdout import thin
 from napari_stimpute.errors import Diverged, TooSmall
 from napari_stimpute.trust import recovery as module
+from napari_stimpute.trust import verdict
 from napari_stimpute.trust.recovery import (
+    MIN_HIDDEN,
+    Recovery,
     deviance_explained,
     pattern_correlation,
     poisson_nll,
@@ -103,10 +106,16 @@ def recovery_of_gene(kept, hidden, rates, gene: int) -> tuple[float, float]:
     return losses[0], losses[1]
 
 
+def test_a_gene_is_judged_from_twenty_hidden_molecules_on_as_for_a_verdict() -> None:
+    found = Recovery(1.0, 1.0, 0.1, np.array([-1.0, 0.5, 0.3]), np.array([19.0, 20.0, 21.0]))
+    assert (found.share_better, found.gene_median) == (1.0, pytest.approx(0.4))
+    assert verdict.MIN_HIDDEN == MIN_HIDDEN == 20
+
+
 def test_block_size_does_not_change_the_score(split, monkeypatch: pytest.MonkeyPatch) -> None:
     kept, hidden, rates = split
     whole = recovery(kept, hidden, rates)
-    monkeypatch.setattr(module, "_BLOCK", 60)  # two or three spots at a time
+    monkeypatch.setattr("napari_stimpute.data.counts.ROW_BLOCK", 60)  # two or three spots at a time
     parts = recovery(kept, hidden, rates)
     assert parts.nll == pytest.approx(whole.nll, abs=1e-12)
     assert parts.deviance_explained == pytest.approx(whole.deviance_explained, abs=1e-12)

@@ -13,7 +13,6 @@ from napari_stimpute.data.records import RunRecord, TrustRecord
 from napari_stimpute.data.results import Results, write_results
 from napari_stimpute.errors import TooSmall
 from napari_stimpute.nn.likelihoods import technical_zero_probability
-from napari_stimpute.trust import calibration
 from napari_stimpute.trust.calibration import Calibration, calibrate
 from napari_stimpute.trust.zeros import (
     DEPTH_FACTOR,
@@ -165,7 +164,7 @@ def test_blocks_of_spots_change_nothing(section, monkeypatch: pytest.MonkeyPatch
     _, shallow, _ = section
     whole = learned(shallow)
     made = fill_zeros(predicted(shallow).astype(np.float32), shallow, whole, 0.6)
-    monkeypatch.setattr(calibration, "_BLOCK", 7 * shallow.shape[1])
+    monkeypatch.setattr("napari_stimpute.data.counts.ROW_BLOCK", 7 * shallow.shape[1])
     assert learned(shallow).coefficients == pytest.approx(whole.coefficients, rel=1e-6)
     again = fill_zeros(predicted(shallow).astype(np.float32), shallow, whole, 0.6)
     np.testing.assert_array_equal(made, again)

@@ -18,7 +18,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from ...data.components import Components, principal_components
-from ...data.counts import log_normalise, size_factors
+from ...data.counts import log_normalise, row_blocks, size_factors
 from .magic import magic_prediction
 from .neighbours import members, nearest
 
@@ -30,8 +30,6 @@ TISSUE = "principal components of tissue neighbours"
 _POOLS = (15, 30, 100)
 _HOPS = (1, 2, 4)
 _N_COMPONENTS = 20
-_BLOCK = 1_000_000
-"""Values (spots × genes) of one part that are made in one go."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ class _Roots:
         ones = np.ones(counts.shape[1], dtype=np.float32)
         roots = cls(scores, parts.loadings, parts.mean, ones)
         predicted = np.zeros(counts.shape[1])
-        for rows in row_blocks(*counts.shape):
+        for rows in row_blocks(counts.shape):
             predicted += roots.rows(rows, depth).sum(axis=0, dtype=np.float64)
         return cls(scores, parts.loadings, parts.mean, restoring(counts, predicted))
 
@@ -131,7 +129,7 @@ class Parts:
 
     def blocks(self) -> Iterator[slice]:
         """Blocks of spots that cover all."""
-        return row_blocks(*self.shape)
+        return row_blocks(self.shape)
 
     def rows(self, rows: slice) -> Array:
         """All parts for a block of spots, (n_parts, block, n_vars), each at the spots' depth."""
@@ -175,13 +173,6 @@ def at_depth(prediction: Array, depth: Array) -> Array:
 def root_proportions(counts: sp.csr_matrix) -> sp.csr_matrix:
     """Square roots of each spot's proportions, sparse."""
     return sp.csr_matrix((sp.diags(1 / np.maximum(depth_of(counts), 1.0)) @ counts).sqrt())
-
-
-def row_blocks(n_obs: int, n_vars: int) -> Iterator[slice]:
-    """Blocks of rows of about a million values."""
-    step = max(1, _BLOCK // max(1, n_vars))
-    for start in range(0, n_obs, step):
-        yield slice(start, min(start + step, n_obs))
 
 
 def _rings(counts: sp.csr_matrix, seed: int) -> tuple[list[sp.csr_matrix], list[int]]:

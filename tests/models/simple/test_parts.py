@@ -87,7 +87,7 @@ def test_blocks_give_what_all_rows_give(
 ) -> None:
     made = Parts.of(counts, graph, 0)
     whole = made.rows(slice(0, 150))
-    monkeypatch.setattr(parts_module, "_BLOCK", 40 * 7)
+    monkeypatch.setattr("napari_stimpute.data.counts.ROW_BLOCK", 40 * 7)
     blocks = list(made.blocks())
     assert len(blocks) == 22
     np.testing.assert_allclose(
