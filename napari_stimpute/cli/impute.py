@@ -1,0 +1,208 @@
+"""The commands `stimpute impute` and `cluster`: train on a file, or on each of a folder, and write.
+
+What becomes of a folder's files is told by `folder`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import keys
+from ..errors import InputError
+from ..models import MODELS, model_info
+from ..models.configs import ModelInfo
+from .folder import Task, Worked, add_folder_options, is_folder, work_on_folder
+from .options import (
+    COUNTS,
+    GENES,
+    Parser,
+    add_run_options,
+    add_setting_options,
+    config_of,
+    listed,
+    settings_text,
+    usage,
+    width,
+)
+
+if TYPE_CHECKING:
+    from ..config import ModelConfig
+    from ..data.records import RunRecord
+    from ..data.results import Results
+    from ..run import Run
+    from ..terminal import Teller
+
+_IMPUTE = (
+    "Train a model on the counts of IN and write a copy to OUT, with expected counts in "
+    "layers['KEY_imputed'] (each at its own depth), and embedding and clusters where the "
+    "model gives them. Every cell is kept, in order. The modelled genes become OUT's var; the "
+    "counts of all genes stay in raw. IN may be a folder: every .h5ad file in it gets a result of "
+    "the same name in the folder OUT. Ctrl-C stops early and keeps the best so far."
+)
+_CLUSTER = (
+    "Train a model on the counts of IN and write a copy to OUT, with clusters in "
+    "obs['KEY_cluster'], their probabilities and the embedding in obsm; no imputed values. IN may "
+    "be a folder: every .h5ad file in it gets a result of the same name in the folder OUT. Ctrl-C "
+    "stops early and keeps the best so far."
+)
+
+
+def add_impute(commands: argparse._SubParsersAction[Parser]) -> None:
+    """Offer the command that imputes genes."""
+    _add_work(commands, "impute", "imputed", "impute genes, and write a new .h5ad", _IMPUTE)
+
+
+def add_cluster(commands: argparse._SubParsersAction[Parser]) -> None:
+    """Offer the command that only finds clusters."""
+    _add_work(commands, "cluster", "clusters", "find spatial domains or cell clusters", _CLUSTER)
+
+
+def _add_work(
+    commands: argparse._SubParsersAction[Parser], name: str, gives: str, text: str, about: str
+) -> None:
+    infos = [info for info in MODELS.values() if gives in info.provides]
+    parser = commands.add_parser(
+        name,
+        help=text,
+        description=textwrap.fill(about, width()),
+        epilog=settings_text(infos),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "input", metavar="IN", help="an .h5ad file, or a folder of them; it is never changed"
+    )
+    parser.add_argument(
+        "output", metavar="OUT", help="the .h5ad file to write, or a folder for the results"
+    )
+    _add_model_options(parser, infos)
+    data = parser.add_argument_group("data")
+    data.add_argument(
+        "--genes",
+        default="",
+        metavar="WHICH",
+        help=f"{GENES} (default: all up to 5,000, else hvg:3000)",
+    )
+    data.add_argument("--counts", default="", metavar="PLACE", help=COUNTS)
+    data.add_argument(
+        "--key",
+        default="",
+        metavar="NAME",
+        help="prefix of the results' names (default: the model's name)",
+    )
+    data.add_argument(
+        "--save-model", default="", metavar="FOLDER", help="also save the trained model (no pickle)"
+    )
+    add_folder_options(data)
+    if gives == "imputed":
+        _add_trust_options(parser)
+    add_run_options(parser)
+    parser.set_defaults(command=_work, parser=parser, gives=gives)
+
+
+def _add_trust_options(parser: argparse.ArgumentParser) -> None:
+    trust = parser.add_argument_group("trust")
+    trust.add_argument(
+        "--no-blend",
+        action="store_true",
+        help="the model's own values; else each gene is blended with simple predictions, as far "
+        "as hidden molecules speak for it",
+    )
+    trust.add_argument(
+        "--no-judge",
+        action="store_true",
+        help="hide no molecules to judge each gene on; no gene gets a verdict then",
+    )
+
+
+def _add_model_options(parser: argparse.ArgumentParser, infos: Sequence[ModelInfo]) -> None:
+    group = parser.add_argument_group("model")
+    names = ", ".join(info.name for info in infos)
+    group.add_argument(
+        "--model", default="gmm_vgae", metavar="NAME", help=f"one of: {names} (%(default)s)"
+    )
+    add_setting_options(group, infos)
+
+
+def _work(args: argparse.Namespace) -> int:
+    config = config_of(args)
+    from ..data.records import check_run_key
+    from ..devices import resolve_device
+    from ..terminal import Teller
+
+    usage(args, lambda: resolve_device(args.device))
+    check_run_key(args.key or args.model)
+    tell = Teller(quiet=args.quiet)
+    if is_folder(args.input):
+        return work_on_folder(args, tell, lambda task: _work_on(task, args, config, tell))
+    _work_on(Task(args.input, args.output, args.save_model), args, config, tell)
+    return 0
+
+
+def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Teller) -> Worked:
+    """Train on one file and write its result."""
+    from ..data.opening import load
+    from ..data.save import check_writable
+    from ..job import Job, JobState
+    from ..run import Request, Run
+    from ..terminal import follow
+
+    check_writable(task.target, task.source)
+    tell.say(f"Reading {task.source}")
+    opened = load(task.source, genes=args.genes, counts=args.counts)
+    tell.say(*opened.notes)
+    imputes = args.gives == "imputed"
+    request = Request(
+        args.model,
+        config,
+        args.seed,
+        args.device,
+        args.key,
+        imputes,
+        blend=imputes and not args.no_blend,
+        judged=imputes and not args.no_judge,
+    )
+    run = Run(opened.adata, request)
+    title = f"Training {model_info(args.model).title}"
+    state = follow(Job(run.steps(), f"{task.place} · {title}" if task.place else title), tell)
+    try:
+        record = _write(run, task, tell)
+    except InputError as error:
+        if state is not JobState.CANCELLED:
+            raise
+        tell.warn(f"stimpute: {error}")
+        raise KeyboardInterrupt from error  # who pressed Ctrl-C does not want other files begun
+    return Worked(record.completed, state is JobState.CANCELLED)
+
+
+def _write(run: Run, task: Task, tell: Teller) -> RunRecord:
+    """Write what a run found, unless a finished run would be lost by it."""
+    from ..data.records import record_in
+    from ..data.results import check_outlived, write_results
+    from ..data.save import write
+
+    if run.results is None:  # stopped before anything was learned
+        raise KeyboardInterrupt
+    check_outlived(record_in(Path(task.target).expanduser(), run.key), run.results.record)
+    record = write_results(run.adata, run.results)
+    path = write(run.adata, task.target, task.source)
+    tell.say(*record.notes, _written(path, run.adata.shape, run.results))
+    if task.model_folder:
+        tell.say(f"Saved the model to {run.model.save(task.model_folder)}")
+    return record
+
+
+def _written(path: Path, shape: tuple[int, int], results: Results) -> str:
+    key = results.record.key
+    places = {
+        f"layers['{keys.imputed(key)}']": results.imputed,
+        f"layers['{keys.fill_probability(key)}']": results.fill_probability,
+        f"obsm['{keys.embedding(key)}']": results.embedding,
+        f"obs['{keys.cluster(key)}']": results.clusters,
+    }
+    held = listed([place for place, array in places.items() if array is not None])
+    unfinished = "" if results.record.completed else " Stopped early: marked as incomplete."
+    return f"Wrote {path}: {shape[0]:,} × {shape[1]:,}, with {held}.{unfinished}"
