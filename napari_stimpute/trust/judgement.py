@@ -25,6 +25,7 @@ from ..models.simple.mixture import FEWEST
 from ..models.simple.parts import Parts
 from .calibration import Calibration, calibrate
 from .recovery import deviance_explained
+from .summary import judged_in_words
 from .verdict import VERDICTS, Trust, judge
 from .zeros import ZeroCalibration, calibrate_zeros
 
@@ -163,7 +164,7 @@ class Judgement:
 
     def notes(self) -> list[str]:
         """The outcome in sentences, for whoever reads the run's notes."""
-        return [] if self.trust is None else [_in_words(self.record(), self.title)]
+        return [] if self.trust is None else [judged_in_words(self.record(), self.title)]
 
     def _parts(self, counts: sp.csr_matrix) -> Parts:
         return Parts.of(counts, self.graph, self.seed)
@@ -184,27 +185,3 @@ def _verdicts(trust: Trust) -> pd.Categorical:
     return pd.Categorical.from_codes(
         trust.codes.astype(int).tolist(), categories=pd.Index(VERDICTS)
     )
-
-
-def _in_words(record: TrustRecord, title: str) -> str:
-    counts = ", ".join(f"{n:,} {verdict}" for verdict, n in record.verdicts.items())
-    text = (
-        f"Judged on {100 * record.share_hidden:.0f} % of the molecules, hidden from all: {counts}."
-    )
-    if record.gain is None:
-        return text
-    text += f" Of the deviance that gene mean × depth leaves, {_share(record.gain)} is explained"
-    if record.gain_model_alone is not None and record.gain_without_model is not None:
-        text += (
-            f"; by {title} alone {_share(record.gain_model_alone)}, by the simple methods without "
-            f"it {_share(record.gain_without_model)}"
-        )
-    if record.gain_baseline is not None:
-        best = f"the best simple method by itself ({record.baseline})"
-        text += f", by {best} {_share(record.gain_baseline)}"
-    nothing = f" {title} adds nothing here: simple methods explain as much without it."
-    return text + "." + nothing * record.adds_nothing
-
-
-def _share(value: float) -> str:
-    return f"{100 * value:.2f} %"

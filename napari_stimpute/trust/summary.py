@@ -22,6 +22,27 @@ def run_in_words(record: RunRecord) -> list[str]:
     return lines
 
 
+def judged_in_words(record: TrustRecord, title: str) -> str:
+    """The outcome of judging a run, for its notes; `title` is that of the model."""
+    counts = ", ".join(f"{n:,} {verdict}" for verdict, n in record.verdicts.items())
+    text = f"Judged on {percent(record.share_hidden)} of the molecules, hidden from all: {counts}."
+    if record.gain is None:
+        return text
+    text += (
+        f" Of the deviance that gene mean × depth leaves, {percent(record.gain, 2)} is explained"
+    )
+    if record.gain_model_alone is not None and record.gain_without_model is not None:
+        text += (
+            f"; by {title} alone {percent(record.gain_model_alone, 2)}, by the simple methods "
+            f"without it {percent(record.gain_without_model, 2)}"
+        )
+    if record.gain_baseline is not None:
+        best = f"the best simple method by itself ({record.baseline})"
+        text += f", by {best} {percent(record.gain_baseline, 2)}"
+    nothing = f" {title} adds nothing here: simple methods explain as much without it."
+    return text + "." + nothing * record.adds_nothing
+
+
 def is_judged(record: RunRecord) -> bool:
     """Whether the genes of a run have verdicts."""
     return record.trust is not None and bool(record.trust.verdicts)
