@@ -119,7 +119,7 @@ def of_cells(viewer: Viewer, panel: StimputePanel, out: Path) -> None:
     panel.view.show_map(Choice("scimta", "umap"))
     wait(panel)
     panel.tabs.setCurrentWidget(panel.tabs.widget(5))
-    panel.cells.markers.test()
+    panel.cells.markers.panel.find()
     wait(panel)
     keep(viewer, out / "cells.png")
 

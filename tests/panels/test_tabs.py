@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from napari_stimpute.panels.tabs import TABS, Tabs
-from napari_stimpute.progress import Progress
 from napari_stimpute.session.session import Session
 
-
-def endless() -> Iterator[Progress]:
-    step = 0
-    while True:
-        step += 1
-        yield Progress("wait", step, 10**6)
+from .waiting import endless
 
 
 def test_work_shows_on_the_tab_of_its_owner_and_nowhere_else(session: Session) -> None:
@@ -23,7 +16,7 @@ def test_work_shows_on_the_tab_of_its_owner_and_nowhere_else(session: Session) -
     assert tabs.now == usual
     for tab in TABS:
         for owner in tab.owners:
-            job = session.work_later(endless(), "Something", owner=owner)  # type: ignore[arg-type]
+            job = session.work_later(endless(), "Something", owner=owner)
             assert tabs.now == tuple(t + " …" * (t == tab.title) for t in usual)
             job.cancel()
             job.wait(60)
@@ -41,7 +34,7 @@ def test_what_went_wrong_is_marked_until_other_work_begins(
     tabs = Tabs(session)
     session.open_later(tmp_path / "none.h5ad").wait(60)
     assert tabs.now[0] == "Data !"
-    job = session.work_later(endless(), "Something", owner="train")  # type: ignore[arg-type]
+    job = session.work_later(endless(), "Something", owner="train")
     assert tabs.now[0] == "Data" and tabs.now[2] == "Train …"
     job.cancel()
     job.wait(60)

@@ -11,7 +11,6 @@ from anndata import AnnData
 
 from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import TooSmall
-from napari_stimpute.models import model_info
 from napari_stimpute.plugin import attach, open_panel
 from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.progress import Progress
@@ -97,13 +96,3 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Choice]:
 
     monkeypatch.setattr("napari_stimpute.analysis.spaces.space_steps", steps)
     return asked
-
-
-@pytest.fixture
-def with_communities(opened: StimputePanel) -> StimputePanel:
-    """With a quick scIMTA: clusters of spots, communities of genes."""
-    config = model_info("scimta").config
-    settings = config(**config.PRESETS["tiny"])
-    opened.session.train("scimta", settings, blend=False, judged=False).wait(240)
-    assert opened.session.problem == ""
-    return opened

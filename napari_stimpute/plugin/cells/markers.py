@@ -14,7 +14,7 @@ from ..widgets.work_box import WorkBox
 from .section import SectionBox, enable
 
 
-class MarkersSection(SectionBox):
+class MarkersBox(SectionBox):
     """Draws the markers of one group; a click shows the gene."""
 
     def __init__(self, panel: MarkersPanel) -> None:

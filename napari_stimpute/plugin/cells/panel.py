@@ -6,17 +6,21 @@ from typing import Any
 
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from ...panels.cells.batches import BatchesPanel
+from ...panels.cells.communities import CommunitiesPanel
 from ...panels.cells.markers import MarkersPanel
+from ...panels.cells.names import NamesPanel
+from ...panels.cells.trajectory import TrajectoryPanel
+from ...panels.cells.transfer import TransferPanel
 from ...panels.groups import Groups
 from ...session.session import Session
 from ..widgets.fold import Fold
-from .batches import BatchesSection
-from .communities import CommunitiesSection
+from .batches import BatchesBox
+from .communities import CommunitiesBox
 from .groups import GroupsBox
-from .markers import MarkersSection
-from .names import NamesSection
-from .section import Section
-from .trajectory import TrajectorySection
+from .markers import MarkersBox
+from .names import NamesBox
+from .trajectory import TrajectoryBox
 
 
 class CellsPanel(QWidget):
@@ -24,13 +28,13 @@ class CellsPanel(QWidget):
 
     def __init__(self, session: Session) -> None:
         super().__init__()
-        self.groups = Groups(session)
-        self.groups_box = GroupsBox(self.groups)
-        self.markers = MarkersSection(MarkersPanel(session, self.groups))
-        self.names = NamesSection(session, self.groups)
-        self.trajectory = TrajectorySection(session, self.groups)
-        self.batches = BatchesSection(session, self.groups)
-        self.communities = CommunitiesSection(session, self.groups)
+        groups = Groups(session)
+        self.groups = GroupsBox(groups)
+        self.markers = MarkersBox(MarkersPanel(session, groups))
+        self.names = NamesBox(NamesPanel(session, groups), TransferPanel(session))
+        self.trajectory = TrajectoryBox(TrajectoryPanel(session, groups))
+        self.batches = BatchesBox(BatchesPanel(session, groups))
+        self.communities = CommunitiesBox(CommunitiesPanel(session, groups))
         self.folds = [
             Fold("Markers", self.markers),
             Fold("Names", self.names),
@@ -45,7 +49,7 @@ class CellsPanel(QWidget):
         head = QWidget()
         inner = QVBoxLayout(head)
         inner.setContentsMargins(10, 0, 10, 0)
-        inner.addWidget(self.groups_box)
+        inner.addWidget(self.groups)
         layout.addWidget(head)
         for fold in self.folds:
             layout.addWidget(fold)
@@ -54,15 +58,6 @@ class CellsPanel(QWidget):
     @property
     def parts(self) -> list[Any]:
         """What is to be closed with the panel."""
-        sections: tuple[Section | MarkersSection, ...] = (
-            self.markers,
-            self.names,
-            self.trajectory,
-            self.batches,
-            self.communities,
-        )
-        return [
-            self.groups,
-            self.groups_box.connections,
-            *(part for s in sections for part in s.parts),
-        ]
+        boxes = (self.markers, self.names, self.trajectory, self.batches, self.communities)
+        inside = [part for box in boxes for part in box.parts]
+        return [self.groups.groups, self.groups.connections, *inside]

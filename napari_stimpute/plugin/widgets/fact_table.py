@@ -1,40 +1,25 @@
-"""A small table of words and numbers, as high as it is long, and any table as a CSV file."""
+"""A small table of words and numbers, as high as it is long."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import pandas as pd
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtCore import Signal as QtSignal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import (
     QAbstractItemView,
-    QFileDialog,
     QHeaderView,
     QTableWidget,
     QTableWidgetItem,
-    QWidget,
 )
 
-from ...data.files import write_whole
-from ...errors import StimputeError
-from .words import Words
+from ...panels.table import Cell
 
 _SMALL = 0.9  # of the theme's letters
 _PADDING = 14  # pixels beside a text
 _WIDTH = 300  # pixels of a table at least
 _MOST = 9  # rows that are seen at once
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-
-
-@dataclass(frozen=True)
-class Cell:
-    """What is written, by what it is sorted, and what is told on hover."""
-
-    text: str
-    value: float | str | None = None
-    help: str = ""
 
 
 class FactTable(QTableWidget):
@@ -53,6 +38,7 @@ class FactTable(QTableWidget):
         self, name: str, columns: Sequence[tuple[str, str]], *, stretched: int = 0
     ) -> None:
         super().__init__(0, len(columns))
+        self._drawn: Sequence[Sequence[Cell]] = ()
         self.setAccessibleName(name)
         for place, (title, help_text) in enumerate(columns):
             header = QTableWidgetItem(title)
@@ -78,8 +64,38 @@ class FactTable(QTableWidget):
         self._stretched = stretched
         self.itemSelectionChanged.connect(self._choose)
 
-    def fill(self, rows: Sequence[Sequence[Cell]]) -> None:
-        """List other rows, in this order until a header is clicked."""
+    def draw(self, rows: Sequence[Sequence[Cell]], chosen: str | None = None) -> None:
+        """List rows, in this order until a header is clicked, and mark the one of this name.
+
+        Parameters
+        ----------
+        chosen : name of the row that is to be marked, "" for none; None leaves that to the person
+        """
+        blocker = QSignalBlocker(self)
+        if rows != self._drawn:
+            self._drawn = rows
+            self._fill(rows)
+        if chosen is not None and self.name != chosen:
+            self.clearSelection()
+            self.setCurrentCell(self.row_of(chosen), 0)
+        blocker.unblock()
+
+    def row_of(self, name: str) -> int:
+        """Where a name is listed; −1 if nowhere."""
+        listed = [self.text_at(row, 0) for row in range(self.rowCount())]
+        return listed.index(name) if name in listed else -1
+
+    def text_at(self, row: int, column: int) -> str:
+        """What is written in a cell."""
+        item = self.item(row, column)
+        return "" if item is None else item.text()
+
+    @property
+    def name(self) -> str:
+        """The chosen row's name; "" if none is chosen."""
+        return self.text_at(self.currentRow(), 0) if self.selectedItems() else ""
+
+    def _fill(self, rows: Sequence[Sequence[Cell]]) -> None:
         self.setSortingEnabled(False)
         self.clearSelection()
         self.setRowCount(len(rows))
@@ -107,21 +123,6 @@ class FactTable(QTableWidget):
                 wide = max(letters.horizontalAdvance(text) for text in texts) + _PADDING
                 self.setColumnWidth(column, min(wide, most))
 
-    def row_of(self, name: str) -> int:
-        """Where a name is listed; −1 if nowhere."""
-        listed = [self.text_at(row, 0) for row in range(self.rowCount())]
-        return listed.index(name) if name in listed else -1
-
-    def text_at(self, row: int, column: int) -> str:
-        """What is written in a cell."""
-        item = self.item(row, column)
-        return "" if item is None else item.text()
-
-    @property
-    def name(self) -> str:
-        """The chosen row's name; "" if none is chosen."""
-        return self.text_at(self.currentRow(), 0) if self.selectedItems() else ""
-
     def _choose(self) -> None:
         if self.name:
             self.chosen.emit(self.name)
@@ -139,21 +140,3 @@ class _Item(QTableWidgetItem):
         if isinstance(self.value, str) or isinstance(other.value, str):
             return str(self.value) < str(other.value)
         return self.value < other.value
-
-
-def save_table(table: pd.DataFrame, path: str, words: Words, *, index: bool = False) -> None:
-    """Write a table as CSV; the answer appears in `words`."""
-    try:
-        content = table.to_csv(index=index, lineterminator="\n").encode()
-        words.say(f"{len(table):,} rows saved to {write_whole(path, content)}.", "good")
-    except StimputeError as error:
-        words.say(str(error), "error")
-
-
-def ask_and_save(
-    parent: QWidget, table: pd.DataFrame, name: str, words: Words, *, index: bool = False
-) -> None:
-    """Ask for a place, and write the table there."""
-    path, _ = QFileDialog.getSaveFileName(parent, "Export table", f"{name}.csv", "Table (*.csv)")
-    if path:
-        save_table(table, path if path.endswith(".csv") else f"{path}.csv", words, index=index)

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from anndata import AnnData
 
 from napari_stimpute.analysis import marker_steps
+from napari_stimpute.data.counts import counts_of
 from napari_stimpute.job import Job
 from napari_stimpute.panels.cells.markers import MarkersPanel
+from napari_stimpute.panels.figures import Drawn
 from napari_stimpute.panels.groups import Groups
 from napari_stimpute.session.session import Session
-
-
-@pytest.fixture
-def groups(opened: Session) -> Groups:
-    made = Groups(opened)
-    made.choose("domain")
-    return made
 
 
 @pytest.fixture
@@ -71,6 +70,28 @@ def test_another_method_or_column_takes_the_answer_away(
     assert not markers.now.has_answer
 
 
+def test_the_summary_says_by_which_method(markers: MarkersPanel) -> None:
+    assert "; Wilcoxon, on counts)" in found(markers).now.summary.text
+
+
+def test_only_other_groups_take_the_answer_away(markers: MarkersPanel, opened: Session) -> None:
+    found(markers)
+    codes = pd.Categorical(np.arange(len(opened.expression())) % 2)
+    opened.write_column("unrelated", codes)
+    assert markers.now.has_answer
+    opened.write_column("domain", codes)
+    assert not markers.now.has_answer
+
+
+def test_violins_wait_for_a_gene(markers: MarkersPanel, opened: Session) -> None:
+    assert markers.now.no_violins == ""
+    opened.display.gene = ""
+    assert markers.now.no_violins == "Choose a gene first: click a row."
+    assert markers.violins() is None
+    opened.display.show_gene(opened.contents.genes[0])
+    assert markers.now.no_violins == ""
+
+
 def test_no_state_is_announced_twice(markers: MarkersPanel) -> None:
     seen = [markers.now]
     markers.changed.connect(lambda: seen.append(markers.now))
@@ -101,12 +122,44 @@ def test_all_groups_are_saved_and_the_answer_says_where(
     assert markers.now.saved.tone == "error"
 
 
+def drawn_by(markers: MarkersPanel, figure: str) -> Drawn:
+    drawn: list[Drawn] = []
+    markers.figures.drawn.connect(drawn.append)
+    getattr(found(markers), figure)().wait(60)
+    return drawn[0]
+
+
 @pytest.mark.parametrize("figure", ["dot_plot", "violins", "volcano"])
-def test_a_figure_is_drawn_in_a_thread_and_saved_as_drawn(
+def test_a_figure_is_drawn_in_a_thread_and_saved(
     markers: MarkersPanel, figure: str, tmp_path: Path
 ) -> None:
-    drawn = []
-    found(markers).figures.drawn.connect(drawn.append)
-    getattr(markers, figure)().wait(60)
-    assert drawn[0].picture.startswith(b"\x89PNG")
-    assert drawn[0].save(tmp_path / "figure.svg").tone == "good"
+    drawn = drawn_by(markers, figure)
+    assert drawn.picture.startswith(b"\x89PNG")
+    assert drawn.save(tmp_path / "figure.svg").tone == "good"
+    saved = (tmp_path / "figure.svg").read_text()
+    assert any(f">{gene}<" in saved for gene in markers.session.contents.genes)
+    assert drawn.save(tmp_path / "none" / "figure.png").tone == "error"
+
+
+@pytest.mark.parametrize(("figure", "label"), [("violins", ">{} ("), ("dot_plot", ">{}<")])
+def test_a_figure_is_saved_as_it_was_drawn(
+    markers: MarkersPanel, opened: Session, figure: str, label: str, tmp_path: Path
+) -> None:
+    group, drawn = next(iter(markers.groups.sizes())), drawn_by(markers, figure)
+    opened.write_column("domain", pd.Categorical(np.arange(len(opened.expression())) % 2))
+    drawn.save(tmp_path / "figure.svg")
+    assert label.format(group) in (tmp_path / "figure.svg").read_text()
+
+
+def test_violins_check_the_counts_in_the_background_and_only_once(
+    markers: MarkersPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+
+    def checked(adata: AnnData, where: str) -> Any:
+        threads.append(threading.current_thread())
+        return counts_of(adata, where)
+
+    monkeypatch.setattr("napari_stimpute.panels.cells.markers.counts_of", checked)
+    drawn_by(markers, "violins").save(tmp_path / "figure.svg")
+    assert len(threads) == 1 and threads[0] is not threading.main_thread()
