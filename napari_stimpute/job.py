@@ -143,9 +143,7 @@ class Job(Generic[T]):
         except Exception as error:  # noqa: BLE001  kept for whoever watches; nowhere else
             self.error, state = error, JobState.FAILED
         finally:
-            close = getattr(self._steps, "close", None)
-            if close is not None:
-                close()
+            self._steps.close()
         self.state = state
         try:
             self.finished.emit(state)
@@ -166,20 +164,13 @@ class Job(Generic[T]):
                     self.progressed.emit(progress)
                 if self._cancel.is_set() and not asked:
                     asked = True
-                    progress = self._ask_to_stop()
+                    progress = self._steps.throw(StopEarly())
                 else:
                     progress = next(self._steps)
         except StopIteration as end:
             self.result = end.value
             if self.latest is not None:
                 self.progressed.emit(self.latest)
-
-    def _ask_to_stop(self) -> Progress:
-        throw = getattr(self._steps, "throw", None)
-        if throw is None:
-            raise StopEarly
-        progress: Progress = throw(StopEarly())
-        return progress
 
 
 def _leave_a_core_to_the_viewer() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 import torch
@@ -53,6 +53,32 @@ def test_work_that_comes_to_its_end_is_done() -> None:
     assert (job.error, job.is_running) == (None, False)
 
 
+def counted(*, fails: bool = False) -> Generator[Progress, None, int]:
+    """Count until asked to stop; return how far it came."""
+    for step in range(1, LONG):
+        time.sleep(0.001)
+        try:
+            yield Progress("count", step, LONG)
+        except StopEarly:
+            return step
+        if fails:
+            raise ZeroDivisionError
+    return LONG
+
+
+def test_a_job_keeps_what_its_work_returned_also_after_a_cancel() -> None:
+    job = Job(counted())
+    assert job.result is None
+    job.progressed.connect(lambda progress: job.cancel())
+    assert job.start().wait(20) is JobState.CANCELLED
+    assert job.latest is not None and job.result == job.latest.step < LONG
+
+
+def test_a_job_that_failed_has_no_result() -> None:
+    job = Job(counted(fails=True)).start()
+    assert (job.wait(20), job.result) == (JobState.FAILED, None)
+
+
 def test_a_cancelled_job_is_asked_after_its_step_and_may_finish_with_what_it_has() -> None:
     work = Counting()
     job = Job(work.steps()).start()
@@ -87,12 +113,6 @@ def test_work_that_ignores_the_request_is_closed() -> None:
     job.cancel()
     assert job.wait(20) is JobState.CANCELLED
     assert closed.is_set()
-
-
-def test_steps_that_are_no_generator_can_be_cancelled_too() -> None:
-    job = Job(iter([Progress("a", 1, 2), Progress("b", 2, 2)]))
-    job.cancel()
-    assert job.start().wait(20) is JobState.CANCELLED
 
 
 def test_a_job_that_is_finishing_with_what_it_has_says_so() -> None:
