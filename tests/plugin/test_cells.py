@@ -20,6 +20,7 @@ from napari_stimpute.plugin.widgets.fact_table import FactTable
 from napari_stimpute.plugin.widgets.figure_window import FigureWindow
 from napari_stimpute.session.session import Session
 
+from ..grouped import group
 from .hands import choose
 
 
@@ -153,6 +154,28 @@ def test_lists_that_are_typed_or_written_as_an_example_are_taken(
     names.example.click()
     assert names.lists.text() == str(tmp_path / "lists.csv")
     assert names.work.words.tone == good("").tone
+
+
+def test_a_community_that_is_clicked_is_told_of_and_drawn(
+    cells: CellsPanel, session: Session
+) -> None:
+    assert session.adata is not None
+    group(session.adata)
+    session.look_again()
+    communities = cells.communities
+    assert not communities.network.isEnabled() and "click a row" in communities.network.toolTip()
+    press(communities.work.button, session)
+    communities.table.selectRow(1)
+    assert session.job is not None
+    session.job.wait(60)
+    name = communities.table.name
+    assert f"Community {name}. Hub genes:" in communities.summary.text()
+    [window] = communities.findChildren(FigureWindow)
+    assert window.isVisible() and window.windowTitle() == f"Community {name} of mine"
+    press(communities.activity, session)
+    assert session.display.column == f"mine_community_{name}_activity"
+    assert communities.table.name == name
+    window.close()
 
 
 # ---- the small table -----------------------------------------------------------------------------

@@ -17,30 +17,17 @@ from napari_stimpute.panels.figures import Drawn
 from napari_stimpute.panels.groups import Groups
 from napari_stimpute.session.session import Session
 
-from ..waiting import endless, until_done, until_next_second
-
-
-def train(session: Session) -> None:
-    config: Any = model_info("scimta").config
-    settings = config(**config.PRESETS["tiny"])
-    session.train("scimta", settings, blend=False, judged=False).wait(240)
-    assert session.problem == ""
-
-
-@pytest.fixture(scope="module")
-def _with_communities(_section: AnnData) -> AnnData:
-    session = Session()
-    session.open(_section)
-    train(session)
-    assert session.adata is not None
-    return session.adata
+from ...grouped import group
+from ..waiting import endless, until_done
 
 
 @pytest.fixture
-def communities(session: Session, _with_communities: AnnData) -> CommunitiesPanel:
-    """With a quick scIMTA, whose clusters are the groups."""
-    session.open(_with_communities.copy())
-    return CommunitiesPanel(session, Groups(session))
+def communities(session: Session, section: AnnData) -> CommunitiesPanel:
+    """With a run "mine" that grouped genes, whose clusters are the groups."""
+    session.open(group(section))
+    groups = Groups(session)
+    groups.choose("mine_cluster")
+    return CommunitiesPanel(session, groups)
 
 
 def column(communities: CommunitiesPanel, place: int) -> list[str]:
@@ -58,7 +45,7 @@ def test_communities_are_listed_told_of_and_saved(
     communities: CommunitiesPanel, tmp_path: Path
 ) -> None:
     until_done(communities.compare())
-    expected = community_map(communities.session.adata, "scimta", column="scimta_cluster")
+    expected = community_map(communities.session.adata, "mine", column="mine_cluster")
     assert column(communities, 0) == list(expected.communities)
     assert column(communities, 1) == expected.facts["cluster"].tolist()
     assert column(communities, 2) == [f"{n:,}" for n in expected.facts["n_genes"]]
@@ -69,7 +56,7 @@ def test_communities_are_listed_told_of_and_saved(
     assert communities.now.chosen == name and communities.now.no_network == ""
     hubs = expected.facts.loc[name, "hub_genes"]
     assert f"Community {name}. Hub genes: {hubs}." in communities.now.summary.text
-    assert communities.file_name == "scimta_communities.csv"
+    assert communities.file_name == "mine_communities.csv"
     communities.save(tmp_path / "communities.csv")
     n_rows = len(expected.clusters) * len(expected.communities)
     assert len(pd.read_csv(tmp_path / "communities.csv")) == n_rows
@@ -91,8 +78,8 @@ def test_choosing_a_community_draws_its_network_unless_something_runs(
     job.wait(60)
     until_done(communities.network())
     until_done(communities.heat_map())
-    titles = [f"Community {name} of scimta" for name in (first, second)]
-    assert [one.title for one in drawn] == [*titles, "Gene communities by scimta_cluster"]
+    titles = [f"Community {name} of mine" for name in (first, second)]
+    assert [one.title for one in drawn] == [*titles, "Gene communities by mine_cluster"]
     assert all(one.picture.startswith(b"\x89PNG") for one in drawn)
     assert drawn[0].save(tmp_path / "figure.svg").tone == "good"
 
@@ -104,10 +91,10 @@ def test_the_activity_of_a_community_is_written_and_shown(communities: Communiti
     name = column(communities, 0)[1]
     until_done(communities.choose(name))
     until_done(communities.show_activity())
-    written = f"scimta_community_{name}_activity"
+    written = f"mine_community_{name}_activity"
     assert session.display.column == written
     assert session.adata is not None
-    activity = network(session.adata, "scimta", name).activity
+    activity = network(session.adata, "mine", name).activity
     assert np.allclose(session.adata.obs[written], activity)
     assert written in communities.now.done.text and communities.now.has_answer
 
@@ -143,13 +130,22 @@ def test_communities_of_groups_that_changed_meanwhile_are_dropped(
     assert "changed meanwhile" in communities.now.work.outcome.text
 
 
-@pytest.mark.slow
 def test_communities_go_away_when_their_run_is_trained_again(
     communities: CommunitiesPanel,
 ) -> None:
-    communities.groups.choose("domain")
+    session = communities.session
     until_done(communities.compare())
-    assert communities.now.has_answer
-    until_next_second()
-    train(communities.session)
+    assert session.adata is not None
+    group(session.adata, started="2025-01-02")
+    session.look_again()
     assert not communities.now.has_answer
+
+
+def test_communities_of_scimta_are_compared(opened: Session, groups: Groups) -> None:
+    config: Any = model_info("scimta").config
+    settings = config(**config.PRESETS["tiny"])
+    communities = CommunitiesPanel(opened, groups)
+    until_done(opened.train("scimta", settings, blend=False, judged=False))
+    assert communities.now.run.chosen == "scimta" and communities.now.work.is_enabled
+    until_done(communities.compare())
+    assert len(communities.now.rows) > 1
