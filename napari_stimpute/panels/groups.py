@@ -115,6 +115,12 @@ def newest_first(session: Session) -> list[tuple[str, str]]:
     return [(title, key) for key, title in reversed(session.contents.run_titles.items())]
 
 
+def imputed_runs(session: Session) -> list[Entry]:
+    """Every run with imputed values, to choose from, oldest first."""
+    contents = session.contents
+    return entries((contents.source(key).title, key) for key in contents.runs)
+
+
 def safe_name(text: str) -> str:
     """A name that an .h5ad can hold: other signs become "_"."""
     return re.sub(r"[^A-Za-z0-9_.\-]+", "_", text).strip("_") or "groups"

@@ -25,11 +25,15 @@ TABS = (
         ("Drawing the map",),
     ),
     Tab("Train", "Train a model that imputes them.", (TRAIN, "Finding settings")),
-    Tab("Variable", "The most variable genes before and after imputing."),
+    Tab(
+        "Variable",
+        "The most variable genes before and after imputing.",
+        ("variable",),
+    ),
     Tab(
         "Statistics",
         "Spatial patterns, and differences between groups.",
-        ("Checking spatial patterns", "Testing groups"),
+        ("patterns", "differences"),
     ),
     Tab(
         "Cells",

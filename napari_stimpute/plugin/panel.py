@@ -16,13 +16,14 @@ from qtpy.QtWidgets import (
 
 from ..connections import Connections
 from ..panels.tabs import TABS, Tabs
+from ..panels.variable import VariablePanel
 from . import open_map, session_of, unwrapped, view_of
 from .cells.panel import CellsPanel
 from .compare.panel import ComparePanel
 from .data import DataPanel
 from .genes.panel import FIND_KEY, FLIP_KEY, OverlayPanel
 from .statistics.panel import StatisticsPanel
-from .statistics.variable import VariablePanel
+from .statistics.variable import VariableBox
 from .train.panel import TrainPanel
 from .widgets.closing import close_with
 from .widgets.connections import is_alive
@@ -50,7 +51,7 @@ class StimputePanel(QWidget):
         self.data = DataPanel(self.session)
         self.genes = OverlayPanel(self.session, self.view)
         self.train = TrainPanel(self.session)
-        self.variable = VariablePanel(self.session, self.view)
+        self.variable = VariableBox(VariablePanel(self.session), self.view)
         self.statistics = StatisticsPanel(self.session)
         self.compare = ComparePanel(self.session)
         self.cells = CellsPanel(self.session)
@@ -58,23 +59,23 @@ class StimputePanel(QWidget):
         self._lay_out()
         self.connections = Connections()
         self.connections.add(self.titles.changed, self._draw)
-        genes, statistics = self.genes, self.statistics
+        genes = self.genes
         inner = (
             genes.aspect,
             genes.spot,
             genes.wipe,
             genes.picks,
             genes.map,
-            statistics.spatial,
         )
-        panels = (self.data, genes, self.train, self.variable, self.compare, statistics.groups)
+        panels = (self.data, genes, self.train, self.compare)
         parts = [
             self.connections,
             self.titles,
             self.view,
             *(p.connections for p in (*panels, *inner)),
         ]
-        parts += [*genes.gene_list.parts, *self.cells.parts]
+        parts += [*genes.gene_list.parts, *self.variable.parts, *self.statistics.parts]
+        parts += self.cells.parts
         close_with(self, parts)
         deliver_events(self)
         viewer.bind_key(FLIP_KEY, self.flip, overwrite=True)

@@ -67,6 +67,11 @@ class Contents:
             return ()
         return tuple(k for k in self.records if keys.imputed(k) in self.adata.layers)
 
+    @property
+    def no_run(self) -> str:
+        """Why there are no imputed values, in words; "" where there are."""
+        return "" if self.runs else "Train a model first: nothing is imputed yet."
+
     @cached_property
     def run_titles(self) -> dict[str, str]:
         """Name of every run by its key, oldest first; also of those that only found clusters."""

@@ -45,3 +45,19 @@ def opened(session: Session, section: AnnData) -> Session:
     """A session with the section open."""
     session.open(section)
     return session
+
+
+@pytest.fixture(scope="session")
+def _with_components(_section: AnnData) -> AnnData:
+    session = Session()
+    session.open(_section)
+    session.train("pca", blend=False, judged=False).wait(120)
+    assert session.problem == "" and session.adata is not None
+    return session.adata
+
+
+@pytest.fixture
+def trained(session: Session, _with_components: AnnData) -> Session:
+    """A session with genes imputed by principal components alone."""
+    session.open(_with_components.copy())
+    return session

@@ -146,7 +146,7 @@ def test_a_pick_can_be_kept_and_is_offered_everywhere(
     kept = opened.session.adata.obs["edge"]
     np.testing.assert_array_equal(kept == "selected", mask)
     assert opened.genes.column.findData("edge") > 0
-    assert opened.statistics.groups.column.findData("edge") >= 0
+    assert opened.statistics.differences.column.findData("edge") >= 0
     opened.session.display.pick(~mask)
     opened.genes.picks.name.setText("edge")
     opened.genes.picks.keep()  # its own column may be written anew

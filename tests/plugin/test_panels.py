@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QSlider
 from napari_stimpute.plugin import session_of
 from napari_stimpute.plugin.panel import StimputePanel
 
-from .hands import until_idle
+from .hands import choose, until_idle
 
 
 def test_an_empty_panel_says_what_to_do(panel: StimputePanel) -> None:
@@ -197,17 +197,20 @@ def test_a_key_leads_to_the_gene_box(opened: StimputePanel, qtbot: QtBot) -> Non
 
 def test_variable_genes_are_compared_and_shown(opened: StimputePanel, qtbot: QtBot) -> None:
     variable = opened.variable
-    assert not variable.button.isEnabled()
+    assert not variable.work.button.isEnabled() and variable.answer.isHidden()
     opened.session.train("pca").wait(60)
     variable.n.setValue(12)
-    variable.compute()
-    qtbot.waitUntil(lambda: variable.table.rowCount() > 0, timeout=60_000)
-    assert "12 most variable" in variable.summary.text()
-    variable.table.selectRow(0)
-    assert opened.session.display.gene == variable.table.item(0, 0).text()
-    variable.kept.setCurrentText("Before and after")
-    variable.kept.activated.emit(1)
-    assert variable.table.rowCount() == variable.result.overlap
+    variable.work.button.click()
+    until_idle(qtbot, opened)
+    assert "12 most variable" in variable.summary.text() and not variable.answer.isHidden()
+    variable.table.view.selectRow(0)
+    assert opened.session.display.gene == variable.panel.table.gene_at(0)
+    choose(variable.listed, "both")
+    assert variable.table.model.rowCount() == variable.panel.answer.value.overlap
+    variable.maps.click()
+    assert opened.view.side_by_side.is_on
+    variable.maps.click()
+    assert not opened.view.side_by_side.is_on
 
 
 def test_every_control_has_a_tooltip(opened: StimputePanel) -> None:
@@ -222,10 +225,11 @@ PANELS = {
     "DataPanel",
     "OverlayPanel",
     "TrainPanel",
-    "VariablePanel",
-    "SpatialSection",
-    "GroupsSection",
-    "ResultTable",
+    "VariableBox",
+    "PatternsBox",
+    "DifferencesBox",
+    "TableView",
+    "WorkBox",
 }
 
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from ...panels.differences import DifferencesPanel
+from ...panels.patterns import PatternsPanel
 from ...session.session import Session
 from ..widgets.words import rule
-from .differences import GroupsSection
-from .patterns import SpatialSection
+from .differences import DifferencesBox
+from .patterns import PatternsBox
 
 
 class StatisticsPanel(QWidget):
-    """Both sections, one above the other; each follows the session by itself."""
+    """Both sections, one above the other."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
-        self.spatial, self.groups = SpatialSection(session), GroupsSection(session)
+        self.patterns = PatternsBox(PatternsPanel(session))
+        self.differences = DifferencesBox(DifferencesPanel(session))
+        self.parts: list[Any] = [*self.patterns.parts, *self.differences.parts]
         layout = QVBoxLayout(self)
         layout.setSpacing(10)
-        layout.addWidget(self.spatial)
+        layout.addWidget(self.patterns)
         layout.addWidget(rule())
-        layout.addWidget(self.groups)
+        layout.addWidget(self.differences)
         layout.addStretch(1)

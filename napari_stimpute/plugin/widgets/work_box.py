@@ -16,9 +16,14 @@ _STEPS = 1000
 
 
 class WorkBox(QWidget):
-    """Draws a `Work`; pressing the button begins or cancels it."""
+    """Draws a `Work`; pressing the button begins or cancels it.
 
-    def __init__(self, work: Work) -> None:
+    Parameters
+    ----------
+    below : what else stands below the button
+    """
+
+    def __init__(self, work: Work, *below: QWidget) -> None:
         super().__init__()
         self.work = work
         self.button, self.progress = QPushButton(), ProgressView(work)
@@ -27,7 +32,7 @@ class WorkBox(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
-        for widget in (self.button, self.why_not, self.progress, self.words):
+        for widget in (self.button, *below, self.why_not, self.progress, self.words):
             layout.addWidget(widget)
 
     def draw(self, state: WorkState) -> None:
