@@ -5,20 +5,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from ..errors import UnknownName
-from .configs import INFOS, ModelInfo
+from .configs import MODELS, model_info
 
 if TYPE_CHECKING:
     from .base import Model
 
-MODELS: dict[str, ModelInfo] = {info.name: info for info in INFOS}
-
-
-def model_info(name: str) -> ModelInfo:
-    """Title, needs and settings of a model; `UnknownName` lists the known ones."""
-    if name not in MODELS:
-        raise UnknownName.of("model", name, MODELS)
-    return MODELS[name]
+__all__ = ["MODELS", "model_class", "model_info"]
 
 
 def model_class(name: str) -> type[Model]:

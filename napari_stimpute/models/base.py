@@ -34,7 +34,7 @@ from ..errors import (
     UnsafeFile,
 )
 from ..progress import Progress, drain
-from . import model_info
+from .configs import model_info
 
 if TYPE_CHECKING:
     from anndata import AnnData

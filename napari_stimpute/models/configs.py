@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from ..config import ModelConfig, setting
+from ..errors import UnknownName
 from .cell_configs import ScAMZIConfig, ScIMTAConfig, ScZivaConfig
 
 Need = Literal["counts", "spatial"]
@@ -277,7 +278,7 @@ class ModelInfo:
     """Whether its prediction is blended with simple ones; what is simple itself is not."""
 
 
-INFOS: tuple[ModelInfo, ...] = (
+_INFOS: tuple[ModelInfo, ...] = (
     ModelInfo(
         "gmm_vgae",
         "GMM-VGAE",
@@ -348,3 +349,12 @@ INFOS: tuple[ModelInfo, ...] = (
         provides=("imputed", "embedding"),
     ),
 )
+
+MODELS: dict[str, ModelInfo] = {info.name: info for info in _INFOS}
+
+
+def model_info(name: str) -> ModelInfo:
+    """Title, needs and settings of a model; `UnknownName` lists the known ones."""
+    if name not in MODELS:
+        raise UnknownName.of("model", name, MODELS)
+    return MODELS[name]
