@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self, get_args, get_origin
+from typing import Any, ClassVar, Literal, Protocol, Self, get_args, get_origin, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticUndefined
@@ -55,6 +55,42 @@ class ModelConfig(BaseModel):
             return cls(**(values or {}))
         except ValidationError as error:
             raise _in_words(cls, error) from None
+
+
+@runtime_checkable
+class WithSections(Protocol):
+    """Settings that can tell sections of a tissue apart."""
+
+    @property
+    def section_key(self) -> str:
+        """Column in obs; "" for a single section."""
+
+
+@runtime_checkable
+class WithBatches(Protocol):
+    """Settings that can name batches to be merged."""
+
+    @property
+    def batch_key(self) -> str:
+        """Column in obs; "" if there is nothing to merge."""
+
+
+@runtime_checkable
+class WithBlocks(Protocol):
+    """Settings of what is learned block by block."""
+
+    @property
+    def batch_size(self) -> int:
+        """Spots in a block; fewer need less memory."""
+
+
+@runtime_checkable
+class WithThreshold(Protocol):
+    """Settings that say how sure a zero must be before it is filled."""
+
+    @property
+    def fill_threshold(self) -> float:
+        """Least probability that it is technical."""
 
 
 @dataclass(frozen=True)

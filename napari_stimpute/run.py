@@ -13,7 +13,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from .analysis.mixing import mixing_in_words
-from .config import ModelConfig
+from .config import ModelConfig, WithBatches, WithBlocks, WithSections, WithThreshold
 from .data.counts import counts_of, row_blocks
 from .data.graph import place_of
 from .data.holdout import with_counts
@@ -21,14 +21,16 @@ from .data.records import RunRecord, check_run_key, fingerprint, versions
 from .data.results import Networks, Results
 from .errors import Diverged, OutOfMemory, TooSmall
 from .models import model_class, model_info
-from .models.base import (
+from .models.base import Model, is_out_of_memory
+from .models.protocols import (
     Clusters,
     Embeds,
+    FillsByMode,
     FillsZeros,
     FindsCommunities,
     Imputes,
-    Model,
-    is_out_of_memory,
+    IsBlend,
+    expected_counts,
 )
 from .models.simple.mixture import tissue_graph
 from .progress import Progress, StopEarly
@@ -81,7 +83,7 @@ class Run:
         self.adata, self.request = adata, request
         self.key = request.key or request.model
         check_run_key(self.key)
-        self.model: Model = model_class(request.model)(_mean_everywhere(request.config))
+        self.model: Model = model_class(request.model)(request.config)
         self.model.check(adata)
         self.results: Results | None = None
         self._notes: list[str] = []
@@ -121,7 +123,9 @@ class Run:
             found = f"{error.found} molecules could be hidden"
             self._notes.append(f"Neither blended nor judged: {found}, too few to decide by.")
             return self.adata
-        graph = tissue_graph(self.adata, getattr(request.config, "section_key", ""))
+        config = request.config
+        section_key = config.section_key if isinstance(config, WithSections) else ""
+        graph = tissue_graph(self.adata, section_key)
         self._judgement = Judgement(hidden, graph, info.title, request.seed, blends=blends)
         return with_counts(self.adata, hidden.kept)
 
@@ -149,13 +153,14 @@ class Run:
                 yield replace(p, n_steps=p.n_steps + _APPLY_STEPS)
 
     def _with_smaller_blocks(self) -> Model:
-        size, place = getattr(self.model.config, "batch_size", 0), place_of(self.adata)
+        config, place = self.model.config, place_of(self.adata)
+        size = config.batch_size if isinstance(config, WithBlocks) else 0
         if size // 2 < _SMALLEST_BATCH:
             raise self._out_of_memory("too little, even with the smallest blocks")
         self._notes.append(
             f"Memory ran out with {size:,} {place}s at a time; started again with {size // 2:,}."
         )
-        return type(self.model)(self.model.config.model_copy(update={"batch_size": size // 2}))
+        return type(self.model)(config.model_copy(update={"batch_size": size // 2}))
 
     @contextmanager
     def _short_of_memory(self) -> Iterator[None]:
@@ -179,7 +184,8 @@ class Run:
         judgement = self._judgement
         if judgement is None:
             return
-        judgement.own_blend = getattr(self.model, "blend_", None)
+        if isinstance(self.model, IsBlend):
+            judgement.own_blend = self.model.blend_
         yield self._progress(1, "weigh", "Weighing the model against simple methods")
         judgement.weigh(self._predict(judgement.hidden.kept))
         if judgement.hidden.judging is not None:
@@ -195,24 +201,24 @@ class Run:
             self._notes.append("Stopped early: neither blended with simple methods nor judged.")
 
     def _predict(self, counts: sp.csr_matrix) -> np.ndarray:
+        """Expected counts (n_obs, n_vars) of the same spots, from other counts (n_obs, n_vars)."""
         assert isinstance(self.model, Imputes)
-        return self.model.impute(with_counts(self.adata, counts))
+        return expected_counts(self.model, with_counts(self.adata, counts))
 
     # ---- applying ------------------------------------------------------------------------------
 
     def _apply(self, started: datetime, begun: float) -> Iterator[Progress]:
         model, adata = self.model, self.adata
         yield self._progress(3, "impute", "Imputing")
-        imputed = None
-        filled = None
+        imputed = filled = None
         if self.request.imputes and isinstance(model, Imputes):
-            imputed = self._imputed(model.impute(adata))
-            filled = self._filled(imputed)
+            imputed = self._imputed(model)
+            if isinstance(model, FillsByMode) and model.config.mode == "fill":
+                filled = self._filled(imputed)
         yield self._progress(4, "embed", "Embedding")
         embedding = model.embed(adata) if isinstance(model, Embeds) else None
         clusters = model.cluster(adata) if isinstance(model, Clusters) else None
         probability = model.cluster_probability(adata) if isinstance(model, Clusters) else None
-        self._restore_mode()
         self._tell_mixing(embedding)
         record = self._record(started, begun)
         genes = None if self._judgement is None else self._judgement.genes(self.key)
@@ -224,7 +230,8 @@ class Run:
 
     def _tell_mixing(self, embedding: np.ndarray | None) -> None:
         """Where batches were to be merged, say how far they are."""
-        column = getattr(self.request.config, "batch_key", "")
+        config = self.request.config
+        column = config.batch_key if isinstance(config, WithBatches) else ""
         if embedding is None or not column or self.adata.obs[column].nunique() < 2:
             return
         batch, seed = self.adata.obs[column].to_numpy(), self.request.seed
@@ -232,32 +239,43 @@ class Run:
 
     def _networks(self) -> Networks | None:
         model = self.model
-        if not isinstance(model, FindsCommunities) or not getattr(
-            model.config, "communities", True
-        ):
+        if not isinstance(model, FindsCommunities) or not model.config.communities:
             return None
         return Networks(model.communities(), model.gene_graph(), model.cell_graph(self.adata))
 
-    def _imputed(self, prediction: np.ndarray) -> np.ndarray:
-        """Blend; where only technical zeros are to be filled, put observed counts back."""
-        judgement, config = self._judgement, self.request.config
-        fills = getattr(config, "mode", "") == "fill"
+    def _imputed(self, model: Imputes) -> np.ndarray:
+        """What is written as the imputed layer.
+
+        Returns
+        -------
+        (n_obs, n_vars) float32, molecules at each spot's own depth: expected counts, blended if a
+        blend was weighed. With ``mode="fill"``, what was counted, and expected counts at zeros
+        that are likely technical alone
+        """
+        judgement, counts, config = self._judgement, self._counts, self.request.config
         if judgement is None:
-            self._restore_mode()
-            return self._predict(self._counts) if fills else prediction
-        prediction = judgement.finish(prediction, self._counts)
-        judgement.fills = fills
-        if not fills:
-            return prediction
-        if isinstance(self.model, FillsZeros):
-            return fill_where(prediction, self._counts, self.model.fills(self.adata))
-        threshold: float = getattr(config, "fill_threshold", DEFAULT_THRESHOLD)
-        return fill_zeros(prediction, self._counts, judgement.zeros, threshold)
+            return model.impute(self.adata)
+        blended = judgement.finish(expected_counts(model, self.adata), counts)
+        judgement.fills = isinstance(model, FillsByMode) and model.config.mode == "fill"
+        if not judgement.fills:
+            return blended
+        if isinstance(model, FillsZeros):
+            return fill_where(blended, counts, model.fills(self.adata))
+        least = config.fill_threshold if isinstance(config, WithThreshold) else DEFAULT_THRESHOLD
+        return fill_zeros(blended, counts, judgement.zeros, least)
 
     def _filled(self, imputed: np.ndarray) -> sp.csr_matrix | None:
-        """How likely each zero that was filled is technical, where the model has a say in it."""
-        if getattr(self.request.config, "mode", "") != "fill":
-            return None
+        """Say how many zeros were filled, and how likely each of them is technical.
+
+        Parameters
+        ----------
+        imputed : (n_obs, n_vars), molecules; with ``mode="fill"``
+
+        Returns
+        -------
+        (n_obs, n_vars), probabilities in (0, 1] where a zero was filled, nothing stored elsewhere;
+        None if the model has no say in it
+        """
         counts, rows_of, model = self._counts, row_blocks(imputed.shape), self.model
         n_zeros, n_filled = imputed.size - counts.nnz, np.count_nonzero(imputed) - counts.nnz
         share = percent(n_filled / max(1, n_zeros), 1)
@@ -267,12 +285,6 @@ class Run:
         probability = model.dropout_probability(self.adata)
         probability[(imputed == 0) | np.isnan(probability)] = 0
         return sp.csr_matrix(sp.vstack([sp.csr_matrix(probability[rows]) for rows in rows_of]))
-
-    def _restore_mode(self) -> None:
-        """From now on the model does with zeros what was asked for."""
-        if hasattr(self.request.config, "mode"):
-            mode = {"mode": self.request.config.mode}
-            self.model.config = self.model.config.model_copy(update=mode)
 
     def _progress(self, done: int, phase: str, message: str) -> Progress:
         last = self.model.history_[-1]["step"] if self.model.history_ else 0
@@ -316,11 +328,6 @@ def pipeline_of(record: RunRecord) -> Impute:
         return run.results.imputed
 
     return impute
-
-
-def _mean_everywhere(config: ModelConfig) -> ModelConfig:
-    """Settings with which a model gives its mean for every entry; zeros are filled at the end."""
-    return config.model_copy(update={"mode": "denoise"}) if hasattr(config, "mode") else config
 
 
 def _to_the_end(steps: Iterator[Progress]) -> Iterator[Progress]:

@@ -85,6 +85,8 @@ def test_what_cannot_be_used_is_refused_before_anything_starts(section: AnnData)
         Run(section, Request("gmm", model_info("gmm_vgae").config()))
     with pytest.raises(InvalidSetting, match=r"key to be letters, digits.*found 'a key'"):
         Run(section, Request("gene_mean", model_info("gene_mean").config(), key="a key"))
+    with pytest.raises(InvalidSetting, match=r"mode to be 'denoise' with the Gaussian likelihood"):
+        Run(section, request(mode="fill", likelihood="gaussian"))
     del section.obsm["spatial"]
     with pytest.raises(MissingKey, match="coordinates"):
         Run(section, request())

@@ -9,7 +9,7 @@ import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 from uuid import uuid4
 
 import numpy as np
@@ -45,69 +45,6 @@ _RECORD = ("var_names", "seed", "device", "completed", "notes", "history")
 _SMALLEST_BLOCK = 16
 _NO_MEMORY = ("out of memory", "allocate memory", "alloc_failed")
 """What torch says on the CPU, on MPS and in cuBLAS, where it has no error class of its own."""
-
-
-@runtime_checkable
-class Imputes(Protocol):
-    """Gives expected counts."""
-
-    def impute(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
-        """Expected counts, (n_obs, n_genes)."""
-        ...
-
-
-@runtime_checkable
-class Embeds(Protocol):
-    """Gives each spot or cell a place in a latent space."""
-
-    def embed(self, adata: AnnData) -> np.ndarray:
-        """Latent means, (n_obs, n_latent)."""
-        ...
-
-
-@runtime_checkable
-class Clusters(Protocol):
-    """Groups spots or cells."""
-
-    def cluster(self, adata: AnnData) -> np.ndarray:
-        """Group of each spot, (n_obs,) int from 0."""
-        ...
-
-    def cluster_probability(self, adata: AnnData) -> np.ndarray:
-        """Probability of each group, (n_obs, n_groups)."""
-        ...
-
-
-@runtime_checkable
-class FillsZeros(Protocol):
-    """Has a rule of its own for which zeros are technical."""
-
-    def fills(self, adata: AnnData) -> np.ndarray:
-        """Which zeros are to be filled, (n_obs, n_vars) bool."""
-        ...
-
-    def dropout_probability(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
-        """How likely each zero is technical, (n_obs, n_vars) float32; NaN where counted."""
-        ...
-
-
-@runtime_checkable
-class FindsCommunities(Protocol):
-    """Groups genes, and rebuilds the networks of genes and of cells."""
-
-    config: Any
-
-    def communities(self) -> np.ndarray:
-        """Community of each modelled gene, (n_vars,) int from 0; −1 for none."""
-        ...
-
-    def gene_graph(self) -> sp.csr_matrix:
-        """Network of genes, (n_vars, n_vars), grades in (0, 1]."""
-        ...
-
-    def cell_graph(self, adata: AnnData) -> sp.csr_matrix:
-        """Network of cells, (n_obs, n_obs), grades in (0, 1]."""
-        ...
 
 
 class Model(ABC):

@@ -11,7 +11,8 @@ from ..background import Background, give_back_memory
 from ..config import ModelConfig
 from ..errors import StimputeError
 from ..models import model_class
-from ..models.base import Clusters, Embeds, Imputes, Model, is_out_of_memory
+from ..models.base import Model, is_out_of_memory
+from ..models.protocols import Clusters, Embeds, Imputes, expected_counts
 from ..progress import Progress, StopEarly
 from ..trust.recovery import deviance_explained
 from .score import Fitted, Ground, modularity, silhouette
@@ -26,15 +27,13 @@ class Fit:
     ----------
     ground : what it is measured on
     model : registered name
-    config : settings; zeros are never filled, since expected counts are scored
+    config : settings; expected counts are scored, also where zeros are to be filled
     seed : of the fit
     """
 
     def __init__(
         self, ground: Ground, model: str, config: ModelConfig, seed: int, device: str
     ) -> None:
-        if hasattr(config, "mode"):
-            config = config.model_copy(update={"mode": "denoise"})
         self.latest: Progress | None = None
         self.began = time.monotonic()
         self._ground, self._seed, self._device = ground, seed, device
@@ -72,7 +71,7 @@ class Fit:
         self._follow(model.fit_steps(kept, seed=self._seed, device=self._device))
         molecules = apart = within = clusters = None
         if isinstance(model, Imputes):
-            prediction = model.impute(kept)
+            prediction = expected_counts(model, kept)
             self._raise_if_stopped()
             molecules = deviance_explained(kept.X, self._ground.hidden, prediction)
             del prediction

@@ -18,7 +18,8 @@ from anndata import AnnData
 from napari_stimpute.data.holdout import thin
 from napari_stimpute.errors import GenesMismatch, MissingKey, NotCounts, NotFitted, UnsafeFile
 from napari_stimpute.models import MODELS, model_class, model_info
-from napari_stimpute.models.base import Clusters, Embeds, Imputes, Model
+from napari_stimpute.models.base import Model
+from napari_stimpute.models.protocols import Clusters, Embeds, Imputes
 from napari_stimpute.progress import Progress, StopEarly
 
 Tiny = Callable[..., Model]

@@ -12,13 +12,13 @@ from anndata import AnnData
 from torch import Tensor
 
 from napari_stimpute.models import MODELS, model_class, model_info
-from napari_stimpute.models.base import (
+from napari_stimpute.models.base import Model
+from napari_stimpute.models.protocols import (
     Clusters,
     Embeds,
     FillsZeros,
     FindsCommunities,
     Imputes,
-    Model,
 )
 from napari_stimpute.models.scziva import ScZiva
 from napari_stimpute.models.training import HiddenMolecules

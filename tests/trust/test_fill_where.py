@@ -12,7 +12,7 @@ from napari_stimpute.data.records import read_records
 from napari_stimpute.data.results import write_results
 from napari_stimpute.data.simulate import simulate_cells
 from napari_stimpute.models import model_info
-from napari_stimpute.models.base import FillsZeros
+from napari_stimpute.models.protocols import FillsZeros
 from napari_stimpute.progress import drain
 from napari_stimpute.run import Request, Run
 from napari_stimpute.trust.zeros import fill_where

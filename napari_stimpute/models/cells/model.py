@@ -177,15 +177,25 @@ class CellModel(Model):
         With ``mode="fill"`` observed counts are returned bit for bit, and only zeros that are
         likely technical carry the count to be expected had the gene not been lost.
         """
+        if self.config.mode != "fill":
+            return self.expected(adata, genes)
         counts, columns = self._aligned_counts(adata), self._columns(genes)
-        z, fills = self._latent(adata, counts), self.config.mode == "fill"
-        blocks = self._expected_blocks(adata, counts, z, columns, had_it_not_been_lost=fills)
+        z = self._latent(adata, counts)
+        blocks = self._expected_blocks(adata, counts, z, columns, had_it_not_been_lost=True)
         imputed = np.concatenate(list(blocks))
-        if fills:
-            imputed[~self._filled(adata, counts, z, columns)] = 0.0
-            seen = counts[:, columns].tocoo()
-            imputed[seen.row, seen.col] = seen.data
+        imputed[~self._filled(adata, counts, z, columns)] = 0.0
+        seen = counts[:, columns].tocoo()
+        imputed[seen.row, seen.col] = seen.data
         return imputed
+
+    def expected(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
+        """Expected counts of every entry, whatever the mode, (n_obs, n_genes) float32.
+
+        They are those at each cell's own depth.
+        """
+        counts, columns = self._aligned_counts(adata), self._columns(genes)
+        z = self._latent(adata, counts)
+        return np.concatenate(list(self._expected_blocks(adata, counts, z, columns)))
 
     def fills(self, adata: AnnData) -> np.ndarray:
         """Which zeros ``mode="fill"`` fills, (n_obs, n_vars) bool."""

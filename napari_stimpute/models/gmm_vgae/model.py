@@ -284,25 +284,23 @@ class GMMVGAE(Model):
         With ``mode="fill"`` observed counts are returned as they are, and only zeros that are
         likely technical carry the expected count.
         """
-        section = self._section(adata, self._aligned_counts(adata))
-        columns = self._columns(genes)
-        parts = self._expected_blocks(self._latent(section), section.depth, columns)
-        imputed = np.concatenate(list(parts))
+        imputed = self.expected(adata, genes)
         if self.config.mode == "fill":
-            self._fill(imputed, section.counts[:, columns], columns)
+            columns = self._columns(genes)
+            self._fill(imputed, self._aligned_counts(adata)[:, columns], columns)
         return imputed
 
-    def _technical_zero(self, mean: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        theta = self.network_.log_dispersion.detach().cpu()[torch.from_numpy(columns)].exp()
-        parts = [
-            technical_zero_probability(torch.from_numpy(block), theta).numpy()
-            for block in np.array_split(mean, max(1, len(mean) // 4096))
-        ]
-        return np.concatenate(parts)
+    def expected(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
+        """Expected counts of every entry, whatever the mode, (n_obs, n_genes) float32."""
+        section = self._section(adata, self._aligned_counts(adata))
+        z, columns = self._latent(section), self._columns(genes)
+        return np.concatenate(list(self._expected_blocks(z, section.depth, columns)))
 
     def _fill(self, imputed: np.ndarray, counts: sp.csr_matrix, columns: np.ndarray) -> None:
-        unlikely = self._technical_zero(imputed, columns) < self.config.fill_threshold
-        imputed[unlikely] = 0.0
+        theta = self.network_.log_dispersion.detach().cpu()[torch.from_numpy(columns)].exp()
+        for block in np.array_split(imputed, max(1, len(imputed) // 4096)):  # views
+            probability = technical_zero_probability(torch.from_numpy(block), theta).numpy()
+            block[probability < self.config.fill_threshold] = 0.0
         seen = counts.tocoo()
         imputed[seen.row, seen.col] = seen.data
 

@@ -327,7 +327,7 @@ class ScIMTA(CellModel):
         value where it exceeds what the gene strays below zero, and stay zero elsewhere.
         """
         if self.config.mode != "fill":
-            return super().impute(adata, genes)
+            return self.expected(adata, genes)
         counts, columns = self._aligned_counts(adata), self._columns(genes)
         z, depth = self._latent(adata, counts), self._depth(counts)
         logged = log_normalise(counts, self._depth(counts))

@@ -1,0 +1,103 @@
+"""What a model may be able to do beyond learning, by which those who run any model tell them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import numpy as np
+import scipy.sparse as sp
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+    from .simple.blend import Blend
+
+
+@runtime_checkable
+class Imputes(Protocol):
+    """Gives expected counts."""
+
+    def impute(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
+        """Expected counts, (n_obs, n_genes)."""
+        ...
+
+
+@runtime_checkable
+class FillsByMode(Protocol):
+    """Gives what its setting ``mode`` says: with "fill", expected counts at likely zeros alone."""
+
+    config: Any
+    """Its settings have ``mode``."""
+
+    def expected(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
+        """Expected counts of every entry, whatever the mode, (n_obs, n_genes)."""
+        ...
+
+
+@runtime_checkable
+class Embeds(Protocol):
+    """Gives each spot or cell a place in a latent space."""
+
+    def embed(self, adata: AnnData) -> np.ndarray:
+        """Latent means, (n_obs, n_latent)."""
+        ...
+
+
+@runtime_checkable
+class Clusters(Protocol):
+    """Groups spots or cells."""
+
+    def cluster(self, adata: AnnData) -> np.ndarray:
+        """Group of each spot, (n_obs,) int from 0."""
+        ...
+
+    def cluster_probability(self, adata: AnnData) -> np.ndarray:
+        """Probability of each group, (n_obs, n_groups)."""
+        ...
+
+
+@runtime_checkable
+class FillsZeros(Protocol):
+    """Has a rule of its own for which zeros are technical."""
+
+    def fills(self, adata: AnnData) -> np.ndarray:
+        """Which zeros are to be filled, (n_obs, n_vars) bool."""
+        ...
+
+    def dropout_probability(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
+        """How likely each zero is technical, (n_obs, n_vars) float32; NaN where counted."""
+        ...
+
+
+@runtime_checkable
+class FindsCommunities(Protocol):
+    """Groups genes, and rebuilds the networks of genes and of cells."""
+
+    config: Any
+    """Its settings say with ``communities`` whether these are wanted."""
+
+    def communities(self) -> np.ndarray:
+        """Community of each modelled gene, (n_vars,) int from 0; −1 for none."""
+        ...
+
+    def gene_graph(self) -> sp.csr_matrix:
+        """Network of genes, (n_vars, n_vars), grades in (0, 1]."""
+        ...
+
+    def cell_graph(self, adata: AnnData) -> sp.csr_matrix:
+        """Network of cells, (n_obs, n_obs), grades in (0, 1]."""
+        ...
+
+
+@runtime_checkable
+class IsBlend(Protocol):
+    """Is a blend of simple predictions itself."""
+
+    blend_: Blend
+    """There once it is fitted."""
+
+
+def expected_counts(model: Imputes, adata: AnnData) -> np.ndarray:
+    """Expected counts of every entry, (n_obs, n_vars), also of a model that is to fill zeros."""
+    return model.expected(adata) if isinstance(model, FillsByMode) else model.impute(adata)
