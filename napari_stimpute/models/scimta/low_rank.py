@@ -27,6 +27,7 @@ QUANTILE = 0.001
 _ROUNDING = 1e-6
 """Part of a gene's largest value that is rounding, and not expression."""
 
+_RIDGE = 1e-3
 _FEWEST = 2
 """Non-zero values that a gene needs for its scale to be known."""
 
@@ -96,6 +97,30 @@ class ZeroRule:
         return values
 
 
+def regressed(z: NDArray[np.floating], logged: sp.csr_matrix) -> NDArray[np.float32]:
+    """Log values regressed on the latent space, by least squares with a little ridge.
+
+    Parameters
+    ----------
+    z : (n, n_latent)
+    logged : (n, n_vars), log-normalised counts
+
+    Returns
+    -------
+    (n_latent + 1, n_vars), coefficients; the last row is the constant
+    """
+    wide = _with_one(z).astype(np.float64)
+    gram = wide.T @ wide + _RIDGE * np.eye(wide.shape[1])
+    return np.asarray(np.linalg.solve(gram, (logged.T @ wide).T), dtype=np.float32)
+
+
+def reconstructed(
+    z: NDArray[np.floating], coefficients: NDArray[np.float32]
+) -> NDArray[np.floating]:
+    """Log values (n, n_vars) of latent points (n, n_latent), by what `regressed` found."""
+    return np.asarray(_with_one(z) @ coefficients)
+
+
 def zero_threshold(
     reconstruction: NDArray[np.floating], quantile: float = QUANTILE
 ) -> NDArray[np.float32]:
@@ -121,6 +146,10 @@ def deciding_spots(n_obs: int, seed: int) -> NDArray[np.intp]:
         return np.arange(n_obs)
     drawn = np.random.default_rng(seed).choice(n_obs, MOST_DECIDING, replace=False)
     return np.asarray(np.sort(drawn), dtype=np.intp)
+
+
+def _with_one(z: NDArray[np.floating]) -> NDArray[np.floating]:
+    return np.column_stack([z, np.ones(len(z), dtype=np.float32)])
 
 
 def _moments(

@@ -58,8 +58,8 @@ from ..cells.clusters import clusters_of
 from ..cells.leiden import leiden_clusters
 from ..cells.model import BLOCK, CellModel, CellTraining, Decoding
 from ..training import Split
-from .low_rank import ZeroRule, deciding_spots
-from .sides import Side, Surroundings, cell_side, gene_side, rebuilt
+from .low_rank import ZeroRule, deciding_spots, reconstructed, regressed
+from .sides import Side, Surroundings, cell_side, gene_side, rebuilt, spread_within
 from .training import Network, Training
 
 if TYPE_CHECKING:
@@ -71,7 +71,6 @@ _FEWEST_GENES = 10
 _SHRINK = 10.0
 """Cells that the mean over all batches counts for in each batch's own."""
 
-_RIDGE = 1e-3
 _SIDES = ("cells", "genes")
 
 
@@ -119,7 +118,7 @@ class ScIMTA(CellModel):
         cells = self._side(scores, codes)
         yield Progress("prepare", 0, 1, message="Preparing: graph of the genes")
         parts = self.transform_.components
-        spread = _spread_within(parts.scores, codes)
+        spread = spread_within(parts.scores, codes)
         self._genes = gene_side(parts.loadings, spread, self._surroundings)
         training = Training(
             split, cells, self._genes, codes, config, seed=self.seed_, device=self.device_
@@ -147,9 +146,9 @@ class ScIMTA(CellModel):
         z = self._latent(adata, counts)
         self._restore_totals(adata, counts, z)
         logged = log_normalise(counts, self._depth(counts))
-        self.low_rank_ = _regressed(z, logged)
+        self.low_rank_ = regressed(z, logged)
         rows = deciding_spots(len(z), self.seed_)
-        low_rank = _with_one(z[rows]) @ self.low_rank_
+        low_rank = reconstructed(z[rows], self.low_rank_)
         self.rule_ = ZeroRule.fit(low_rank, logged[rows], self.config.quantile)
         self._settle_clusters(z)
         self._settle_communities()
@@ -317,8 +316,8 @@ class ScIMTA(CellModel):
         self, adata: AnnData, counts: sp.csr_matrix, z: np.ndarray, columns: np.ndarray
     ) -> np.ndarray:
         """By the low-rank values, which know of no batches."""
-        rebuilt = _with_one(z) @ self.low_rank_[:, columns]
-        return np.asarray(rebuilt > self.rule_.threshold[columns])
+        low_rank = reconstructed(z, self.low_rank_[:, columns])
+        return np.asarray(low_rank > self.rule_.threshold[columns])
 
     def impute(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
         """Expected counts at each cell's own depth, (n_obs, n_genes) float32.
@@ -335,7 +334,7 @@ class ScIMTA(CellModel):
         blocks = []
         for start in range(0, len(z), BLOCK):
             rows = slice(start, start + BLOCK)
-            low_rank = _with_one(z[rows]) @ self.low_rank_[:, columns]
+            low_rank = reconstructed(z[rows], self.low_rank_[:, columns])
             level = np.expm1(rule.apply(low_rank, logged[rows][:, columns]))
             seen = counts[rows][:, columns].toarray()
             blocks.append(np.where(seen > 0, seen, level * depth[rows, None]))
@@ -392,25 +391,6 @@ def _centres(z: np.ndarray, labels: np.ndarray) -> ClusterCentres:
     return centres
 
 
-def _spread_within(scores: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """Standard deviation within batches: how all genes differ between them makes none alike."""
-    if not codes.any():
-        return np.asarray(scores.std(axis=0))
-    within = pd.DataFrame(scores) - pd.DataFrame(scores).groupby(codes).transform("mean")
-    return np.asarray(within.to_numpy().std(axis=0))
-
-
 def _joined(graph: sp.csr_matrix) -> np.ndarray:
     """Which points have an edge, (n,) bool."""
     return np.asarray(np.diff(graph.indptr) > 0)
-
-
-def _with_one(z: np.ndarray) -> np.ndarray:
-    return np.column_stack([z, np.ones(len(z), dtype=np.float32)])
-
-
-def _regressed(z: np.ndarray, logged: sp.csr_matrix) -> np.ndarray:
-    """Coefficients (n_latent + 1, n_vars) of log values on latent points, by least squares."""
-    wide = _with_one(z).astype(np.float64)
-    gram = wide.T @ wide + _RIDGE * np.eye(wide.shape[1])
-    return np.asarray(np.linalg.solve(gram, (logged.T @ wide).T), dtype=np.float32)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 import torch
 from torch import Tensor
@@ -90,6 +91,17 @@ def gene_side(loadings: np.ndarray, spread: np.ndarray, how: Surroundings) -> Si
         graph = sp.csr_matrix((among.data, places), shape=(n, n))
     features = np.sqrt(direction.shape[1]) * direction
     return Side(hop_features(features.astype(np.float32), graph, how.n_hops), graph)
+
+
+def spread_within(scores: np.ndarray, batch: np.ndarray) -> np.ndarray:
+    """Standard deviation (p,) of scores (n, p) within batches (n,).
+
+    How all genes differ between batches makes none of them alike.
+    """
+    if not batch.any():
+        return np.asarray(scores.std(axis=0))
+    within = pd.DataFrame(scores) - pd.DataFrame(scores).groupby(batch).transform("mean")
+    return np.asarray(within.to_numpy().std(axis=0))
 
 
 def rebuilt(
