@@ -59,7 +59,7 @@ class Worked(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class FileOutcome:
     """What became of one file of a folder."""
 
     name: str
@@ -101,10 +101,10 @@ def work_on_folder(args: argparse.Namespace, tell: Teller, work: Callable[[Task]
     NotWritable : the output is a file, or lies within the input
     """
     tasks = _tasks(args)
-    outcomes: list[Outcome] = []
+    outcomes: list[FileOutcome] = []
     for task in tasks:
         is_over = bool(outcomes) and outcomes[-1].is_last
-        outcome = Outcome(Path(task.source).name, "not begun", is_last=is_over)
+        outcome = FileOutcome(Path(task.source).name, "not begun", is_last=is_over)
         if not is_over:
             outcome = _outcome(task, args.overwrite, tell, work)
         outcomes.append(outcome)
@@ -155,7 +155,9 @@ def _make_folder(out: Path, folder: Path) -> None:
         raise NotWritable(expected=expected, found=found, remedy="Choose another place.") from error
 
 
-def _outcome(task: Task, overwrites: bool, tell: Teller, work: Callable[[Task], Worked]) -> Outcome:
+def _outcome(
+    task: Task, overwrites: bool, tell: Teller, work: Callable[[Task], Worked]
+) -> FileOutcome:
     name, begun = Path(task.source).name, time.monotonic()
     kept = None if overwrites else _kept(task, name, tell)
     if kept is not None:
@@ -163,18 +165,18 @@ def _outcome(task: Task, overwrites: bool, tell: Teller, work: Callable[[Task], 
     try:
         worked = work(task)
     except KeyboardInterrupt:
-        return Outcome(name, "given up", "nothing was written", is_last=True)
+        return FileOutcome(name, "given up", "nothing was written", is_last=True)
     except Exception as error:  # noqa: BLE001  said, counted as failed; the other files are tried
         tell.warn(f"stimpute: {name}: {in_words(error)}")
-        return Outcome(name, "failed", _shortly(error) or in_words(error))
+        return FileOutcome(name, "failed", _shortly(error) or in_words(error))
     seconds, is_last = time.monotonic() - begun, worked.is_stopped
     if worked.is_complete:
-        return Outcome(name, "done", "", seconds, is_last)
+        return FileOutcome(name, "done", "", seconds, is_last)
     state: Literal["stopped early", "done"] = "stopped early" if is_last else "done"
-    return Outcome(name, state, "the best so far is kept", seconds, is_last)
+    return FileOutcome(name, state, "the best so far is kept", seconds, is_last)
 
 
-def _kept(task: Task, name: str, tell: Teller) -> Outcome | None:
+def _kept(task: Task, name: str, tell: Teller) -> FileOutcome | None:
     """Say what is to be done with a file; what becomes of it where there is nothing to do."""
     from ..data.records import record_in
 
@@ -188,10 +190,10 @@ def _kept(task: Task, name: str, tell: Teller) -> Outcome | None:
             f"stimpute: {name}: {target} is there already, without a result “{task.key}”. Choose "
             "another folder, or --overwrite."
         )
-        return Outcome(name, "failed", f"another file is there, without “{task.key}”")
+        return FileOutcome(name, "failed", f"another file is there, without “{task.key}”")
     if record.completed:
         tell.say(f"{task.place}: {name} is skipped, as {target} is there already.")
-        return Outcome(name, "skipped", "a result is there; --overwrite makes it anew")
+        return FileOutcome(name, "skipped", "a result is there; --overwrite makes it anew")
     tell.say(f"{task.place}: {name}, whose result was stopped early, is made anew.")
     return None
 
@@ -205,7 +207,7 @@ def _shortly(error: Exception) -> str:
     return error.found if isinstance(error, StimputeError) else ""
 
 
-def _tell(outcomes: Sequence[Outcome], tell: Teller) -> None:
+def _tell(outcomes: Sequence[FileOutcome], tell: Teller) -> None:
     rows = [
         (o.name, o.state, "" if o.seconds is None else duration(o.seconds), o.note)
         for o in outcomes

@@ -73,7 +73,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, eq=False)
-class Tally:
+class GeneSums:
     """Sums over all spots, for each gene.
 
     Parameters
@@ -93,9 +93,9 @@ class Tally:
     usual_deviance: Array
 
 
-def tally(
+def gene_sums(
     kept: sp.csr_matrix, hidden: sp.csr_matrix, imputed: Prediction, baseline: Prediction
-) -> Tally:
+) -> GeneSums:
     """Compare predictions on hidden molecules, spot by spot, each at the depth expected there.
 
     Raises
@@ -120,7 +120,7 @@ def tally(
         deviance += mean.total - _product(y, mean.log) + (xlogy(y, y) - y).sum(axis=0)
         usual_deviance += _usual_deviance(mean)
     found = np.asarray(hidden.sum(axis=0), np.float64).ravel()
-    return Tally(over_mean, over_baseline, found, share * depth.sum(), deviance, usual_deviance)
+    return GeneSums(over_mean, over_baseline, found, share * depth.sum(), deviance, usual_deviance)
 
 
 def shrunken(evidence: Evidence, expected: Array) -> tuple[Array, Array]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from .. import keys
 from ..data.records import TrustRecord, read_records
 from ..words import lower_first, percent
-from .evidence import Prediction, Tally, shrunken, tally
+from .evidence import GeneSums, Prediction, gene_sums, shrunken
 from .recovery import EPSILON, MIN_HIDDEN
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def judge(
     Diverged : a prediction holds NaN or infinite values
     TooSmall : no molecules were kept, or none hidden
     """
-    found = tally(kept, hidden, imputed, baseline)
+    found = gene_sums(kept, hidden, imputed, baseline)
     gain, error = shrunken(found.over_mean, found.expected)
     over, over_error = shrunken(found.over_baseline, found.expected)
     clear = (gain > _SURE * error) & (found.over_mean.gain > 0)
@@ -221,7 +221,7 @@ def _record_of(adata: AnnData, key: str) -> TrustRecord | None:
     return record.trust if record is not None and keys.trust(key) in adata.var else None
 
 
-def _reference(found: Tally) -> Array:
+def _reference(found: GeneSums) -> Array:
     """Half the deviance of which a gain is a share; what is usual where few molecules are known."""
     few = found.hidden < MIN_HIDDEN
     reference = np.where(few, np.maximum(found.deviance, found.usual_deviance), found.deviance)

@@ -11,7 +11,7 @@ import scipy.special
 import scipy.stats
 
 from napari_stimpute.data.holdout import thin
-from napari_stimpute.trust.evidence import Evidence, shrunken, tally
+from napari_stimpute.trust.evidence import Evidence, gene_sums, shrunken
 from napari_stimpute.trust.recovery import recovery
 from napari_stimpute.trust.verdict import Trust, judge
 
@@ -43,7 +43,7 @@ def test_gain_is_the_difference_of_poisson_log_probabilities(split: Split) -> No
     made, mean = at_hidden_depth(kept, hidden, rates)
     y = hidden.toarray()
     log_ratio = scipy.stats.poisson.logpmf(y, made) - scipy.stats.poisson.logpmf(y, mean)
-    found = tally(kept, hidden, rates, rates).over_mean
+    found = gene_sums(kept, hidden, rates, rates).over_mean
     np.testing.assert_allclose(found.gain, log_ratio.sum(axis=0), atol=1e-3)  # 1e-6 in each log
 
 
@@ -60,7 +60,7 @@ def test_predicted_gain_and_its_variance_are_those_of_poisson_counts(split: Spli
         p = scipy.stats.poisson.pmf(y, made[spot, gene])
         ratio = y * np.log(made[spot, gene] / mean[spot, gene])
         variance[gene] += (p * ratio**2).sum() - (p * ratio).sum() ** 2
-    found = tally(kept, hidden, rates, rates).over_mean
+    found = gene_sums(kept, hidden, rates, rates).over_mean
     np.testing.assert_allclose(found.predicted, expected, rtol=1e-3)
     np.testing.assert_allclose(found.predicted_variance, variance, rtol=1e-3)
 
@@ -71,14 +71,14 @@ def test_variance_of_a_gain_is_what_repeated_counts_show(split: Split) -> None:
     draws = np.random.default_rng(2).poisson(expected, (400, *expected.shape))
     made, mean = at_hidden_depth(kept, hidden, rates)
     gains = (draws * np.log(made / mean)).sum(axis=1) - (made - mean).sum(axis=0)
-    claimed = tally(kept, hidden, rates, rates).over_mean.variance
+    claimed = gene_sums(kept, hidden, rates, rates).over_mean.variance
     ratio = claimed / gains.var(axis=0)
     assert 0.85 < np.median(ratio) < 1.15  # of 25 variances from 400 draws each, ± 7 %
 
 
 def test_gain_as_a_share_is_the_deviance_explained(split: Split) -> None:
     kept, hidden, rates = split
-    found = tally(kept, hidden, rates, rates)
+    found = gene_sums(kept, hidden, rates, rates)
     explained = recovery(kept, hidden, rates)
     np.testing.assert_allclose(found.over_mean.gain / found.deviance, explained.per_gene)
     whole = judge(kept, hidden, rates, rates)
@@ -88,8 +88,8 @@ def test_gain_as_a_share_is_the_deviance_explained(split: Split) -> None:
 def test_gain_over_a_baseline_is_the_difference_of_two_gains(split: Split) -> None:
     kept, hidden, rates = split
     rival = np.sqrt(rates)
-    both = tally(kept, hidden, rates, rival)
-    alone = tally(kept, hidden, rival, rates).over_mean.gain
+    both = gene_sums(kept, hidden, rates, rival)
+    alone = gene_sums(kept, hidden, rival, rates).over_mean.gain
     np.testing.assert_allclose(both.over_baseline.gain, both.over_mean.gain - alone)
     equal = judge(kept, hidden, rates, rates)
     assert equal.total_over_baseline == 0 and not equal.over_baseline.any()
@@ -99,7 +99,7 @@ def test_usual_deviance_is_within_15_percent_of_the_poisson_sum() -> None:
     y = np.arange(400)
     for mean in np.geomspace(1e-4, 100, 60):
         kept = sp.csr_matrix(np.full((1, 1), mean))
-        claimed = tally(kept, kept, np.ones((1, 1)), np.ones((1, 1))).usual_deviance[0]
+        claimed = gene_sums(kept, kept, np.ones((1, 1)), np.ones((1, 1))).usual_deviance[0]
         half_deviance = scipy.special.xlogy(y, np.maximum(y, 1) / mean) - y + mean
         average = (scipy.stats.poisson.pmf(y, mean) * half_deviance).sum()
         assert claimed == pytest.approx(average, rel=0.15)

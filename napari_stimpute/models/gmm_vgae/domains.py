@@ -27,8 +27,8 @@ _REGULARISATION = 1e-4
 
 
 @dataclass(frozen=True)
-class Mixture:
-    """Gaussian mixture with one covariance for all components.
+class TiedMixture:
+    """Gaussian mixture with one covariance for all components ("tied").
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Mixture:
         return np.asarray(softmax(z @ projected.T + offset, axis=1), dtype=np.float32)
 
 
-def fit_mixture(z: np.ndarray, k: int, seed: int, n_starts: int = 10) -> Mixture:
+def fit_mixture(z: np.ndarray, k: int, seed: int, n_starts: int = 10) -> TiedMixture:
     """Fit k components to points (n, d); the best of several k-means starts by likelihood."""
     from sklearn.mixture import GaussianMixture
 
@@ -73,7 +73,9 @@ def fit_mixture(z: np.ndarray, k: int, seed: int, n_starts: int = 10) -> Mixture
         max_iter=200,
         random_state=seed,
     ).fit(points)
-    return Mixture(gmm.weights_, gmm.means_ * scale, gmm.precisions_ / scale**2, gmm.bic(points))
+    return TiedMixture(
+        gmm.weights_, gmm.means_ * scale, gmm.precisions_ / scale**2, gmm.bic(points)
+    )
 
 
 def numbers_to_try(n: int) -> range:
@@ -81,13 +83,13 @@ def numbers_to_try(n: int) -> range:
     return range(2, min(MOST_DOMAINS, n - 1) + 1)
 
 
-def try_number(z: np.ndarray, k: int, seed: int) -> Mixture:
+def try_number(z: np.ndarray, k: int, seed: int) -> TiedMixture:
     """A mixture of k components, good enough to judge the number k by."""
     return fit_mixture(z, k, seed, min(3, _n_starts(len(z))))
 
 
 def fewest_domains(
-    fits: dict[int, Mixture], z: np.ndarray, kept: sp.csr_matrix, hidden: sp.csr_matrix
+    fits: dict[int, TiedMixture], z: np.ndarray, kept: sp.csr_matrix, hidden: sp.csr_matrix
 ) -> tuple[int, str]:
     """Fewest domains whose map predicts hidden molecules nearly best; and a sentence with the BIC.
 
@@ -126,7 +128,7 @@ class Domains:
     """
 
     hops: int
-    mixtures: dict[str, Mixture]
+    mixtures: dict[str, TiedMixture]
 
     @property
     def n_domains(self) -> int:
@@ -153,7 +155,7 @@ class Domains:
         """Rebuild from what was saved."""
         views = [k.removesuffix(".weights") for k in arrays if k.endswith(".weights")]
         mixtures = {
-            v: Mixture(arrays[f"{v}.weights"], arrays[f"{v}.means"], arrays[f"{v}.precision"])
+            v: TiedMixture(arrays[f"{v}.weights"], arrays[f"{v}.means"], arrays[f"{v}.precision"])
             for v in views
         }
         return cls(int(arrays["hops"].item()), mixtures)
@@ -164,13 +166,13 @@ class Candidate:
     """A mixture of one smoothed view, its map (n, k), and how well that map predicts."""
 
     view: str
-    mixture: Mixture
+    mixture: TiedMixture
     probabilities: np.ndarray
     gain: float
 
 
 @dataclass(frozen=True)
-class Search:
+class DomainSearch:
     """What is tried: numbers of smoothing steps, and starts of each mixture (0: by size)."""
 
     hops: tuple[int, ...]
@@ -181,7 +183,7 @@ def find_domains(
     views: dict[str, np.ndarray],
     graph: sp.csr_matrix,
     k: int,
-    search: Search,
+    search: DomainSearch,
     seed: int,
     kept: sp.csr_matrix,
     hidden: sp.csr_matrix,
@@ -224,12 +226,12 @@ def _nearly(best: float) -> float:
     return best - _TOLERANCE * abs(best)
 
 
-def _aligned(candidate: Candidate, reference: Candidate) -> Mixture:
+def _aligned(candidate: Candidate, reference: Candidate) -> TiedMixture:
     """The mixture with its components in the order that agrees best with the reference."""
     agreement = reference.probabilities.T @ candidate.probabilities
     order = linear_sum_assignment(-agreement)[1]
     m = candidate.mixture
-    return Mixture(m.weights[order], m.means[order], m.precision, m.bic)
+    return TiedMixture(m.weights[order], m.means[order], m.precision, m.bic)
 
 
 def molecules_explained(

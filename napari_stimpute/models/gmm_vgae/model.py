@@ -52,7 +52,7 @@ from ..training import Split
 from .domain_views import Views
 from .domains import (
     Domains,
-    Search,
+    DomainSearch,
     fewest_domains,
     find_domains,
     fit_mixture,
@@ -155,10 +155,10 @@ class GMMVGAE(Model):
             yield from self._pretrain(trainings)
             yield from self._train_mixture(trainings, scores, section)
         except (GeneratorExit, StopEarly, Diverged):
-            self._conclude(section, kept, hidden, Search(hops[:1], n_starts=1))
+            self._conclude(section, kept, hidden, DomainSearch(hops[:1], n_starts=1))
             self.var_names_ = names
             raise
-        self._conclude(section, kept, hidden, Search(hops))
+        self._conclude(section, kept, hidden, DomainSearch(hops))
         self.var_names_ = names
 
     def _adopt(self, smoothing: str, trainings: dict[str, Training]) -> None:
@@ -210,7 +210,7 @@ class GMMVGAE(Model):
         return _REGION_HOPS if guess_technology(adata).single_cell_scale else _SPOT_HOPS
 
     def _conclude(
-        self, section: Section, kept: sp.csr_matrix, hidden: sp.csr_matrix, search: Search
+        self, section: Section, kept: sp.csr_matrix, hidden: sp.csr_matrix, search: DomainSearch
     ) -> None:
         """From the final network: domains, then the factors that restore each gene's total.
 

@@ -8,7 +8,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from napari_stimpute.errors import TooSmall
 from napari_stimpute.models.gmm_vgae.domains import (
-    Mixture,
+    TiedMixture,
     fewest_domains,
     fit_mixture,
     numbers_to_try,
@@ -32,12 +32,12 @@ def test_probabilities_equal_those_of_the_normal_densities() -> None:
     density = [multivariate_normal(m, covariance).pdf(z) for m in means]
     expected = weights * np.array(density).T
     expected /= expected.sum(axis=1, keepdims=True)
-    found = Mixture(weights, means, np.linalg.inv(covariance)).probabilities(z)
+    found = TiedMixture(weights, means, np.linalg.inv(covariance)).probabilities(z)
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
 def test_probabilities_do_not_underflow_far_away_in_many_dimensions() -> None:
-    mixture = Mixture(np.array([0.5, 0.5]), np.eye(2, 40) * 50, np.eye(40))
+    mixture = TiedMixture(np.array([0.5, 0.5]), np.eye(2, 40) * 50, np.eye(40))
     found = mixture.probabilities(np.full((1, 40), 1e3) + np.eye(1, 40))
     assert np.isfinite(found).all()
     np.testing.assert_allclose(found.sum(), 1)
