@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..scene.maps import MAPPING
 from ..session.session import OPEN, SAVE, TRAIN, Session
 from .panel import Panel
 
@@ -22,7 +23,7 @@ TABS = (
     Tab(
         "Genes",
         "Look at genes on the tissue, and whether to believe them.",
-        ("Drawing the map",),
+        (MAPPING,),
     ),
     Tab("Train", "Train a model that imputes them.", (TRAIN, "Finding settings")),
     Tab(

@@ -37,9 +37,8 @@ def read_layers(path: str | list[str]) -> list[LayerData]:
 def layers_of(source: Any) -> list[LayerData]:
     """Layers of a path or an AnnData, coloured by its most telling gene."""
     from ..data.opening import load
-    from ..scene.colours import COLOURMAPS
     from ..scene.places import tissue_places
-    from ..scene.shown import Values
+    from ..scene.shown import gene_shown
     from ..session.session import Session
     from .canvas.spots import paint, spots_layer
 
@@ -53,8 +52,7 @@ def layers_of(source: Any) -> list[LayerData]:
             raise
         return [(None,)]
     spots = spots_layer(session, places, opened=opened)
-    shown = Values(session.expression(), session.limits(), COLOURMAPS[0], session.display.gene)
-    paint(spots, shown)
+    paint(spots, gene_shown(session, session.display.source))
     layers = [layer for layer in (_image(session, opened), spots) if layer is not None]
     _open_panel_soon()
     return [layer.as_layer_data_tuple() for layer in layers]

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..connections import Connections
-from ..session.contents import Source
 from ..session.session import Session
 from ..trust.intervals import calibration_of, certainty, interval
 from ..trust.verdict import Badge, badge
-from ..trust.zeros import DEFAULT_THRESHOLD, ZeroMap, zero_map
+from ..trust.zeros import ZeroMap, zero_map
 from ..words import percent
 from .shown import Categories, Shown, Values
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-Aspect = Literal["expected", "uncertainty", "zeros"]
+__all__ = ["ZERO_COLOURS", "ZERO_NAMES", "Aspects", "Badge"]
+
 T = TypeVar("T")
 Interval = tuple[NDArray[np.float32], NDArray[np.float32]]
 
@@ -36,22 +36,16 @@ ZERO_COLOURS = ("#009e73", "#e69f00", "#0072b2", "#b8b8b8")
 
 
 class Aspects:
-    """What is known of the shown gene in a judged run, and how the canvas shows it.
+    """What is known of the shown gene in a judged run, and how it is shown.
 
-    Intervals and zeros of one gene are computed when first asked for, and kept until another gene,
-    other data or another run is shown.
+    Intervals and zeros are computed when first asked for, and kept until another gene is shown or
+    the data change.
     """
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.chosen: Aspect = "expected"
-        self.threshold = DEFAULT_THRESHOLD
-        self.fades = False
-        """Whether spots whose expected count is unsure are drawn faintly."""
-        self._known: dict[tuple[str, str, str], Any] = {}
-        self.connections = Connections()
-        for event in (session.events.adata, session.events.job, session.display.changed):
-            self.connections.add(event, self._forget)
+        self._about: tuple[object, str] | None = None
+        self._known: dict[tuple[str, str], Any] = {}
 
     # ---- what is known -------------------------------------------------------------------------
 
@@ -107,7 +101,7 @@ class Aspects:
         n_zeros, place = int(np.isfinite(found.probability).sum()), self.session.place
         if n_zeros == 0:
             return f"{self.session.display.gene} was counted in every {place}: no zero to explain."
-        technical, biological, unsure = found.shares(self.threshold)
+        technical, biological, unsure = found.shares(self.session.display.threshold)
         return (
             f"Of {n_zeros:,} {place}s with zero: {percent(technical)} likely technical, "
             f"{percent(biological)} likely biological, {percent(unsure)} unsure."
@@ -115,22 +109,20 @@ class Aspects:
 
     # ---- how it is drawn -----------------------------------------------------------------------
 
-    def seen(self, expected: Values, source: Source) -> Shown:
+    def seen(self, expected: Values, key: str) -> Shown:
         """What to draw in place of (or with) the expected counts of a run."""
-        run, gene, key = (
-            source.title.removeprefix("Imputed: "),
-            self.session.display.gene,
-            source.name,
-        )
-        known = self.badge(key)
+        display, run = self.session.display, self.session.contents.source(key).short_title
+        gene, known = display.gene, self.badge(key)
         verdict = "" if known is None else f" · {known.verdict}"
-        if self.chosen == "zeros" and (found := self.zeros(key)) is not None:
+        if display.aspect == "zeros" and (found := self.zeros(key)) is not None:
             title = f"{gene} · Zero map: {run}"
             names, colours = list(ZERO_NAMES), list(ZERO_COLOURS)
-            codes = found.classes(self.threshold).astype(int) + 1
-            return Categories(codes, names, colours, title, f"{title}{verdict}")
-        ends = self.interval(key) if self.chosen == "uncertainty" or self.fades else None
-        if ends is not None and self.chosen == "uncertainty":
+            codes = found.classes(display.threshold).astype(int) + 1
+            headline = f"{title}{verdict}"
+            return Categories(codes, names, colours, title, headline, expected.picked)
+        is_width = display.aspect == "uncertainty"
+        ends = self.interval(key) if is_width or display.fades else None
+        if ends is not None and is_width:
             return _width(expected, ends, f"{gene} · Uncertainty: {run}", verdict)
         faded = None if ends is None else certainty(*ends)
         return replace(expected, headline=f"{gene} · {run}{verdict}", certainty=faded)
@@ -139,21 +131,22 @@ class Aspects:
         adata, gene = self.session.adata, self.session.display.gene
         if adata is None or not gene:
             return None
-        place = (find.__name__, key, gene)
+        about = (ref(self.session.contents), gene)
+        if about != self._about:
+            self._about, self._known = about, {}
+        place = (find.__name__, key)
         if place not in self._known:
             self._known[place] = find(adata, key, gene)
         found: T | None = self._known[place]
         return found
-
-    def _forget(self) -> None:
-        self._known.clear()
 
 
 def _width(expected: Values, ends: Interval, title: str, verdict: str) -> Values:
     width = ends[1] - ends[0]
     colours = "magma" if expected.colormap != "magma" else "viridis"  # never taken for expression
     limits = (0.0, max(1.0, float(np.percentile(width, 99))))
-    return Values(width, limits, colours, title, _WIDTH, f"{title}{verdict}")
+    headline = f"{title}{verdict}"
+    return Values(width, limits, colours, title, _WIDTH, headline, picked=expected.picked)
 
 
 _WIDTH = "width in molecules"

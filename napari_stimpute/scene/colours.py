@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -21,16 +22,33 @@ _GREYER, _FAINTER = 0.6, 0.35
 
 _VALUE_STEPS, _OPACITY_STEPS = 32, 8
 
+
+@dataclass(frozen=True)
+class Look:
+    """Colours (hex) of the label that names a verdict: its ground, and what is written on it."""
+
+    ground: str
+    ink: str
+
+
+LOOKS = {
+    "reliable": Look("#00695c", "#ffffff"),
+    "use with care": Look("#f0b429", "#1f1a10"),
+    "do not use": Look("#b3261e", "#ffffff"),
+    "cannot be judged": Look("#69707d", "#ffffff"),
+}
+"""By verdict. Text has a contrast of 4.5 or more on its ground; the grounds differ in lightness
+between their neighbours."""
+
 Colours = NDArray[np.float32]
 
 
 @lru_cache(maxsize=16)
 def table(colormap: str) -> Colours:
-    """Look-up table of a napari colormap, (256, 4), 0–1."""
-    from napari.utils.colormaps import ensure_colormap
+    """Look-up table of a colormap, (256, 4), 0–1; napari's of the same name is equal."""
+    from matplotlib import colormaps
 
-    colours = ensure_colormap(colormap).map(np.linspace(0, 1, 256))
-    return np.asarray(colours, dtype=np.float32)
+    return np.asarray(colormaps[colormap](np.arange(256)), dtype=np.float32)
 
 
 def colours_of_values(

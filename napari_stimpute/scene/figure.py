@@ -1,4 +1,4 @@
-"""Figures and tables as files: whole or not at all, and in words what is wrong."""
+"""Figures of a gene, and of two halves of it, in a file: whole or not at all."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..data.files import write_whole
 from ..errors import NotWritable
-from ..plots import Tissue, gene_maps
+from ..plots import Tissue, gene_maps, wipe_map
 from ..session.contents import COUNTS
 from .places import tissue_places
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from ..plugin.canvas.view import SpotsView
+    from .scene import Scene
 
 FORMATS = ("png", "pdf", "svg")
-_DPI = 200
+_DPI = 300
 _LETTERS, _LINE = 15, 0.15  # letters of a caption per inch, and inches of a line of it
 
 
@@ -49,33 +49,58 @@ class GeneFigure:
         return figure
 
 
-def gene_figure(view: SpotsView) -> GeneFigure:
+def gene_figure(scene: Scene) -> GeneFigure:
     """Gather what a figure of the shown gene needs, from the thread that owns the session.
 
     Raises
     ------
     InputError : no data, or neither coordinates nor a map to draw on
     """
-    session, aspects, (low, high) = view.session, view.aspects, view.percentiles
-    gene, places = session.display.gene, view.places or tissue_places(session)
-    key = (
-        session.display.source
-        if session.display.source in session.contents.runs
-        else next(reversed(session.contents.runs), "")
-    )
-    if key and not session.contents.is_modelled(gene):
+    session, contents = scene.session, scene.session.contents
+    gene, source = session.display.gene, session.display.source
+    key = source if source in contents.runs else next(reversed(contents.runs), "")
+    if key and not contents.is_modelled(gene):
         key = ""
     maps = {"Counted": session.expression(gene, COUNTS)}
     title, caption = gene, "Not imputed: molecules as counted."
     if key:
         maps["Imputed"] = session.expression(gene, key)
-        badge, run = aspects.badge(key), session.contents.record(key).title
+        badge, run = scene.aspects.badge(key), contents.record(key).title
         title = f"{gene} · {run}" + (f" · {badge.verdict}" if badge is not None else "")
         caption = "The imputed values were not judged on hidden molecules."
         if badge is not None:
             caption = f"{badge.sentence} Imputed: {badge.blend or 'the model alone'}."
+    low, high = session.display.percentiles
     limits = session.limits(gene, COUNTS, low=low, high=high)
+    places = scene.places or tissue_places(session)
     return GeneFigure(places.section(session), maps, limits, title, caption)
+
+
+def pair_figure(scene: Scene, divider: float, badge: str = "") -> Figure:
+    """Draw the two halves of the shown gene with their names, on the scale of the canvas.
+
+    Parameters
+    ----------
+    divider : x between them, in coordinate units
+    badge : what may be believed of the gene, written small beside its name; "" for what is known
+
+    Raises
+    ------
+    InputError : no data, or neither coordinates nor a map to draw on
+    """
+    session, pair = scene.session, scene.pair
+    (left, right), (left_name, right_name) = pair.halves(), pair.names()
+    places = scene.places or tissue_places(session)
+    return wipe_map(
+        places.section(session),
+        (left_name, left.values),
+        (right_name, right.values),
+        divider,
+        limits=left.limits,
+        title=session.display.gene,
+        badge=badge or pair.badges(),
+        colors=session.display.colormap,
+    )
 
 
 def save_figure(draw: Callable[[], Figure], path: str | os.PathLike[str]) -> Path:
@@ -97,5 +122,6 @@ def save_figure(draw: Callable[[], Figure], path: str | os.PathLike[str]) -> Pat
         )
     drawn = io.BytesIO()
     with rc_context({"svg.fonttype": "none", "pdf.fonttype": 42}):  # text stays text, to be edited
-        draw().savefig(drawn, format=kind, dpi=_DPI)
+        # tight: whatever stands beside a short title is not cut off
+        draw().savefig(drawn, format=kind, dpi=_DPI, bbox_inches="tight", pad_inches=0.1)
     return write_whole(file, drawn.getvalue())

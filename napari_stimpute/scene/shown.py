@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..session.contents import COUNTS
+from ..session.session import Session
 from .colours import (
     Colours,
     colours_of_categories,
@@ -15,9 +16,6 @@ from .colours import (
     opacity_of,
     unpicked,
 )
-
-if TYPE_CHECKING:
-    from ..session.session import Session
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,19 +69,39 @@ class Categories:
 Shown = Values | Categories
 
 
-def holds_numbers(session: Session, column: str) -> bool:
-    """Whether an obs column is drawn on a colour bar; labels otherwise."""
-    return session.adata is not None and session.adata.obs[column].dtype.kind in "iuf"
+def drawable_source(session: Session, source: str) -> str:
+    """The source itself, or counts where the shown gene was not modelled."""
+    contents = session.contents
+    if source in contents.runs and not contents.is_modelled(session.display.gene):
+        return COUNTS
+    return source
 
 
-def column_shown(session: Session, colormap: str, percentiles: tuple[float, float]) -> Shown:
-    """What to draw of the session's column."""
-    column = session.display.column
-    if holds_numbers(session, column):
+def gene_shown(session: Session, source: str) -> Values:
+    """The shown gene by a source that has it, on the scale of all in its unit."""
+    display = session.display
+    low, high = display.percentiles
+    described = session.contents.source(source)
+    return Values(
+        session.expression(source=source),
+        session.limits(source=source, low=low, high=high),
+        display.colormap,
+        f"{display.gene} · {described.title}",
+        described.unit,
+        picked=display.picked,
+    )
+
+
+def column_shown(session: Session) -> Shown:
+    """The session's column, as numbers or as labels."""
+    display = session.display
+    column, picked = display.column, display.picked
+    if session.contents.holds_numbers(column):
         values = session.numbers()
-        return Values(values, limits_of_numbers(values, percentiles), colormap, column)
+        limits = limits_of_numbers(values, display.percentiles)
+        return Values(values, limits, display.colormap, column, picked=picked)
     codes, names, palette = session.labels()
-    return Categories(codes, names, palette, column)
+    return Categories(codes, names, palette, column, picked=picked)
 
 
 def limits_of_numbers(

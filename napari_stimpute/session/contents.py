@@ -31,6 +31,11 @@ class Source:
     title: str
     unit: str
 
+    @property
+    def short_title(self) -> str:
+        """Name where there is little room: that of the run alone."""
+        return self.title.removeprefix("Imputed: ")
+
 
 class Contents:
     """A look at the AnnData as it is now; a `Session` makes a new one whenever it writes to it.

@@ -55,7 +55,7 @@ def wiping(n_spots: int, n_moves: int) -> dict[str, Any]:
     settle(1.0)
     view = open_panel(viewer).view
     begun = time.perf_counter()
-    view.wipe.start()
+    view.set_mode("wipe")
     started = time.perf_counter() - begun
     settle(1.0)
     drag = np.abs(np.arange(n_moves) % 200 / 100 - 1)  # to and fro, by 1 %

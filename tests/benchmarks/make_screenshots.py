@@ -103,9 +103,9 @@ def of_section(viewer: Viewer, panel: StimputePanel, out: Path, gene: str) -> No
     panel.genes.both.setChecked(True)
     keep(viewer, out / "side_by_side.png")
     panel.genes.both.setChecked(False)
-    panel.view.wipe.start()
+    panel.view.set_mode("wipe")
     keep(viewer, out / "wipe.png")
-    panel.view.wipe.stop()
+    panel.view.set_mode("one map")
     session.display.column = keys.cluster("gmm_vgae")
     keep(viewer, out / "domains.png")
 
@@ -113,10 +113,10 @@ def of_section(viewer: Viewer, panel: StimputePanel, out: Path, gene: str) -> No
 def of_cells(viewer: Viewer, panel: StimputePanel, out: Path) -> None:
     """The map of the cells in their clusters, and the markers of these."""
     from napari_stimpute import keys
-    from napari_stimpute.scene.maps import Choice
+    from napari_stimpute.scene.maps import MapOf
 
     panel.session.display.column = keys.cluster("scimta")
-    panel.view.show_map(Choice("scimta", "umap"))
+    panel.view.scene.show_map(MapOf("scimta", "umap"))
     wait(panel)
     panel.tabs.setCurrentWidget(panel.tabs.widget(5))
     panel.cells.markers.panel.find()

@@ -14,7 +14,7 @@ from napari_stimpute.errors import TooSmall
 from napari_stimpute.plugin import attach, open_panel
 from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.progress import Progress
-from napari_stimpute.scene.maps import Choice
+from napari_stimpute.scene.maps import MapOf
 from napari_stimpute.session.session import Session
 
 from ..judged import judge
@@ -81,12 +81,12 @@ def opened(panel: StimputePanel, section: AnnData) -> StimputePanel:
 
 
 @pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Choice]:
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[MapOf]:
     """Which maps were drawn, by a quick drawing in place of UMAP, which has its own tests."""
-    asked: list[Choice] = []
+    asked: list[MapOf] = []
 
     def steps(adata: AnnData, key: str, kind: str, seed: int = 0) -> Iterator[Progress]:
-        asked.append(Choice(key, kind))  # type: ignore[arg-type]
+        asked.append(MapOf(key, kind))  # type: ignore[arg-type]
         yield Progress("space", 0, 1, message="Laying out the map")
         if adata.n_obs < 5:
             raise TooSmall(expected="five spots", found="fewer", remedy="Use more.")

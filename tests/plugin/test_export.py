@@ -22,7 +22,7 @@ def shown(panel: StimputePanel, judged: AnnData) -> StimputePanel:
 
 
 def figure_of(panel: StimputePanel) -> GeneFigure:
-    return gene_figure(panel.view)
+    return gene_figure(panel.view.scene)
 
 
 def saved(panel: StimputePanel, path: Path, qtbot: QtBot) -> str:

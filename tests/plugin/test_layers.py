@@ -22,7 +22,7 @@ def test_spots_lie_on_the_image_at_their_true_size(opened: StimputePanel) -> Non
     assert isinstance(layer, Points)
     np.testing.assert_allclose(layer.data, session.adata.obsm["spatial"][:, ::-1])
     np.testing.assert_allclose(layer.size, session.contents.spot_diameter)
-    image = opened.view.image
+    image = opened.view.stage.image
     np.testing.assert_allclose(image.scale, 1 / session.contents.image.scale)
     # one pixel of the image per (row, column) = (y, x) · scale: every spot lies within it
     places = np.array([image.world_to_data(p) for p in layer.data])
@@ -52,7 +52,7 @@ def test_colour_bars_show_the_limits_of_the_canvas(opened: StimputePanel, source
     assert opened.genes.legend.bar.limits == pytest.approx(limits)
     assert limits_of(opened.view.layer) == pytest.approx(limits)
     assert colour_bar_of(opened.view.layer).visible
-    assert opened.view.layer.face_colormap.name == opened.view.colormap
+    assert opened.view.layer.face_colormap.name == opened.session.display.colormap
 
 
 def test_counts_and_imputed_share_one_scale(opened: StimputePanel) -> None:
@@ -140,7 +140,7 @@ def test_side_by_side_shows_counts_and_imputed_and_goes_away(opened: StimputePan
     viewer, view = viewer_of(opened), opened.view
     before = len(viewer.layers)
     opened.genes.both.setChecked(True)
-    left, right = view.layer, view.side_by_side.layer
+    left, right = view.layer, view.stage.second
     assert viewer.canvas.grid.enabled
     assert "Counts" in left.name
     assert "PCA" in right.name
@@ -166,7 +166,7 @@ def test_many_spots_are_drawn_as_one_picture(
     seen = np.unique(layer.data[np.isfinite(layer.data)])
     assert set(seen) <= set(session.expression())
     y, x = session.adata.obsm["spatial"][5, ::-1]
-    assert panel.view.spot_at((y, x)) == 5
+    assert panel.view.stage.spot_at((y, x)) == 5
     session.display.column = "domain"
     assert not layer.colorbar.visible
     assert panel.genes.legend.swatches.names
@@ -176,8 +176,8 @@ def test_the_spot_under_the_mouse_is_described(opened: StimputePanel) -> None:
     opened.session.train("gene_mean").wait(60)
     x, y = opened.session.adata.obsm["spatial"][7]
     radius = opened.session.contents.spot_diameter / 2
-    assert opened.view.spot_at((y, x + 0.9 * radius)) == 7
-    assert opened.view.spot_at((y, x - 1e6)) == -1
+    assert opened.view.stage.spot_at((y, x + 0.9 * radius)) == 7
+    assert opened.view.stage.spot_at((y, x - 1e6)) == -1
     opened.view.hovered.emit(7)
     words = opened.genes.spot.text()
     assert opened.session.adata.obs_names[7] in words

@@ -25,6 +25,7 @@ from napari_stimpute.plugin.canvas import spots
 from napari_stimpute.plugin.map.dock import MapPanel
 from napari_stimpute.plugin.map.stamp import packed
 from napari_stimpute.plugin.panel import StimputePanel
+from napari_stimpute.scene.spot import in_short
 from napari_stimpute.session.contents import COUNTS
 
 pytestmark = pytest.mark.usefixtures("drawn")
@@ -67,7 +68,7 @@ def test_the_map_has_the_colours_of_the_tissue(dock: MapPanel, opened: StimputeP
 
     same()
     opened.session.display.gene = opened.session.contents.genes[3]
-    opened.view.set_colormap("magma")
+    opened.session.display.colormap = "magma"
     same()
     opened.session.display.column = "domain"
     same()
@@ -107,9 +108,9 @@ def test_spots_within_a_line_on_the_tissue_light_up_on_the_map(
     dock: MapPanel, opened: StimputePanel
 ) -> None:
     view = opened.view
-    points, viewer = view.places.points, view.viewer
+    points, viewer = view.scene.places.points, view.viewer
     n_layers = len(viewer.layers)
-    x, y, radius = points[9, 1], points[9, 0], 3 * view.places.diameter
+    x, y, radius = points[9, 1], points[9, 0], 3 * view.scene.places.diameter
     assert not draw_on_canvas(viewer, circle(x, y, radius))  # the canvas moves
     assert opened.session.display.picked is None
     opened.genes.picks.pick_button.click()
@@ -179,7 +180,7 @@ def opacity(panel: StimputePanel) -> Any:
         return np.asarray(layer.face_color)[:, 3]
     raster = layer.metadata["stimpute"].raster
     values = np.array(
-        [layer.data[raster.labels == i + 1][0] for i in range(len(view.places.points))]
+        [layer.data[raster.labels == i + 1][0] for i in range(len(view.scene.places.points))]
     )
     bottom, top = layer.contrast_limits
     return layer.colormap.map((values - bottom) / (top - bottom))[:, 3]
@@ -218,7 +219,7 @@ def test_a_spot_is_named_under_the_mouse_on_the_map_and_ringed_from_the_tissue(
     scatter._point_at(place)
     name = opened.session.adata.obs_names[place]
     assert name in opened.genes.spot.text()
-    assert name in dock._describe(place)
+    assert name in in_short(opened.view.scene, opened.view.shown, place)
     opened.view.hovered.emit(3)
     assert scatter._ringed == 3
 

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from napari_stimpute import keys
 from napari_stimpute.plugin import session_of
 from napari_stimpute.plugin.panel import StimputePanel
-from napari_stimpute.scene.maps import MAPPING, Choice, Maps
+from napari_stimpute.scene.maps import MAPPING, MapOf, Maps
 from napari_stimpute.session.contents import COUNTS
 from napari_stimpute.session.session import Session
 
@@ -52,14 +52,14 @@ def test_cells_without_coordinates_are_drawn_on_a_map_by_themselves(
     xy = np.column_stack([layer.data[:, 1], -layer.data[:, 0]])
     scale = np.ptp(xy[:, 0]) / np.ptp(places[:, 0])
     np.testing.assert_allclose(xy - xy[0], (places - places[0]) * scale, atol=0.01)
-    assert view.spot_at(layer.data[7]) == 7
+    assert view.stage.spot_at(layer.data[7]) == 7
     assert view.viewer.canvas.overlays.text.text.endswith("on the UMAP of the counts")
     assert [item.name for item in view.viewer.layers] == ["Cells"]
     assert layer.size[0] < np.ptp(layer.data[:, 0]) / 20
 
 
 def test_a_map_that_is_stored_is_drawn_at_once(
-    panel: StimputePanel, cells: AnnData, drawn: list[Choice]
+    panel: StimputePanel, cells: AnnData, drawn: list[MapOf]
 ) -> None:
     cells.obsm[UMAP] = np.random.default_rng(1).normal(size=(cells.n_obs, 2))
     panel.session.open(cells)
@@ -80,7 +80,7 @@ def test_everything_works_on_the_map_as_on_the_tissue(
     assert genes.wipe.export_to(str(tmp_path / "wipe.png")) is not None
     genes.wipe.on.setChecked(False)
     genes.both.setChecked(True)
-    np.testing.assert_array_equal(panel.view.side_by_side.layer.data, panel.view.layer.data)
+    np.testing.assert_array_equal(panel.view.stage.second.data, panel.view.layer.data)
     genes.both.setChecked(False)
     genes.save.save_to(tmp_path / "figure.png")
     qtbot.waitUntil(lambda: bool(genes.save.words.text()), timeout=60_000)
@@ -118,13 +118,13 @@ def test_a_map_that_was_stored_anew_is_drawn_anew(panel: StimputePanel, cells: A
 
 
 def test_the_map_of_a_run_that_is_trained_again_is_drawn_again(
-    panel: StimputePanel, cells: AnnData, qtbot: QtBot, drawn: list[Choice]
+    panel: StimputePanel, cells: AnnData, qtbot: QtBot, drawn: list[MapOf]
 ) -> None:
-    session, view, of_run = panel.session, panel.view, Choice(key="pca")
+    session, view, of_run = panel.session, panel.view, MapOf(key="pca")
     on_map_of_a_run(panel, cells, qtbot)
     session.train("pca", blend=False, judged=False).wait(60)
     assert view.layer is None
-    assert view.places is None and "UMAP of PCA" in view.no_map
+    assert view.scene.places is None and "UMAP of PCA" in view.scene.no_map
     assert "is being drawn" in view.viewer.canvas.overlays.text.text
     on_canvas(panel, qtbot)
     assert drawn.count(of_run) == 2
@@ -132,20 +132,20 @@ def test_the_map_of_a_run_that_is_trained_again_is_drawn_again(
 
 
 def test_the_canvas_gets_its_map_also_if_another_one_is_asked_for(
-    panel: StimputePanel, cells: AnnData, qtbot: QtBot, drawn: list[Choice]
+    panel: StimputePanel, cells: AnnData, qtbot: QtBot, drawn: list[MapOf]
 ) -> None:
     on_map_of_a_run(panel, cells, qtbot)
     panel.session.train("pca", blend=False, judged=False).wait(60)
-    panel.view.maps.draw_soon(Choice("pca", "pca"))  # as the dock does
+    panel.view.scene.maps.draw_soon(MapOf("pca", "pca"))  # as the dock does
     on_canvas(panel, qtbot)
-    assert drawn[-2:] == [Choice("pca", "pca"), Choice("pca", "umap")]
+    assert drawn[-2:] == [MapOf("pca", "pca"), MapOf("pca", "umap")]
 
 
 def on_map_of_a_run(panel: StimputePanel, cells: AnnData, qtbot: QtBot) -> None:
     panel.session.open(cells)
     on_canvas(panel, qtbot)
     panel.session.train("pca", blend=False, judged=False).wait(60)
-    panel.view.show_map(Choice(key="pca"))
+    panel.view.scene.show_map(MapOf(key="pca"))
     qtbot.waitUntil(lambda: keys.space("pca", "umap") in cells_of(panel).obsm, timeout=20_000)
     qtbot.waitUntil(lambda: not panel.session.is_busy, timeout=20_000)
 
@@ -156,12 +156,12 @@ def cells_of(panel: StimputePanel) -> AnnData:
 
 
 def test_what_keeps_a_map_from_being_drawn_is_said_and_not_tried_again(
-    panel: StimputePanel, cells: AnnData, qtbot: QtBot, drawn: list[Choice]
+    panel: StimputePanel, cells: AnnData, qtbot: QtBot, drawn: list[MapOf]
 ) -> None:
     panel.session.open(cells[:4].copy())
-    qtbot.waitUntil(lambda: bool(panel.view.maps.problem), timeout=20_000)
+    qtbot.waitUntil(lambda: bool(panel.view.scene.maps.problem), timeout=20_000)
     assert "five spots" in panel.genes.map.words.text()
-    assert "five spots" in panel.view.no_map
+    assert "five spots" in panel.view.scene.no_map
     panel.session.display.gene = panel.session.contents.genes[2]
     qtbot.wait(50)
     assert len(drawn) == 1
@@ -174,7 +174,7 @@ def test_a_map_waits_for_other_work_to_end(
     panel.session.open(cells)
     panel.session.train("gene_mean", blend=False, judged=False).wait(60)
     on_canvas(panel, qtbot)
-    assert panel.session.job.title == MAPPING
+    assert panel.session.job.owner == MAPPING
 
 
 def test_a_dropped_file_without_coordinates_is_taken_by_the_viewer(
@@ -188,7 +188,7 @@ def test_a_dropped_file_without_coordinates_is_taken_by_the_viewer(
 
 
 def test_on_tissue_no_map_is_drawn_unasked(
-    opened: StimputePanel, qtbot: QtBot, drawn: list[Choice]
+    opened: StimputePanel, qtbot: QtBot, drawn: list[MapOf]
 ) -> None:
     qtbot.wait(100)
     assert not drawn
@@ -200,17 +200,17 @@ def test_on_tissue_no_map_is_drawn_unasked(
 
 @pytest.mark.parametrize(("most", "expected"), [(10_000, 1), (20, 0)])
 def test_only_small_data_are_drawn_by_themselves(
-    section: AnnData, qtbot: QtBot, drawn: list[Choice], most: int, expected: int
+    section: AnnData, qtbot: QtBot, drawn: list[MapOf], most: int, expected: int
 ) -> None:
     session = Session()
     session.open(section)
     maps = Maps(session)
-    maps.draw_soon(Choice(), most=most)
+    maps.draw_soon(MapOf(), most=most)
     qtbot.wait(50)
     if session.job is not None:
         session.job.wait(60)
     assert len(drawn) == expected
-    maps.draw_soon(Choice(), most=most)
+    maps.draw_soon(MapOf(), most=most)
     qtbot.wait(50)
     assert len(drawn) == expected
 
@@ -219,7 +219,7 @@ def test_a_map_of_data_that_were_closed_meanwhile_is_dropped(section: AnnData) -
     session = Session()
     session.open(section)
     maps, other = Maps(session), section[:60].copy()
-    job = maps.draw(Choice())
+    job = maps.draw(MapOf())
     assert job is not None
     session.adata = other
     job.wait(60)
@@ -232,7 +232,7 @@ def test_the_title_names_the_map_that_is_drawn_until_another_one_is(
     panel.session.open(cells)
     on_canvas(panel, qtbot)
     text = panel.view.viewer.canvas.overlays.text
-    panel.view.show_map(Choice(kind="pca"))
+    panel.view.scene.show_map(MapOf(kind="pca"))
     panel.session.display.gene = panel.session.contents.genes[3]
     assert text.text.endswith("on the UMAP of the counts")
     qtbot.waitUntil(lambda: text.text.endswith("on the PCA of the counts"), timeout=20_000)
@@ -244,7 +244,7 @@ def test_a_map_is_drawn_and_kept_in_the_data(
     monkeypatch.undo()  # the real drawing
     session = Session()
     session.open(section)
-    maps, choice = Maps(session), Choice(kind="pca")
+    maps, choice = Maps(session), MapOf(kind="pca")
     job = maps.draw(choice)
     assert job is not None
     assert maps.waits_for(choice)

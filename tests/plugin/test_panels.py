@@ -71,7 +71,7 @@ def test_logged_values_are_explained_and_what_was_open_stays(
 def test_the_sample_opens(panel: StimputePanel, qtbot: QtBot) -> None:
     panel.data.open_sample()
     qtbot.waitUntil(lambda: panel.session.adata is not None, timeout=60_000)
-    assert panel.view.image is not None
+    assert panel.view.stage.image is not None
 
 
 def test_genes_to_model_are_chosen(opened: StimputePanel, tmp_path: Path, qtbot: QtBot) -> None:

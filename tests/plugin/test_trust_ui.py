@@ -17,9 +17,9 @@ from napari_stimpute import keys
 from napari_stimpute.plugin.canvas import spots
 from napari_stimpute.plugin.canvas.spots import limits_of
 from napari_stimpute.plugin.panel import WIDTH, StimputePanel
-from napari_stimpute.plugin.widgets.chip import LOOKS, chip_height, chip_width, draw_chip
+from napari_stimpute.plugin.widgets.chip import chip_height, chip_width, draw_chip
 from napari_stimpute.scene.aspects import ZERO_NAMES
-from napari_stimpute.scene.colours import opacity_of
+from napari_stimpute.scene.colours import LOOKS, opacity_of
 from napari_stimpute.session.contents import COUNTS
 from napari_stimpute.trust.intervals import interval
 from napari_stimpute.trust.verdict import VERDICTS, badge
@@ -163,7 +163,7 @@ def test_verdicts_differ_without_colour_and_words(qapp: Any) -> None:
 
 
 def test_asking_for_a_badge_does_not_slow_the_choice_of_a_gene(shown: StimputePanel) -> None:
-    aspects, names = shown.view.aspects, shown.session.adata.var_names
+    aspects, names = shown.view.scene.aspects, shown.session.adata.var_names
     taken = []
     for gene in names[:30]:
         shown.session.display.gene = str(gene)
@@ -182,7 +182,7 @@ def test_uncertainty_is_the_width_of_the_interval(shown: StimputePanel) -> None:
     ends = interval(shown.session.adata, "mine", shown.session.display.gene)
     assert ends is not None
     np.testing.assert_allclose(shown.view.shown.values, ends[1] - ends[0])
-    assert shown.view.shown.colormap != shown.view.colormap  # not to be taken for expression
+    assert shown.view.shown.colormap != shown.session.display.colormap  # not for expression
     assert "molecules" in shown.genes.legend.bar.title
     assert limits_of(shown.view.layer)[0] == 0
 
@@ -191,7 +191,7 @@ def test_the_zero_map_shows_its_four_kinds(shown: StimputePanel) -> None:
     choose(shown, "zeros")
     found = zero_map(shown.session.adata, "mine", shown.session.display.gene)
     assert found is not None
-    threshold = shown.view.aspects.threshold
+    threshold = shown.session.display.threshold
     np.testing.assert_array_equal(shown.view.shown.codes, found.classes(threshold) + 1)
     counted = shown.session.expression(source=COUNTS) > 0
     np.testing.assert_array_equal(shown.view.shown.codes == 0, counted)

@@ -118,7 +118,7 @@ def test_each_side_of_the_divider_shows_its_own_source(
         session.contents.genes, key=lambda gene: session.expression(gene, COUNTS).mean()
     )
     assert isinstance(view.layer, Points if most_points > 1000 else Image)
-    view.wipe.start()
+    view.set_mode("wipe")
     view.viewer.show()
     QApplication.processEvents()  # the canvas takes its size
     view.viewer.reset_view()
@@ -144,7 +144,7 @@ def test_each_side_of_the_divider_shows_its_own_source(
 
 def test_dragging_the_line_moves_the_divider_and_not_the_camera(box: WipeBox) -> None:
     view, viewer = box.view, box.view.viewer
-    view.wipe.start()
+    view.set_mode("wipe")
     y, start, end = middle_y(view), view.wipe.x, float(np.quantile(xs(view), 0.2))
     before = kept(view, view.layer)
     taken = drag(viewer, (y, start + 2 / viewer.scene.camera.zoom), (y, end))
@@ -152,14 +152,14 @@ def test_dragging_the_line_moves_the_divider_and_not_the_camera(box: WipeBox) ->
     assert view.wipe.x == pytest.approx(end - 2 / viewer.scene.camera.zoom)
     now = kept(view, view.layer)
     assert_array_equal(now, xs(view) <= view.wipe.x)
-    assert_array_equal(kept(view, view.wipe.layer), ~now)
+    assert_array_equal(kept(view, view.stage.second), ~now)
     assert now.sum() < before.sum()
     assert box.slider.value() == round(view.wipe.position * 1000)
 
 
 def test_dragging_elsewhere_is_left_to_the_camera(imputed: StimputePanel) -> None:
     view = imputed.view
-    view.wipe.start()
+    view.set_mode("wipe")
     y, x = middle_y(view), view.wipe.x
     beside = x + 30 / view.viewer.scene.camera.zoom
     assert drag(view.viewer, (y, beside), (y, x)) == [False, False, False]
@@ -173,18 +173,18 @@ def test_the_divider_stays_at_the_tissue_and_its_ends_show_one_source(
     imputed: StimputePanel,
 ) -> None:
     view = imputed.view
-    view.wipe.start()
+    view.set_mode("wipe")
     for asked, got in ((-3.0, 0.0), (7.0, 1.0)):
         view.wipe.set_position(asked)
         assert view.wipe.position == got
         assert kept(view, view.layer).all() == (got == 1.0)
-        assert kept(view, view.wipe.layer).all() == (got == 0.0)
+        assert kept(view, view.stage.second).all() == (got == 0.0)
 
 
 def test_the_line_is_as_wide_on_the_screen_at_every_zoom(imputed: StimputePanel) -> None:
     view = imputed.view
-    view.wipe.start()
-    line, camera = view.wipe.divider.layer, view.viewer.scene.camera
+    view.set_mode("wipe")
+    line, camera = view.stage.divider.layer, view.viewer.scene.camera
     for zoom in (camera.zoom, 5 * camera.zoom):
         camera.zoom = zoom
         assert line.scale[1] * camera.zoom == pytest.approx(1)
@@ -194,13 +194,13 @@ def test_the_line_is_as_wide_on_the_screen_at_every_zoom(imputed: StimputePanel)
 
 def test_the_line_moves_without_a_new_look_at_all_layers(imputed: StimputePanel) -> None:
     view = imputed.view
-    view.wipe.start()
+    view.set_mode("wipe")
     seen = []
-    view.wipe.divider.layer.events.translate.connect(lambda _event: seen.append(1))
+    view.stage.divider.layer.events.translate.connect(lambda _event: seen.append(1))
     view.layer.events.face_color.connect(lambda _event: seen.append(1))
     view.wipe.set_position(0.2)
     assert seen == []
-    assert view.wipe.divider.layer.extent.world[:, 1].mean() == pytest.approx(
+    assert view.stage.divider.layer.extent.world[:, 1].mean() == pytest.approx(
         view.wipe.x, abs=1 / view.viewer.scene.camera.zoom
     )
 
@@ -211,7 +211,7 @@ def test_keys_of_the_canvas_step_the_divider(box: WipeBox) -> None:
     assert len([k for k in keys if k[-1] in "[]"]) == len(KEYS)
     keys["]"](viewer)
     assert view.wipe.position == 0.5  # there is no divider yet
-    view.wipe.start()
+    view.set_mode("wipe")
     for key, expected in (("]", 0.52), ("[", 0.5), ("Ctrl+]", 0.6), ("Ctrl+[", 0.5)):
         keys[key](viewer)
         assert view.wipe.position == pytest.approx(expected)
@@ -258,10 +258,10 @@ def test_turning_it_off_restores_what_was_there(imputed: StimputePanel) -> None:
 
     viewer.layers.selection.active = mine
     before = state()
-    view.wipe.start()
+    view.set_mode("wipe")
     view.wipe.set_position(0.8)
     assert state() != before
-    view.wipe.stop()
+    view.set_mode("one map")
     assert state() == before
 
 
@@ -270,11 +270,11 @@ def test_it_and_side_by_side_exclude_one_another(imputed: StimputePanel, box: Wi
     imputed.genes.both.setChecked(True)
     box.on.setChecked(True)
     assert view.wipe.is_on
-    assert not view.side_by_side.is_on
+    assert not view.stage.is_grid
     assert not imputed.genes.both.isChecked()
     assert not viewer.canvas.grid.enabled
     imputed.genes.both.setChecked(True)
-    assert view.side_by_side.is_on
+    assert view.stage.is_grid
     assert not view.wipe.is_on
     assert not box.on.isChecked()
     assert viewer.canvas.grid.enabled
@@ -283,27 +283,27 @@ def test_it_and_side_by_side_exclude_one_another(imputed: StimputePanel, box: Wi
 
 def test_both_halves_follow_gene_limits_and_colours_on_one_scale(imputed: StimputePanel) -> None:
     view, session = imputed.view, imputed.session
-    view.wipe.start()
+    view.set_mode("wipe")
     session.display.gene = next(
         g for g in session.contents.genes if session.expression(g).std() > 0
     )
-    view.set_percentiles(0, 90)
-    view.set_colormap("magma")
+    session.display.percentiles = (0, 90)
+    session.display.colormap = "magma"
     limits = session.limits(high=90)
-    for layer, source in ((view.layer, COUNTS), (view.wipe.layer, "soft")):
+    for layer, source in ((view.layer, COUNTS), (view.stage.second, "soft")):
         assert limits_of(layer) == pytest.approx(limits)
         expected = colours_of_values(session.expression(source=source), limits, "magma")
         assert_allclose(layer.face_color, expected, atol=1e-6)
-    assert [colour_bar_of(one).visible for one in (view.layer, view.wipe.layer)] == [True, False]
+    assert [colour_bar_of(one).visible for one in (view.layer, view.stage.second)] == [True, False]
     assert imputed.genes.legend.bar.limits == pytest.approx(limits)
 
 
 def test_the_halves_are_named_on_the_canvas(imputed: StimputePanel) -> None:
     view = imputed.view
-    view.wipe.start()
+    view.set_mode("wipe")
     for layer, name, corner in (
         (view.layer, "Counts", "top_left"),
-        (view.wipe.layer, view.session.contents.record("soft").title, "top_right"),
+        (view.stage.second, view.session.contents.record("soft").title, "top_right"),
     ):
         assert layer.name == name
         assert layer.name_overlay.visible
@@ -320,13 +320,13 @@ def test_two_runs_can_be_compared_and_exchanged(box: WipeBox) -> None:
     box.on.setChecked(True)
     box.left.setCurrentIndex(box.left.findData("flat"))
     box.left.activated.emit(box.left.currentIndex())
-    assert box.wipe.sources() == ("flat", "soft")
+    assert box.pair.sources() == ("flat", "soft")
     box.left.setCurrentIndex(box.left.findData("soft"))  # what the right shows: they change places
     box.left.activated.emit(box.left.currentIndex())
-    assert box.wipe.sources() == ("soft", "flat")
+    assert box.pair.sources() == ("soft", "flat")
     assert (box.left.currentData(), box.right.currentData()) == ("soft", "flat")
     titles = [box.view.session.contents.record(key).title for key in ("soft", "flat")]
-    assert [box.view.layer.name, box.wipe.layer.name] == titles
+    assert [box.view.layer.name, box.view.stage.second.name] == titles
 
 
 def test_log_values_cannot_share_the_scale_and_say_so(box: WipeBox) -> None:
@@ -334,15 +334,15 @@ def test_log_values_cannot_share_the_scale_and_say_so(box: WipeBox) -> None:
     item = box.left.model().item(box.left.findData(LOG))
     assert not item.isEnabled()
     assert "unit" in item.toolTip()
-    box.wipe.choose(LOG, "soft")
-    assert box.wipe.sources() == (COUNTS, "soft")
+    box.pair.choose(LOG, "soft")
+    assert box.pair.sources() == (COUNTS, "soft")
 
 
 def test_without_anything_imputed_it_says_why_it_is_off(opened: StimputePanel) -> None:
     made = opened.genes.wipe
     assert not made.on.isEnabled()
     assert "Train a model" in made.on.toolTip()
-    opened.view.wipe.start()
+    opened.view.set_mode("wipe")
     assert not opened.view.wipe.is_on
     give_runs(opened.session.adata)
     opened.session.look_again()
@@ -355,13 +355,13 @@ def test_a_gene_that_was_not_modelled_shows_counts_and_says_so(imputed: Stimpute
     give_runs(session.adata)
     session.look_again()
     session.display.source = "flat"
-    view.wipe.start()
+    view.set_mode("wipe")
     session.display.gene = next(
         g for g in session.contents.genes if not session.contents.is_modelled(g)
     )
-    assert "not modelled: counts" in view.wipe.layer.name
+    assert "not modelled: counts" in view.stage.second.name
     assert view.layer.name == "Counts"
-    assert_array_equal(view.layer.face_color, view.wipe.layer.face_color)
+    assert_array_equal(view.layer.face_color, view.stage.second.face_color)
 
 
 def test_it_waits_while_labels_are_shown(box: WipeBox) -> None:
@@ -370,12 +370,12 @@ def test_it_waits_while_labels_are_shown(box: WipeBox) -> None:
     session.display.column = "domain"
     assert view.wipe.is_on
     assert "A column is shown" in box.words.text()
-    assert not view.wipe.layer.visible
-    assert not view.wipe.divider.layer.visible
+    assert not view.stage.second.visible
+    assert not view.stage.divider.layer.visible
     assert not view.layer.experimental_clipping_planes[0].enabled
     assert not view.layer.name_overlay.visible
     session.display.column = ""
-    assert view.wipe.layer.visible
+    assert view.stage.second.visible
     assert view.layer.experimental_clipping_planes[0].enabled
     assert not box.words.text()
 
@@ -383,10 +383,10 @@ def test_it_waits_while_labels_are_shown(box: WipeBox) -> None:
 def test_a_removed_layer_turns_it_off_with_the_next_move_or_gene(imputed: StimputePanel) -> None:
     view, viewer = imputed.view, imputed.view.viewer
     for which in ("second map", "line", "first map"):
-        view.wipe.start()
+        view.set_mode("wipe")
         found = {
-            "second map": view.wipe.layer,
-            "line": view.wipe.divider.layer,
+            "second map": view.stage.second,
+            "line": view.stage.divider.layer,
             "first map": view.layer,
         }
         viewer.layers.remove(found[which])
@@ -401,7 +401,7 @@ def test_a_removed_layer_turns_it_off_with_the_next_move_or_gene(imputed: Stimpu
 
 def test_opening_other_data_ends_it(imputed: StimputePanel, section: Any) -> None:
     view = imputed.view
-    view.wipe.start()
+    view.set_mode("wipe")
     imputed.session.open(section[:60].copy())
     assert not view.wipe.is_on
     assert [one.name for one in view.viewer.layers] == ["Tissue image", "Spots"]
@@ -424,8 +424,7 @@ def test_what_was_judged_is_written_beside_the_gene(panel: StimputePanel, judged
     panel.session.open(judged)
     panel.session.display.source, panel.session.display.gene = "mine", str(judged.var_names[1])
     panel.genes.wipe.on.setChecked(True)
-    assert panel.genes.wipe.badges() == "Mine: use with care"
-    panel.view.aspects.chosen = "uncertainty"
-    panel.view.refresh()
+    assert panel.genes.wipe.pair.badges() == "Mine: use with care"
+    panel.session.display.aspect = "uncertainty"
     assert "expected counts" in panel.genes.wipe.words.text()
     assert not panel.view.wipe.is_split

@@ -10,7 +10,7 @@ from anndata import AnnData
 from napari_stimpute.errors import NotWritable
 from napari_stimpute.plots import Tissue, wipe_map
 from napari_stimpute.plugin.panel import StimputePanel
-from napari_stimpute.scene.pair_figure import save_wipe, wipe_figure
+from napari_stimpute.scene.figure import pair_figure, save_figure
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def texts(figure: Any) -> list[str]:
 
 def test_the_figure_names_both_halves_gene_unit_badge_and_scale(wiped: StimputePanel) -> None:
     view = wiped.view
-    sentence = texts(wipe_figure(view, badge="reliable"))
+    sentence = texts(pair_figure(view.scene, view.wipe.x, "reliable"))
     title = view.session.contents.record("mine").title
     for text in ("Counts", title, view.session.display.gene, "counts per spot", "reliable"):
         assert text in sentence
@@ -68,5 +68,5 @@ def test_an_export_that_cannot_be_written_says_why(wiped: StimputePanel, tmp_pat
     assert box.export_to(str(tmp_path / "missing" / "wipe.png")) is None
     assert "Choose another folder" in box.words.text()
     with pytest.raises(NotWritable, match="name ends in"):
-        save_wipe(box.view, tmp_path / "wipe.bmp")
+        save_figure(lambda: pair_figure(box.view.scene, 0.0), tmp_path / "wipe.bmp")
     assert list(tmp_path.iterdir()) == []

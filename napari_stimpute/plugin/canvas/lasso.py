@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
-from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +12,10 @@ from psygnal import Signal
 from ...connections import Connections
 from ...scene.picks import how_of, within
 from .spots import MARK, Mark
+from .stage import Stage
 
 if TYPE_CHECKING:
     from napari.layers import Layer
-
-    from .view import SpotsView
 
 PICK_KEY, CLEAR_KEY, UNDO_KEY = "L", "Escape", "Control-Z"
 """Keys on the canvas: begin or end picking, pick none, back to who was picked before."""
@@ -35,31 +33,33 @@ class TissueLasso:
 
     changed = Signal(bool)
 
-    def __init__(self, viewer: Any, view: SpotsView) -> None:
-        self._viewer, self._view = ref(viewer), ref(view)
+    def __init__(self, stage: Stage) -> None:
+        self.stage, self.picks = stage, stage.scene.picks
         self.is_on = False
         self._line: Layer | None = None
         self._zoom_box: Callable[..., Any] | None = None
         """What napari does while Alt is held down: out of the way as long as this is on."""
         self._connections = Connections()
-        self._connections.add(view.session.events.adata, self.stop)
-        viewer.bind_key(PICK_KEY, self._toggle, overwrite=True)
-        viewer.bind_key(CLEAR_KEY, self._clear, overwrite=True)
-        viewer.bind_key(UNDO_KEY, self._undo, overwrite=True)
+        self._connections.add(stage.scene.session.events.adata, self.stop)
+        for key, act in (
+            (PICK_KEY, self._toggle),
+            (CLEAR_KEY, self._clear),
+            (UNDO_KEY, self._undo),
+        ):
+            stage.viewer.bind_key(key, act, overwrite=True)
 
     def why_not(self) -> str:
         """Why nothing can be picked on the canvas now, in words; "" where it can."""
-        view = self._view()
-        if view is None or view.layer is None:
-            return (view.no_map if view is not None else "") or "Open data first."
-        if view.side_by_side.is_on:  # in napari's grid the line would take a place of its own
+        if self.stage.spots is None:
+            return self.stage.scene.no_map or "Open data first."
+        if self.stage.is_grid:  # in napari's grid the line would take a place of its own
             return "Two maps stand side by side: end that to pick, or pick on the map of cells."
         return ""
 
     def start(self) -> None:
         """Let the mouse pick."""
-        viewer, view = self._viewer(), self._view()
-        if self.is_on or viewer is None or view is None or self.why_not():
+        viewer = self.stage.viewer
+        if self.is_on or viewer is None or self.why_not():
             self.changed.emit(self.is_on)
             return
         callbacks = viewer.mouse_drag_callbacks
@@ -74,7 +74,7 @@ class TissueLasso:
 
     def stop(self) -> None:
         """Let the mouse move the canvas again."""
-        viewer = self._viewer()
+        viewer = self.stage.viewer
         if not self.is_on or viewer is None:
             return
         self.is_on = False
@@ -86,7 +86,7 @@ class TissueLasso:
         self.changed.emit(False)
 
     def close(self) -> None:
-        """Let go of viewer and session."""
+        """Listen to viewer and session no longer."""
         self.stop()
         self._connections.close()
 
@@ -97,17 +97,14 @@ class TissueLasso:
             self.start()
 
     def _clear(self, _viewer: Any) -> None:
-        if (view := self._view()) is not None:
-            view.picks.clear()
+        self.picks.clear()
 
     def _undo(self, _viewer: Any) -> None:
-        if (view := self._view()) is not None:
-            view.picks.undo()
+        self.picks.undo()
 
     def _on_drag(self, viewer: Any, event: Any) -> Iterator[None]:
         """From press to release."""
-        view = self._view()
-        divider = view.wipe.divider if view is not None and view.wipe.is_split else None
+        divider, places = self.stage.divider, self.stage.scene.places
         if event.button != 1 or (divider is not None and divider.is_near(event.position)):
             return
         event.handled = True
@@ -121,8 +118,8 @@ class TissueLasso:
                 self._draw(viewer, np.array(outline))
             yield
         self._erase(viewer)
-        if len(outline) > 2 and view is not None and view.places is not None:
-            view.picks.pick(within(view.places.points, np.array(outline)), how)
+        if len(outline) > 2 and places is not None:
+            self.picks.pick(within(places.points, np.array(outline)), how)
 
     def _draw(self, viewer: Any, outline: NDArray[np.float64]) -> None:
         from napari.layers import Vectors
@@ -132,8 +129,6 @@ class TissueLasso:
         if self._line is not None and self._line in viewer.layers:
             self._line.data = lines
             return
-        view = self._view()
-        assert view is not None
         active = viewer.layers.selection.active
         self._line = Vectors(
             lines,
@@ -141,7 +136,7 @@ class TissueLasso:
             edge_color=_COLOUR,
             vector_style="line",
             name="Lasso",
-            metadata={MARK: Mark(view.session.adata, "lasso")},
+            metadata={MARK: Mark(self.stage.scene.session.adata, "lasso")},
         )
         viewer.add_layer(self._line)
         viewer.layers.selection.active = active

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-from weakref import ref
+from typing import TYPE_CHECKING
 
-from ...session.contents import COUNTS, LOG
+from ...scene.pair import raw_and_imputed
 from .spots import image_layer, layer_name, paint, spots_layer
+from .stage import Stage
 
 if TYPE_CHECKING:
     from napari.layers import Layer
-
-    from .view import SpotsView
 
 
 class SideBySide:
@@ -20,76 +18,54 @@ class SideBySide:
     All cells of the grid share one camera, so both maps pan and zoom as one.
     """
 
-    def __init__(self, viewer: Any, view: SpotsView) -> None:
-        self._viewer, self._view = ref(viewer), ref(view)
-        self.layer: Layer | None = None
-        """The second map; None while this is off."""
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
         self._image: Layer | None = None
         self._before: tuple[bool, int, tuple[int, int]] = (False, 1, (-1, -1))
 
-    @property
-    def is_on(self) -> bool:
-        """Whether two maps are drawn."""
-        return self.layer is not None
-
-    def sources(self) -> tuple[str, str]:
-        """What the left and the right map show."""
-        view = self._view()
-        assert view is not None
-        session = view.session
-        chosen = session.display.source if session.display.source in session.contents.runs else ""
-        imputed = chosen or (session.contents.runs[-1] if session.contents.runs else LOG)
-        return COUNTS, view.drawable_source(imputed)
-
     def start(self) -> None:
-        """Draw the second map beside the first."""
-        viewer, view = self._viewer(), self._view()
-        if viewer is None or view is None or view.layer is None or self.is_on:
+        """Lay the second map beside the first."""
+        stage, session = self.stage, self.stage.scene.session
+        viewer, places = stage.viewer, stage.scene.places
+        if stage.spots is None or places is None or stage.is_grid:
             return
-        assert view.places is not None
-        view.wipe.stop()
-        view.lasso.stop()
         grid = viewer.canvas.grid
         self._before = (grid.enabled, grid.stride, grid.shape)
-        self._image = image_layer(view.session) if view.image is not None else None
-        self.layer = spots_layer(view.session, view.places, role="second")
-        self.layer.opacity = view.opacity
-        for layer in (self._image, self.layer):
+        self._image = image_layer(session) if stage.image is not None else None
+        stage.second = spots_layer(session, places, role="second")
+        stage.second.opacity = stage.opacity
+        for layer in (self._image, stage.second):
             if layer is not None:
                 viewer.add_layer(layer)
         grid.stride = 1 if self._image is None else 2
         grid.shape, grid.enabled = (1, 2), True
-        self.repaint()
-        view.show_title()
+        stage.is_grid = True
         viewer.reset_view()
 
     def stop(self) -> None:
         """Back to one map."""
-        viewer, view = self._viewer(), self._view()
-        if viewer is None or view is None or not self.is_on:
+        stage, viewer = self.stage, self.stage.viewer
+        if viewer is None or not stage.is_grid:
             return
-        second, image = self.layer, self._image
-        self.layer = self._image = None
-        for layer in (second, image):
-            if layer is not None and layer in viewer.layers:
-                viewer.layers.remove(layer)
+        second, image = stage.second, self._image
+        stage.second, self._image, stage.is_grid = None, None, False
+        stage.remove(second)
+        stage.remove(image)
         grid = viewer.canvas.grid
         grid.enabled, grid.stride, grid.shape = self._before
-        if view.layer is not None:
-            view.layer.name_overlay.visible = False
-            view.layer.name = layer_name(view.session)
-            viewer.layers.selection.active = view.layer
-        view.refresh()
+        if stage.spots is not None and stage.spots in viewer.layers:
+            stage.spots.name_overlay.visible = False
+            stage.spots.name = layer_name(stage.scene.session)
+            viewer.layers.selection.active = stage.spots
         viewer.reset_view()
 
     def repaint(self) -> None:
         """Colour both maps on one scale."""
-        view = self._view()
-        if view is None or self.layer is None or view.layer is None:
-            return
-        for layer, source in zip((view.layer, self.layer), self.sources(), strict=True):
-            shown = view.shown_for(source)
-            if shown is not None:
+        stage, scene = self.stage, self.stage.scene
+        sources = raw_and_imputed(scene.session)
+        for layer, source in zip((stage.spots, stage.second), sources, strict=True):
+            shown = scene.shown_for(source)
+            if shown is not None and layer is not None:
                 paint(layer, shown)
                 layer.name = shown.headline or shown.title
                 layer.name_overlay.visible = True

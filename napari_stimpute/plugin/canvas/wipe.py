@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from weakref import ref
 
 from psygnal import Signal
 
-from ...scene.shown import Shown, Values
-from ...session.contents import COUNTS, LOG, Source
+from ...scene.shown import Shown
 from .cut import Cut, cut_of, uncut
 from .divider import Divider, Frame, frame_of
 from .spots import MARK, Mark, colour_bar_of, layer_name, paint, spots_layer
+from .stage import Stage
 
 if TYPE_CHECKING:
     from napari.layers import Layer
-
-    from ...session.session import Session
-    from .view import SpotsView
 
 
 @dataclass(frozen=True)
@@ -36,20 +32,18 @@ class _Before:
 class Wipe:
     """Both maps lie on one another, each cut off at the divider: moving it repaints nothing.
 
-    `moved` is emitted with the position of the divider, 0–1 from left to right of the tissue.
+    `moved` is emitted with the position of the divider, 0–1 from left to right of the tissue;
+    `changed` when this has ended because someone removed one of its layers.
     """
 
     moved = Signal(float)
+    changed = Signal()
 
-    def __init__(self, viewer: Any, view: SpotsView) -> None:
-        self._viewer, self._view = ref(viewer), ref(view)
-        self.layer: Layer | None = None
-        """The map to the right of the divider; None while this is off."""
-        self.divider: Divider | None = None
+    def __init__(self, stage: Stage) -> None:
+        self.stage, self.pair = stage, stage.scene.pair
         self.position = 0.5
         self.waits = ""
         """Why the two halves are not drawn although this is on, in words; "" when they are."""
-        self._chosen = ("", "")
         self._cuts: tuple[Cut, ...] = ()
         self._frame = Frame(0, 1, 0, 1)
         self._before: _Before | None = None
@@ -57,49 +51,20 @@ class Wipe:
     @property
     def is_on(self) -> bool:
         """Whether there is a divider, or would be if a gene were shown."""
-        return self.layer is not None
+        return self._before is not None
 
     @property
     def is_split(self) -> bool:
         """Whether the two halves are drawn now."""
         return self.is_on and not self.waits
 
-    # ---- what the halves show ------------------------------------------------------------------
-
-    def choices(self) -> list[Source]:
-        """What a half may show: sources in counts, for both halves share one scale."""
-        return [s for s in self._session().contents.sources if s.name != LOG]
-
-    def choose(self, left: str, right: str) -> None:
-        """Choose the two sources; the same on both sides exchanges them."""
-        if left == right:
-            right, left = self.sources()
-        self._chosen = (left, right)
-        if self.is_on:
-            self._shown_view().refresh()
-
-    def sources(self) -> tuple[str, str]:
-        """What is left and right of the divider: as chosen, else counts and the shown run."""
-        session = self._session()
-        known = [s.name for s in self.choices()]
-        left = self._chosen[0] if self._chosen[0] in known else COUNTS
-        shown = (
-            session.display.source if session.display.source in session.contents.runs else known[-1]
-        )
-        right = self._chosen[1] if self._chosen[1] in known else shown
-        return (left, right) if left != right else (left, self._other(left, known))
-
-    def names(self) -> tuple[str, str]:
-        """What is written above the halves; says so where counts stand in for a run."""
-        titles = {s.name: short_title(s) for s in self.choices()}
-        left, right = (self._name(source, titles) for source in self.sources())
-        return left, right
-
-    def halves(self) -> tuple[Values, Values]:
-        """Values left and right of the divider, on one scale."""
-        view = self._shown_view()
-        left, right = (view.values_of(view.drawable_source(s)) for s in self.sources())
-        return left, right
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of its layers lie on the canvas."""
+        stage = self.stage
+        if stage.second is None or stage.divider is None:
+            return False
+        return all(one in stage.viewer.layers for one in (stage.second, stage.divider.layer))
 
     # ---- the divider ---------------------------------------------------------------------------
 
@@ -111,12 +76,14 @@ class Wipe:
     def set_position(self, position: float) -> None:
         """Move the divider: 0 is left of the tissue, 1 right of it."""
         self.position = min(max(float(position), 0.0), 1.0)
-        if self._stop_if_incomplete():
+        if self.is_on and not self.is_whole:
+            self.stop()
+            self.changed.emit()
             return
-        if self.is_split and self.divider is not None:
+        if self.is_split and self.stage.divider is not None:
             for cut in self._cuts:
                 cut.move(self.x)
-            self.divider.place(self.x)
+            self.stage.divider.place(self.x)
         self.moved.emit(self.position)
 
     def step(self, share: float) -> None:
@@ -127,41 +94,36 @@ class Wipe:
 
     def start(self) -> None:
         """Lay the second map over the first, and draw the divider."""
-        viewer, view = self._viewer(), self._view()
-        if viewer is None or view is None or view.layer is None or self.is_on:
+        stage, session = self.stage, self.stage.scene.session
+        first, places, viewer = stage.spots, stage.scene.places, stage.viewer
+        if first is None or places is None or self.is_on or len(self.pair.choices()) < 2:
             return
-        if len(self.choices()) < 2:
-            return
-        assert view.places is not None
-        view.side_by_side.stop()
-        first, overlay, grid = view.layer, view.layer.name_overlay, viewer.canvas.grid
+        overlay, grid = first.name_overlay, viewer.canvas.grid
         active = viewer.layers.selection.active
         self._before = _Before(
             first, first.name, overlay.position, overlay.visible, grid.enabled, active
         )
         grid.enabled = False
-        self._frame = frame_of(view.places.points, view.places.diameter)
-        self.layer = spots_layer(view.session, view.places, role="second")
-        self.layer.opacity = view.opacity
-        viewer.add_layer(self.layer)
-        metadata = {MARK: Mark(view.session.adata, "divider")}
-        self.divider = Divider(viewer, self._frame, metadata, self._on_dragged)
-        self._cuts = (cut_of(first, "left"), cut_of(self.layer, "right"))
+        self._frame = frame_of(places.points, places.diameter)
+        stage.second = spots_layer(session, places, role="second")
+        stage.second.opacity = stage.opacity
+        viewer.add_layer(stage.second)
+        metadata = {MARK: Mark(session.adata, "divider")}
+        stage.divider = Divider(viewer, self._frame, metadata, self._on_dragged)
+        self._cuts = (cut_of(first, "left"), cut_of(stage.second, "right"))
         viewer.layers.selection.active = first
-        view.refresh()
 
     def stop(self) -> None:
         """Back to one map, as it was."""
-        viewer, view, before = self._viewer(), self._view(), self._before
-        if viewer is None or view is None or self.layer is None or before is None:
+        stage, viewer, before = self.stage, self.stage.viewer, self._before
+        if viewer is None or before is None:
             return
-        second, divider = self.layer, self.divider
-        self.layer = self.divider = self._before = None
+        second, divider = stage.second, stage.divider
+        stage.second = stage.divider = self._before = None
         self._cuts, self.waits = (), ""
         if divider is not None:
             divider.remove()
-        if second in viewer.layers:
-            viewer.layers.remove(second)
+        stage.remove(second)
         uncut(before.layer)
         before.layer.name = before.name
         before.layer.name_overlay.position = before.name_position
@@ -169,12 +131,11 @@ class Wipe:
         viewer.canvas.grid.enabled = before.grid
         if before.active in viewer.layers:
             viewer.layers.selection.active = before.active
-        view.refresh()
 
     def close(self) -> None:
-        """Let go of the mouse; the layers stay."""
-        if self.divider is not None:
-            self.divider.disconnect()
+        """Leave the mouse alone; the layers stay."""
+        if self.stage.divider is not None:
+            self.stage.divider.disconnect()
 
     def repaint(self, shown: Shown) -> Shown:
         """Colour both halves; returns what the canvas shows now.
@@ -183,96 +144,43 @@ class Wipe:
         ----------
         shown : what the canvas would show without the divider
         """
-        view = self._view()
-        if self._stop_if_incomplete() or view is None or view.layer is None or self.layer is None:
-            return shown
-        self.waits = self._why_not(shown)
+        stage = self.stage
+        first, second, divider = stage.spots, stage.second, stage.divider
+        assert first is not None and second is not None and divider is not None
+        self.waits = self.pair.why_not(shown)
         self._show_halves(visible=not self.waits)
         if self.waits:
-            paint(view.layer, shown)
+            paint(first, shown)
             return shown
-        left, right = self.halves()
-        for layer, half, source in zip(
-            (view.layer, self.layer), (left, right), self.sources(), strict=True
-        ):
-            paint(layer, self._faded(half, source))
+        for layer, half in zip((first, second), self.pair.drawn(), strict=True):
+            paint(layer, half)
         for cut in self._cuts:
             cut.make(self.x)
-        if self.divider is not None:
-            self.divider.place(self.x)
-        colour_bar_of(self.layer).visible = False  # the same as that of the first
-        self._write_names()
-        title = f"{view.session.display.gene} · {' | '.join(self.names())}"
-        return replace(right, title=title, unit="counts", headline=view.session.display.gene)
+        divider.place(self.x)
+        colour_bar_of(second).visible = False  # the same as that of the first
+        self._write_names(first, second)
+        return self.pair.both()
 
     # ---- within --------------------------------------------------------------------------------
 
-    def _session(self) -> Session:
-        return self._shown_view().session
-
-    def _shown_view(self) -> SpotsView:
-        view = self._view()
-        assert view is not None
-        return view
-
-    def _other(self, left: str, known: list[str]) -> str:
-        others = [name for name in known if name != left]
-        return others[-1] if others else left
-
-    def _name(self, source: str, titles: dict[str, str]) -> str:
-        is_drawn = self._shown_view().drawable_source(source) == source
-        return titles[source] if is_drawn else f"{titles[source]} (gene not modelled: counts)"
-
-    def _faded(self, half: Values, source: str) -> Values:
-        """With unsure spots drawn faintly, if that is wanted."""
-        view = self._shown_view()
-        seen = view.shown_for(source) if view.aspects.fades else half
-        return seen if isinstance(seen, Values) and seen.unit == half.unit else half
-
-    def _stop_if_incomplete(self) -> bool:
-        """Whether someone removed one of the layers; then this is off."""
-        viewer = self._viewer()
-        if viewer is None or self.layer is None or self.divider is None:
-            return False
-        if self.layer in viewer.layers and self.divider.layer in viewer.layers:
-            return False
-        self.stop()
-        return True
-
-    def _why_not(self, shown: Shown) -> str:
-        if self._session().display.column:
-            return "A column is shown: colour by the gene to see the two halves."
-        units = {s.unit for s in self._session().contents.sources}
-        if not isinstance(shown, Values) or shown.unit not in units:
-            return "Something else than expected counts is shown: choose these to see the halves."
-        return ""
-
     def _show_halves(self, *, visible: bool) -> None:
         """Make both halves and the divider seen, or the first map alone, as it was."""
-        view = self._shown_view()
-        assert view.layer is not None and self.layer is not None and self.divider is not None
-        view.layer.name_overlay.visible = self.layer.name_overlay.visible = visible
-        self.layer.visible = self.divider.layer.visible = visible
+        stage = self.stage
+        assert stage.spots is not None and stage.second is not None and stage.divider is not None
+        stage.spots.name_overlay.visible = stage.second.name_overlay.visible = visible
+        stage.second.visible = stage.divider.layer.visible = visible
         if visible or self._before is None:
             return
-        view.layer.name = self._before.name
+        stage.spots.name = self._before.name
         for cut in self._cuts:
             cut.lift()
 
-    def _write_names(self) -> None:
-        view = self._shown_view()
-        assert view.layer is not None and self.layer is not None
-        left, right = self.names()
-        if self.layer.name == left:  # napari numbers layers of the same name
-            self.layer.name = layer_name(view.session, "right")
-        view.layer.name, self.layer.name = left, right
-        view.layer.name_overlay.position = "top_left"
-        self.layer.name_overlay.position = "top_right"
+    def _write_names(self, first: Layer, second: Layer) -> None:
+        left, right = self.pair.names()
+        if second.name == left:  # napari numbers layers of the same name
+            second.name = layer_name(self.stage.scene.session, "right")
+        first.name, second.name = left, right
+        first.name_overlay.position, second.name_overlay.position = "top_left", "top_right"
 
     def _on_dragged(self, x: float) -> None:
         self.set_position(self._frame.share(x))
-
-
-def short_title(source: Source) -> str:
-    """Name of a source where there is little room."""
-    return source.title.removeprefix("Imputed: ")

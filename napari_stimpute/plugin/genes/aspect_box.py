@@ -6,7 +6,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QSlider, QVBoxLayout, QWidget
 
 from ...connections import Connections
-from ...scene.aspects import Aspect
+from ...session.display import Aspect
 from ...session.session import Session
 from ...words import percent
 from ..canvas.view import SpotsView
@@ -63,7 +63,7 @@ class AspectBox(QWidget):
             self.aspect.setItemData(place, help_text, Qt.ItemDataRole.ToolTipRole)
         self.threshold = QSlider(Qt.Orientation.Horizontal)
         self.threshold.setRange(50, 99)
-        self.threshold.setValue(round(100 * self.view.aspects.threshold))
+        self.threshold.setValue(round(100 * self.session.display.threshold))
         self.threshold.setToolTip(_THRESHOLD_HELP)
         self.threshold.setAccessibleName("Threshold of the zero map")
         self.least = QLabel()
@@ -90,27 +90,28 @@ class AspectBox(QWidget):
         layout.addWidget(self.fade)
 
     def _choose(self) -> None:
-        self.view.aspects.chosen = self.aspect.currentData()
-        self.view.refresh()
+        self.session.display.aspect = self.aspect.currentData()
 
     def _set_threshold(self, threshold: float) -> None:
-        self.view.aspects.threshold = threshold
-        self.view.refresh()
+        self.session.display.threshold = threshold
 
     def _set_fading(self, wanted: bool) -> None:
-        self.view.aspects.fades = wanted
-        self.view.refresh()
+        self.session.display.fades = wanted
 
     def _follow(self) -> None:
-        aspects, wiped = self.view.aspects, self.view.wipe.is_on
+        aspects, wiped, display = (
+            self.view.scene.aspects,
+            self.view.wipe.is_on,
+            self.session.display,
+        )
         reason = _WIPED if wiped else aspects.why_not()
         chosen = self.aspect.currentText()
         self.aspect.setEnabled(not reason)
         self.aspect.setToolTip(reason or "What of the imputed gene is shown by colour.")
-        can_fade = not reason and aspects.chosen == "expected"
+        can_fade = not reason and display.aspect == "expected"
         self.fade.setEnabled(can_fade)
         self.fade.setToolTip(_FADE_HELP if can_fade else reason or f"{chosen} is shown.")
-        self.zeros.setVisible(not reason and aspects.chosen == "zeros")
+        self.zeros.setVisible(not reason and display.aspect == "zeros")
         if self.zeros.isVisibleTo(self):
-            self.least.setText(percent(aspects.threshold))
+            self.least.setText(percent(display.threshold))
             self.shares.setText(aspects.shares_in_words())

@@ -39,7 +39,7 @@ class FigureButton(QPushButton):
         """Draw and write the figure in a thread."""
         self.words.say("")
         try:
-            figure = gene_figure(self.view)
+            figure = gene_figure(self.view.scene)
         except StimputeError as error:
             self.words.say(str(error), "error")
             return None
@@ -58,7 +58,7 @@ class FigureButton(QPushButton):
         """Say whether there is anything to draw."""
         session, drawing = self.session, self._job is not None
         reason = "Open data first." if session.adata is None or not session.display.gene else ""
-        reason = reason or self.view.no_map or ("It is being drawn." if drawing else "")
+        reason = reason or self.view.scene.no_map or ("It is being drawn." if drawing else "")
         self.setEnabled(not reason)
         self.setToolTip(reason or _HELP)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from qtpy.QtCore import QSize, Qt
@@ -22,11 +23,11 @@ from qtpy.QtWidgets import (
 from ...connections import Connections
 from ...panels.gene_list import GeneList
 from ...scene.colours import COLOURMAPS
-from ...scene.shown import Shown
+from ...scene.shown import Shown, drawable_source
 from ...session.contents import COUNTS, LOG
 from ...session.session import Session
 from ...trust.verdict import Badge
-from ..canvas.view import DEFAULT_HIGH, DEFAULT_LOW, SpotsView
+from ..canvas.view import SpotsView
 from ..map.choice import MapChoice
 from ..map.pick_box import PickBox
 from ..widgets.chip import TrustChip
@@ -108,10 +109,9 @@ class OverlayPanel(QWidget):
         )
         self.column = QComboBox()
         self.column.setToolTip("Colour by a gene, or by a column: labels, or numbers.")
-        self.low = _percentile(DEFAULT_LOW, "Values below this percentile take the lowest colour.")
-        self.high = _percentile(
-            DEFAULT_HIGH, "Values above this percentile take the highest colour."
-        )
+        low, high = self.session.display.percentiles
+        self.low = _percentile(low, "Values below this percentile take the lowest colour.")
+        self.high = _percentile(high, "Values above this percentile take the highest colour.")
         self.colormap = QComboBox()
         self.colormap.setToolTip("Colours of the values; all can be read by the colour-blind.")
         self.colormap.setIconSize(QSize(48, 12))
@@ -129,7 +129,7 @@ class OverlayPanel(QWidget):
         self.aspect = AspectBox(self.session, self.view)
         self.spot = SpotCard(self.session, self.view)
         self.gene_list = GeneListBox(GeneList(self.session))
-        self.picks, self.map = PickBox(self.view), MapChoice(self.view.maps)
+        self.picks, self.map = PickBox(self.view), MapChoice(self.view.scene.maps)
         self.map_button = QPushButton("Map of cells…")
         self.map_button.setToolTip(
             "A map beside the canvas, on which like lies near like, by expression."
@@ -206,11 +206,11 @@ class OverlayPanel(QWidget):
         self.source.activated.connect(self._choose_source)
         self.column.activated.connect(self._choose_column)
         self.flip_button.clicked.connect(lambda: self.flip())
-        self.both.toggled.connect(self._set_both)
+        self.both.toggled.connect(partial(self.view.toggle, "side by side"))
         for box in (self.low, self.high):
             box.valueChanged.connect(lambda _value: self._set_limits())
-        self.colormap.currentTextChanged.connect(self.view.set_colormap)
-        self.opacity.valueChanged.connect(lambda value: self.view.set_opacity(value / 100))
+        self.colormap.currentTextChanged.connect(self._set_colormap)
+        self.opacity.valueChanged.connect(lambda value: self.view.stage.set_opacity(value / 100))
         events = self.session.events
         self.connections = Connections()
         self.connections.add(events.adata, self._follow_adata)
@@ -219,7 +219,7 @@ class OverlayPanel(QWidget):
         for event in (events.contents, events.job):
             self.connections.add(event, self._fill_columns)
         self.connections.add(self.view.changed, self._follow_shown)
-        self.connections.add(self.map.chosen, self.view.show_map)
+        self.connections.add(self.map.chosen, self.view.scene.show_map)
 
     def _choose_source(self, _index: int) -> None:
         self.session.display.column = ""
@@ -228,19 +228,16 @@ class OverlayPanel(QWidget):
     def _choose_column(self, _index: int) -> None:
         self.session.display.column = str(self.column.currentData() or "")
 
-    def _set_both(self, wanted: bool) -> None:
-        if wanted:
-            self.view.side_by_side.start()
-        else:
-            self.view.side_by_side.stop()
-
     def _set_limits(self) -> None:
         low, high = self.low.value(), self.high.value()
         if low >= high:
             self.words.say("The lower percentile has to lie below the upper one.")
             return
         self.words.say("")
-        self.view.set_percentiles(low, high)
+        self.session.display.percentiles = (low, high)
+
+    def _set_colormap(self, colormap: str) -> None:
+        self.session.display.colormap = colormap
 
     # ---- following the session -----------------------------------------------------------------
 
@@ -281,7 +278,7 @@ class OverlayPanel(QWidget):
         session = self.session
         if session.adata is None or not session.display.gene:
             return COUNTS
-        return self.view.drawable_source(session.display.source)
+        return drawable_source(session, session.display.source)
 
     def _fill_columns(self) -> None:
         self.column.clear()
@@ -300,25 +297,25 @@ class OverlayPanel(QWidget):
         missing = "" if has_run else "Train a model first: nothing is imputed yet."
         self.flip_button.setEnabled(has_run)
         self.flip_button.setToolTip(missing or f"Flip between counts and imputed ({FLIP_KEY}).")
-        self.both.setEnabled(has_run and not self.view.no_map)
+        self.both.setEnabled(has_run and not self.view.scene.no_map)
         self.both.setToolTip(missing or "Two maps on one scale; they pan and zoom as one.")
-        if self.both.isChecked() and not self.view.side_by_side.is_on:
+        if self.both.isChecked() and not self.view.stage.is_grid:
             self.both.setChecked(False)
 
     def _follow_shown(self, shown: Shown | None) -> None:
-        has_map = self.session.adata is not None and not self.view.has_tissue
+        has_map = self.session.adata is not None and not self.view.scene.has_tissue
         self.on_map.setVisible(has_map)
-        self.map.show_choice(self.view.map)
-        aspects = self.view.aspects
+        self.map.show_choice(self.view.scene.map)
+        aspects = self.view.scene.aspects
         badge = aspects.badge(aspects.run_shown()) if aspects.run_shown() else None
         self.chip.show_badge(badge)
         self.blend.setText(self._blend_of(badge).replace(" %", "\u00a0%"))
         self.blend.setVisible(bool(self.session.contents.runs))
         # as high for every gene: nothing moves under the mouse while one walks through the list
         self.blend.setMinimumHeight(_BLEND_LINES * self.blend.fontMetrics().lineSpacing())
-        self.legend.show_it(shown, self.view.no_map, badge)
+        self.legend.show_it(shown, self.view.scene.no_map, badge)
         self.save.follow()
-        if self.both.isChecked() and not self.view.side_by_side.is_on:
+        if self.both.isChecked() and not self.view.stage.is_grid:
             self.both.setChecked(False)
 
     def _blend_of(self, badge: Badge | None) -> str:
@@ -328,7 +325,7 @@ class OverlayPanel(QWidget):
             return badge.blend if badge.blend else "The model alone, not blended."
         if session.display.source not in session.contents.runs:
             return "As measured. Imputed values come with a verdict: can this gene be believed?"
-        return self.view.aspects.why_no_badge()
+        return self.view.scene.aspects.why_no_badge()
 
     def _not_modelled(self) -> str:
         gene = self.session.display.gene

@@ -22,10 +22,10 @@ from qtpy.QtWidgets import (
 
 from ...connections import Connections
 from ...errors import StimputeError
-from ...scene.pair_figure import save_wipe
+from ...scene.figure import pair_figure, save_figure
+from ...scene.pair import LOG_REASON
 from ...session.contents import LOG
 from ..canvas.view import SpotsView
-from ..canvas.wipe import short_title
 from ..widgets.connections import is_alive
 from ..widgets.words import Words, labelled
 
@@ -38,7 +38,6 @@ _HELP = (
     "Lay both over one another with a divider between: drag it on the map. [ and ] on the canvas "
     "move it by 2 %, with Ctrl (⌘ on a Mac) by 10 %."
 )
-_LOG_REASON = "Log values have another unit than counts: the two halves could not share a scale."
 
 
 class WipeBox(QWidget):
@@ -46,7 +45,7 @@ class WipeBox(QWidget):
 
     def __init__(self, view: SpotsView) -> None:
         super().__init__()
-        self.view, self.wipe = view, view.wipe
+        self.view, self.wipe, self.pair = view, view.wipe, view.scene.pair
         self._make_controls()
         self._lay_out()
         self._connect()
@@ -64,7 +63,7 @@ class WipeBox(QWidget):
         self.words.say("")
         QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
         try:
-            written = save_wipe(self.view, path, badge=badge or self.badges())
+            written = save_figure(lambda: pair_figure(self.view.scene, self.wipe.x, badge), path)
         except StimputeError as error:
             self.words.say(str(error), "error")
             return None
@@ -72,16 +71,6 @@ class WipeBox(QWidget):
             QApplication.restoreOverrideCursor()
         self.words.say(f"Written to {written}.", "good")
         return written
-
-    def badges(self) -> str:
-        """What the shown gene was judged in each run that is drawn; "" for none."""
-        titles = {s.name: short_title(s) for s in self.wipe.choices()}
-        drawn = [s for s in self.wipe.sources() if self.view.drawable_source(s) == s]
-        found = {
-            s: self.view.aspects.badge(s) for s in drawn if s in self.view.session.contents.runs
-        }
-        known = {titles[s]: badge for s, badge in found.items() if badge is not None}
-        return "; ".join(f"{title}: {badge.verdict}" for title, badge in known.items())
 
     def _stepping(self, share: float) -> Callable[[Any], None]:
         def step_divider(_viewer: Any) -> None:  # napari asks a key's function for its name
@@ -136,14 +125,11 @@ class WipeBox(QWidget):
 
     def _set_on(self, wanted: bool) -> None:
         self.words.say("")
-        if wanted:
-            self.wipe.start()
-        else:
-            self.wipe.stop()
+        self.view.toggle("wipe", wanted)
         self._follow()
 
     def _choose(self, _index: int) -> None:
-        self.wipe.choose(str(self.left.currentData()), str(self.right.currentData()))
+        self.pair.choose(str(self.left.currentData()), str(self.right.currentData()))
 
     def _ask_export(self) -> None:
         name = f"{self.view.session.display.gene}_wipe.png"
@@ -162,8 +148,8 @@ class WipeBox(QWidget):
             missing = (
                 "" if session.contents.runs else "Train a model first: nothing is imputed yet."
             )
-        self.on.setEnabled(not missing and not self.view.no_map)
-        self.on.setToolTip(missing or self.view.no_map or _HELP)
+        self.on.setEnabled(not missing and not self.view.scene.no_map)
+        self.on.setToolTip(missing or self.view.scene.no_map or _HELP)
         _quietly(self.on, partial(self.on.setChecked, wipe.is_on))
         self.more.setVisible(wipe.is_on)
         if wipe.is_on:
@@ -175,12 +161,12 @@ class WipeBox(QWidget):
         _quietly(self.slider, partial(self.slider.setValue, round(position * _STEPS)))
 
     def _fill(self) -> None:
-        for combo, chosen in zip((self.left, self.right), self.wipe.sources(), strict=True):
+        for combo, chosen in zip((self.left, self.right), self.pair.sources(), strict=True):
             combo.clear()
             for source in self.view.session.contents.sources:
                 combo.addItem(source.title, source.name)
                 if source.name == LOG:
-                    _disable_last(combo, _LOG_REASON)
+                    _disable_last(combo, LOG_REASON)
             combo.setCurrentIndex(combo.findData(chosen))
 
     def _say_why(self) -> None:

@@ -7,7 +7,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QPushButton, QVBoxLayout, QWidget
 
 from ...connections import Connections
-from ...scene.maps import KINDS, MAPPING, MOST_BY_ITSELF, Choice, Maps
+from ...scene.maps import KINDS, MAPPING, MOST_BY_ITSELF, MapOf, Maps
 from ..widgets.words import Words, row, shrinkable
 from ..widgets.work_view import WorkView
 
@@ -21,7 +21,7 @@ class MapChoice(QWidget):
 
     def __init__(self, maps: Maps) -> None:
         super().__init__()
-        self.maps, self.choice = maps, Choice()
+        self.maps, self.choice = maps, MapOf()
         self._make_controls()
         self._lay_out()
         self.key.activated.connect(self._choose)
@@ -34,7 +34,7 @@ class MapChoice(QWidget):
             self.connections.add(event, self.follow)
         self.follow()
 
-    def show_choice(self, choice: Choice) -> None:
+    def show_choice(self, choice: MapOf) -> None:
         """Take over a choice that was made elsewhere."""
         if choice != self.choice:
             self.choice = choice
@@ -61,7 +61,7 @@ class MapChoice(QWidget):
         """Offer what there is, and say how the drawing comes on."""
         maps, session = self.maps, self.maps.session
         if self.choice.key not in dict(maps.choices()):
-            self.choice = Choice(kind=self.choice.kind)
+            self.choice = MapOf(kind=self.choice.kind)
         self._fill()
         is_there, drawing = maps.find(self.choice) is not None, maps.drawing is not None
         reason = maps.why_not()
@@ -113,7 +113,7 @@ class MapChoice(QWidget):
 
     def _watch(self) -> None:
         job, session = self.maps.session.job, self.maps.session
-        is_mapping = session.is_busy and job is not None and job.title == MAPPING
+        is_mapping = session.is_busy and job is not None and job.owner == MAPPING
         if is_mapping and job is not None and self.work.job is not job:
             self.work.watch(job)
             self.cancel.setEnabled(True)
@@ -127,6 +127,6 @@ class MapChoice(QWidget):
         self.cancel.setToolTip("It stops after this step.")
 
     def _choose(self, _index: int) -> None:
-        self.choice = Choice(str(self.key.currentData()), self.kind.currentData())
+        self.choice = MapOf(str(self.key.currentData()), self.kind.currentData())
         self.follow()
         self.chosen.emit(self.choice)

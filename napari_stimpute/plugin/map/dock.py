@@ -18,9 +18,10 @@ from qtpy.QtWidgets import (
 )
 
 from ...connections import Connections
-from ...scene.maps import Choice
+from ...scene.maps import MapOf
 from ...scene.picks import HOW_HELP
-from ...scene.shown import Categories, Shown, colours_of
+from ...scene.shown import Shown, colours_of
+from ...scene.spot import in_short
 from .. import unwrapped, view_of
 from ..widgets.closing import close_with
 from ..widgets.connections import is_alive
@@ -49,7 +50,11 @@ class MapPanel(QWidget):
         super().__init__()
         viewer = unwrapped(napari_viewer)
         self.view = view_of(viewer)
-        self.session, self.maps = self.view.session, self.view.maps
+        self.session, self.scene, self.maps = (
+            self.view.session,
+            self.view.scene,
+            self.view.scene.maps,
+        )
         self._runs: tuple[str, ...] = ()
         self.choice, self.scatter = MapChoice(self.maps), Scatter()
         self.title, self.coloured = hint(""), Elided()
@@ -111,9 +116,9 @@ class MapPanel(QWidget):
         self.connections.add(self.view.hovered, self.scatter.ring)
         self.connections.add(viewer.events.theme, self._follow_theme)
         self.connections.add(self.choice.chosen, self._choose)
-        self.connections.add(self.scatter.lassoed, self.view.picks.pick)
+        self.connections.add(self.scatter.lassoed, self.scene.picks.pick)
         self.connections.add(self.scatter.hovered, self._name)
-        for keys, act in (("Esc", self.view.picks.clear), ("Ctrl+Z", self.view.picks.undo)):
+        for keys, act in (("Esc", self.scene.picks.clear), ("Ctrl+Z", self.scene.picks.undo)):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(act)
@@ -134,10 +139,10 @@ class MapPanel(QWidget):
         """Begin with the newest run: it is what one wants to look at."""
         self._runs = tuple(self.session.contents.records)
         runs = list(self.session.contents.run_titles)
-        known = Choice(key=runs[-1]) if runs else Choice()
+        known = MapOf(key=runs[-1]) if runs else MapOf()
         self._choose(known._replace(kind=self.choice.choice.kind))
 
-    def _choose(self, choice: Choice) -> None:
+    def _choose(self, choice: MapOf) -> None:
         self.choice.show_choice(choice)
         self._follow()
 
@@ -158,7 +163,7 @@ class MapPanel(QWidget):
         self._recolour(self.view.shown)
 
     def _recolour(self, shown: Shown | None) -> None:
-        shown = shown or self.view.shown_for()
+        shown = shown or self.scene.shown
         if shown is None or self._drawn is None:
             self.coloured.say("")
             return
@@ -176,18 +181,7 @@ class MapPanel(QWidget):
         at = self.scatter.mapToGlobal(self.scatter.rect().topLeft())
         at.setX(at.x() + int(x) + 10)
         at.setY(at.y() + int(y) + 10)
-        QToolTip.showText(at, self._describe(place), self.scatter)
-
-    def _describe(self, place: int) -> str:
-        assert self.session.adata is not None
-        name, shown = str(self.session.adata.obs_names[place]), self.view.shown
-        if shown is None:
-            return name
-        if isinstance(shown, Categories):
-            code = shown.codes[place]
-            return f"{name}: {shown.names[code] if code >= 0 else 'none'}"
-        value = float(shown.values[place])
-        return f"{name}: {value:.4g}" if value == value else f"{name}: no number"
+        QToolTip.showText(at, in_short(self.scene, self.view.shown, place), self.scatter)
 
     def _follow_theme(self) -> None:
         from napari.utils.theme import get_theme

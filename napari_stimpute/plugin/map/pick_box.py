@@ -38,7 +38,7 @@ class PickBox(QWidget):
     def keep(self) -> None:
         """Write who is picked into a column under the name in the box; the answer is said."""
         column, session = self.name.text().strip() or _NAME, self.session
-        adata, kept = session.adata, self.view.picks.kept
+        adata, kept = session.adata, self.view.scene.picks.kept
         if adata is not None and column in adata.obs.columns and column not in kept:
             self.words.say(f"There is a column “{column}” already: choose another name.", "error")
             return
@@ -92,8 +92,8 @@ class PickBox(QWidget):
 
     def _connect(self) -> None:
         self.pick_button.clicked.connect(self._set_picking)
-        self.undo_button.clicked.connect(lambda: self.view.picks.undo())
-        self.clear_button.clicked.connect(lambda: self.view.picks.clear())
+        self.undo_button.clicked.connect(lambda: self.view.scene.picks.undo())
+        self.clear_button.clicked.connect(lambda: self.view.scene.picks.clear())
         self.keep_button.clicked.connect(lambda: self.keep())
         self.name.returnPressed.connect(self.keep)
         self.name.textEdited.connect(lambda _text: self.words.say(""))
@@ -121,7 +121,7 @@ class PickBox(QWidget):
             widget.setVisible(bool(picked))
         self.nothing.setVisible(not picked and can_draw)
         self.clear_button.setEnabled(bool(picked))
-        self.undo_button.setEnabled(self.view.picks.can_undo)
+        self.undo_button.setEnabled(self.view.scene.picks.can_undo)
         self.pick_button.setEnabled(can_draw)
         self.pick_button.setToolTip(_PICK_HELP if can_draw else self.view.lasso.why_not())
         self.keep_button.setToolTip("Write it into a new column of obs: “selected” and “other”.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from qtpy.QtWidgets import QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from ...connections import Connections
@@ -32,9 +34,7 @@ class VariableBox(QWidget):
         self.summary, self.maps = QLabel(""), QPushButton("Show both maps")
         self.summary.setWordWrap(True)
         self.maps.setCheckable(True)
-        self.maps.toggled.connect(
-            lambda wanted: (view.side_by_side.start if wanted else view.side_by_side.stop)()
-        )
+        self.maps.toggled.connect(partial(view.toggle, "side by side"))
         self._lay_out()
         self.connections = Connections()
         self.connections.add(panel.changed, self._draw)
@@ -67,5 +67,5 @@ class VariableBox(QWidget):
         self.summary.setVisible(bool(now.summary))
         self.answer.setVisible(now.has_answer)
         self.listed.draw(now.listed)
-        self.maps.setEnabled(not now.no_run and not self.view.no_map)
+        self.maps.setEnabled(not now.no_run and not self.view.scene.no_map)
         self.maps.setToolTip(now.no_run or "Counts and imputed, side by side on one scale.")

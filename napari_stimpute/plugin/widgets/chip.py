@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from qtpy.QtCore import QModelIndex, QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF
@@ -17,22 +16,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from ...trust.verdict import Badge
+from ...scene.aspects import Badge
+from ...scene.colours import LOOKS
 from .words import Elided
 
 _PADDING, _GAP = 7, 5  # pixels, at the ends and between sign and word
 _HEIGHT = 6  # pixels that a chip is taller than its text
-
-Sign = Callable[[QPainter, QRectF, QColor, QColor], None]
-
-
-@dataclass(frozen=True)
-class Look:
-    """How a verdict looks: colours (hex) of ground and ink, and what draws its sign."""
-
-    ground: str
-    ink: str
-    sign: Sign
 
 
 def draw_chip(painter: QPainter, place: QRectF, verdict: str) -> None:
@@ -47,7 +36,7 @@ def draw_chip(painter: QPainter, place: QRectF, verdict: str) -> None:
     painter.drawRoundedRect(chip, chip.height() / 2, chip.height() / 2)
     side = _side(metrics)
     sign = QRectF(chip.left() + _PADDING, chip.center().y() - side / 2, side, side)
-    look.sign(painter, sign, ink, ground)
+    _SIGNS[verdict](painter, sign, ink, ground)
     painter.setPen(ink)
     text = chip.adjusted(_PADDING + side + _GAP, 0, 0, 0)
     painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, verdict.capitalize())
@@ -194,11 +183,10 @@ def _side(metrics: QFontMetrics) -> int:
     return round(0.85 * metrics.ascent())
 
 
-LOOKS = {
-    "reliable": Look("#00695c", "#ffffff", _tick),
-    "use with care": Look("#f0b429", "#1f1a10", _triangle),
-    "do not use": Look("#b3261e", "#ffffff", _cross),
-    "cannot be judged": Look("#69707d", "#ffffff", _question),
+_SIGNS: dict[str, Callable[[QPainter, QRectF, QColor, QColor], None]] = {
+    "reliable": _tick,
+    "use with care": _triangle,
+    "do not use": _cross,
+    "cannot be judged": _question,
 }
-"""By verdict. Text has a contrast of 4.5 or more on its ground; the grounds differ in lightness
-between their neighbours, and each has a sign of its own."""
+"""By verdict: each has a sign of its own, so that colour is never alone."""

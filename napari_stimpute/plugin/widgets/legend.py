@@ -16,9 +16,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from ...scene.aspects import Badge
 from ...scene.colours import opacity_of, table
 from ...scene.shown import Categories, Shown, Values
-from ...trust.verdict import Badge
 from .chip import TrustLine
 from .words import hint
 

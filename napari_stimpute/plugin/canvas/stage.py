@@ -1,0 +1,136 @@
+"""The layers that lie on the canvas now: image and spots, and what is laid beside or upon them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+import numpy as np
+
+from ...errors import StimputeError
+from ...scene.places import Places
+from ...scene.scene import Scene
+from .cut import uncut
+from .spots import image_layer, layer_name, mark_of, spots_layer, waiting_layer
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+    from scipy.spatial import cKDTree
+
+    from .divider import Divider
+
+_PASSING = ("second", "divider", "lasso", "waiting")
+"""Layers that come and go with what is done on the canvas."""
+
+
+class Stage:
+    """Lays the spots of a scene on a viewer's canvas, and knows which spot lies where."""
+
+    def __init__(self, viewer: Any, scene: Scene) -> None:
+        self.scene = scene
+        self.image: Layer | None = None
+        self.spots: Layer | None = None
+        self.second: Layer | None = None
+        """Another map of the same spots, beside or upon the first; None for none."""
+        self.divider: Divider | None = None
+        """The line between two maps that lie upon one another; None for none."""
+        self.is_grid = False
+        """Whether two maps stand side by side."""
+        self.opacity = 1.0
+        self._viewer = ref(viewer)
+        self._adata: Any = None
+        self._places: Places | None = None
+        self._tree: cKDTree | None = None
+
+    @property
+    def viewer(self) -> Any:
+        """The napari viewer; None once it is closed."""
+        return self._viewer()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the layers are those of the scene, and nobody removed the spots."""
+        scene = self.scene
+        if self._adata is not scene.session.adata or self._places is not scene.places:
+            return False
+        return self._places is None or self.spots in self.viewer.layers
+
+    def lay(self) -> None:
+        """Replace our layers by those of the data that are open now."""
+        scene, session, layers = self.scene, self.scene.session, self.viewer.layers
+        has_moved = self._adata is session.adata and self._places is not scene.places
+        for layer in list(layers):
+            mark = mark_of(layer)
+            if mark is not None and (
+                mark.adata is not session.adata
+                or mark.role in _PASSING
+                or (has_moved and mark.role == "spots")
+            ):
+                layers.remove(layer)
+        self._adata, self._places, self._tree = session.adata, scene.places, None
+        self.image = self._ours("image") or self._added(self._make_image())
+        self.spots = self._ours("spots") or self._added(self._make_spots())
+        if self.image is not None:
+            self.image.name = "Tissue image"
+        if self.spots is not None:
+            self.spots.name = layer_name(session)
+            uncut(self.spots)
+            layers.selection.active = self.spots
+            self.viewer.reset_view()
+        elif scene.no_map:
+            self._added(waiting_layer(session))
+
+    def set_opacity(self, opacity: float) -> None:
+        """Opacity of all maps of spots, 0–1."""
+        self.opacity = opacity
+        for layer in (self.spots, self.second):
+            if layer is not None:
+                layer.opacity = opacity
+
+    def remove(self, layer: Layer | None) -> None:
+        """Take a layer off the canvas, if it is still there."""
+        if layer is not None and layer in self.viewer.layers:
+            self.viewer.layers.remove(layer)
+
+    def spot_at(self, position: Any) -> int:
+        """Number of the spot at a place of the canvas (y, x last), or −1."""
+        mark = mark_of(self.spots) if self.spots is not None else None
+        if mark is None or self._places is None:
+            return -1
+        place = np.asarray(position, dtype=np.float64)[-2:]
+        if mark.raster is not None:
+            return mark.raster.spot_at(place)
+        if self._tree is None:
+            from scipy.spatial import cKDTree
+
+            self._tree = cKDTree(self._places.points)
+        distance, nearest = self._tree.query(place)
+        return int(nearest) if distance <= self._places.diameter / 2 else -1
+
+    def _make_image(self) -> Layer | None:
+        if not self.scene.has_tissue:
+            return None
+        try:
+            return image_layer(self.scene.session)
+        except StimputeError:  # the data card says what is wrong with it
+            return None
+
+    def _make_spots(self) -> Layer | None:
+        if self._places is None:
+            return None
+        layer = spots_layer(self.scene.session, self._places)
+        layer.opacity = self.opacity
+        return layer
+
+    def _added(self, layer: Layer | None) -> Layer | None:
+        if layer is not None:
+            self.viewer.add_layer(layer)
+        return layer
+
+    def _ours(self, role: str) -> Layer | None:
+        """The layer that draws the open data already, for example from a file reader."""
+        for layer in self.viewer.layers:
+            mark = mark_of(layer)
+            if mark is not None and mark.adata is self._adata and mark.role == role:
+                return layer
+        return None

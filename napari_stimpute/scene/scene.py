@@ -1,0 +1,138 @@
+"""What is to be drawn now: what is shown of the spots, and where they lie."""
+
+from __future__ import annotations
+
+import numpy as np
+from psygnal import Signal
+
+from ..connections import Connections
+from ..errors import StimputeError
+from ..session.session import Session
+from .aspects import Aspects
+from .maps import MOST_UMAP, MapOf, Maps
+from .pair import Pair
+from .picks import Picks
+from .places import Places, map_places, tissue_places
+from .shown import Shown, column_shown, drawable_source, gene_shown
+
+
+class Scene:
+    """Resolves what a session looks at to values and colours, on the tissue or on a map.
+
+    `changed` is emitted once for each change of either. Opacity, camera, and how two sources are
+    laid out belong to whatever draws this.
+    """
+
+    changed = Signal()
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.aspects = Aspects(session)
+        self.pair = Pair(session, self.aspects)
+        self.maps, self.picks = Maps(session), Picks(session)
+        self.shown: Shown | None = None
+        """What is shown of the spots, wherever they lie; None for nothing."""
+        self.places: Places | None = None
+        """Where the spots lie; None while there is nothing to draw them on."""
+        self.no_map = ""
+        """Why there are no places although data are open, in words; "" when there are."""
+        self.has_tissue = False
+        self.map = MapOf()
+        """The map that is wanted in place of a tissue, if the data have no coordinates."""
+        self._drawn_map: MapOf | None = None
+        self.connections = Connections()
+        self.connections.add(session.events.adata, self._open)  # after the maps forgot theirs
+        self.connections.add(session.events.contents, self._follow_contents)
+        self.connections.add(session.display.changed, self._look)
+        self.connections.add(self.maps.changed, self._follow_maps)
+        self.connections.add(self.pair.changed, self._look)
+        self._open()
+
+    def close(self) -> None:
+        """Listen to the session no longer."""
+        for part in (self, self.maps, self.picks):
+            part.connections.close()
+
+    def shown_for(self, source: str = "") -> Shown | None:
+        """What to draw for a source ("" for the session's): the column, or the gene."""
+        session = self.session
+        if session.adata is None or not (session.display.column or session.display.gene):
+            return None
+        if session.display.column:
+            return column_shown(session)
+        source = drawable_source(session, source or session.display.source)
+        shown = gene_shown(session, source)
+        return self.aspects.seen(shown, source) if source in session.contents.runs else shown
+
+    def show_map(self, wanted: MapOf) -> None:
+        """Draw data without coordinates on another map, as soon as there is that map."""
+        if wanted == self.map:
+            return
+        self.map = wanted
+        if self.has_tissue:
+            return
+        if self.places is not None and self.maps.find(wanted) is None:
+            self.maps.draw_soon(wanted)
+        else:
+            self._find_map()
+            self._look()
+
+    # ---- following the session -----------------------------------------------------------------
+
+    def _open(self) -> None:
+        """Other data are open: on their tissue, or on a map, which is drawn if there is none."""
+        adata = self.session.adata
+        self._adata = adata
+        self.map = MapOf(kind="umap" if adata is None or adata.n_obs <= MOST_UMAP else "pca")
+        self.places, self._drawn_map, self.no_map = None, None, ""
+        self.has_tissue = False
+        if adata is not None:
+            try:
+                self.places = tissue_places(self.session)
+                self.has_tissue = True
+            except StimputeError:  # the data card says what is wrong with them
+                self._find_map()
+        self._look()
+
+    def _follow_contents(self) -> None:
+        """Something was written: a run, a column, or a map."""
+        if self.session.adata is None or self.session.adata is not self._adata:
+            return  # of other data one is told next
+        if not self.has_tissue:
+            self._find_map()
+        self._look()
+
+    def _follow_maps(self) -> None:
+        """Say how a map comes on that is waited for."""
+        if self.no_map:
+            self._find_map()  # someone else may have asked for another one since
+            self.changed.emit()
+
+    def _look(self) -> None:
+        self.shown = self.shown_for()
+        self.changed.emit()
+
+    def _find_map(self) -> None:
+        """The wanted map, or the drawn one until that is there; the same places stay the same."""
+        maps, adata = self.maps, self.session.adata
+        chosen = self.map if maps.find(self.map) is not None else self._drawn_map
+        found = None if chosen is None else maps.find(chosen)
+        if adata is None or chosen is None or found is None:
+            self.places = self._drawn_map = None
+            if adata is not None:  # a canvas without a tissue needs its map, however many spots
+                maps.draw_soon(self.map, most=adata.n_obs + 1)
+            self.no_map = self._why_no_map()
+            return
+        places, before = map_places(found, maps.title(chosen)), self.places
+        is_other = before is None or not np.array_equal(places.points, before.points)
+        if is_other or chosen != self._drawn_map:
+            self.places = places
+        self._drawn_map, self.no_map = chosen, ""
+
+    def _why_no_map(self) -> str:
+        maps, title = self.maps, self.maps.title(self.map)
+        if maps.problem:
+            return f"No coordinates in obsm['spatial'], and no map: {maps.problem}"
+        if maps.waits_for(self.map):
+            return f"No coordinates in obsm['spatial']: the {title} is being drawn."
+        return f"No coordinates in obsm['spatial']: press “Draw map” for the {title}."
