@@ -32,7 +32,7 @@ def view_of(viewer: Any) -> SpotsView:
     from .canvas.view import SpotsView
 
     key = unwrapped(viewer)
-    if key not in _VIEWS or not _VIEWS[key].n_docks:
+    if key not in _VIEWS or _VIEWS[key].n_docks < 1:
         _VIEWS[key] = SpotsView(key, session_of(key))
     _VIEWS[key].n_docks += 1
     return _VIEWS[key]
