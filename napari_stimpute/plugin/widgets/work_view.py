@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from ...job import Job
 from ...words import duration
-from ..train.run_view import REDRAW
+from .work_box import REDRAW
 
 
 class WorkView(QWidget):
