@@ -64,7 +64,6 @@ class StimputePanel(QWidget):
             genes.aspect,
             genes.spot,
             genes.wipe,
-            genes.picks,
             genes.map,
         )
         panels = (self.data, genes, self.train, self.compare)
@@ -75,7 +74,7 @@ class StimputePanel(QWidget):
             *(p.connections for p in (*panels, *inner)),
         ]
         parts += [*genes.gene_list.parts, *self.variable.parts, *self.statistics.parts]
-        parts += self.cells.parts
+        parts += [*self.cells.parts, genes.map.panel, *genes.picks.parts]
         close_with(self, parts)
         deliver_events(self)
         viewer.bind_key(FLIP_KEY, self.flip, overwrite=True)

@@ -27,7 +27,7 @@ MOST_BY_ITSELF = 20_000
 MOST_UMAP = 100_000
 """Spots up to which the canvas takes a UMAP for data without coordinates; above it a PCA."""
 
-KINDS = (
+KINDS: tuple[tuple[Kind, str, str], ...] = (
     ("umap", "UMAP", "Neighbours stay neighbours: near means similar expression."),
     ("pca", "PCA", "The two directions of the largest differences; distances keep meaning."),
 )

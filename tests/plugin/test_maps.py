@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -178,10 +177,9 @@ def test_a_map_waits_for_other_work_to_end(
 
 
 def test_a_dropped_file_without_coordinates_is_taken_by_the_viewer(
-    make_napari_viewer: Callable[..., Any], cells: AnnData, tmp_path: Path, qtbot: QtBot
+    viewer: Any, cells: AnnData, tmp_path: Path, qtbot: QtBot
 ) -> None:
     cells.write_h5ad(tmp_path / "cells.h5ad")
-    viewer = make_napari_viewer()
     viewer.open(tmp_path / "cells.h5ad", plugin="napari-stimpute")
     assert session_of(viewer).adata.n_obs == cells.n_obs
     qtbot.waitUntil(lambda: "Cells" in [layer.name for layer in viewer.layers], timeout=20_000)
@@ -200,19 +198,17 @@ def test_on_tissue_no_map_is_drawn_unasked(
 
 @pytest.mark.parametrize(("most", "expected"), [(10_000, 1), (20, 0)])
 def test_only_small_data_are_drawn_by_themselves(
-    section: AnnData, qtbot: QtBot, drawn: list[MapOf], most: int, expected: int
+    section: AnnData, drawn: list[MapOf], most: int, expected: int
 ) -> None:
     session = Session()
     session.open(section)
     maps = Maps(session)
-    maps.draw_soon(MapOf(), most=most)
-    qtbot.wait(50)
-    if session.job is not None:
-        session.job.wait(60)
-    assert len(drawn) == expected
-    maps.draw_soon(MapOf(), most=most)
-    qtbot.wait(50)
-    assert len(drawn) == expected
+    maps.due.connect(maps.draw_wanted)
+    for _ in range(2):
+        maps.draw_soon(MapOf(), most=most)
+        if session.job is not None:
+            session.job.wait(60)
+        assert len(drawn) == expected
 
 
 def test_a_map_of_data_that_were_closed_meanwhile_is_dropped(section: AnnData) -> None:

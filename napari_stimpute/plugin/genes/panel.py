@@ -22,13 +22,14 @@ from qtpy.QtWidgets import (
 
 from ...connections import Connections
 from ...panels.gene_list import GeneList
+from ...panels.map import MapChoice
 from ...scene.colours import COLOURMAPS
 from ...scene.shown import Shown, drawable_source
 from ...session.contents import COUNTS, LOG
 from ...session.session import Session
 from ...trust.verdict import Badge
 from ..canvas.view import SpotsView
-from ..map.choice import MapChoice
+from ..map.choice import MapChoiceBox
 from ..map.pick_box import PickBox
 from ..widgets.chip import TrustChip
 from ..widgets.legend import Legend, colormap_icon
@@ -129,7 +130,7 @@ class OverlayPanel(QWidget):
         self.aspect = AspectBox(self.session, self.view)
         self.spot = SpotCard(self.session, self.view)
         self.gene_list = GeneListBox(GeneList(self.session))
-        self.picks, self.map = PickBox(self.view), MapChoice(self.view.scene.maps)
+        self.picks, self.map = PickBox(self.view), MapChoiceBox(MapChoice(self.view.scene.maps))
         self.map_button = QPushButton("Map of cells…")
         self.map_button.setToolTip(
             "A map beside the canvas, on which like lies near like, by expression."
@@ -219,7 +220,7 @@ class OverlayPanel(QWidget):
         for event in (events.contents, events.job):
             self.connections.add(event, self._fill_columns)
         self.connections.add(self.view.changed, self._follow_shown)
-        self.connections.add(self.map.chosen, self.view.scene.show_map)
+        self.connections.add(self.map.panel.chosen, self.view.scene.show_map)
 
     def _choose_source(self, _index: int) -> None:
         self.session.display.column = ""
@@ -305,7 +306,7 @@ class OverlayPanel(QWidget):
     def _follow_shown(self, shown: Shown | None) -> None:
         has_map = self.session.adata is not None and not self.view.scene.has_tissue
         self.on_map.setVisible(has_map)
-        self.map.show_choice(self.view.scene.map)
+        self.map.panel.show(self.view.scene.map)
         aspects = self.view.scene.aspects
         badge = aspects.badge(aspects.run_shown()) if aspects.run_shown() else None
         self.chip.show_badge(badge)

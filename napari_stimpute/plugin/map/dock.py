@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from qtpy.QtCore import QEvent, QSize, Qt, QTimer
 from qtpy.QtGui import QColor, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from qtpy.QtWidgets import (
@@ -18,7 +20,7 @@ from qtpy.QtWidgets import (
 )
 
 from ...connections import Connections
-from ...scene.maps import MapOf
+from ...panels.map import MapChoice
 from ...scene.picks import HOW_HELP
 from ...scene.shown import Shown, colours_of
 from ...scene.spot import in_short
@@ -28,7 +30,7 @@ from ..widgets.connections import is_alive
 from ..widgets.loop import deliver_events
 from ..widgets.wheel import guard_wheel
 from ..widgets.words import Elided, hint
-from .choice import MapChoice
+from .choice import MapChoiceBox
 from .pick_box import PickBox
 from .scatter import Scatter
 
@@ -50,21 +52,18 @@ class MapPanel(QWidget):
         super().__init__()
         viewer = unwrapped(napari_viewer)
         self.view = view_of(viewer)
-        self.session, self.scene, self.maps = (
-            self.view.session,
-            self.view.scene,
-            self.view.scene.maps,
-        )
-        self._runs: tuple[str, ...] = ()
-        self.choice, self.scatter = MapChoice(self.maps), Scatter()
+        self.session, self.scene = self.view.session, self.view.scene
+        self.panel = MapChoice(self.scene.maps)
+        self.choice, self.scatter = MapChoiceBox(self.panel), Scatter()
         self.title, self.coloured = hint(""), Elided()
         self.picks = PickBox(self.view)
-        self._drawn: Any = None
+        self._places: NDArray[np.float32] | None = None
         self._lay_out()
         self._connect(viewer)
         deliver_events(self)
         self._follow_theme()
-        self._choose_latest()
+        self.panel.show_newest()
+        self._follow()
         QTimer.singleShot(0, self._find_room)
 
     def sizeHint(self) -> QSize:
@@ -109,62 +108,41 @@ class MapPanel(QWidget):
     def _connect(self, viewer: Any) -> None:
         self.connections = Connections()
         events = self.session.events
-        self.connections.add(events.adata, self._choose_latest)
-        self.connections.add(events.contents, self._follow_contents)
-        self.connections.add(self.maps.changed, self._follow)
+        self.connections.add(events.adata, self.panel.show_newest)
+        self.connections.add(events.contents, self.panel.follow_runs)
+        self.connections.add(events.contents, self._follow)
+        self.connections.add(self.panel.changed, self._follow)
         self.connections.add(self.view.changed, self._recolour)
         self.connections.add(self.view.hovered, self.scatter.ring)
         self.connections.add(viewer.events.theme, self._follow_theme)
-        self.connections.add(self.choice.chosen, self._choose)
         self.connections.add(self.scatter.lassoed, self.scene.picks.pick)
         self.connections.add(self.scatter.hovered, self._name)
         for keys, act in (("Esc", self.scene.picks.clear), ("Ctrl+Z", self.scene.picks.undo)):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(act)
-        parts = [self.connections, self.choice.connections, self.picks.connections, self.view]
-        close_with(self, parts)
+        parts = [self.connections, self.choice.connections, self.panel, *self.picks.parts]
+        close_with(self, [*parts, self.view])
 
     # ---- following the session -----------------------------------------------------------------
 
-    def _follow_contents(self) -> None:
-        """Show the newest run's map once there is a new run."""
-        runs = tuple(self.session.contents.records)
-        if runs != self._runs:
-            self._choose_latest()
-        else:
-            self._follow()
-
-    def _choose_latest(self) -> None:
-        """Begin with the newest run: it is what one wants to look at."""
-        self._runs = tuple(self.session.contents.records)
-        runs = list(self.session.contents.run_titles)
-        known = MapOf(key=runs[-1]) if runs else MapOf()
-        self._choose(known._replace(kind=self.choice.choice.kind))
-
-    def _choose(self, choice: MapOf) -> None:
-        self.choice.show_choice(choice)
-        self._follow()
-
     def _follow(self) -> None:
         """Draw the chosen map if there is one; else say why, and begin to draw a small one."""
-        choice = self.choice.choice
-        places = self.maps.find(choice)
+        places = self.scene.maps.find(self.panel.wanted)
         if places is None and self.isVisible():
-            self.maps.draw_soon(choice)
-            self.choice.follow()
-        stored = None if places is None else (id(self.session.adata), choice, places.tobytes()[:64])
-        if stored is None or stored != self._drawn:
-            self._drawn = stored
+            self.panel.draw_soon()
+        now = self.panel.now
+        if places is None or self._places is None or not np.array_equal(places, self._places):
+            self._places = places
             self.scatter.set_places(places)
-        self.scatter.say(self.choice.empty_words())
-        self.title.setText(self.maps.explained(choice) if places is not None else "")
-        self.title.setVisible(places is not None)
+        self.scatter.say(now.nothing)
+        self.title.setText(now.explained)
+        self.title.setVisible(now.is_there)
         self._recolour(self.view.shown)
 
     def _recolour(self, shown: Shown | None) -> None:
         shown = shown or self.scene.shown
-        if shown is None or self._drawn is None:
+        if shown is None or self._places is None:
             self.coloured.say("")
             return
         self.scatter.set_colours(colours_of(shown), shown.picked)
@@ -174,7 +152,7 @@ class MapPanel(QWidget):
         """Say which spot is under the mouse, here and on the card in the panel."""
         self.view.hovered.emit(place)
         adata = self.session.adata
-        if place < 0 or adata is None or self._drawn is None:
+        if place < 0 or adata is None or self._places is None:
             QToolTip.hideText()
             return
         x, y = self.scatter.pixel_of(place)

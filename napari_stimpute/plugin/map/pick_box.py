@@ -5,13 +5,13 @@ from __future__ import annotations
 from qtpy.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from ...connections import Connections
-from ...errors import StimputeError
-from ...scene.picks import HOW_HELP, picked_in_words
+from ...panels.message import Message
+from ...panels.picks import NAME, PicksPanel
+from ...scene.picks import HOW_HELP
 from ..canvas.lasso import PICK_KEY
 from ..canvas.view import SpotsView
 from ..widgets.words import Words, hint, row, sentence
 
-_NAME = "picked"
 _PICK_HELP = (
     f"Drag on the canvas to draw around some; press {PICK_KEY} there to begin and to end. "
     f"{HOW_HELP}"
@@ -27,40 +27,18 @@ class PickBox(QWidget):
 
     def __init__(self, view: SpotsView) -> None:
         super().__init__()
-        self.view, self.session = view, view.session
+        self.view, self.panel = view, PicksPanel(view.scene.picks)
         self._make_controls()
         self._lay_out()
         self._connect()
-        self._follow()
-
-    # ---- actions -------------------------------------------------------------------------------
-
-    def keep(self) -> None:
-        """Write who is picked into a column under the name in the box; the answer is said."""
-        column, session = self.name.text().strip() or _NAME, self.session
-        adata, kept = session.adata, self.view.scene.picks.kept
-        if adata is not None and column in adata.obs.columns and column not in kept:
-            self.words.say(f"There is a column “{column}” already: choose another name.", "error")
-            return
-        try:
-            session.keep_picked(column)
-        except StimputeError as error:
-            self.words.say(str(error), "error")
-            return
-        kept.add(column)
-        self.words.say(
-            f"Kept as “{column}”: colour by it, or compare it with the others under Statistics.",
-            "good",
-        )
+        self._draw()
 
     def _set_picking(self, wanted: bool) -> None:
         if wanted:
-            self.words.say(self.view.lasso.why_not(), "note")
+            self.panel.say(Message(self.view.lasso.why_not()))
             self.view.lasso.start()
         else:
             self.view.lasso.stop()
-
-    # ---- controls ------------------------------------------------------------------------------
 
     def _make_controls(self) -> None:
         self.pick_button = QPushButton(f"Pick by hand ({PICK_KEY})")
@@ -70,10 +48,11 @@ class PickBox(QWidget):
         self.undo_button.setToolTip("Back to who was picked before (Ctrl+Z).")
         self.clear_button = QPushButton("Clear")
         self.clear_button.setToolTip("Pick none (Esc).")
-        self.name = QLineEdit(_NAME)
+        self.name = QLineEdit(NAME)
         self.name.setAccessibleName("Name of the column")
         self.name.setToolTip("Name of the column that will say who was picked.")
         self.keep_button = QPushButton("Keep")
+        self.keep_button.setToolTip("Write it into a new column of obs: “selected” and “other”.")
         self.words = Words("good")
 
     def _lay_out(self) -> None:
@@ -92,39 +71,33 @@ class PickBox(QWidget):
 
     def _connect(self) -> None:
         self.pick_button.clicked.connect(self._set_picking)
-        self.undo_button.clicked.connect(lambda: self.view.scene.picks.undo())
-        self.clear_button.clicked.connect(lambda: self.view.scene.picks.clear())
-        self.keep_button.clicked.connect(lambda: self.keep())
-        self.name.returnPressed.connect(self.keep)
-        self.name.textEdited.connect(lambda _text: self.words.say(""))
+        picks, panel = self.panel.picks, self.panel
+        self.undo_button.clicked.connect(lambda: picks.undo())
+        self.clear_button.clicked.connect(lambda: picks.clear())
+        self.keep_button.clicked.connect(lambda: panel.keep(self.name.text()))
+        self.name.returnPressed.connect(lambda: panel.keep(self.name.text()))
+        self.name.textEdited.connect(lambda _text: panel.unsay())
         self.connections = Connections()
-        events = self.session.events
-        self.connections.add(self.session.display.changed, self._unsay)
-        self.connections.add(events.adata, self._forget)
-        self.connections.add(self.view.changed, self._follow)
+        self.connections.add(panel.changed, self._draw)
+        self.connections.add(self.view.changed, self._follow_canvas)
         self.connections.add(self.view.lasso.changed, self._follow_lasso)
+        self.parts = [self.connections, panel]
 
-    # ---- following the session -----------------------------------------------------------------
-
-    def _forget(self) -> None:
-        self.words.say("")
-        self._follow()
-
-    def _unsay(self, changed: frozenset[str]) -> None:
-        if "picked" in changed:
-            self.words.say("")
-
-    def _follow(self) -> None:
-        picked, can_draw = picked_in_words(self.session), self.view.layer is not None
-        self.notes.setText(picked)
+    def _draw(self) -> None:
+        now = self.panel.now
+        self.notes.setText(now.picked)
         for widget in (self.notes, self.keeping):
-            widget.setVisible(bool(picked))
-        self.nothing.setVisible(not picked and can_draw)
-        self.clear_button.setEnabled(bool(picked))
-        self.undo_button.setEnabled(self.view.scene.picks.can_undo)
+            widget.setVisible(bool(now.picked))
+        self.clear_button.setEnabled(bool(now.picked))
+        self.undo_button.setEnabled(now.can_undo)
+        self.words.draw(now.outcome)
+        self._follow_canvas()
+
+    def _follow_canvas(self) -> None:
+        can_draw = self.view.layer is not None
+        self.nothing.setVisible(not self.panel.now.picked and can_draw)
         self.pick_button.setEnabled(can_draw)
         self.pick_button.setToolTip(_PICK_HELP if can_draw else self.view.lasso.why_not())
-        self.keep_button.setToolTip("Write it into a new column of obs: “selected” and “other”.")
 
     def _follow_lasso(self, is_on: bool) -> None:
         self.pick_button.setChecked(is_on)
