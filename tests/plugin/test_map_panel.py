@@ -140,17 +140,17 @@ def test_a_pick_can_be_kept_and_is_offered_everywhere(
     opened.session.display.pick(mask)
     box = dock.picks
     box.name.setText("domain")
-    box.keep()
+    box.keep_button.click()
     assert "already" in box.words.text()
     box.name.setText("edge")
-    box.keep()
+    box.keep_button.click()
     kept = opened.session.adata.obs["edge"]
     np.testing.assert_array_equal(kept == "selected", mask)
     assert opened.genes.column.findData("edge") > 0
     assert opened.statistics.differences.column.findData("edge") >= 0
     opened.session.display.pick(~mask)
     opened.genes.picks.name.setText("edge")
-    opened.genes.picks.keep()  # its own column may be written anew
+    opened.genes.picks.keep_button.click()  # its own column may be written anew
     np.testing.assert_array_equal(opened.session.adata.obs["edge"] == "selected", ~mask)
 
 
