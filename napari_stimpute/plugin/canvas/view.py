@@ -54,6 +54,7 @@ class SpotsView:
         viewer.mouse_move_callbacks.append(self._on_mouse_move)
         if session.adata is None:
             self._pick_up()
+        self._draw_map_soon()  # the scene may have asked for one already
         self._follow()
 
     @property
