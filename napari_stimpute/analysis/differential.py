@@ -100,8 +100,10 @@ def differential_steps(
     spots, is_group = _groups(adata, column, group, reference)
     counts = counts_of(adata, "X")[spots]
     genes = np.flatnonzero(counts.getnnz(axis=0))
-    values = _logged(adata, counts, spots, source, accept_imputed)[:, genes]
-    tested = _evened(counts, is_group)[:, genes] if _is_uneven(counts, is_group, source) else values
+    values = tested = _logged(adata, counts, spots, source, accept_imputed)[:, genes]
+    if _is_uneven(counts, is_group, source):
+        even = with_even_depth(counts, is_group, np.random.default_rng(0))
+        tested = log_normalise(even, size_factors(even))[:, genes]
     sides = np.where(is_group, 0, -1)
     contrast = yield from contrast_steps(tested, sides, method)
     members = membership(sides)
@@ -146,11 +148,6 @@ def _is_uneven(counts: sp.csr_matrix, is_group: NDArray[np.bool_], source: str) 
     """Whether counts are tested, of groups that differ in depth."""
     low, high = sorted(median_depths(counts, is_group))
     return source == COUNTS and high > UNEVEN * max(low, 1.0)
-
-
-def _evened(counts: sp.csr_matrix, is_group: NDArray[np.bool_]) -> sp.csr_matrix:
-    even = with_even_depth(counts, is_group, np.random.default_rng(0))
-    return log_normalise(even, size_factors(even))
 
 
 def _groups(

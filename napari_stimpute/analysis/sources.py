@@ -73,7 +73,8 @@ def representation(adata: AnnData, key: str, seed: int) -> NDArray[np.float32]:
     if place in adata.obsm:
         return np.asarray(adata.obsm[place], dtype=np.float32)
     if keys.imputed(key) not in adata.layers:
-        embedded = [str(k) for k in _runs(adata) if keys.embedding(str(k)) in adata.obsm]
+        runs = map(str, dict(adata.uns.get(keys.UNS, {})))
+        embedded = [run for run in runs if keys.embedding(run) in adata.obsm]
         known = dict.fromkeys([COUNTS, *embedded, *imputed_runs(adata)])
         raise UnknownName.of("run with an embedding or imputed genes", key, known)
     return dense_components(logged_imputed(adata, key), N_COMPONENTS, seed)
@@ -120,7 +121,3 @@ def labels_of(adata: AnnData, column: str) -> tuple[NDArray[np.intp], tuple[str,
     values = pd.Categorical(adata.obs[column]).remove_unused_categories()
     names = tuple(str(name) for name in values.categories)
     return np.asarray(values.codes, dtype=np.intp), names
-
-
-def _runs(adata: AnnData) -> list[str]:
-    return list(dict(adata.uns.get(keys.UNS, {})))

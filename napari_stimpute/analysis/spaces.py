@@ -73,7 +73,8 @@ def space_steps(
     n_steps = 3 if kind == "umap" else 1
     yield Progress("space", 0, n_steps, message="Finding components")
     places = representation(adata, key, seed)
-    first = _two(dense_components(places, 2, seed))
+    first = dense_components(places, 2, seed)
+    first = np.pad(first, ((0, 0), (0, 2 - first.shape[1])))  # of one direction of variation alone
     if kind == "pca":
         yield Progress("space", 1, 1, message="Finding components")
         return first
@@ -159,9 +160,3 @@ def _umap(data: AnnData, first: NDArray[np.float32], seed: int) -> NDArray[np.fl
     data.obsm["first"] = (first + noise).astype(np.float32)
     sc.tl.umap(data, init_pos="first", random_state=seed)
     return np.asarray(data.obsm["X_umap"], dtype=np.float32)
-
-
-def _two(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Exactly two columns; zeros where there is only one direction of variation."""
-    missing = max(0, 2 - scores.shape[1])
-    return np.pad(scores[:, :2], ((0, 0), (0, missing)))

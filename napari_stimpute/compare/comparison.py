@@ -17,8 +17,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from ..background import give_back_memory
-from ..data.counts import counts_of, size_factors
-from ..data.holdout import HIDDEN_SHARE, thin
+from ..data.counts import counts_of
+from ..data.genes import relative_variance
+from ..data.holdout import HIDDEN_SHARE, thin, with_counts
 from ..errors import StimputeError, TooSmall, UnknownName
 from ..progress import Progress, StopEarly
 from ..trust.recovery import Recovery, pattern_correlation, recovery
@@ -122,12 +123,8 @@ class Comparison:
 
     def split(self, seed: int) -> tuple[AnnData, sp.csr_matrix]:
         """What methods are given for a seed, and the hidden molecules, (n_obs, n_vars)."""
-        from anndata import AnnData
-
         kept, hidden = self._halves(seed)
-        old = self._adata
-        obsm = {"spatial": old.obsm["spatial"]} if "spatial" in old.obsm else {}
-        return AnnData(X=kept, obs=old.obs.copy(), var=old.var[[]].copy(), obsm=obsm), hidden
+        return with_counts(self._adata, kept), hidden
 
     def _halves(self, seed: int) -> tuple[sp.csr_matrix, sp.csr_matrix]:
         return thin(counts_of(self._adata, "X"), HIDDEN_SHARE, seed)
@@ -212,10 +209,7 @@ def _telling(kept: sp.csr_matrix, n: int = 3) -> list[int]:
 
     Variance over mean of depth-normalised counts; no score is asked, so no method is favoured.
     """
-    level = sp.csr_matrix(sp.diags(1 / size_factors(kept)) @ kept)
-    mean = np.asarray(level.mean(axis=0)).ravel()
-    square = np.asarray(level.multiply(level).mean(axis=0)).ravel()
-    ratio = np.divide(square - mean**2, mean, out=np.zeros_like(mean), where=mean > 0)
+    ratio = relative_variance(kept)
     molecules = np.asarray(kept.sum(axis=0)).ravel()
     order = np.argsort(-molecules, kind="stable")
     enough = order[molecules[order] >= _FEWEST_TO_SHOW]

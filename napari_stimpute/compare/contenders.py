@@ -52,18 +52,14 @@ def comparison_of(
     """
     has_tissue = SPATIAL in adata.obsm
     contenders, methods = [], chosen(names)
-    _require_preset(preset, methods)
+    presets = {"default"} | {name for method in methods for name in _presets(method)}
+    if preset not in presets:
+        raise UnknownName.of("preset", preset, sorted(presets))
     for method in methods:
         config = (configs or {}).get(method.name) or _config(method, preset)
         contenders.append(_contender(method, config, device, method.why_not(has_tissue)))
     truth = adata.layers.get(TRUE_RATE)
     return Comparison(adata, contenders, seeds=seeds, truth=truth, show=show)
-
-
-def _require_preset(preset: str, methods: Sequence[Method]) -> None:
-    known = {"default"} | {name for method in methods for name in _presets(method)}
-    if preset not in known:
-        raise UnknownName.of("preset", preset, sorted(known))
 
 
 def _config(method: Method, preset: str) -> ModelConfig | None:

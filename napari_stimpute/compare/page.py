@@ -73,10 +73,12 @@ class _Page:
 
     def _subtitle(self) -> str:
         found = self.comparison
+        n = len(found.seeds)
+        times = {1: "once", 2: "twice"}.get(n, f"{n} times")
         incomplete = "" if found.is_complete else " Stopped early: this comparison is incomplete."
         return (
             f"{found.n_obs:,} {self.place}s × {len(found.genes):,} genes; "
-            f"{percent(HIDDEN_SHARE)} of the molecules hidden, {_times(len(found.seeds))}; "
+            f"{percent(HIDDEN_SHARE)} of the molecules hidden, {times}; "
             f"napari-stimpute {versions()['napari-stimpute']}.{incomplete}"
         )
 
@@ -216,7 +218,3 @@ class _Page:
             f"stimpute compare {self.source or 'data.h5ad'} {seeds}{first} \\\n"
             f"    --models {names} \\\n    --report report.html --out scores.csv"
         )
-
-
-def _times(n: int) -> str:
-    return {1: "once", 2: "twice"}.get(n, f"{n} times")

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 from .. import keys
 from ..errors import InputError, MissingKey, NotCounts
-from .columns import _MAX_LABELS
+from .columns import MAX_LABELS
 from .counts import Counts, check_counts, count_places, read_counts, values_at
 from .genes import check_unique_names, raw_holds
 from .graph import Technology, guess_technology, spatial_coordinates
@@ -106,13 +106,10 @@ def _counts(adata: AnnData, where: str | Counts) -> tuple[Counts | None, Finding
         return None, ("none found", [str(error)])
     n_genes = counts.matrix.shape[1]
     of_genes = f" of {n_genes:,} genes" if n_genes != adata.n_vars else ""
-    text = f"in {counts.where}: whole numbers{of_genes}, {_storage(adata, counts)}"
-    return counts, (text, _x_problem(adata, counts))
-
-
-def _storage(adata: AnnData, counts: Counts) -> str:
     kinds = {"csr": "sparse by row (CSR)", "csc": "sparse by column (CSC)"}
-    return kinds.get(getattr(values_at(adata, counts.place), "format", ""), "dense")
+    kind = kinds.get(getattr(values_at(adata, counts.place), "format", ""), "dense")
+    text = f"in {counts.where}: whole numbers{of_genes}, {kind}"
+    return counts, (text, _x_problem(adata, counts))
 
 
 def _x_problem(adata: AnnData, counts: Counts) -> list[str]:
@@ -224,7 +221,7 @@ def _labels(adata: AnnData, place: str) -> Finding:
     for name in adata.obs.columns:
         column = adata.obs[name]
         is_text = isinstance(column.dtype, pd.CategoricalDtype) or column.dtype.kind == "O"
-        if not is_text or not 2 <= column.nunique() <= _MAX_LABELS:
+        if not is_text or not 2 <= column.nunique() <= MAX_LABELS:
             continue
         labels.append(f"{name} ({column.nunique()})")
         n_missing = int(column.isna().sum())

@@ -96,7 +96,12 @@ def find_counts(adata: AnnData) -> str:
 
 def count_places(adata: AnnData) -> list[str]:
     """Name every place that could hold counts, in the order in which they are tried."""
-    _require_memory(adata)
+    if adata.isbacked:
+        raise NotReadable(
+            expected="data in memory",
+            found="an AnnData that is backed by a file",
+            remedy="Load it first: adata = adata.to_memory().",
+        )
     layers = sorted(adata.layers.keys(), key=_layer_rank)
     x = ["X"] if adata.X is not None else []
     raw = ["raw"] if adata.raw is not None and "raw" not in layers else []
@@ -191,15 +196,6 @@ def _search(adata: AnnData) -> tuple[str, dict[str, str]]:
     raise _not_counts("; ".join(found[:4]) + more)
 
 
-def _require_memory(adata: AnnData) -> None:
-    if adata.isbacked:
-        raise NotReadable(
-            expected="data in memory",
-            found="an AnnData that is backed by a file",
-            remedy="Load it first: adata = adata.to_memory().",
-        )
-
-
 def _layer_rank(name: str) -> tuple[int, str]:
     lower = name.lower()
     return (_COUNT_LAYERS.index(lower) if lower in _COUNT_LAYERS else len(_COUNT_LAYERS), name)
@@ -243,16 +239,13 @@ def _fault_of_block(block: NDArray[Any], where: str) -> str:
         kind = "NaN (missing values)" if np.isnan(block).any() else "infinite values"
         return f"{kind} in {where}"
     if block.size and block.min() < 0:
-        return f"negative values like {block[block < 0].flat[0]:.3g} in {where}{_scaled(block)}"
+        is_scaled = block.dtype.kind == "f" and (block % 1 != 0).any()
+        looks = ", which look scaled (centred on zero)" if is_scaled else ""
+        return f"negative values like {block[block < 0].flat[0]:.3g} in {where}{looks}"
     if block.size and block.max() > _LARGEST:
         return f"values like {block.max():.3g} in {where}, too large for counts"
     fractions = block[block % 1 != 0] if block.dtype.kind == "f" else block[:0]
     return _fraction_fault(block, fractions, where) if fractions.size else ""
-
-
-def _scaled(block: NDArray[Any]) -> str:
-    has_fractions = block.dtype.kind == "f" and bool((block % 1 != 0).any())
-    return ", which look scaled (centred on zero)" if has_fractions else ""
 
 
 def _fraction_fault(block: NDArray[Any], fractions: NDArray[Any], where: str) -> str:

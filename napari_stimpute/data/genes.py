@@ -132,14 +132,21 @@ def working_adata(
     return work, notes
 
 
-def most_telling_gene(counts: Counts) -> str:
-    """The gene to show first: the largest variance-to-mean ratio, depth taken out."""
-    matrix = counts.matrix
-    level = (sp.diags(1 / size_factors(matrix)) @ matrix).tocsr()
+def relative_variance(counts: sp.csr_matrix) -> NDArray[np.floating]:
+    """Variance over mean of each gene, depth taken out, (n_vars,); 0 without counts."""
+    level = (sp.diags(1 / size_factors(counts)) @ counts).tocsr()
     mean = np.asarray(level.mean(axis=0)).ravel()
     square = np.asarray(level.multiply(level).mean(axis=0)).ravel()
-    ratio = np.divide(square - mean**2, mean, out=np.zeros_like(mean), where=mean > 0)
-    seen = matrix.getnnz(axis=0) >= 0.3 * matrix.shape[0]
+    ratio: NDArray[np.floating] = np.divide(
+        square - mean**2, mean, out=np.zeros_like(mean), where=mean > 0
+    )
+    return ratio
+
+
+def most_telling_gene(counts: Counts) -> str:
+    """The gene to show first: the largest variance-to-mean ratio, depth taken out."""
+    ratio = relative_variance(counts.matrix)
+    seen = counts.matrix.getnnz(axis=0) >= 0.3 * counts.matrix.shape[0]
     return str(
         counts.var.index[int(np.argmax(np.where(seen, ratio, -1.0) if seen.any() else ratio))]
     )

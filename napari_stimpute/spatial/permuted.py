@@ -23,7 +23,10 @@ def permuted_coordinates(
     -------
     (n_obs, 2), the same places
     """
-    return coords[_exchange(sections, generator)]
+    spots = np.argsort(sections, kind="stable")
+    exchanged = np.empty_like(spots)
+    exchanged[spots] = np.argsort(sections + generator.random(len(sections)), kind="stable")
+    return coords[exchanged]
 
 
 def without_pattern(
@@ -63,14 +66,6 @@ def without_pattern(
     )
     changed.eliminate_zeros()
     return changed
-
-
-def _exchange(classes: NDArray[np.intp], generator: np.random.Generator) -> NDArray[np.intp]:
-    """Random permutation of all spots that keeps each within its class."""
-    spots = np.argsort(classes, kind="stable")
-    exchanged = np.empty_like(spots)
-    exchanged[spots] = np.argsort(classes + generator.random(len(classes)), kind="stable")
-    return exchanged
 
 
 def _dealt(

@@ -101,8 +101,19 @@ class SpatialResult:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was found, and how far to believe it, as sentences."""
-        trust = self._trusted if self.imputed.is_trusted else self._not_trusted
-        return (self._found, trust, *([self._borrowed] if self._is_borrowing else []))
+        notes = [self._found, f"The control holds: {self._false_shares}"]
+        if not self.imputed.is_trusted:
+            notes[1] = (
+                "Imputed Moran's I cannot be trusted here; use that of the counts. "
+                f"The control fails: {self._false_shares}"
+            )
+        if self.imputed.borrowed > 2 * NOMINAL:
+            notes.append(
+                "An imputed gene borrows the pattern of other genes: a limit from permuted tissue "
+                f"alone would call {percent(self.imputed.borrowed)} of the genes without a pattern "
+                "spatial. The limit used here is stricter."
+            )
+        return tuple(notes)
 
     @property
     def _found(self) -> str:
@@ -116,32 +127,9 @@ class SpatialResult:
         )
 
     @property
-    def _trusted(self) -> str:
-        return f"The control holds: {self._false_shares}"
-
-    @property
-    def _not_trusted(self) -> str:
-        return (
-            "Imputed Moran's I cannot be trusted here; use that of the counts. "
-            f"The control fails: {self._false_shares}"
-        )
-
-    @property
     def _false_shares(self) -> str:
         return (
             f"with spots put in one another's places, {self.imputed.false_permuted} of the genes "
             f"are called spatial; of genes whose own pattern was shuffled away, "
             f"{self.imputed.false_shuffled}. At most 5 % should be."
-        )
-
-    @property
-    def _is_borrowing(self) -> bool:
-        return self.imputed.borrowed > 2 * NOMINAL
-
-    @property
-    def _borrowed(self) -> str:
-        return (
-            "An imputed gene borrows the pattern of other genes: a limit from permuted tissue "
-            f"alone would call {percent(self.imputed.borrowed)} of the genes without a pattern "
-            "spatial. The limit used here is stricter."
         )

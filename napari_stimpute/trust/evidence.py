@@ -111,10 +111,8 @@ def gene_sums(
     deviance, usual_deviance = np.zeros((2, len(share)))
     for rows in row_blocks(kept.shape):
         y, mean = dense_rows(hidden, rows), _Rates.of(depth[rows, None] * share)
-        made, rival = (
-            _Rates.of(at_depth(_block(prediction, rows), depth[rows], mean.values))
-            for prediction in (imputed, baseline)
-        )
+        blocks = (p(rows) if callable(p) else p[rows] for p in (imputed, baseline))
+        made, rival = (_Rates.of(at_depth(b, depth[rows], mean.values)) for b in blocks)
         _add(over_mean, y, made, mean)
         _add(over_baseline, y, made, rival)
         deviance += mean.total - _product(y, mean.log) + (xlogy(y, y) - y).sum(axis=0)
@@ -231,10 +229,6 @@ def _add(evidence: Evidence, y: Array, made: _Rates, reference: _Rates) -> None:
 def _product(a: Array, b: Array) -> Array:
     total: Array = np.einsum("ij,ij->j", a, b)
     return total
-
-
-def _block(prediction: Prediction, rows: slice) -> NDArray[np.floating]:
-    return prediction(rows) if callable(prediction) else prediction[rows]
 
 
 def _usual_deviance(mean: _Rates) -> Array:

@@ -9,7 +9,6 @@ used: it learns without the hidden molecules, and is then applied to all of them
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
@@ -28,9 +27,6 @@ from .recovery import deviance_explained
 from .summary import judged_in_words
 from .verdict import VERDICTS, Trust, judge
 from .zeros import ZeroCalibration, calibrate_zeros
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Array = NDArray[np.float32]
 
@@ -150,7 +146,9 @@ class Judgement:
 
     def genes(self, key: str) -> GeneFacts:
         """What is known of each gene, ready to be written under a run's key."""
-        trust, columns = self.trust, dict[str, NDArray[np.generic]]()
+        import pandas as pd
+
+        trust, verdict, columns = self.trust, None, dict[str, NDArray[np.generic]]()
         if trust is not None:
             columns = {
                 keys.gain(key): trust.gain,
@@ -158,7 +156,8 @@ class Judgement:
                 keys.over_baseline(key): trust.over_baseline,
                 keys.hidden(key): trust.hidden,
             }
-        verdict = None if trust is None else _verdicts(trust)
+            codes = trust.codes.astype(int).tolist()
+            verdict = pd.Categorical.from_codes(codes, categories=pd.Index(VERDICTS))
         blend = self.blend or self.own_blend
         return GeneFacts(columns, verdict, None if blend is None else blend.weights)
 
@@ -177,11 +176,3 @@ def _require(hidden: sp.csr_matrix) -> None:
             found=f"{hidden.sum():.0f}",
             remedy="Use deeper data or more genes, or train without blending and judging.",
         )
-
-
-def _verdicts(trust: Trust) -> pd.Categorical:
-    import pandas as pd
-
-    return pd.Categorical.from_codes(
-        trust.codes.astype(int).tolist(), categories=pd.Index(VERDICTS)
-    )

@@ -144,7 +144,7 @@ def recovery(
         nll=float(model.sum()) / np.prod(kept.shape),
         nll_gene_mean=float(mean.sum()) / np.prod(kept.shape),
         deviance_explained=float(1 - deviance.sum() / reference.sum()),
-        per_gene=1 - np.divide(deviance, reference, out=_nans(reference), where=reference > 0),
+        per_gene=1 - np.divide(deviance, np.where(reference > 0, reference, np.nan)),
         hidden=np.asarray(hidden.sum(axis=0), np.float64).ravel(),
     )
 
@@ -205,10 +205,6 @@ def require_molecules(kept: float, hidden: float) -> None:
 def dense_rows(matrix: sp.csr_matrix, rows: slice) -> Array:
     """A block of rows, dense, in double precision."""
     return np.asarray(matrix[rows].toarray(), dtype=np.float64)
-
-
-def _nans(like: Array) -> Array:
-    return np.full_like(like, np.nan)
 
 
 def _shares(values: NDArray[np.floating] | sp.csr_matrix) -> Array:

@@ -111,9 +111,12 @@ class Study:
 
     def ask(self) -> Asked:
         """Choose what to try next; never what was tried before. Not once `is_exhausted`."""
+        from optuna.samplers import TPESampler
+
         number, tried = len(self.trials), self._tried()
         with _in_words(self.path):
-            self._study.sampler = self._sampler(number)
+            seed = self.about.seed * 1_009 + number
+            self._study.sampler = TPESampler(seed=seed, n_startup_trials=_N_RANDOM)
             trial = self._study.ask(dict(self._distributions))
             if self._key(trial.params) in tried:
                 self._lose(trial, "repeats")
@@ -228,11 +231,6 @@ class Study:
         if not self.trials and not is_due:
             self._study.enqueue_trial(first)
 
-    def _sampler(self, number: int) -> optuna.samplers.BaseSampler:
-        from optuna.samplers import TPESampler
-
-        return TPESampler(seed=self.about.seed * 1_009 + number, n_startup_trials=_N_RANDOM)
-
     def _tried(self) -> set[tuple[Any, ...]]:
         return {self._key(trial.settings) for trial in self.trials}
 
@@ -265,18 +263,17 @@ def _differences(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator
     if held.get("seed") != wanted["seed"]:
         yield f"the seed {held.get('seed')}"
     if held.get("settings") != wanted["settings"]:
-        yield f"other settings ({_other_values(held.get('settings', {}), wanted['settings'])})"
+        before, now = held.get("settings", {}), wanted["settings"]
+        changed = [
+            f"{n} {before.get(n)} instead of {now.get(n)}" for n in _other_names(before, now)
+        ]
+        yield f"other settings ({', '.join(changed)})"
     elif others := _other_names(held.get("reads", {}), wanted["reads"]):
         yield f"other values in {' and '.join(others)}"
     elif held.get("space") != wanted["space"]:
         yield "other settings to search"
     if held.get("version") != wanted["version"]:
         yield f"another version of this program ({held.get('version')})"
-
-
-def _other_values(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
-    names = _other_names(held, wanted)
-    return ", ".join(f"{n} {held.get(n)} instead of {wanted.get(n)}" for n in names)
 
 
 def _other_names(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
