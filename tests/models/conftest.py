@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+import torch
 from anndata import AnnData
 
 from napari_stimpute.models import MODELS, model_class
 from napari_stimpute.models.base import Model
+from napari_stimpute.models.protocols import Clusters, Embeds, Imputes
+from napari_stimpute.progress import Progress
 
 MakeSection = Callable[..., AnnData]
 
@@ -77,10 +82,71 @@ def tiny() -> Callable[..., Model]:
     return lambda name, **settings: model_class(name).preset("tiny", **settings)
 
 
+@dataclass(frozen=True)
+class Learned:
+    """A model fitted to the section, and what was seen meanwhile.
+
+    Attributes
+    ----------
+    steps : of the fit
+    found : everything it gives for the section it was fitted to
+    data : the section before and after all of it, byte for byte
+    randomness : the global random state before and after
+    """
+
+    model: Model
+    steps: list[Progress]
+    found: dict[str, np.ndarray]
+    data: tuple[bytes, bytes]
+    randomness: tuple[bytes, bytes]
+
+
+def results(model: Model, adata: AnnData) -> dict[str, np.ndarray]:
+    """Everything a model gives for an AnnData."""
+    found = {}
+    if isinstance(model, Imputes):
+        found["imputed"] = model.impute(adata)
+    if isinstance(model, Embeds):
+        found["embedding"] = model.embed(adata)
+    if isinstance(model, Clusters):
+        found["clusters"] = model.cluster(adata)
+        found["probability"] = model.cluster_probability(adata)
+    return found
+
+
+def learn(model: Model, adata: AnnData) -> Learned:
+    """Fit a model, ask it for everything, and watch it."""
+    data, randomness = frozen(adata), global_randomness()
+    steps = list(model.fit_steps(adata, seed=0, device="cpu"))
+    found = results(model, adata)
+    return Learned(model, steps, found, (data, frozen(adata)), (randomness, global_randomness()))
+
+
+def frozen(adata: AnnData) -> bytes:
+    """Everything in an AnnData, byte for byte."""
+    matrix = adata.X
+    parts = [matrix.data, matrix.indices, matrix.indptr, *adata.obsm.values()]
+    parts += list(adata.layers.values())
+    tables = [adata.obs.to_csv(), adata.var.to_csv(), sorted(adata.obsm), sorted(adata.layers)]
+    return b"".join(np.asarray(p).tobytes() for p in parts) + pickle.dumps((tables, adata.uns))
+
+
+def global_randomness() -> bytes:
+    """State of the generators that all code shares, which no model may use."""
+    numpy = pickle.dumps(np.random.get_state())  # noqa: NPY002
+    return torch.get_rng_state().numpy().tobytes() + numpy
+
+
 @pytest.fixture(scope="session")
-def fitted(tiny: Callable[..., Model]) -> Callable[[str], Model]:
-    """A model of a name, fitted to the section; shared, so tests only ask it for results."""
-    return cache(lambda name: tiny(name).fit(make_section(), seed=0, device="cpu"))
+def learned(tiny: Callable[..., Model]) -> Callable[[str], Learned]:
+    """A model of a name, fitted to the section once; shared, so tests only look at it."""
+    return cache(lambda name: learn(tiny(name), make_section()))
+
+
+@pytest.fixture(scope="session")
+def fitted(learned: Callable[[str], Learned]) -> Callable[[str], Model]:
+    """The model alone; shared, so tests only ask it for results."""
+    return lambda name: learned(name).model
 
 
 @pytest.fixture(params=list(MODELS))

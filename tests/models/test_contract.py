@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import pickle
 from collections.abc import Callable
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,8 +22,13 @@ from napari_stimpute.models.base import Model
 from napari_stimpute.models.protocols import Clusters, Embeds, Imputes
 from napari_stimpute.progress import Progress, StopEarly
 
+from .conftest import Learned, learn, make_section, results
+
 Tiny = Callable[..., Model]
 Fitted = Callable[[str], Model]
+LearnedOf = Callable[[str], Learned]
+Stop = Callable[[Model, AnnData], None]
+Stopped = Callable[[str, Stop], Model]
 MakeSection = Callable[..., AnnData]
 
 RANDOM = {"gmm_vgae", "scziva", "scamzi", "scimta"}
@@ -41,32 +46,10 @@ MARGIN = {
 """Share of the gene mean's deviance on hidden molecules that each claims to explain, at least."""
 
 
-def results(model: Model, adata: AnnData) -> dict[str, np.ndarray]:
-    """Everything a model gives for an AnnData."""
-    found = {}
-    if isinstance(model, Imputes):
-        found["imputed"] = model.impute(adata)
-    if isinstance(model, Embeds):
-        found["embedding"] = model.embed(adata)
-    if isinstance(model, Clusters):
-        found["clusters"] = model.cluster(adata)
-        found["probability"] = model.cluster_probability(adata)
-    return found
-
-
 def assert_same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> None:
     assert one.keys() == other.keys()
     for key in one:
         np.testing.assert_array_equal(one[key], other[key], err_msg=key)
-
-
-def frozen(adata: AnnData) -> bytes:
-    """Everything in an AnnData, byte for byte."""
-    matrix = adata.X
-    parts = [matrix.data, matrix.indices, matrix.indptr, *adata.obsm.values()]
-    parts += list(adata.layers.values())
-    tables = [adata.obs.to_csv(), adata.var.to_csv(), sorted(adata.obsm), sorted(adata.layers)]
-    return b"".join(np.asarray(p).tobytes() for p in parts) + pickle.dumps((tables, adata.uns))
 
 
 # ---- 1, 2: settings and steps ------------------------------------------------------------------
@@ -84,17 +67,20 @@ def test_settings_typed_in_a_shell_become_the_same_settings(name: str) -> None:
     assert type(config).checked(typed) == config
 
 
-def test_steps_count_upwards_within_what_was_announced(
-    name: str, tiny: Tiny, section: AnnData
-) -> None:
-    model = tiny(name)
-    seen_steps = list(model.fit_steps(section, seed=0, device="cpu"))
+def test_steps_count_upwards_within_what_was_announced(name: str, learned: LearnedOf) -> None:
+    seen_steps = learned(name).steps
     steps = [p.step for p in seen_steps if p.phase != "prepare"]
     assert steps[0] == 1
     assert all(p.step == 0 and p.message for p in seen_steps if p.phase == "prepare")
     assert all(a < b for a, b in pairwise(steps))
     assert steps[-1] <= seen_steps[-len(steps)].n_steps == seen_steps[-1].n_steps
     assert all(np.isfinite(v) for p in seen_steps for v in p.metrics.values())
+
+
+def test_progress_is_told_while_the_model_learns(name: str, learned: LearnedOf) -> None:
+    first = learned(name).steps[0]
+    assert isinstance(first, Progress)
+    assert first.phase
 
 
 def test_history_is_kept_with_finite_metrics(name: str, fitted: Fitted) -> None:
@@ -104,53 +90,39 @@ def test_history_is_kept_with_finite_metrics(name: str, fitted: Fitted) -> None:
     assert all(np.isfinite(v) for row in history for k, v in row.items() if k != "phase")
 
 
-# ---- 3, 4: randomness and the input ------------------------------------------------------------
+# ---- 3, 4, 10: randomness, the input and labels ------------------------------------------------
 
 
-def test_the_same_seed_gives_the_same_numbers(
-    name: str, tiny: Tiny, fitted: Fitted, section: AnnData
-) -> None:
-    again = tiny(name).fit(section, seed=0, device="cpu")
-    assert_same(results(again, section), results(fitted(name), section))
-
-
-@pytest.mark.parametrize("name", sorted(RANDOM))
-def test_another_seed_gives_other_numbers(
-    name: str, tiny: Tiny, fitted: Fitted, section: AnnData
-) -> None:
-    other = tiny(name).fit(section, seed=1, device="cpu")
-    assert not np.array_equal(other.embed(section), fitted(name).embed(section))  # type: ignore[attr-defined]
-
-
-def test_the_global_random_state_is_neither_used_nor_changed(
-    name: str, tiny: Tiny, fitted: Fitted, section: AnnData
+def test_the_same_seed_gives_the_same_numbers_without_labels_and_whatever_was_drawn_before(
+    name: str, tiny: Tiny, learned: LearnedOf, section: AnnData
 ) -> None:
     torch.manual_seed(7)
     np.random.seed(7)  # noqa: NPY002
-    before = torch.get_rng_state(), pickle.dumps(np.random.get_state())  # noqa: NPY002
-    model = tiny(name).fit(section, seed=0, device="cpu")
-    found = results(model, section)
-    assert torch.equal(torch.get_rng_state(), before[0])
-    assert pickle.dumps(np.random.get_state()) == before[1]  # noqa: NPY002
-    assert_same(found, results(fitted(name), section))
+    section.obs = section.obs[[]]
+    again = learn(tiny(name), section)
+    assert again.randomness[0] != learned(name).randomness[0]
+    assert_same(again.found, learned(name).found)
 
 
-def test_the_input_stays_as_it_is_byte_for_byte(name: str, tiny: Tiny, section: AnnData) -> None:
-    before = frozen(section)
-    results(tiny(name).fit(section, device="cpu"), section)
-    assert frozen(section) == before
+def test_the_global_random_state_is_not_changed(name: str, learned: LearnedOf) -> None:
+    before, after = learned(name).randomness
+    assert before == after
+
+
+def test_the_input_stays_as_it_is_byte_for_byte(name: str, learned: LearnedOf) -> None:
+    before, after = learned(name).data
+    assert before == after
 
 
 # ---- 5: what comes out -------------------------------------------------------------------------
 
 
 def test_results_have_their_shape_and_are_finite(
-    name: str, fitted: Fitted, section: AnnData
+    name: str, learned: LearnedOf, section: AnnData
 ) -> None:
     n_obs, n_vars = section.shape
     assert n_obs != n_vars
-    model = fitted(name)
-    found = results(model, section)
+    found = learned(name).found
     assert set(found) >= set(model_info(name).provides) - {"clusters"}
     assert found["imputed"].shape == (n_obs, n_vars)
     assert (found["imputed"] >= 0).all()
@@ -172,11 +144,11 @@ def test_what_a_model_says_it_gives_it_gives(name: str, fitted: Fitted) -> None:
 
 
 def test_chosen_genes_are_the_same_columns_in_the_order_asked_for(
-    name: str, fitted: Fitted, section: AnnData
+    name: str, learned: LearnedOf, section: AnnData
 ) -> None:
     genes = ["gene 50", "gene 3", "gene 31"]
-    some = fitted(name).impute(section, genes=genes)  # type: ignore[attr-defined]
-    whole = fitted(name).impute(section)  # type: ignore[attr-defined]
+    some = learned(name).model.impute(section, genes=genes)  # type: ignore[attr-defined]
+    whole = learned(name).found["imputed"]
     np.testing.assert_allclose(some, whole[:, [50, 3, 31]], rtol=1e-5)
 
 
@@ -184,24 +156,35 @@ def test_chosen_genes_are_the_same_columns_in_the_order_asked_for(
 
 
 def stop_by_closing(model: Model, adata: AnnData) -> None:
-    steps = model.fit_steps(adata, device="cpu")
+    steps = model.fit_steps(adata, seed=0, device="cpu")
     next(p for p in steps if p.step == 1)
     steps.close()
 
 
 def stop_by_throwing(model: Model, adata: AnnData) -> None:
-    steps = model.fit_steps(adata, device="cpu")
+    steps = model.fit_steps(adata, seed=1, device="cpu")
     next(p for p in steps if p.step == 1)
     with pytest.raises(StopEarly):
         steps.throw(StopEarly())
 
 
+@pytest.fixture(scope="module")
+def stopped(tiny: Tiny) -> Callable[[str, Stop], Model]:
+    """A model of a name, stopped after its first step; shared, so tests only look at it."""
+
+    def made(name: str, stop: Stop) -> Model:
+        model = tiny(name)
+        stop(model, make_section())
+        return model
+
+    return cache(made)
+
+
 @pytest.mark.parametrize("stop", [stop_by_closing, stop_by_throwing])
 def test_a_model_stopped_after_its_first_step_is_usable_and_marked_incomplete(
-    name: str, stop: Callable[[Model, AnnData], None], tiny: Tiny, section: AnnData, tmp_path: Path
+    name: str, stop: Stop, stopped: Stopped, section: AnnData, tmp_path: Path
 ) -> None:
-    model = tiny(name)
-    stop(model, section)
+    model = stopped(name, stop)
     assert not model.completed_
     found = results(model, section)
     assert all(np.isfinite(array).all() for array in found.values())
@@ -210,16 +193,23 @@ def test_a_model_stopped_after_its_first_step_is_usable_and_marked_incomplete(
     assert_same(results(again, section), found)
 
 
-def test_a_fit_that_breaks_off_leaves_no_mixture_of_two(
-    name: str, tiny: Tiny, section: AnnData, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if name not in RANDOM:
-        return  # learned in one step
+@pytest.mark.parametrize("name", sorted(RANDOM))
+def test_another_seed_gives_other_numbers(name: str, stopped: Stopped, section: AnnData) -> None:
+    both = stopped(name, stop_by_closing), stopped(name, stop_by_throwing)
+    assert [model.seed_ for model in both] == [0, 1]
+    one, other = (results(model, section)["embedding"] for model in both)
+    assert not np.array_equal(one, other)
 
+
+@pytest.mark.parametrize("name", sorted(RANDOM))  # the others learn in one step
+def test_a_fit_that_breaks_off_leaves_no_mixture_of_two(
+    name: str, fitted: Fitted, section: AnnData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    model = tiny(name).fit(section, device="cpu")
+    model = type(fitted(name)).load(fitted(name).save(tmp_path / "model"))
+    assert model.is_fitted
     monkeypatch.setattr(torch.Tensor, "backward", interrupted)
     with pytest.raises(KeyboardInterrupt):
         model.fit(section, seed=1, device="cpu")
@@ -236,12 +226,12 @@ def test_a_fit_to_the_end_is_complete(name: str, fitted: Fitted) -> None:
 
 
 def test_a_saved_model_gives_the_same_results_and_knows_its_past(
-    name: str, fitted: Fitted, section: AnnData, tmp_path: Path
+    name: str, learned: LearnedOf, section: AnnData, tmp_path: Path
 ) -> None:
-    model = fitted(name)
+    model = learned(name).model
     path = model.save(tmp_path / "deep" / "model")
     again = type(model).load(path)
-    assert_same(results(again, section), results(model, section))
+    assert_same(results(again, section), learned(name).found)
     for kept in ("config", "var_names_", "seed_", "device_", "completed_", "notes_", "history_"):
         assert getattr(again, kept) == getattr(model, kept), kept
     assert sorted(p.name for p in path.iterdir()) == ["config.json", "record.json", "weights.pt"]
@@ -294,9 +284,12 @@ def test_logged_data_are_refused(name: str, tiny: Tiny, section: AnnData) -> Non
 # ---- 9: order and names ------------------------------------------------------------------------
 
 
-def test_shuffled_cells_give_shuffled_results(name: str, fitted: Fitted, section: AnnData) -> None:
+def test_shuffled_cells_give_shuffled_results(
+    name: str, learned: LearnedOf, section: AnnData
+) -> None:
     order = np.random.default_rng(0).permutation(section.n_obs)
-    found, shuffled = (results(fitted(name), a) for a in (section, section[order].copy()))
+    found = learned(name).found
+    shuffled = results(learned(name).model, section[order].copy())
     np.testing.assert_array_equal(shuffled.get("clusters"), _rows(found.get("clusters"), order))
     for key in found.keys() - {"clusters"}:
         # sums run in another order, so the last digits differ
@@ -308,7 +301,7 @@ def _rows(array: np.ndarray | None, order: np.ndarray) -> np.ndarray | None:
 
 
 def test_genes_in_another_order_and_beside_others_are_found_by_name(
-    name: str, fitted: Fitted, section: AnnData
+    name: str, learned: LearnedOf, section: AnnData
 ) -> None:
     order = np.random.default_rng(0).permutation(section.n_vars)
     other = section[:, order].copy()
@@ -319,7 +312,7 @@ def test_genes_in_another_order_and_beside_others_are_found_by_name(
         obsm=dict(other.obsm),
     )
     for adata in (other, more):
-        assert_same(results(fitted(name), adata), results(fitted(name), section))
+        assert_same(results(learned(name).model, adata), learned(name).found)
 
 
 def test_missing_genes_are_named(name: str, fitted: Fitted, section: AnnData) -> None:
@@ -329,18 +322,7 @@ def test_missing_genes_are_named(name: str, fitted: Fitted, section: AnnData) ->
         fitted(name).impute(section[:, ~section.var_names.isin(["gene 7", "gene 9"])].copy())  # type: ignore[attr-defined]
 
 
-# ---- 10, 11: labels and zeros ------------------------------------------------------------------
-
-
-def test_labels_change_nothing(name: str, tiny: Tiny, fitted: Fitted, section: AnnData) -> None:
-    shuffled, bare = section.copy(), section.copy()
-    order = np.random.default_rng(0).permutation(section.n_obs)
-    for column in section.obs:
-        shuffled.obs[column] = section.obs[column].to_numpy()[order]
-    bare.obs = bare.obs[[]]
-    for adata in (shuffled, bare):
-        model = tiny(name).fit(adata, seed=0, device="cpu")
-        assert_same(results(model, section), results(fitted(name), section))
+# ---- 11: zeros and next to nothing -------------------------------------------------------------
 
 
 def test_a_spot_and_a_gene_without_counts_give_no_nan(
@@ -360,6 +342,7 @@ def test_a_spot_and_a_gene_without_counts_give_no_nan(
 def test_two_spots_and_two_genes_are_enough(name: str, tiny: Tiny, section: AnnData) -> None:
     fields = model_info(name).config.model_fields
     settings = {f: n for f, n in (("n_domains", 2), ("n_clusters", 1)) if f in fields}
+    settings |= {f: 4 for f in ("epochs", "finetune_epochs") if f in fields}
     few = section[:2, :2].copy()
     found = results(tiny(name, **settings).fit(few, device="cpu"), few)
     assert all(np.isfinite(array).all() for array in found.values())
@@ -398,9 +381,3 @@ def test_names_titles_and_classes_belong_together(name: str) -> None:
     cls = model_class(name)
     assert cls.name == name
     assert cls.preset("default").title == MODELS[name].title
-
-
-def test_progress_is_told_while_the_model_learns(name: str, tiny: Tiny, section: AnnData) -> None:
-    first = next(tiny(name).fit_steps(section, device="cpu"))
-    assert isinstance(first, Progress)
-    assert first.phase

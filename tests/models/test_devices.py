@@ -13,19 +13,13 @@ from torch import Tensor
 
 from napari_stimpute.models import MODELS, model_class, model_info
 from napari_stimpute.models.base import Model
-from napari_stimpute.models.protocols import (
-    Clusters,
-    Embeds,
-    FillsZeros,
-    FindsCommunities,
-    Imputes,
-)
+from napari_stimpute.models.protocols import FillsZeros, FindsCommunities
 from napari_stimpute.models.scziva import ScZiva
 from napari_stimpute.models.training import HiddenMolecules
 from napari_stimpute.progress import drain
 from napari_stimpute.run import Request, Run
 
-from .conftest import N_COLUMNS, N_ROWS, make_section
+from .conftest import N_COLUMNS, N_ROWS, make_section, results
 from .pretend_gpu import NAME, PretendGPU
 
 DEEP = ["gmm_vgae", "scziva", "scamzi", "scimta"]
@@ -82,13 +76,7 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[PretendGPU]:
 
 def everything(model: Model, adata: AnnData) -> dict[str, np.ndarray]:
     """Everything a model can be asked for."""
-    found: dict[str, np.ndarray] = {}
-    if isinstance(model, Imputes):
-        found["imputed"] = model.impute(adata)
-    if isinstance(model, Embeds):
-        found["embedding"] = model.embed(adata)
-    if isinstance(model, Clusters):
-        found["probability"] = model.cluster_probability(adata)
+    found = results(model, adata)
     if isinstance(model, FillsZeros):
         found["fills"] = model.fills(adata)
         found["dropout"] = np.nan_to_num(model.dropout_probability(adata))
