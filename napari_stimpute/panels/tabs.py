@@ -44,7 +44,7 @@ TABS = (
     Tab(
         "Compare",
         "Score all methods on hidden molecules.",
-        ("Comparing methods", "Writing the report"),
+        ("compare", "report"),
     ),
 )
 

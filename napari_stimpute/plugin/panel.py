@@ -15,11 +15,12 @@ from qtpy.QtWidgets import (
 )
 
 from ..connections import Connections
+from ..panels.compare import ComparePanel
 from ..panels.tabs import TABS, Tabs
 from ..panels.variable import VariablePanel
 from . import open_map, session_of, unwrapped, view_of
 from .cells.panel import CellsPanel
-from .compare.panel import ComparePanel
+from .compare.panel import CompareBox
 from .data import DataPanel
 from .genes.panel import FIND_KEY, FLIP_KEY, OverlayPanel
 from .statistics.panel import StatisticsPanel
@@ -53,7 +54,7 @@ class StimputePanel(QWidget):
         self.train = TrainPanel(self.session)
         self.variable = VariableBox(VariablePanel(self.session), self.view)
         self.statistics = StatisticsPanel(self.session)
-        self.compare = ComparePanel(self.session)
+        self.compare = CompareBox(ComparePanel(self.session))
         self.cells = CellsPanel(self.session)
         self.titles = Tabs(self.session)
         self._lay_out()
@@ -66,7 +67,7 @@ class StimputePanel(QWidget):
             genes.wipe,
             genes.map,
         )
-        panels = (self.data, genes, self.train, self.compare)
+        panels = (self.data, genes, self.train)
         parts = [
             self.connections,
             self.titles,
@@ -74,7 +75,7 @@ class StimputePanel(QWidget):
             *(p.connections for p in (*panels, *inner)),
         ]
         parts += [*genes.gene_list.parts, *self.variable.parts, *self.statistics.parts]
-        parts += [*self.cells.parts, genes.map.panel, *genes.picks.parts]
+        parts += [*self.cells.parts, *self.compare.parts, genes.map.panel, *genes.picks.parts]
         close_with(self, parts)
         deliver_events(self)
         viewer.bind_key(FLIP_KEY, self.flip, overwrite=True)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
@@ -12,6 +9,7 @@ from qtpy.QtCore import QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPalette
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from ...panels.scores import Bar, Dot
 from ...words import percent
 
 _NEAR = 9  # pixels between cursor and dot
@@ -20,37 +18,25 @@ _TITLE_SHARE = 0.52  # of the width of a bar's row
 _DARK = 110  # lightness (0 to 255) below which a colour is lost on a dark ground
 
 
-@dataclass(frozen=True, eq=False)
-class Genes:
-    """The judged genes: ``winner`` names a method each; ``hidden`` molecules, ``gain`` of it."""
-
-    names: Sequence[str]
-    winner: Sequence[str]
-    hidden: NDArray[np.float64]
-    gain: NDArray[np.float64]
-
-
 class WinBars(QWidget):
     """Share of the genes that each method predicts best, the most first."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.shares: dict[str, float] = {}
-        self.colors: dict[str, str] = {}
+        self.bars: tuple[Bar, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def show_shares(self, shares: dict[str, float], colors: dict[str, str]) -> None:
-        """Draw these, by method."""
-        self.shares = dict(sorted(shares.items(), key=lambda item: -item[1]))
-        self.colors = colors
-        sentence = ", ".join(f"{name} {percent(share)}" for name, share in self.shares.items())
+    def draw(self, bars: tuple[Bar, ...]) -> None:
+        """Draw these, from top to bottom."""
+        self.bars = bars
+        sentence = ", ".join(f"{bar.title} {percent(bar.share)}" for bar in bars)
         self.setAccessibleName(f"Share of genes predicted best: {sentence}")
         self.setFixedHeight(self.sizeHint().height())
         self.update()
 
     def sizeHint(self) -> QSize:
         """One line per method."""
-        return QSize(200, max(1, len(self.shares)) * self._line)
+        return QSize(200, max(1, len(self.bars)) * self._line)
 
     @property
     def _line(self) -> int:
@@ -63,15 +49,15 @@ class WinBars(QWidget):
         ink = self.palette().color(QPalette.ColorRole.WindowText)
         left, right = int(_TITLE_SHARE * self.width()), metrics.horizontalAdvance("100 %") + 6
         room = self.width() - left - right
-        most = max([*self.shares.values(), 0.01])
-        for place, (name, share) in enumerate(self.shares.items()):
+        most = max([*(bar.share for bar in self.bars), 0.01])
+        for place, bar in enumerate(self.bars):
             top = place * self._line
-            text = metrics.elidedText(name, Qt.TextElideMode.ElideRight, left - 8)
+            text = metrics.elidedText(bar.title, Qt.TextElideMode.ElideRight, left - 8)
             painter.setPen(ink)
             painter.drawText(0, top + metrics.ascent() + 2, text)
-            bar = QRectF(left, top + 3, max(1.0, room * share / most), self._line - 6)
-            painter.fillRect(bar, seen_on(self, self.colors[name]))
-            painter.drawText(int(bar.right()) + 5, top + metrics.ascent() + 2, percent(share))
+            long = QRectF(left, top + 3, max(1.0, room * bar.share / most), self._line - 6)
+            painter.fillRect(long, seen_on(self, bar.colour))
+            painter.drawText(int(long.right()) + 5, top + metrics.ascent() + 2, percent(bar.share))
         painter.end()
 
 
@@ -82,15 +68,18 @@ class GeneDots(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.genes = Genes([], [], np.empty(0), np.empty(0))
-        self.colors: dict[str, str] = {}
+        self.dots: tuple[Dot, ...] = ()
+        self.bars: tuple[Bar, ...] = ()
+        self._hidden = self._gain = np.empty(0)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def show_genes(self, genes: Genes, colors: dict[str, str]) -> None:
-        """Draw these."""
-        self.genes, self.colors = genes, colors
-        self.setAccessibleName(f"{len(genes.names):,} genes, each in the colour of its winner")
+    def draw(self, dots: tuple[Dot, ...], bars: tuple[Bar, ...]) -> None:
+        """Draw these, each in the colour of its winner's bar."""
+        self.dots, self.bars = dots, bars
+        self._hidden = np.array([dot.hidden for dot in dots])
+        self._gain = np.array([dot.gain for dot in dots])
+        self.setAccessibleName(f"{len(dots):,} genes, each in the colour of its winner")
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -99,9 +88,9 @@ class GeneDots(QWidget):
 
     def gene_at(self, where: QPointF) -> int:
         """Place of the gene under the cursor; −1 for none."""
-        if not len(self.genes.names):
+        if not self.dots:
             return -1
-        x, y = self._dots()
+        x, y = self.places()
         distance = np.hypot(x - where.x(), y - where.y())
         nearest = int(distance.argmin())
         return nearest if distance[nearest] <= _NEAR else -1
@@ -113,12 +102,11 @@ class GeneDots(QWidget):
             Qt.CursorShape.PointingHandCursor if place >= 0 else Qt.CursorShape.ArrowCursor
         )
         if event is not None and place >= 0:
-            genes = self.genes
+            dot = self.dots[place]
             QToolTip.showText(
                 event.globalPosition().toPoint(),
-                f"{genes.names[place]}: {genes.winner[place]} explains "
-                f"{percent(float(genes.gain[place]))} of its deviance, on "
-                f"{genes.hidden[place]:,.0f} hidden molecules. Click to show it.",
+                f"{dot.gene}: {dot.winner} explains {percent(dot.gain)} of its deviance, on "
+                f"{dot.hidden:,.0f} hidden molecules. Click to show it.",
                 self,
             )
 
@@ -126,7 +114,7 @@ class GeneDots(QWidget):
         """Choose the gene."""
         place = -1 if event is None else self.gene_at(event.position())
         if place >= 0:
-            self.chosen.emit(self.genes.names[place])
+            self.chosen.emit(self.dots[place].gene)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw axes and dots."""
@@ -134,9 +122,9 @@ class GeneDots(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._draw_axes(painter)
         painter.setPen(Qt.PenStyle.NoPen)
-        shades = {name: seen_on(self, color) for name, color in self.colors.items()}
-        for at, (x, y) in enumerate(zip(*self._dots(), strict=True)):
-            painter.setBrush(shades[self.genes.winner[at]])
+        shades = {bar.title: seen_on(self, bar.colour) for bar in self.bars}
+        for dot, x, y in zip(self.dots, *self.places(), strict=True):
+            painter.setBrush(shades[dot.winner])
             painter.drawEllipse(QPointF(x, y), _DOT, _DOT)
         painter.end()
 
@@ -179,27 +167,28 @@ class GeneDots(QWidget):
         return QRectF(left, 6, max(1, self.width() - left - 8), max(1, bottom - 6))
 
     def _limits(self) -> tuple[float, float]:
-        gain = self.genes.gain
+        gain = self._gain
         low, high = (float(gain.min()), float(gain.max())) if len(gain) else (0.0, 0.0)
         return min(0.0, low), max(0.01, high)
 
     def _decades(self) -> tuple[int, int]:
-        hidden = self.genes.hidden
+        hidden = self._hidden
         if not len(hidden):
             return 0, 1
         first = int(np.floor(np.log10(max(1.0, float(hidden.min())))))
         return first, max(first + 1, int(np.ceil(np.log10(max(1.0, float(hidden.max()))))))
 
-    def _dots(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def places(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Pixels from left and from top, (genes,) each, of the centre of every dot."""
         box, (low, high), (first, last) = self._box(), self._limits(), self._decades()
-        across = (np.log10(np.maximum(self.genes.hidden, 1.0)) - first) / (last - first)
-        up = (self.genes.gain - low) / (high - low)
+        across = (np.log10(np.maximum(self._hidden, 1.0)) - first) / (last - first)
+        up = (self._gain - low) / (high - low)
         return box.left() + across * box.width(), box.bottom() - up * box.height()
 
 
-def seen_on(widget: QWidget, color: str) -> QColor:
+def seen_on(widget: QWidget, colour: str) -> QColor:
     """A colour of the palette, lightened where a dark theme would swallow it."""
-    found = QColor(color)
+    found = QColor(colour)
     ground = widget.palette().color(QPalette.ColorRole.Window)
     if ground.lightness() < 128 and found.lightness() < _DARK:
         hue, saturation, _, _ = found.getHsl()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qtpy.QtWidgets import QFileDialog, QWidget
 
-_KINDS = {".csv": "Table (*.csv)", ".html": "Page (*.html)", ".h5ad": "AnnData (*.h5ad)"}
+_KINDS = {".csv": "Table (*.csv)", ".html": "Web page (*.html)", ".h5ad": "AnnData (*.h5ad)"}
 
 
 def ask_where(parent: QWidget, title: str, name: str, save: Callable[[str], object]) -> None:
