@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from anndata import AnnData
 
 from napari_stimpute.data.simulate import simulate_section
+from napari_stimpute.errors import TooSmall
+from napari_stimpute.progress import Progress
+from napari_stimpute.scene.maps import MapOf
 from napari_stimpute.session.session import Session
 
 from ..judged import judge
@@ -61,3 +65,21 @@ def trained(session: Session, _with_components: AnnData) -> Session:
     """A session with genes imputed by principal components alone."""
     session.open(_with_components.copy())
     return session
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[MapOf]:
+    """Which maps were drawn, by a quick drawing in place of UMAP, which has its own tests."""
+    asked: list[MapOf] = []
+
+    def steps(adata: AnnData, key: str, kind: str, seed: int = 0) -> Iterator[Progress]:
+        asked.append(MapOf(key, kind))  # type: ignore[arg-type]
+        yield Progress("space", 0, 1, message="Laying out the map")
+        if adata.n_obs < 5:
+            raise TooSmall(expected="five spots", found="fewer", remedy="Use more.")
+        yield Progress("space", 1, 1)
+        of_this_map = np.random.default_rng(sum(map(ord, key + kind)))
+        return of_this_map.normal(size=(adata.n_obs, 2)).astype(np.float32)
+
+    monkeypatch.setattr("napari_stimpute.analysis.spaces.space_steps", steps)
+    return asked

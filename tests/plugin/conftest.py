@@ -5,36 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pytest
 from anndata import AnnData
 
-from napari_stimpute.data.simulate import simulate_section
-from napari_stimpute.errors import TooSmall
 from napari_stimpute.plugin import attach, open_panel
 from napari_stimpute.plugin.panel import StimputePanel
-from napari_stimpute.progress import Progress
-from napari_stimpute.scene.maps import MapOf
 from napari_stimpute.session.session import Session
 
-from ..judged import judge
+from ..panels.conftest import _section, drawn, judged, section
 
-
-@pytest.fixture(scope="session")
-def _section() -> AnnData:
-    return simulate_section(seed=0, n_rows=16, n_genes=100)
-
-
-@pytest.fixture
-def section(_section: AnnData) -> AnnData:
-    """About 150 spots on a tissue image, with 100 genes and known domains."""
-    return _section.copy()
-
-
-@pytest.fixture
-def judged(section: AnnData) -> AnnData:
-    """The section with a judged run "mine": see `judge`."""
-    return judge(section)
+__all__ = ["_section", "drawn", "judged", "section"]
 
 
 @pytest.fixture(scope="module")
@@ -78,21 +58,3 @@ def opened(panel: StimputePanel, section: AnnData) -> StimputePanel:
     """The panel with the section open."""
     panel.session.open(section)
     return panel
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[MapOf]:
-    """Which maps were drawn, by a quick drawing in place of UMAP, which has its own tests."""
-    asked: list[MapOf] = []
-
-    def steps(adata: AnnData, key: str, kind: str, seed: int = 0) -> Iterator[Progress]:
-        asked.append(MapOf(key, kind))  # type: ignore[arg-type]
-        yield Progress("space", 0, 1, message="Laying out the map")
-        if adata.n_obs < 5:
-            raise TooSmall(expected="five spots", found="fewer", remedy="Use more.")
-        yield Progress("space", 1, 1)
-        of_this_map = np.random.default_rng(sum(map(ord, key + kind)))
-        return of_this_map.normal(size=(adata.n_obs, 2)).astype(np.float32)
-
-    monkeypatch.setattr("napari_stimpute.analysis.spaces.space_steps", steps)
-    return asked

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from anndata import AnnData
 
 from napari_stimpute.scene.picks import Picks, how_of, picked_in_words, within
@@ -9,15 +8,8 @@ from napari_stimpute.session.contents import COUNTS
 from napari_stimpute.session.session import Session
 
 
-@pytest.fixture
-def session(section: AnnData) -> Session:
-    session = Session()
-    session.open(section)
-    return session
-
-
-def first(session: Session, n: int) -> np.ndarray:
-    return np.arange(session.adata.n_obs) < n
+def first(opened: Session, n: int) -> np.ndarray:
+    return np.arange(opened.adata.n_obs) < n
 
 
 def test_a_round_line_holds_what_is_nearer_than_its_radius() -> None:
@@ -43,51 +35,51 @@ def test_keys_say_how_a_pick_changes_the_last_one() -> None:
     assert [how_of(k) for k in ((), ("Shift",), ("Alt",))] == ["new", "add", "remove"]
 
 
-def test_picks_add_take_away_and_can_be_taken_back(session: Session) -> None:
-    picks, five, ten = Picks(session), first(session, 5), first(session, 10)
+def test_picks_add_take_away_and_can_be_taken_back(opened: Session) -> None:
+    picks, five, ten = Picks(opened), first(opened, 5), first(opened, 10)
     picks.pick(five)
     picks.pick(ten & ~five, "add")
-    np.testing.assert_array_equal(session.display.picked, ten)
+    np.testing.assert_array_equal(opened.display.picked, ten)
     picks.pick(five, "remove")
-    np.testing.assert_array_equal(session.display.picked, ten & ~five)
+    np.testing.assert_array_equal(opened.display.picked, ten & ~five)
     picks.undo()
-    np.testing.assert_array_equal(session.display.picked, ten)
+    np.testing.assert_array_equal(opened.display.picked, ten)
     picks.clear()
-    assert session.display.picked is None
+    assert opened.display.picked is None
     picks.undo()
-    np.testing.assert_array_equal(session.display.picked, ten)
+    np.testing.assert_array_equal(opened.display.picked, ten)
     picks.undo()
     picks.undo()
-    assert session.display.picked is None
+    assert opened.display.picked is None
     assert not picks.can_undo
 
 
-def test_taking_away_the_last_spot_leaves_none_picked(session: Session) -> None:
-    picks = Picks(session)
-    picks.pick(first(session, 3), "remove")
-    assert session.display.picked is None
-    picks.pick(first(session, 3))
-    picks.pick(first(session, 5), "remove")
-    assert session.display.picked is None
+def test_taking_away_the_last_spot_leaves_none_picked(opened: Session) -> None:
+    picks = Picks(opened)
+    picks.pick(first(opened, 3), "remove")
+    assert opened.display.picked is None
+    picks.pick(first(opened, 3))
+    picks.pick(first(opened, 5), "remove")
+    assert opened.display.picked is None
 
 
-def test_other_data_have_nothing_to_take_back(session: Session, section: AnnData) -> None:
-    picks = Picks(session)
-    picks.pick(first(session, 5))
-    session.open(section[:50].copy())
-    assert session.display.picked is None
+def test_other_data_have_nothing_to_take_back(opened: Session, section: AnnData) -> None:
+    picks = Picks(opened)
+    picks.pick(first(opened, 5))
+    opened.open(section[:50].copy())
+    assert opened.display.picked is None
     assert not picks.can_undo
 
 
-def test_it_is_said_how_many_are_picked_and_how_the_gene_differs(session: Session) -> None:
-    assert picked_in_words(session) == ""
-    mask = first(session, 40)
-    session.display.pick(mask)
-    counts = np.asarray(session.adata[:, session.display.gene].X.todense()).ravel()
-    text = picked_in_words(session)
-    assert f"40 of {session.adata.n_obs:,} spots picked" in text
+def test_it_is_said_how_many_are_picked_and_how_the_gene_differs(opened: Session) -> None:
+    assert picked_in_words(opened) == ""
+    mask = first(opened, 40)
+    opened.display.pick(mask)
+    counts = np.asarray(opened.adata[:, opened.display.gene].X.todense()).ravel()
+    text = picked_in_words(opened)
+    assert f"40 of {opened.adata.n_obs:,} spots picked" in text
     assert f"{counts[mask].mean():.3g} molecules per spot inside" in text
     assert f"{counts[~mask].mean():.3g} outside" in text
-    session.train("gene_mean").wait(60)
-    assert session.display.source != COUNTS
-    assert picked_in_words(session) == text  # whatever is shown: molecules as counted
+    opened.train("gene_mean").wait(60)
+    assert opened.display.source != COUNTS
+    assert picked_in_words(opened) == text  # whatever is shown: molecules as counted
