@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 import os
 import re
 from collections.abc import Sequence
@@ -12,11 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .data.files import write_whole
+from .plots.saving import png_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-DPI = 110
 
 _NUMBER = re.compile(r"[+−-]?\d[\d,]*(\.\d+)?( ?%)?|(\d[\d.]* (h|min|s) ?)+|\d[\d.,]* (MB|GB)|–")
 
@@ -126,13 +124,6 @@ class Report:
         NotWritable : the folder is missing, not writable, or the disk is full
         """
         return write_whole(path, self.html().encode())
-
-
-def png_of(figure: Figure) -> bytes:
-    """Draw a figure as PNG."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI)
-    return buffer.getvalue()
 
 
 def _sentence(text: str) -> str:

@@ -23,7 +23,7 @@ from napari_stimpute.plots import (
     tissue_overview,
     variable_gene_overlap,
 )
-from napari_stimpute.report import png_of
+from napari_stimpute.plots.saving import png_of
 
 PLACES = np.array([[100.0, 50.0], [300.0, 50.0], [100.0, 250.0], [300.0, 450.0]])
 VALUES = np.array([0.0, 1.0, 2.0, 4.0])

@@ -12,7 +12,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from napari_stimpute.errors import NotWritable
-from napari_stimpute.report import Report, png_of
+from napari_stimpute.plots.saving import png_of
+from napari_stimpute.report import Report
 
 
 def drawing() -> Figure:

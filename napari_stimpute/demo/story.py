@@ -28,7 +28,8 @@ from ..plots import (
     tissue_overview,
     variable_gene_overlap,
 )
-from ..report import Report, png_of
+from ..plots.saving import png_of
+from ..report import Report
 from ..session.contents import COUNTS
 from ..trust.verdict import badge, trust_table
 from ..words import duration, number, percent

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,15 +10,13 @@ from psygnal import Signal
 
 from ..errors import StimputeError
 from ..job import Job
+from ..plots.saving import SCREEN_DPI, png_of, save_figure
 from ..progress import Progress
-from ..scene.figure import save_figure
 from .message import Message, error, good
 from .work import Work
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-_DPI = 100
 
 
 class Drawn(NamedTuple):
@@ -64,7 +61,6 @@ def _drawing(
     title: str, draw: Callable[[], Figure], ratio: float
 ) -> Generator[Progress, None, Drawn]:
     yield Progress("draw", 0, 1, message="Drawing the figure")
-    picture = io.BytesIO()
-    draw().savefig(picture, format="png", dpi=_DPI * ratio)
+    picture = png_of(draw(), SCREEN_DPI * ratio)
     yield Progress("draw", 1, 1, message="Drawing the figure")
-    return Drawn(title, picture.getvalue(), draw)
+    return Drawn(title, picture, draw)

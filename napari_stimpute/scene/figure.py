@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import os
 import textwrap
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..data.files import write_whole
-from ..errors import NotWritable
 from ..plots import Tissue, gene_maps, wipe_map
+from ..plots.saving import save_figure
 from ..session.contents import COUNTS
 from .places import tissue_places
 
@@ -23,8 +18,8 @@ if TYPE_CHECKING:
 
     from .scene import Scene
 
-FORMATS = ("png", "pdf", "svg")
-_DPI = 300
+__all__ = ["GeneFigure", "gene_figure", "pair_figure", "save_figure"]
+
 _LETTERS, _LINE = 15, 0.15  # letters of a caption per inch, and inches of a line of it
 
 
@@ -101,27 +96,3 @@ def pair_figure(scene: Scene, divider: float, badge: str = "") -> Figure:
         badge=badge or pair.badges(),
         colors=session.display.colormap,
     )
-
-
-def save_figure(draw: Callable[[], Figure], path: str | os.PathLike[str]) -> Path:
-    """Draw and write a figure, as PNG, PDF or SVG by the end of the name; safe in a thread.
-
-    Raises
-    ------
-    NotWritable : another end of the name, or a place where nothing can be written
-    """
-    from matplotlib import rc_context
-
-    file = Path(path).expanduser()
-    kind = file.suffix.lower().removeprefix(".")
-    if kind not in FORMATS:
-        raise NotWritable(
-            expected="a figure whose name ends in .png, .pdf or .svg",
-            found=f"“{file.name}”",
-            remedy="Choose one of these.",
-        )
-    drawn = io.BytesIO()
-    with rc_context({"svg.fonttype": "none", "pdf.fonttype": 42}):  # text stays text, to be edited
-        # tight: whatever stands beside a short title is not cut off
-        draw().savefig(drawn, format=kind, dpi=_DPI, bbox_inches="tight", pad_inches=0.1)
-    return write_whole(file, drawn.getvalue())
