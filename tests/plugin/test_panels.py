@@ -208,9 +208,9 @@ def test_variable_genes_are_compared_and_shown(opened: StimputePanel, qtbot: QtB
     choose(variable.listed, "both")
     assert variable.table.model.rowCount() == variable.panel.answer.value.overlap
     variable.maps.click()
-    assert opened.view.side_by_side.is_on
+    assert opened.view.mode == "side by side"
     variable.maps.click()
-    assert not opened.view.side_by_side.is_on
+    assert opened.view.mode == "one map"
 
 
 def test_every_control_has_a_tooltip(opened: StimputePanel) -> None:
