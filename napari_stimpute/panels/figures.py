@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from psygnal import Signal
 
-from ..errors import StimputeError
-from ..job import Job
+from ..errors import StimputeError, in_words
+from ..job import Job, JobState
 from ..plots.saving import SCREEN_DPI, png_of, save_figure
 from ..progress import Progress
-from .message import Message, error, good
+from .message import SILENT, Message, error, good
 from .work import Work
 
 if TYPE_CHECKING:
@@ -64,3 +65,64 @@ def _drawing(
     picture = png_of(draw(), SCREEN_DPI * ratio)
     yield Progress("draw", 1, 1, message="Drawing the figure")
     return Drawn(title, picture, draw)
+
+
+class FigureFile:
+    """Draws one figure at a time into a file, in a thread beside whatever else is at work.
+
+    Parameters
+    ----------
+    done : what is said of a file that was written, before its name
+    """
+
+    changed = Signal()
+
+    def __init__(self, done: str = "Saved to") -> None:
+        self._done = done
+        self._job: Job[Path] | None = None
+        self.answer = SILENT
+
+    @property
+    def is_drawing(self) -> bool:
+        """Whether a figure is being drawn."""
+        return self._job is not None
+
+    def save(
+        self, gather: Callable[[], Callable[[], Figure]], path: str | os.PathLike[str]
+    ) -> Job[Path] | None:
+        """Draw and write a figure, PNG, PDF or SVG by its name; what is wrong is said.
+
+        Parameters
+        ----------
+        gather : takes from the data what is to be drawn, at once; the figure is drawn in the thread
+        """
+        self.say(SILENT)
+        try:
+            draw = gather()
+        except StimputeError as problem:
+            self.say(error(problem))
+            return None
+
+        def drawing() -> Generator[Progress, None, Path]:
+            yield Progress("draw", 0, 1, message="Drawing the figure")
+            written = save_figure(draw, path)
+            yield Progress("draw", 1, 1)
+            return written
+
+        self._job = job = Job(drawing(), "Saving the figure")
+        job.finished.connect(self._finish, thread="current")
+        self.changed.emit()
+        return job.start()
+
+    def say(self, answer: Message) -> None:
+        """Say something in the place of the answer."""
+        if answer != self.answer:
+            self.answer = answer
+            self.changed.emit()
+
+    def _finish(self, state: JobState) -> None:
+        job, self._job = self._job, None
+        assert job is not None
+        is_bad = state is JobState.FAILED
+        self.answer = error(in_words(job.error)) if is_bad else good(f"{self._done} {job.result}.")
+        self.changed.emit()

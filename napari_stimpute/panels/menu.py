@@ -19,6 +19,10 @@ class Entry:
     why_not: str = ""
 
 
+LINE = Entry("—", "—")
+"""A line between entries; it cannot be chosen."""
+
+
 @dataclass(frozen=True)
 class Menu:
     """A menu as it is to be drawn.

@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QStandardItemModel
 from qtpy.QtWidgets import QComboBox
 
-from ...panels.menu import Menu
+from ...panels.menu import LINE, Menu
 
 
 class MenuBox(QComboBox):
@@ -33,6 +33,9 @@ class MenuBox(QComboBox):
         items = self.model()
         assert isinstance(items, QStandardItemModel)
         for place, entry in enumerate(menu.entries):
+            if entry == LINE:
+                self.insertSeparator(place)
+                continue
             self.addItem(entry.title, entry.name)
             if help_text := entry.why_not or entry.help:
                 self.setItemData(place, help_text, Qt.ItemDataRole.ToolTipRole)

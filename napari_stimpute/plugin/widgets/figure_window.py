@@ -6,7 +6,6 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QPixmap
 from qtpy.QtWidgets import (
     QDialog,
-    QFileDialog,
     QLabel,
     QPushButton,
     QScrollArea,
@@ -15,9 +14,9 @@ from qtpy.QtWidgets import (
 )
 
 from ...panels.figures import Drawn
+from .saving import ask_figure
 from .words import Words
 
-_FILTER = "PNG picture (*.png);;PDF (*.pdf);;SVG (*.svg)"
 _MARGIN = 40  # pixels around the picture: frame, scroll bar
 _SHARE = 0.85  # of the screen at most
 
@@ -73,8 +72,4 @@ class FigureWindow(QDialog):
 
     def _ask(self) -> None:
         name = "" if self.drawn is None else self.drawn.file_name
-        path, chosen = QFileDialog.getSaveFileName(self, "Save figure", f"{name}.png", _FILTER)
-        if path:
-            ending = chosen.rpartition("*")[2].rstrip(")")
-            has_ending = path.lower().endswith((".png", ".pdf", ".svg"))
-            self.save_to(path if has_ending else path + ending)
+        ask_figure(self, "Save figure", f"{name}.png", self.save_to)

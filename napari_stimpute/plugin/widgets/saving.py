@@ -1,4 +1,4 @@
-"""Ask where a file is to be written."""
+"""Ask where a file, or a figure, is to be written."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from qtpy.QtWidgets import QFileDialog, QWidget
 
 _KINDS = {".csv": "Table (*.csv)", ".html": "Web page (*.html)", ".h5ad": "AnnData (*.h5ad)"}
+_FIGURES = "PNG picture (*.png);;PDF (*.pdf);;SVG (*.svg)"
 
 
 def ask_where(parent: QWidget, title: str, name: str, save: Callable[[str], object]) -> None:
@@ -22,3 +23,17 @@ def ask_where(parent: QWidget, title: str, name: str, save: Callable[[str], obje
     path, _ = QFileDialog.getSaveFileName(parent, title, name, _KINDS[ending])
     if path:
         save(path if path.endswith(ending) else path + ending)
+
+
+def ask_figure(parent: QWidget, title: str, name: str, save: Callable[[str], object]) -> None:
+    """Ask for the place of a figure, and call back with it; a missing ending is that of the kind.
+
+    Parameters
+    ----------
+    title : of the window that asks
+    name : that is proposed
+    """
+    path, kind = QFileDialog.getSaveFileName(parent, title, name, _FIGURES)
+    if path:
+        has_ending = path.lower().endswith((".png", ".pdf", ".svg"))
+        save(path if has_ending else path + kind.rpartition("*")[2].rstrip(")"))
