@@ -58,7 +58,7 @@ class GeneListState:
     row: int = -1
 
 
-class GeneList(Panel[GeneListState]):
+class GeneListPanel(Panel[GeneListState]):
     """The genes of the run that is shown, or else of the newest, while someone looks."""
 
     def __init__(self, session: Session) -> None:

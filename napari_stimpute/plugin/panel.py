@@ -22,7 +22,7 @@ from . import open_map, session_of, unwrapped, view_of
 from .cells.panel import CellsPanel
 from .compare.panel import CompareBox
 from .data import DataPanel
-from .genes.panel import FIND_KEY, FLIP_KEY, OverlayPanel
+from .genes.panel import FIND_KEY, FLIP_KEY, GenesTab
 from .statistics.panel import StatisticsPanel
 from .statistics.variable import VariableBox
 from .train.panel import TrainPanel
@@ -50,7 +50,7 @@ class StimputePanel(QWidget):
         self.session = session_of(viewer)
         self.view = view_of(viewer)
         self.data = DataPanel(self.session)
-        self.genes = OverlayPanel(self.session, self.view)
+        self.genes = GenesTab(self.view)
         self.train = TrainPanel(self.session)
         self.variable = VariableBox(VariablePanel(self.session), self.view)
         self.statistics = StatisticsPanel(self.session)
@@ -60,27 +60,25 @@ class StimputePanel(QWidget):
         self._lay_out()
         self.connections = Connections()
         self.connections.add(self.titles.changed, self._draw)
-        genes = self.genes
-        inner = (
-            genes.aspect,
-            genes.spot,
-            genes.wipe,
-            genes.map,
-        )
-        panels = (self.data, genes, self.train)
+        panels = (self.data, self.train)
         parts = [
             self.connections,
             self.titles,
             self.view,
-            *(p.connections for p in (*panels, *inner)),
+            *(p.connections for p in panels),
         ]
-        parts += [*genes.gene_list.parts, *self.variable.parts, *self.statistics.parts]
-        parts += [*self.cells.parts, *self.compare.parts, genes.map.panel, *genes.picks.parts]
+        parts += [
+            *self.genes.parts,
+            *self.variable.parts,
+            *self.statistics.parts,
+            *self.cells.parts,
+            *self.compare.parts,
+        ]
         close_with(self, parts)
         deliver_events(self)
         viewer.bind_key(FLIP_KEY, self.flip, overwrite=True)
-        genes.wipe.bind_keys(viewer)
-        genes.map_button.clicked.connect(self.open_map)
+        self.genes.wipe.bind_keys(viewer)
+        self.genes.map_button.clicked.connect(self.open_map)
         viewer.bind_key(FIND_KEY, self.find_gene, overwrite=True)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -91,7 +89,7 @@ class StimputePanel(QWidget):
     def flip(self, _viewer: Any = None) -> None:
         """Raw ↔ imputed, by a key on the canvas."""
         if is_alive(self):  # the key outlives a closed panel
-            self.genes.flip()
+            self.genes.panel.flip()
 
     def open_map(self) -> None:
         """Dock the map of cells."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from ..plots import Tissue, gene_maps, wipe_map
 from ..plots.saving import save_figure
-from ..session.contents import COUNTS
+from ..session.contents import COUNTS, LOG
 from .places import tissue_places
+from .shown import drawable_source
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,6 +70,27 @@ def gene_figure(scene: Scene) -> GeneFigure:
     limits = session.limits(gene, COUNTS, low=low, high=high)
     places = scene.places or tissue_places(session)
     return GeneFigure(places.section(session), maps, limits, title, caption)
+
+
+def maps_figure(scene: Scene) -> Figure:
+    """Draw the shown gene as counted, and beside it what a chosen run says: on one scale.
+
+    Raises
+    ------
+    InputError : no data, or neither coordinates nor a map to draw on
+    """
+    session, contents = scene.session, scene.session.contents
+    display, places = session.display, scene.places or tissue_places(session)
+    source = drawable_source(session, display.source)
+    drawn = (COUNTS, source) if source in contents.runs else (source,)
+    low, high = display.percentiles
+    return gene_maps(
+        places.section(session),
+        {contents.source(name).title: session.expression(source=name) for name in drawn},
+        limits=session.limits(source=source, low=low, high=high),
+        title=display.gene,
+        unit="log" if source == LOG else f"counts per {session.place}",
+    )
 
 
 def pair_figure(scene: Scene, divider: float, badge: str = "") -> Figure:

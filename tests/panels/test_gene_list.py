@@ -11,7 +11,7 @@ import pytest
 from anndata import AnnData
 
 from napari_stimpute import keys
-from napari_stimpute.panels.gene_list import GeneList
+from napari_stimpute.panels.gene_list import GeneListPanel
 from napari_stimpute.panels.table import Table
 from napari_stimpute.session.session import Session
 from napari_stimpute.trust.verdict import VERDICTS
@@ -20,23 +20,23 @@ TITLES = ("Gene", "Verdict", "Gain", "Hidden", "Model")
 
 
 @pytest.fixture
-def genes(session: Session, judged: AnnData) -> GeneList:
+def genes(session: Session, judged: AnnData) -> GeneListPanel:
     session.open(judged)
     session.display.source = "mine"
     return watched(session)
 
 
-def watched(session: Session) -> GeneList:
-    found = GeneList(session)
+def watched(session: Session) -> GeneListPanel:
+    found = GeneListPanel(session)
     found.watch(is_watched=True)
     return found
 
 
-def listed(genes: GeneList) -> list[str]:
+def listed(genes: GeneListPanel) -> list[str]:
     return [genes.table.gene_at(row) for row in range(len(genes.table.rows))]
 
 
-def cell(genes: GeneList, gene: str, title: str) -> str:
+def cell(genes: GeneListPanel, gene: str, title: str) -> str:
     return genes.table.text_at(genes.table.row_of(gene), TITLES.index(title))
 
 
@@ -45,7 +45,9 @@ def names(session: Session) -> list[str]:
     return [str(gene) for gene in session.adata.var_names]
 
 
-def test_every_modelled_gene_is_listed_with_its_numbers(genes: GeneList, session: Session) -> None:
+def test_every_modelled_gene_is_listed_with_its_numbers(
+    genes: GeneListPanel, session: Session
+) -> None:
     assert sorted(listed(genes)) == sorted(names(session))
     assert [genes.table.heading(column)[0] for column in range(5)] == list(TITLES)
     gene = names(session)[70]
@@ -56,7 +58,7 @@ def test_every_modelled_gene_is_listed_with_its_numbers(genes: GeneList, session
     assert genes.now.about == "Mine: 100 genes. ↑ and ↓ show the next."
 
 
-def test_the_best_of_the_reliable_come_first(genes: GeneList, judged: AnnData) -> None:
+def test_the_best_of_the_reliable_come_first(genes: GeneListPanel, judged: AnnData) -> None:
     codes = np.asarray(judged.var[keys.trust("mine")].cat.codes)
     gains = np.asarray(judged.var[keys.gain("mine")])
     expected = sorted(range(len(codes)), key=lambda i: (codes[i], -gains[i]))
@@ -65,7 +67,7 @@ def test_the_best_of_the_reliable_come_first(genes: GeneList, judged: AnnData) -
 
 @pytest.mark.parametrize("column", range(len(TITLES)))
 @pytest.mark.parametrize("ascending", [True, False])
-def test_each_column_sorts_both_ways(genes: GeneList, column: int, ascending: bool) -> None:
+def test_each_column_sorts_both_ways(genes: GeneListPanel, column: int, ascending: bool) -> None:
     genes.table.sort(column, ascending=ascending)
     texts = [genes.table.text_at(row, column) for row in range(len(genes.table.rows))]
     if column == 0:
@@ -77,14 +79,14 @@ def test_each_column_sorts_both_ways(genes: GeneList, column: int, ascending: bo
     assert values == sorted(values, reverse=not ascending)
 
 
-def test_among_equals_the_larger_gain_comes_first(genes: GeneList) -> None:
+def test_among_equals_the_larger_gain_comes_first(genes: GeneListPanel) -> None:
     genes.table.sort(1, ascending=False)
     listed = genes.table.listed
     for verdict in VERDICTS:
         assert listed["gain"][listed["verdict"] == verdict].is_monotonic_decreasing
 
 
-def test_genes_are_filtered_by_name_and_verdict(genes: GeneList, session: Session) -> None:
+def test_genes_are_filtered_by_name_and_verdict(genes: GeneListPanel, session: Session) -> None:
     gene = names(session)[4]
     genes.search(f" {gene.lower()}")
     assert listed(genes) == [gene]
@@ -95,21 +97,23 @@ def test_genes_are_filtered_by_name_and_verdict(genes: GeneList, session: Sessio
     assert genes.now.verdict.entries[0].title == "All verdicts (100)"
 
 
-def test_the_filter_stays_when_other_genes_are_listed(genes: GeneList, session: Session) -> None:
+def test_the_filter_stays_when_other_genes_are_listed(
+    genes: GeneListPanel, session: Session
+) -> None:
     genes.choose_verdict("reliable")
     session.look_again()
     assert set(genes.table.listed["verdict"]) == {"reliable"}
     assert genes.now.verdict.chosen == "reliable"
 
 
-def test_no_match_is_said(genes: GeneList) -> None:
+def test_no_match_is_said(genes: GeneListPanel) -> None:
     genes.search("no such gene")
     assert listed(genes) == []
     assert genes.now.message.text == "No gene matches."
     assert genes.now.n_listed == 0 and genes.now.export_help == "No gene is listed."
 
 
-def test_it_knows_where_the_shown_gene_is_listed(genes: GeneList, session: Session) -> None:
+def test_it_knows_where_the_shown_gene_is_listed(genes: GeneListPanel, session: Session) -> None:
     session.display.gene = names(session)[8]
     assert listed(genes)[genes.now.row] == session.display.gene
     genes.choose_verdict("cannot be judged")
@@ -117,7 +121,7 @@ def test_it_knows_where_the_shown_gene_is_listed(genes: GeneList, session: Sessi
     assert session.display.gene == names(session)[8]
 
 
-def test_the_listed_genes_are_exported_in_their_order(genes: GeneList, tmp_path: Path) -> None:
+def test_the_listed_genes_are_exported_in_their_order(genes: GeneListPanel, tmp_path: Path) -> None:
     genes.choose_verdict("reliable")
     genes.table.sort(3, ascending=False)
     genes.save(tmp_path / "genes.csv")
@@ -131,7 +135,7 @@ def test_the_listed_genes_are_exported_in_their_order(genes: GeneList, tmp_path:
     assert not genes.now.message
 
 
-def test_an_export_that_fails_is_explained(genes: GeneList, tmp_path: Path) -> None:
+def test_an_export_that_fails_is_explained(genes: GeneListPanel, tmp_path: Path) -> None:
     genes.save(tmp_path / "no such folder" / "genes.csv")
     assert "no such folder" in genes.now.message.text and genes.now.message.tone == "error"
 
@@ -162,7 +166,7 @@ def test_nothing_is_listed_while_nobody_looks(session: Session, judged: AnnData)
     assert len(listed(genes)) == 100 and len(resets) == 1
 
 
-def test_another_gene_moves_the_mark_alone(genes: GeneList, session: Session) -> None:
+def test_another_gene_moves_the_mark_alone(genes: GeneListPanel, session: Session) -> None:
     resets, changes = [], []
     genes.table.changed.connect(lambda: resets.append(1))
     genes.changed.connect(lambda: changes.append(1))
@@ -170,7 +174,7 @@ def test_another_gene_moves_the_mark_alone(genes: GeneList, session: Session) ->
     assert not resets and len(changes) == 1
 
 
-def test_20_000_genes_are_sorted_and_filtered_at_once(genes: GeneList) -> None:
+def test_20_000_genes_are_sorted_and_filtered_at_once(genes: GeneListPanel) -> None:
     n, rng = 20_000, np.random.default_rng(0)
     numbers = {name: rng.random(n) for name in ("gain", "model_weight")}
     codes = rng.integers(0, 4, n)

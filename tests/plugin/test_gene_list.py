@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
-from napari_stimpute.panels.gene_list import GeneList
+from napari_stimpute.panels.gene_list import GeneListPanel
 from napari_stimpute.plugin.genes.gene_list import GeneListBox
 from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.session.session import Session
@@ -30,7 +30,7 @@ def box(session: Session, qtbot: QtBot) -> GeneListBox:
 
 
 def shown(session: Session, qtbot: QtBot) -> GeneListBox:
-    box = GeneListBox(GeneList(session))
+    box = GeneListBox(GeneListPanel(session))
     qtbot.addWidget(box)
     box.resize(370, 500)
     box.show()

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 from anndata import AnnData, read_h5ad
@@ -140,42 +139,6 @@ def test_a_model_is_saved_once_there_is_one(opened: StimputePanel, tmp_path: Pat
     assert (tmp_path / "model" / "weights.pt").exists()
 
 
-def test_an_unknown_gene_is_explained_beside_the_box(opened: StimputePanel) -> None:
-    shown = opened.session.display.gene
-    opened.genes.choose_gene("Gen00")
-    assert "no gene 'Gen00'" in opened.genes.words.text()
-    assert opened.session.display.gene == shown
-
-
-def test_the_gene_box_follows_the_session(opened: StimputePanel) -> None:
-    opened.session.display.gene = opened.session.contents.genes[4]
-    assert opened.genes.gene.text() == opened.session.contents.genes[4]
-
-
-def test_choosing_in_the_panel_changes_the_session(opened: StimputePanel) -> None:
-    genes = opened.genes
-    genes.source.setCurrentIndex(1)
-    genes.source.activated.emit(1)
-    assert opened.session.display.source == "log"
-    genes.column.setCurrentIndex(genes.column.findData("domain"))
-    genes.column.activated.emit(genes.column.currentIndex())
-    assert opened.session.display.column == "domain"
-    genes.choose_gene(opened.session.contents.genes[2])
-    assert opened.session.display.column == ""
-
-
-def test_imputed_values_of_a_gene_left_out_cannot_be_chosen(opened: StimputePanel) -> None:
-    session = opened.session
-    session.open(session.adata, genes="hvg:20", counts="raw")
-    session.train("gene_mean").wait(60)
-    session.display.gene = next(
-        g for g in session.contents.genes if not session.contents.is_modelled(g)
-    )
-    item: Any = opened.genes.source.model().item(2)  # type: ignore[union-attr]
-    assert not item.isEnabled()
-    assert "not among the modelled genes" in item.toolTip()
-
-
 def test_a_key_flips_between_raw_and_imputed(opened: StimputePanel, qtbot: QtBot) -> None:
     session = opened.session
     canvas = opened.view.viewer.window._qt_viewer.canvas.native
@@ -223,7 +186,7 @@ def test_every_control_has_a_tooltip(opened: StimputePanel) -> None:
 
 PANELS = {
     "DataPanel",
-    "OverlayPanel",
+    "GenesTab",
     "TrainPanel",
     "VariableBox",
     "PatternsBox",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -20,10 +19,9 @@ from napari_stimpute.plugin.panel import WIDTH, StimputePanel
 from napari_stimpute.plugin.widgets.chip import chip_height, chip_width, draw_chip
 from napari_stimpute.scene.aspects import ZERO_NAMES
 from napari_stimpute.scene.colours import LOOKS, opacity_of
+from napari_stimpute.scene.spot import second_measurement
 from napari_stimpute.session.contents import COUNTS
-from napari_stimpute.trust.intervals import interval
 from napari_stimpute.trust.verdict import VERDICTS, badge
-from napari_stimpute.trust.zeros import zero_map
 
 
 @pytest.fixture
@@ -48,91 +46,33 @@ def choose(panel: StimputePanel, aspect: str) -> None:
     combo.activated.emit(combo.currentIndex())
 
 
-def not_judged(adata: AnnData) -> AnnData:
-    """The same run, blended but not judged."""
-    adata.var = adata.var.drop(columns=list(keys.gene_facts("mine")))
-    return adata
-
-
 def older(adata: AnnData) -> AnnData:
     """The same run, as an older file holds it."""
     record = adata.uns[keys.UNS]["mine"].replace('"trust":{', '"was":{')
     adata.uns[keys.UNS] = {"mine": record}
     del adata.varm[keys.weights("mine")]
-    return not_judged(adata)
+    adata.var = adata.var.drop(columns=list(keys.gene_facts("mine")))
+    return adata
 
 
 # ---- chip --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("verdict", VERDICTS)
-def test_the_chip_stands_beside_the_gene_and_in_the_legend(
-    shown: StimputePanel, verdict: str
-) -> None:
-    shown.session.display.gene = gene_of(shown, verdict)
+def test_the_chip_stands_beside_the_gene_and_in_the_legend(shown: StimputePanel) -> None:
+    shown.session.display.gene = gene_of(shown, "use with care")
     expected = badge(shown.session.adata, "mine", shown.session.display.gene)
     assert expected is not None
     for chip in (shown.genes.chip, shown.genes.legend.trust.chip):
-        assert chip.verdict == verdict
+        assert chip.verdict == "use with care"
         assert expected.sentence in chip.toolTip()
         assert not chip.isHidden()
     assert shown.genes.legend.trust.blend.whole == expected.blend
     assert expected.blend in shown.genes.blend.text().replace("\u00a0", " ")
-
-
-def test_the_canvas_says_gene_run_and_verdict(shown: StimputePanel) -> None:
-    shown.session.display.gene = gene_of(shown, "reliable")
     text = shown.view.viewer.canvas.overlays.text.text
-    assert text == f"{shown.session.display.gene} · Mine · reliable"
-
-
-def test_counts_and_labels_have_no_chip(shown: StimputePanel) -> None:
+    assert text == f"{shown.session.display.gene} · Mine · use with care"
     shown.session.display.source = COUNTS
     assert shown.genes.chip.isHidden()
     assert shown.genes.legend.trust.isHidden()
-    shown.session.display.source = "mine"
-    assert not shown.genes.chip.isHidden()
-    shown.session.display.column = "domain"
-    assert shown.genes.chip.isHidden()
-
-
-def test_a_run_of_an_older_file_says_so(panel: StimputePanel, judged: AnnData) -> None:
-    panel.session.open(older(judged))
-    panel.session.display.source = "mine"
-    assert panel.genes.chip.isHidden()
-    assert "was not judged" in panel.genes.blend.text()
-    assert not panel.genes.aspect.aspect.isEnabled()
-    assert "was not judged" in panel.genes.aspect.aspect.toolTip()
-    assert "Imputed: Mine" in panel.view.shown.caption
-    panel.view.hovered.emit(3)
-    assert "second measurement" not in panel.genes.spot.text()
-
-
-def test_without_a_verdict_uncertainty_and_zeros_can_be_seen(
-    panel: StimputePanel, judged: AnnData
-) -> None:
-    panel.session.open(not_judged(judged))
-    panel.session.display.source = "mine"
-    assert panel.genes.chip.isHidden()
-    assert "was not judged" in panel.genes.blend.text()
-    choose(panel, "zeros")
-    assert panel.view.shown.names == list(ZERO_NAMES)
-
-
-def test_a_gene_that_was_not_modelled_says_so(panel: StimputePanel, judged: AnnData) -> None:
-    panel.session.open(judged)
-    adata = panel.session.adata[:, :50].copy()
-    adata.raw = judged
-    panel.session.open(adata)
-    panel.session.display.source = "mine"
-    panel.session.display.gene = next(
-        g for g in panel.session.contents.genes if g not in adata.var_names
-    )
-    assert panel.genes.chip.isHidden()
-    assert "not among the modelled genes" in panel.genes.blend.text()
-    assert "not among the modelled genes" in panel.genes.aspect.aspect.toolTip()
-    panel.view.hovered.emit(3)
-    assert "second measurement" not in panel.genes.spot.text()
 
 
 @pytest.mark.parametrize("verdict", VERDICTS)
@@ -162,69 +102,33 @@ def test_verdicts_differ_without_colour_and_words(qapp: Any) -> None:
     assert len(set(pictures)) == len(VERDICTS)
 
 
-def test_asking_for_a_badge_does_not_slow_the_choice_of_a_gene(shown: StimputePanel) -> None:
-    aspects, names = shown.view.scene.aspects, shown.session.adata.var_names
-    taken = []
-    for gene in names[:30]:
-        shown.session.display.gene = str(gene)
-        aspects._forget()
-        started = time.perf_counter()
-        aspects.badge("mine")
-        taken.append(time.perf_counter() - started)
-    assert np.median(taken) < 0.003  # 0.3 ms on an idle machine
-
-
 # ---- overlays ----------------------------------------------------------------------------------
 
 
-def test_uncertainty_is_the_width_of_the_interval(shown: StimputePanel) -> None:
-    choose(shown, "uncertainty")
-    ends = interval(shown.session.adata, "mine", shown.session.display.gene)
-    assert ends is not None
-    np.testing.assert_allclose(shown.view.shown.values, ends[1] - ends[0])
-    assert shown.view.shown.colormap != shown.session.display.colormap  # not for expression
-    assert "molecules" in shown.genes.legend.bar.title
-    assert limits_of(shown.view.layer)[0] == 0
-
-
-def test_the_zero_map_shows_its_four_kinds(shown: StimputePanel) -> None:
+def test_the_zero_map_is_drawn_with_its_legend_and_comes_back_with_its_run(
+    shown: StimputePanel,
+) -> None:
     choose(shown, "zeros")
-    found = zero_map(shown.session.adata, "mine", shown.session.display.gene)
-    assert found is not None
-    threshold = shown.session.display.threshold
-    np.testing.assert_array_equal(shown.view.shown.codes, found.classes(threshold) + 1)
     counted = shown.session.expression(source=COUNTS) > 0
-    np.testing.assert_array_equal(shown.view.shown.codes == 0, counted)
     assert shown.genes.legend.swatches.names == list(ZERO_NAMES)
     colours = np.asarray(shown.view.layer.face_color)
     assert len(np.unique(colours[counted], axis=0)) == 1
-
-
-def test_the_threshold_moves_zeros_between_kinds(shown: StimputePanel) -> None:
-    choose(shown, "zeros")
     box = shown.genes.aspect
-    unsure = []
-    for percent in (50, 70, 99):
-        box.threshold.setValue(percent)
-        unsure.append(int((shown.view.shown.codes == 3).sum()))
-        assert box.least.text() == f"{percent} %"
-    assert unsure == sorted(unsure)
-    assert unsure[0] < unsure[-1]
-    n_zeros = int((shown.session.expression(source=COUNTS) == 0).sum())
-    assert f"Of {n_zeros:,} spots with zero" in box.shares.text()
-    assert f"{100 * unsure[-1] / n_zeros:.0f} % unsure" in box.shares.text()
-
-
-def test_overlays_are_for_runs_and_come_back_with_them(shown: StimputePanel) -> None:
-    choose(shown, "zeros")
-    shown.genes.flip()
-    box = shown.genes.aspect
+    assert box.zeros.isVisibleTo(box)
+    shown.genes.panel.flip()
     assert not box.aspect.isEnabled()
     assert "Counts are shown" in box.aspect.toolTip()
     assert not box.zeros.isVisibleTo(box)
-    assert shown.view.shown.title.endswith("Counts")
-    shown.genes.flip()
+    shown.genes.panel.flip()
     assert shown.view.shown.names == list(ZERO_NAMES)
+
+
+def test_uncertainty_is_drawn_on_its_own_scale(shown: StimputePanel) -> None:
+    choose(shown, "uncertainty")
+    assert "molecules" in shown.genes.legend.bar.title
+    assert limits_of(shown.view.layer)[0] == 0
+    assert not shown.genes.aspect.fade.isEnabled()
+    assert "Uncertainty is shown" in shown.genes.aspect.fade.toolTip()
 
 
 def test_uncertain_spots_are_drawn_faintly(shown: StimputePanel) -> None:
@@ -257,44 +161,24 @@ def test_many_spots_fade_in_one_picture(
     assert layer.colorbar.visible
 
 
-def test_fading_is_offered_for_expected_counts_alone(shown: StimputePanel) -> None:
-    fade = shown.genes.aspect.fade
-    assert fade.isEnabled()
-    choose(shown, "uncertainty")
-    assert not fade.isEnabled()
-    assert "Uncertainty is shown" in fade.toolTip()
-
-
 # ---- hover -------------------------------------------------------------------------------------
 
 
-def test_the_spot_says_what_a_second_measurement_would_give(shown: StimputePanel) -> None:
-    ends = interval(shown.session.adata, "mine", shown.session.display.gene)
-    assert ends is not None
-    place = int(np.argmax(ends[1] - ends[0]))
-    shown.view.hovered.emit(place)
-    raw = shown.session.expression(source=COUNTS)[place]
-    again = f"{ends[0][place]:.0f}–{ends[1][place]:.0f}"
-    text = shown.genes.spot.line.text()
-    assert text.startswith(f"raw {raw:.0f} · imputed ")
-    assert text.endswith(f" · a second measurement: {again}")
-
-
-def test_the_spot_follows_the_gene(shown: StimputePanel) -> None:
+def test_the_spot_under_the_mouse_follows_the_gene(shown: StimputePanel) -> None:
     shown.view.hovered.emit(5)
     for gene in shown.session.adata.var_names[:6]:
         shown.session.display.gene = str(gene)
         raw = shown.session.expression(source=COUNTS)[5]
         assert shown.genes.spot.line.text().startswith(f"raw {raw:.0f} ·")
-
-
-def test_a_zero_under_the_mouse_says_what_it_hides(shown: StimputePanel) -> None:
     choose(shown, "zeros")
-    found = zero_map(shown.session.adata, "mine", shown.session.display.gene)
-    assert found is not None
-    place = int(np.flatnonzero(np.isfinite(found.probability))[0])
-    shown.view.hovered.emit(place)
-    assert f"{100 * found.probability[place]:.0f} %" in shown.genes.spot.text()
+    assert shown.genes.spot.line.text() == second_measurement(shown.view.scene, 5)
+
+
+def test_the_mouse_lies_on_no_spot_of_data_that_were_opened_since(shown: StimputePanel) -> None:
+    adata = shown.session.adata
+    shown.view.hovered.emit(adata.n_obs - 1)
+    shown.session.open(adata[:100].copy())
+    assert not shown.genes.spot.line.isVisibleTo(shown.genes.spot)
 
 
 # ---- words on the run --------------------------------------------------------------------------
@@ -316,6 +200,7 @@ def test_a_model_that_adds_nothing_is_called_so(panel: StimputePanel, judged: An
     trust = record.trust.model_copy(update={"gain_without_model": 0.1395})
     record = record.model_copy(update={"trust": trust})
     panel.session.adata.uns[keys.UNS]["mine"] = record.model_dump_json()
+    panel.session.look_again()
     panel.session.display.source = "mine"
     assert "Mine adds nothing here" in panel.train.verdicts.text()
     assert panel.train.verdicts.tone == "warning"
@@ -353,7 +238,6 @@ def test_overlays_wait_while_the_wipe_compares_values(shown: StimputePanel) -> N
     choose(shown, "zeros")
     shown.genes.wipe.on.setChecked(True)
     assert not shown.genes.aspect.aspect.isEnabled()
-    assert "wipe" in shown.genes.aspect.aspect.toolTip()
     shown.genes.wipe.on.setChecked(False)
     assert shown.genes.aspect.aspect.isEnabled()
     assert shown.view.shown.names == list(ZERO_NAMES)

@@ -12,10 +12,10 @@ from anndata import AnnData
 from napari_stimpute import keys
 from napari_stimpute.errors import InputError, NotWritable
 from napari_stimpute.plots import Tissue, wipe_map
-from napari_stimpute.scene.figure import gene_figure, pair_figure, save_figure
+from napari_stimpute.scene.figure import gene_figure, maps_figure, pair_figure, save_figure
 from napari_stimpute.scene.scene import Scene
 from napari_stimpute.scene.shown import Values
-from napari_stimpute.session.contents import COUNTS
+from napari_stimpute.session.contents import COUNTS, LOG
 from napari_stimpute.session.session import Session
 from napari_stimpute.trust.verdict import badge
 
@@ -63,6 +63,15 @@ def test_without_a_run_the_counts_are_drawn_alone(opened: Session) -> None:
     figure = gene_figure(Scene(opened))
     assert list(figure.maps) == ["Counted"]
     assert "Not imputed" in figure.caption
+
+
+def test_maps_show_counts_and_beside_them_the_chosen_run(scene: Scene) -> None:
+    display = scene.session.display
+    drawn = texts(maps_figure(scene))
+    assert {display.gene, "Counts", "Imputed: Mine", "counts per spot"} <= set(drawn)
+    display.source = LOG
+    drawn = texts(maps_figure(scene))
+    assert {"Log-normalised", "log"} <= set(drawn) and "Counts" not in drawn
 
 
 def test_cells_are_drawn_on_their_map_and_nowhere_without_one(

@@ -7,7 +7,7 @@ from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from ...connections import Connections
-from ...panels.gene_list import GeneList
+from ...panels.gene_list import GeneListPanel
 from ..widgets.choice import MenuBox
 from ..widgets.connections import is_alive
 from ..widgets.table import TableView
@@ -19,7 +19,7 @@ _LOWEST = 220  # pixels of the table
 class GeneListBox(QWidget):
     """Draws the list of one run's genes; choosing a row shows the gene."""
 
-    def __init__(self, panel: GeneList) -> None:
+    def __init__(self, panel: GeneListPanel) -> None:
         super().__init__()
         self.panel = panel
         self.about, self.nothing = hint(""), hint("")

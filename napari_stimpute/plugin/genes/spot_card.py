@@ -6,7 +6,6 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from ...connections import Connections
 from ...scene.spot import second_measurement, spot_rows
-from ...session.session import Session
 from ..canvas.view import SpotsView
 from ..widgets.words import Card, heading, hint, sentence
 
@@ -14,9 +13,9 @@ from ..widgets.words import Card, heading, hint, sentence
 class SpotCard(QWidget):
     """Follows the mouse over the map."""
 
-    def __init__(self, session: Session, view: SpotsView) -> None:
+    def __init__(self, view: SpotsView) -> None:
         super().__init__()
-        self.session, self.view, self._place = session, view, -1
+        self.view, self._place = view, -1
         self.line, self.card = sentence(), Card()
         self.line.setToolTip(
             "Molecules counted, molecules expected, and the range in which a second measurement "
@@ -30,22 +29,25 @@ class SpotCard(QWidget):
             layout.addWidget(widget)
         self.connections = Connections()
         self.connections.add(view.hovered, self._follow)
-        self.connections.add(view.changed, lambda _shown: self._follow(self._place))
-        self.connections.add(session.events.adata, self._leave)
-        self._leave()
+        self.connections.add(view.changed, self._draw_anew)
+        self.connections.add(view.session.events.adata, lambda: self._follow(-1))
+        self._follow(-1)
 
     def text(self) -> str:
         """All that is said of the spot."""
         return "\n".join([self.line.text(), self.card.text()])
 
-    def _leave(self) -> None:
-        self._follow(-1)
+    def _draw_anew(self) -> None:
+        if self._place >= 0:
+            self._follow(self._place)
 
     def _follow(self, place: int) -> None:
-        self._place, scene = place, self.view.scene
-        line, rows = (
-            (second_measurement(scene, place), spot_rows(scene, place)) if place >= 0 else ("", [])
-        )
+        scene, adata = self.view.scene, self.view.session.adata
+        if adata is None or place >= adata.n_obs:
+            place = -1
+        self._place = place
+        line = second_measurement(scene, place) if place >= 0 else ""
+        rows = spot_rows(scene, place) if place >= 0 else []
         self.line.setText(line)
         self.line.setVisible(bool(line))
         self.card.fill(rows)

@@ -1,0 +1,332 @@
+"""What colours the spots: a gene and its source, or a column; and whether to believe it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..job import Job
+from ..scene.aspects import Badge
+from ..scene.figure import gene_figure, pair_figure
+from ..scene.pair import LOG_REASON
+from ..scene.scene import Scene
+from ..scene.shown import drawable_source
+from ..session.contents import COUNTS, LOG
+from ..session.display import Aspect
+from .figures import FigureFile
+from .gene_search import GeneSearch
+from .menu import LINE, Entry, Menu, entries
+from .message import SILENT, Message, Tone, error
+from .panel import Panel
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_COLUMN_HELP = "Colour by a gene, or by a column: labels, or numbers."
+LOW_HELP = "Values below this percentile take the lowest colour."
+HIGH_HELP = "Values above this percentile take the highest colour."
+COLORMAP_HELP = "Colours of the values; all can be read by the colour-blind."
+THRESHOLD_HELP = (
+    "A zero is called technical if five times the depth would show a molecule with at least this "
+    "probability, and biological if with at most the rest. Higher: fewer zeros are called."
+)
+_SOURCE_HELP = "Which values are shown by colour."
+_ASPECT_HELP = "What of the imputed gene is shown by colour."
+_FADE_HELP = "The less is known of an expected count, the fainter it is drawn."
+_FIGURE_HELP = (
+    "Save the shown gene, counted and imputed, on one scale with its verdict: PNG, PDF or SVG. "
+    "What is drawn does not depend on the zoom of the canvas."
+)
+_SIDE_HELP = "What is shown to the {side} of the divider."
+_WIPED = "The wipe compares values: end it to see more of them."
+_NOT_OPEN, _DRAWING = "Open data first.", "It is being drawn."
+
+_ASPECTS: tuple[tuple[str, Aspect, str], ...] = (
+    ("Expected counts", "expected", "The imputed values: molecules to be expected."),
+    (
+        "Uncertainty",
+        "uncertainty",
+        "How far a second measurement of the same may lie from this one: "
+        "the width of the interval that holds it nine times in ten.",
+    ),
+    (
+        "Zero map",
+        "zeros",
+        "What each zero means: technical (the gene is there, but was missed), "
+        "biological (it is not there), or unsure.",
+    ),
+)
+_TONES: dict[str, Tone] = {
+    "reliable": "good",
+    "use with care": "warning",
+    "do not use": "error",
+}
+
+
+@dataclass(frozen=True)
+class AspectState:
+    """What of an imputed gene can be shown: the menu, the zero map, and fading.
+
+    ``shares`` says what the zero map finds; ``no_fade`` why nothing fades, "" where it can.
+    """
+
+    menu: Menu
+    threshold: float
+    is_zeros: bool
+    shares: str
+    fades: bool
+    no_fade: str
+    fade_help: str
+
+
+@dataclass(frozen=True)
+class WipeState:
+    """What lies left and right of the divider, while there is one.
+
+    ``waits`` says why the halves are not drawn although it is there, ``no_export`` why they cannot
+    be written to a file; "" where they are, and can.
+    """
+
+    left: Menu
+    right: Menu
+    waits: str
+    no_export: str
+    message: Message
+
+
+@dataclass(frozen=True)
+class GenesState:
+    """What the tab shows.
+
+    ``not_open``, ``no_run``, ``no_map`` and ``no_figure`` say why something cannot be chosen or
+    done, "" where it can. ``blend`` says what the values are made of, ``trust`` also whether to
+    believe them; ``is_on_map`` whether the spots lie on a map in place of a tissue.
+    """
+
+    gene: str
+    message: Message
+    source: Menu
+    column: Menu
+    percentiles: tuple[float, float]
+    colormap: str
+    not_open: str
+    no_run: str
+    no_map: str
+    no_figure: str
+    figure_help: str
+    saved: Message
+    badge: Badge | None
+    blend: str
+    trust: Message
+    is_on_map: bool
+    aspect: AspectState
+    wipe: WipeState | None
+
+
+class GenesPanel(Panel[GenesState]):
+    """Chooses what is looked at, and says what may be believed of it."""
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene.session)
+        self.scene, self.display = scene, scene.session.display
+        self.search = GeneSearch()
+        self.figure, self.wipe_figure = FigureFile(), FigureFile("Written to")
+        self._message, self._last_run, self._is_wiped = SILENT, "", False
+        self.connections.add(self.session.events.adata, self._open)
+        self.follow(scene.changed, self.figure.changed, self.wipe_figure.changed)
+        self._open()
+
+    # ---- actions -------------------------------------------------------------------------------
+
+    def choose_gene(self, gene: str) -> None:
+        """Show a gene; an unknown name is said."""
+        if self.session.adata is None:
+            self._say(error("Open data first: there are no genes yet."))
+        elif gene not in self.search:
+            self._say(error(self.search.unknown(gene)))
+        else:
+            self._say(SILENT)
+            self.display.show_gene(gene)
+
+    def choose_source(self, source: str) -> None:
+        """Show counts, or the values of a run."""
+        with self.display.together():
+            self.display.column, self.display.source = "", source
+
+    def choose_column(self, column: str) -> None:
+        """Colour by a column of obs; "" for the gene."""
+        self.display.column = column
+
+    def choose_limits(self, low: float, high: float) -> None:
+        """Colour limits, as percentiles over the spots; a wrong order is said."""
+        if low >= high:
+            self._say(error("The lower percentile has to lie below the upper one."))
+            return
+        self._say(SILENT)
+        self.display.percentiles = (low, high)
+
+    def choose_colormap(self, colormap: str) -> None:
+        """Colours of the values, by name."""
+        self.display.colormap = colormap
+
+    def choose_aspect(self, aspect: str) -> None:
+        """Show expected counts, how sure they are, or what the zeros mean."""
+        self.display.aspect = next(name for _title, name, _help in _ASPECTS if name == aspect)
+
+    def choose_threshold(self, threshold: float) -> None:
+        """Probability from which the zero map calls a zero technical or biological, 0.5 to 1."""
+        self.display.threshold = threshold
+
+    def choose_fading(self, fades: bool) -> None:
+        """Whether spots whose expected count is unsure are drawn faintly."""
+        self.display.fades = fades
+
+    def flip(self) -> None:
+        """Raw ↔ imputed, one press away; says so where there is nothing imputed."""
+        runs, display = self.session.contents.runs, self.display
+        if not runs:
+            self._say(Message("Nothing is imputed yet: train a model first."))
+        elif not self.session.contents.is_modelled(display.gene):
+            self._say(Message(self._not_modelled()))
+        elif display.source in runs:
+            self._last_run = display.source
+            self.choose_source(COUNTS)
+        else:
+            self.choose_source(self._last_run if self._last_run in runs else runs[-1])
+
+    def set_wiped(self, is_wiped: bool) -> None:
+        """Whether a divider lies on the canvas: then nothing but values can be seen."""
+        if is_wiped != self._is_wiped:
+            self._is_wiped = is_wiped
+            self.wipe_figure.say(SILENT)
+            self.refresh()
+
+    def save_figure(self, path: str | os.PathLike[str]) -> Job[Path] | None:
+        """Write the shown gene, counted and imputed; how that went is said."""
+        return self.figure.save(lambda: gene_figure(self.scene).draw, path)
+
+    def save_wipe(self, path: str | os.PathLike[str], divider: float) -> Job[Path] | None:
+        """Write both halves of the wipe, whose divider lies at x; how that went is said."""
+
+        def gather() -> Callable[[], Figure]:
+            figure = pair_figure(self.scene, divider)
+            return lambda: figure
+
+        return self.wipe_figure.save(gather, path)
+
+    # ---- within --------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        is_open = self.session.adata is not None
+        self.search = GeneSearch(self.session.contents.genes if is_open else ())
+        self._message = SILENT
+        self.figure.say(SILENT)
+        self.refresh()
+
+    def _say(self, message: Message) -> None:
+        self._message = message
+        self.refresh()
+
+    def _resolve(self) -> GenesState:
+        session, scene, display = self.session, self.scene, self.display
+        contents, not_open = session.contents, "" if session.adata is not None else _NOT_OPEN
+        no_run = not_open or (
+            "" if contents.runs else "Train a model first: nothing is imputed yet."
+        )
+        badge, drawing = self.badge(), _DRAWING if self.figure.is_drawing else ""
+        no_figure = ("" if display.gene else _NOT_OPEN) or scene.no_map or drawing
+        blend = self._blend(badge) if contents.runs else ""
+        tone: Tone = "note" if badge is None else _TONES.get(badge.verdict, "note")
+        return GenesState(
+            gene=display.gene,
+            message=self._message,
+            source=self._sources(not_open),
+            column=self._columns(not_open),
+            percentiles=display.percentiles,
+            colormap=display.colormap,
+            not_open=not_open,
+            no_run=no_run,
+            no_map=scene.no_map,
+            no_figure=no_figure,
+            figure_help=no_figure or _FIGURE_HELP,
+            saved=self.figure.answer,
+            badge=badge,
+            blend=blend,
+            trust=Message(blend if badge is None else f"{badge.sentence}\n{blend}", tone),
+            is_on_map=not not_open and not scene.has_tissue,
+            aspect=self._aspect(),
+            wipe=self._wipe() if self._is_wiped else None,
+        )
+
+    def badge(self) -> Badge | None:
+        """The verdict on what is shown; None for counts, labels, and what was not judged."""
+        run = self.scene.aspects.run_shown()
+        return self.scene.aspects.badge(run) if run else None
+
+    def _sources(self, not_open: str) -> Menu:
+        session, gene, chosen = self.session, self.display.gene, COUNTS
+        why_not = ""
+        if gene:
+            chosen = drawable_source(session, self.display.source)
+            why_not = "" if session.contents.is_modelled(gene) else self._not_modelled()
+        offered = (
+            Entry(s.title, s.name, why_not="" if s.name in (COUNTS, LOG) else why_not)
+            for s in session.contents.sources
+        )
+        return Menu(tuple(offered), chosen, _SOURCE_HELP, not_open)
+
+    def _columns(self, not_open: str) -> Menu:
+        contents = self.session.contents
+        offered = [Entry("Gene", ""), *entries((c, c) for c in contents.columns)]
+        if contents.number_columns:
+            offered.append(LINE)
+        offered += entries((f"{c} (numbers)", c) for c in contents.number_columns)
+        known = (*contents.columns, *contents.number_columns)
+        chosen = self.display.column if self.display.column in known else ""
+        return Menu(tuple(offered), chosen, _COLUMN_HELP, not_open)
+
+    def _blend(self, badge: Badge | None) -> str:
+        """What the shown values are made of, or why they have no verdict."""
+        if badge is not None:
+            return badge.blend if badge.blend else "The model alone, not blended."
+        if self.display.source not in self.session.contents.runs:
+            return "As measured. Imputed values come with a verdict: can this gene be believed?"
+        return self.scene.aspects.why_no_badge()
+
+    def _aspect(self) -> AspectState:
+        aspects, display = self.scene.aspects, self.display
+        why_not = _WIPED if self._is_wiped else aspects.why_not()
+        offered = tuple(Entry(title, name, text) for title, name, text in _ASPECTS)
+        menu = Menu(offered, display.aspect, _ASPECT_HELP, why_not)
+        is_expected, is_zeros = display.aspect == "expected", display.aspect == "zeros"
+        no_fade = why_not or ("" if is_expected else f"{menu.title} is shown.")
+        return AspectState(
+            menu=menu,
+            threshold=display.threshold,
+            is_zeros=is_zeros and not why_not,
+            shares=aspects.shares_in_words() if is_zeros and not why_not else "",
+            fades=display.fades,
+            no_fade=no_fade,
+            fade_help=no_fade or _FADE_HELP,
+        )
+
+    def _wipe(self) -> WipeState:
+        scene = self.scene
+        waits = "" if scene.shown is None else scene.pair.why_not(scene.shown)
+        offered = tuple(
+            Entry(s.title, s.name, why_not=LOG_REASON if s.name == LOG else "")
+            for s in self.session.contents.sources
+        )
+        left, right = (
+            Menu(offered, chosen, _SIDE_HELP.format(side=side), waits)
+            for side, chosen in zip(("left", "right"), scene.pair.sources(), strict=True)
+        )
+        file = self.wipe_figure
+        no_export = waits or (_DRAWING if file.is_drawing else "")
+        return WipeState(left, right, waits, no_export, Message(waits) if waits else file.answer)
+
+    def _not_modelled(self) -> str:
+        return f"{self.display.gene} is not among the modelled genes: it has no imputed values."
