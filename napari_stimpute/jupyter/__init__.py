@@ -23,7 +23,7 @@ def panels(source: Session | AnnData | str | os.PathLike[str]) -> widgets.VBox:
     import ipywidgets as widgets
 
     from ..session.session import Session
-    from .genes import OverlayPanel
+    from .genes import GenesTab
     from .train import TrainPanel
     from .widgets.loop import Home
 
@@ -31,7 +31,7 @@ def panels(source: Session | AnnData | str | os.PathLike[str]) -> widgets.VBox:
     if not isinstance(source, Session):
         session.open(source)
     home = Home()
-    train, overlay = TrainPanel(session, home), OverlayPanel(session, home)
-    shown = widgets.VBox([train.widget, overlay.widget], layout=widgets.Layout(max_width="1100px"))
-    shown.session, shown.train, shown.overlay = session, train, overlay
+    train, genes = TrainPanel(session, home), GenesTab(session, home)
+    shown = widgets.VBox([train.widget, genes.widget], layout=widgets.Layout(max_width="1100px"))
+    shown.session, shown.train, shown.genes = session, train, genes
     return shown

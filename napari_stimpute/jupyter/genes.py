@@ -4,35 +4,31 @@ from __future__ import annotations
 
 import ipywidgets as widgets
 
-from .. import keys
-from ..errors import StimputeError
-from ..session.contents import COUNTS, LOG
+from ..panels.genes import GenesPanel
+from ..panels.message import Message
+from ..scene.figure import maps_figure
+from ..scene.scene import Scene
 from ..session.session import Session
 from .widgets.form import CONTROL, control, offer
 from .widgets.loop import Home
 from .widgets.picture import Picture
-from .widgets.words import Tone, Words, heading
+from .widgets.words import Words, heading
 
 MOST_SUGGESTED = 3000
 """Genes offered while typing; every other one can be typed in full."""
 
-_NOT_JUDGED = "This result was not judged on hidden molecules."
-_TONES: dict[str, Tone] = {
-    "reliable": "good",
-    "use with care": "warning",
-    "do not use": "error",
-}
+_NO_PLACES = "These data have no coordinates: no map to draw."
 
 
-class OverlayPanel:
+class GenesTab:
     """Gene, source, and maps on one colour scale."""
 
     def __init__(self, session: Session, home: Home) -> None:
-        self.session, self.home = session, home
+        self.panel, self.home = GenesPanel(Scene(session)), home
         self.gene = control(widgets.Combobox, "Gene", continuous_update=False)
-        self.source = control(widgets.Dropdown, "Show", options=[])
+        self.source = control(widgets.Dropdown, "Values", options=[])
         self.words, self.trust = Words(), Words("note")
-        self.map = Picture()
+        self.map, self._drawn = Picture(), ""
         menus = widgets.HBox([self.gene, self.source])
         menus.layout.flex_flow = "row wrap"
         for menu in menus.children:
@@ -41,91 +37,36 @@ class OverlayPanel:
         parts.append(self.map.widget)
         self.widget = widgets.VBox(parts)
         home.observe(self.gene, self._choose_gene)
-        home.observe(self.source, self._choose_source)
-        events = session.events
-        for event in (events.adata, events.contents, session.display.changed, events.job):
-            event.connect(self._follow, thread="current")
-        self._follow()
+        home.observe(self.source, lambda: self.panel.choose_source(self.source.value))
+        self.panel.changed.connect(self._draw, thread="current")
+        self.panel.scene.changed.connect(self._draw_soon, thread="current")
+        self._draw()
+        self._draw_soon()
 
     def _choose_gene(self) -> None:
-        gene = self.gene.value
-        if gene == self.session.display.gene or not gene:
-            return
-        try:
-            self.session.expression(gene, COUNTS)
-        except StimputeError as error:
-            self.words.say(str(error))
-        else:
-            self.session.display.gene = gene
+        if self.gene.value:
+            self.panel.choose_gene(self.panel.search.meant(self.gene.value))
 
-    def _choose_source(self) -> None:
-        if self.source.value:
-            self.session.display.source = self.source.value
-
-    def _follow(self) -> None:
-        session = self.session
-        if session.adata is None or not session.display.gene:
-            return
+    def _draw(self) -> None:
+        now, search = self.panel.now, self.panel.search
         with self.home.quiet():
-            self.gene.options = session.contents.genes[:MOST_SUGGESTED]
-            self.gene.value = session.display.gene
-            offer(
-                self.source,
-                [(s.title, s.name) for s in session.contents.sources],
-                session.display.source,
-            )
-        self.words.say("")
-        self._say_trust()
+            self.gene.options = search.genes[:MOST_SUGGESTED]
+            if now.gene != self._drawn or not now.message:  # an unknown name stays, to be mended
+                self.gene.value = self._drawn = now.gene
+            offered = [e for e in now.source.entries if not e.why_not]
+            offer(self.source, [(e.title, e.name) for e in offered], now.source.chosen)
+        has_map = bool(now.not_open) or self.panel.scene.places is not None
+        message = now.message or Message("" if has_map else _NO_PLACES)
+        self.words.say(message.text, tone=message.tone)
+        self.trust.say(*now.trust.text.split("\n"), tone=now.trust.tone)
+
+    def _draw_soon(self) -> None:
         self.home.run_once(self.draw)
-
-    def _say_trust(self) -> None:
-        """Say in one line whether the imputed gene that is shown can be believed."""
-        session = self.session
-        key, gene = session.display.source, session.display.gene
-        if (
-            session.adata is None
-            or key not in session.contents.runs
-            or not session.contents.is_modelled(gene)
-        ):
-            self.trust.say("")
-            return
-        from ..trust.verdict import badge
-
-        found = badge(session.adata, key, gene)
-        if found is None:
-            self.trust.say(_NOT_JUDGED, tone="note")
-        else:
-            tone = _TONES.get(found.verdict, "note")
-            self.trust.say(found.sentence, f"Blend: {found.blend}.", tone=tone)
 
     def draw(self) -> None:
         """Draw the maps anew."""
-        from ..data.graph import spatial_coordinates
-        from ..plots import Tissue, gene_maps
-
-        session = self.session
-        assert session.adata is not None
-        if keys.SPATIAL not in session.adata.obsm:
-            self.words.say("These data have no coordinates: no map to draw.", tone="note")
+        scene = self.panel.scene
+        if self.panel.now.gene and scene.places is not None:
+            self.map.show(maps_figure(scene))
+        else:
             self.map.hide()
-            return
-        contents = session.contents
-        shown = {s.title: s for s in contents.sources if s.name in self._sources()}
-        tissue = Tissue(spatial_coordinates(session.adata), contents.spot_diameter, contents.image)
-        figure = gene_maps(
-            tissue,
-            {title: session.expression(source=source.name) for title, source in shown.items()},
-            limits=session.limits(),
-            title=session.display.gene,
-            unit="log" if session.display.source == LOG else f"counts per {session.place}",
-        )
-        self.map.show(figure)
-
-    def _sources(self) -> tuple[str, ...]:
-        session = self.session
-        is_imputed = session.display.source in session.contents.runs
-        if is_imputed and not session.contents.is_modelled(session.display.gene):
-            text = f"{session.display.gene} was not modelled: only its counts are shown."
-            self.words.say(text, tone="note")
-            return (COUNTS,)
-        return (COUNTS, session.display.source) if is_imputed else (session.display.source,)

@@ -3,37 +3,61 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from anndata import AnnData
+
 from napari_stimpute.jupyter import panels
 from napari_stimpute.session.contents import COUNTS
 from napari_stimpute.session.session import Session
 from napari_stimpute.trust.verdict import badge
 
 
-def test_the_overlay_says_whether_the_gene_can_be_believed(
+def test_it_says_whether_the_gene_can_be_believed(
     until: Callable[..., Awaitable[None]], session: Session
 ) -> None:
     async def main() -> None:
-        overlay = panels(session).overlay
-        assert overlay.trust.text == ""
+        genes = panels(session).genes
+        assert genes.trust.text == ""
         session.train("pca").wait(60)
         await until(lambda: not session.is_busy)
         found = badge(session.adata, "pca", session.display.gene)
         assert found is not None
-        assert found.sentence in overlay.trust.text
-        assert found.blend in overlay.trust.text
+        assert found.sentence in genes.trust.text
+        assert found.blend in genes.trust.text
         session.display.source = COUNTS
-        assert overlay.trust.text == ""
+        assert genes.trust.text == genes.panel.now.blend
+        assert genes.trust.text.startswith("As measured.")
 
     asyncio.run(main())
 
 
-def test_the_overlay_says_that_a_run_was_not_judged(
+def test_it_says_that_a_run_was_not_judged(
     until: Callable[..., Awaitable[None]], session: Session
 ) -> None:
     async def main() -> None:
-        overlay = panels(session).overlay
+        genes = panels(session).genes
         session.train("pca", blend=False, judged=False).wait(60)
         await until(lambda: not session.is_busy)
-        assert "not judged" in overlay.trust.text
+        assert "not judged" in genes.trust.text
 
     asyncio.run(main())
+
+
+def test_an_unknown_name_stays_to_be_mended(session: Session) -> None:
+    genes = panels(session).genes
+    genes.gene.value = "no such gene"
+    assert genes.gene.value == "no such gene"
+    assert genes.words.text == genes.panel.now.message.text
+    session.display.gene = session.contents.genes[3]
+    assert genes.gene.value == session.contents.genes[3]
+
+
+def test_values_that_a_gene_does_not_have_are_not_offered(section: AnnData) -> None:
+    session = Session()
+    session.open(section, genes="hvg:20")
+    session.train("gene_mean").wait(60)
+    genes, contents = panels(session).genes, session.contents
+    assert genes.source.value == "gene_mean"
+    session.display.gene = next(g for g in contents.genes if not contents.is_modelled(g))
+    assert [name for _title, name in genes.source.options] == ["counts", "log"]
+    assert genes.source.value == "counts"
+    assert "not among the modelled genes" in genes.trust.text

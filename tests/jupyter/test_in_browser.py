@@ -127,7 +127,7 @@ def test_train_is_clicked_and_results_are_seen(lab: str, page: Page, tmp_path: P
     train.click()
     page.get_by_text("Done after").wait_for()
     page.get_by_text("layers['pca_imputed']").wait_for()
-    shown = page.get_by_label("Show", exact=True).locator("option:checked").inner_text()
+    shown = page.get_by_label("Values", exact=True).locator("option:checked").inner_text()
     assert shown.split() == ["Imputed:", "PCA", "denoiser"]
     page.wait_for_timeout(500)
     page.screenshot(path=tmp_path / "done.png")

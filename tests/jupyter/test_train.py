@@ -285,38 +285,38 @@ def test_panels_leave_the_given_data_alone(section: AnnData) -> None:
 
 
 def test_gene_and_source_follow_the_session_both_ways(session: Session) -> None:
-    overlay = panels(session).overlay
-    assert overlay.gene.value == session.display.gene
-    overlay.gene.value = session.contents.genes[3]
+    genes = panels(session).genes
+    assert genes.gene.value == session.display.gene
+    genes.gene.value = session.contents.genes[3]
     assert session.display.gene == session.contents.genes[3]
     session.train("pca").wait(60)
-    assert overlay.source.value == "pca"
-    overlay.source.value = COUNTS
+    assert genes.source.value == "pca"
+    genes.source.value = COUNTS
     assert session.display.source == COUNTS
-    assert bytes(overlay.map.widget.value).startswith(b"\x89PNG")
+    assert bytes(genes.map.widget.value).startswith(b"\x89PNG")
 
 
 def test_an_unknown_gene_is_answered_in_words(session: Session) -> None:
-    overlay, before = panels(session).overlay, session.display.gene
-    overlay.gene.value = "Actb"
-    assert "'Actb'" in overlay.words.text
+    genes, before = panels(session).genes, session.display.gene
+    genes.gene.value = "Actb"
+    assert "'Actb'" in genes.words.text
     assert session.display.gene == before
 
 
 def test_cells_without_coordinates_have_no_map(section: AnnData) -> None:
     cells = section.copy()
     del cells.obsm["spatial"]
-    overlay = panels(cells).overlay
-    assert "no coordinates" in overlay.words.text
-    assert not overlay.map.is_shown
+    genes = panels(cells).genes
+    assert "no coordinates" in genes.words.text
+    assert not genes.map.is_shown
 
 
 def test_two_panels_of_one_session_show_the_same(session: Session) -> None:
     first, second = panels(session), panels(session)
     first.train.model.value = "pca"
-    first.overlay.gene.value = session.contents.genes[5]
+    first.genes.gene.value = session.contents.genes[5]
     assert second.train.model.value == "pca"
-    assert second.overlay.gene.value == session.contents.genes[5]
+    assert second.genes.gene.value == session.contents.genes[5]
 
 
 def test_defaults_of_the_form_are_what_the_session_would_use(session: Session) -> None:

@@ -76,13 +76,17 @@ def test_everything_works_on_the_map_as_on_the_tissue(
     assert genes.wipe.on.isEnabled()
     genes.wipe.on.setChecked(True)
     assert panel.view.wipe.is_split
-    assert genes.wipe.export_to(str(tmp_path / "wipe.png")) is not None
+    job = genes.panel.save_wipe(tmp_path / "wipe.png", panel.view.wipe.x)
+    assert job is not None
+    job.wait(60)
+    assert (tmp_path / "wipe.png").exists()
     genes.wipe.on.setChecked(False)
     genes.both.setChecked(True)
     np.testing.assert_array_equal(panel.view.stage.second.data, panel.view.layer.data)
     genes.both.setChecked(False)
-    genes.save.save_to(tmp_path / "figure.png")
-    qtbot.waitUntil(lambda: bool(genes.save.words.text()), timeout=60_000)
+    job = genes.panel.save_figure(tmp_path / "figure.png")
+    assert job is not None
+    job.wait(60)
     assert (tmp_path / "figure.png").exists()
 
 

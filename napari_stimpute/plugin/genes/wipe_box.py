@@ -32,7 +32,8 @@ class WipeBox(QWidget):
 
     def __init__(self, view: SpotsView, panel: GenesPanel) -> None:
         super().__init__()
-        self.view, self.wipe, self.panel = view, view.wipe, panel
+        self.view, self.panel = view, panel
+        self.wipe, self.pair = view.wipe, view.scene.pair
         self._make_controls()
         self._lay_out()
         self.on.toggled.connect(self._set_on)
@@ -64,7 +65,7 @@ class WipeBox(QWidget):
             self.words.draw(now.wipe.message)
 
     def _make_controls(self) -> None:
-        pair = self.view.scene.pair
+        pair = self.pair
         self.on = QCheckBox("Wipe between raw and imputed")
         self.left = MenuBox(lambda left: pair.choose(left, pair.sources()[1]))
         self.right = MenuBox(lambda right: pair.choose(pair.sources()[0], right))
