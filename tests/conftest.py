@@ -7,9 +7,15 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from napari_stimpute.models.base import Model
 
 
 def _isolate() -> None:
@@ -61,6 +67,19 @@ def browser_path() -> str:
     pytest.fail(
         "No browser: install Chromium (bash .ci/system-packages.sh browser).", pytrace=False
     )
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[type[Model]], None]:
+    """Let a class of a test be the model of its name, until the test is over."""
+
+    def put(cls: type[Model]) -> None:
+        from napari_stimpute.models import MODELS
+
+        home = f"{cls.__module__}:{cls.__qualname__}"
+        monkeypatch.setitem(MODELS, cls.name, replace(MODELS[cls.name], home=home))
+
+    return put
 
 
 @pytest.fixture(autouse=True)

@@ -16,4 +16,4 @@ __all__ = ["MODELS", "model_class", "model_info"]
 def model_class(name: str) -> type[Model]:
     """Import and return the class of a model."""
     module, _, cls = model_info(name).home.partition(":")
-    return getattr(import_module(f".{module}", __name__), cls)  # type: ignore[no-any-return]
+    return getattr(import_module(module, __name__), cls)  # type: ignore[no-any-return]

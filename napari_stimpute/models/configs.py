@@ -270,7 +270,7 @@ class ModelInfo:
     summary: str
     config: type[ModelConfig]
     home: str
-    """``module:class``, imported when the model is built."""
+    """``module:class``, imported when it is built; a leading dot stands for this package."""
     needs: frozenset[Need] = frozenset({"counts"})
     recommended_genes: str = "hvg:3000"
     provides: tuple[str, ...] = field(default=("imputed",))
@@ -284,7 +284,7 @@ _INFOS: tuple[ModelInfo, ...] = (
         "GMM-VGAE",
         "Graph autoencoder with a Gaussian-mixture prior: spatial domains and denoised genes.",
         GMMVGAEConfig,
-        "gmm_vgae.model:GMMVGAE",
+        ".gmm_vgae.model:GMMVGAE",
         needs=frozenset({"counts", "spatial"}),
         provides=("imputed", "embedding", "clusters"),
         blends=True,
@@ -294,7 +294,7 @@ _INFOS: tuple[ModelInfo, ...] = (
         "scZiva",
         "Zero-inflated variational autoencoder: tells technical zeros from biological ones.",
         ScZivaConfig,
-        "scziva:ScZiva",
+        ".scziva:ScZiva",
         provides=("imputed", "embedding", "clusters"),
         blends=True,
     ),
@@ -303,7 +303,7 @@ _INFOS: tuple[ModelInfo, ...] = (
         "scAMZI",
         "Zero-inflated autoencoder with attention: finds cell types, and denoises.",
         ScAMZIConfig,
-        "scamzi:ScAMZI",
+        ".scamzi:ScAMZI",
         recommended_genes="hvg:2000",
         provides=("imputed", "embedding", "clusters"),
         blends=True,
@@ -313,7 +313,7 @@ _INFOS: tuple[ModelInfo, ...] = (
         "scIMTA",
         "Multi-task graph autoencoder: cell clusters, gene communities, merged batches.",
         ScIMTAConfig,
-        "scimta.model:ScIMTA",
+        ".scimta.model:ScIMTA",
         recommended_genes="hvg:2000",
         provides=("imputed", "embedding", "clusters"),
         blends=True,
@@ -324,28 +324,28 @@ _INFOS: tuple[ModelInfo, ...] = (
         "Simple predictions blended per gene by what predicts hidden molecules best: seconds, "
         "no GPU, and hard to beat.",
         MixtureConfig,
-        "simple.mixture:Mixture",
+        ".simple.mixture:Mixture",
     ),
     ModelInfo(
         "gene_mean",
         "Gene mean × depth",
         "Each gene's share of all molecules, times the depth. The baseline to beat.",
         GeneMeanConfig,
-        "simple.baselines:GeneMean",
+        ".simple.baselines:GeneMean",
     ),
     ModelInfo(
         "neighbour_mean",
         "Neighbour mean",
         "Average over those of similar expression, or over neighbours in the tissue.",
         NeighbourMeanConfig,
-        "simple.baselines:NeighbourMean",
+        ".simple.baselines:NeighbourMean",
     ),
     ModelInfo(
         "pca",
         "PCA denoiser",
         "Keeps the leading principal components; gene totals restored.",
         PCADenoiserConfig,
-        "simple.baselines:PCADenoiser",
+        ".simple.baselines:PCADenoiser",
         provides=("imputed", "embedding"),
     ),
 )

@@ -7,9 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import anndata as ad
 import pytest
@@ -18,8 +18,10 @@ from napari_stimpute import PCADenoiser, simulate_section
 from napari_stimpute.cli import main
 from napari_stimpute.data.records import read_records
 from napari_stimpute.job import Job, JobState
-from napari_stimpute.progress import Progress
 
+from ..slow_models import SlowButForDefaults
+
+StandIn = Callable[[type[PCADenoiser]], None]
 PCA = ("--model", "pca")
 
 
@@ -83,17 +85,22 @@ def test_trials_compared_with_another_column_show_none(
     assert "1 of the trials was not compared with 'half'." in lines
 
 
+class Counted(PCADenoiser):
+    """Counts its fits, by the number of components."""
+
+    fits: ClassVar[list[int]] = []
+
+    def _learn(self, *rest: Any) -> Any:
+        self.fits.append(self.config.n_components)
+        return super()._learn(*rest)
+
+
 def test_a_second_run_goes_on_with_the_study(
-    file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    file: Path, capsys: pytest.CaptureFixture[str], stand_in: StandIn
 ) -> None:
-    fits = []
-    learn = PCADenoiser._learn
-
-    def counted(self: PCADenoiser, *rest: object) -> object:
-        fits.append(self.config.n_components)
-        return learn(self, *rest)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(PCADenoiser, "_learn", counted)
+    stand_in(Counted)
+    fits = Counted.fits
+    fits.clear()
     study = ("--study", file.with_name("s.log"))
     run("tune", file, *PCA, "--trials", 2, *study, "--quiet")
     assert len(fits) == 6
@@ -119,15 +126,12 @@ def test_a_killed_process_loses_no_trial_that_was_done(file: Path) -> None:
 
 
 def test_ctrl_c_keeps_what_was_scored(
-    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    file: Path,
+    stand_in: StandIn,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    wait, learn, pressed = Job.wait, PCADenoiser._learn, []
-
-    def slow(self: PCADenoiser, *rest: Any) -> Iterator[Progress]:
-        for step in range(1, 2_000 if self.config.n_components != 20 else 1):
-            time.sleep(0.01)
-            yield Progress("train", step, 2_000)
-        yield from learn(self, *rest)
+    wait, pressed = Job.wait, []
 
     def interrupted(job: Job, *args: Any, **kwargs: Any) -> JobState:
         if not pressed:
@@ -135,7 +139,7 @@ def test_ctrl_c_keeps_what_was_scored(
             raise KeyboardInterrupt
         return wait(job, *args, **kwargs)
 
-    monkeypatch.setattr(PCADenoiser, "_learn", slow)
+    stand_in(SlowButForDefaults)
     monkeypatch.setattr(Job, "wait", interrupted)
     best = file.with_name("best.json")
     assert run("tune", file, *PCA, "--out", best) == 0

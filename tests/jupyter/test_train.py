@@ -19,21 +19,18 @@ from napari_stimpute.progress import Progress
 from napari_stimpute.session.contents import COUNTS
 from napari_stimpute.session.session import Session
 
+from ..slow_models import SlowGeneMean
+
 Until = Callable[..., Awaitable[None]]
 
 
+StandIn = Callable[[type[GeneMean]], None]
+
+
 @pytest.fixture
-def slow_gene_mean(monkeypatch: pytest.MonkeyPatch) -> None:
+def slow_gene_mean(stand_in: StandIn) -> None:
     """Gene mean that learns at once and then takes its time, as a network does."""
-    learn = GeneMean._learn
-
-    def slowly(self: GeneMean, *arguments: Any) -> Iterator[Progress]:
-        yield from learn(self, *arguments)
-        for step in range(2, 1001):
-            time.sleep(0.02)
-            yield Progress("fit", step, 1000, {"loss": 1 / step})
-
-    monkeypatch.setattr(GeneMean, "_learn", slowly)
+    stand_in(SlowGeneMean)
 
 
 def train_panel(session: Session) -> TrainPanel:
@@ -192,13 +189,15 @@ def test_devices_are_offered_with_their_free_memory(until: Until, session: Sessi
     asyncio.run(main())
 
 
-def test_a_run_that_fails_says_why(
-    until: Until, session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fails(self: GeneMean, *arguments: Any) -> Iterator[Progress]:
+class Fails(GeneMean):
+    """Fails while it learns."""
+
+    def _learn(self, *_: Any) -> Iterator[Progress]:
         yield Progress("fit", 1, 2)
         raise ZeroDivisionError("oh")
 
+
+def test_a_run_that_fails_says_why(until: Until, session: Session, stand_in: StandIn) -> None:
     async def main() -> None:
         panel = train_panel(session)
         panel.model.value = "gene_mean"
@@ -208,7 +207,7 @@ def test_a_run_that_fails_says_why(
         assert "ZeroDivisionError" in panel.words.text
         assert not session.contents.runs
 
-    monkeypatch.setattr(GeneMean, "_learn", fails)
+    stand_in(Fails)
     asyncio.run(main())
 
 

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QTimer
@@ -12,27 +11,20 @@ from qtpy.QtCore import QTimer
 from napari_stimpute.errors import Busy
 from napari_stimpute.job import JobState
 from napari_stimpute.models import MODELS
-from napari_stimpute.models.base import Model
 from napari_stimpute.models.simple.baselines import GeneMean
 from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.progress import Progress
 
+from ..slow_models import SlowGeneMean
 from .hands import until_idle
+
+StandIn = Callable[[type[GeneMean]], None]
 
 
 @pytest.fixture
-def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+def slow(stand_in: StandIn) -> None:
     """Make the gene mean learn in many steps, as a network does."""
-
-    def learn(self: Any, adata: Any, counts: Any, names: list[str]) -> Iterator[Progress]:
-        totals = np.asarray(counts.sum(axis=0)).ravel()
-        self.gene_share_ = (totals / totals.sum()).astype(np.float32)
-        self.var_names_ = names
-        for step in range(1, 2001):
-            time.sleep(0.01)
-            yield Progress("train", step, 2000, {"loss": 1 / step})
-
-    monkeypatch.setattr(GeneMean, "_learn", learn)
+    stand_in(SlowGeneMean)
 
 
 def test_every_model_is_offered_with_its_settings(opened: StimputePanel) -> None:
@@ -132,14 +124,18 @@ def test_a_second_start_is_refused_in_words(opened: StimputePanel, slow: None) -
     assert "at work" in opened.data.words.text()
 
 
-def test_an_error_while_training_is_explained_beside_the_button(
-    opened: StimputePanel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(self: Model, *_: Any) -> Iterator[Progress]:
+class Fails(GeneMean):
+    """Fails while it learns."""
+
+    def _learn(self, *_: Any) -> Iterator[Progress]:
         yield Progress("train", 1, 2)
         raise ValueError("the cat sat on the keyboard")
 
-    monkeypatch.setattr(GeneMean, "_learn", fail)
+
+def test_an_error_while_training_is_explained_beside_the_button(
+    opened: StimputePanel, qtbot: QtBot, stand_in: StandIn
+) -> None:
+    stand_in(Fails)
     opened.train.model.value = "gene_mean"
     opened.train.train()
     until_idle(qtbot, opened)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,9 +14,10 @@ from qtpy.QtCore import QPoint, Qt
 from napari_stimpute.models.simple.baselines import PCADenoiser
 from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.plugin.train.tune_section import TuneSection
-from napari_stimpute.progress import Progress
 
-LEARN = PCADenoiser._learn
+from ..slow_models import SlowButForDefaults
+
+StandIn = Callable[[type[PCADenoiser]], None]
 
 
 @pytest.fixture
@@ -30,16 +31,9 @@ def tune(opened: StimputePanel) -> TuneSection:
 
 
 @pytest.fixture
-def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+def slow(stand_in: StandIn) -> None:
     """Every fit but those of the default settings takes 20 s."""
-
-    def learn(self: Any, adata: Any, counts: Any, names: list[str]) -> Iterator[Progress]:
-        for step in range(1, 2_000 if self.config.n_components != 20 else 1):
-            time.sleep(0.01)
-            yield Progress("train", step, 2_000)
-        yield from LEARN(self, adata, counts, names)
-
-    monkeypatch.setattr(PCADenoiser, "_learn", learn)
+    stand_in(SlowButForDefaults)
 
 
 def ended(qtbot: QtBot, tune: TuneSection) -> None:
@@ -62,7 +56,7 @@ def test_a_search_ends_with_its_trials_and_a_sentence(qtbot: QtBot, tune: TuneSe
     assert len(tune.dots.trials) == 4
     assert tune.status.text().startswith("Done after")
     assert "the default settings" in tune.verdict.text()
-    assert "the best so far" in tune.seen_steps.text() and not tune.answer.isHidden()
+    assert "the best so far" in tune.told.text() and not tune.answer.isHidden()
 
 
 def test_the_best_settings_fill_the_form(
@@ -84,11 +78,11 @@ def test_a_clicked_trial_fills_the_form(
     trial = tune.dots.trials[1]
     place = tune.dots.place_of(trial).toPoint()
     qtbot.mouseClick(tune.dots, Qt.MouseButton.LeftButton, pos=place + QPoint(2, 1))
-    assert tune.seen_steps.text().startswith("Trial 1")
+    assert tune.told.text().startswith("Trial 1")
     tune.use_button.click()
     assert opened.train.form.read().model_dump() == dict(trial.settings)
     qtbot.keyClick(tune.dots, Qt.Key.Key_Right)
-    assert tune.seen_steps.text().startswith("Trial 2")
+    assert tune.told.text().startswith("Trial 2")
 
 
 def test_every_dot_says_its_settings(qtbot: QtBot, tune: TuneSection) -> None:
@@ -129,17 +123,21 @@ def test_a_search_that_goes_on_keeps_the_chosen_trial(qtbot: QtBot, tune: TuneSe
     tune.choose(2)
     tune.n_trials.setValue(5)
     found(qtbot, tune)
-    assert tune.dots.selected == 2 and tune.seen_steps.text().startswith("Trial 2")
+    assert tune.dots.selected == 2 and tune.told.text().startswith("Trial 2")
 
 
 @pytest.mark.parametrize("change", ["form", "study"])
 def test_another_search_forgets_the_choice_of_the_one_before(
-    change: str, qtbot: QtBot, tune: TuneSection, opened: StimputePanel, tmp_path: Any, slow: None
+    change: str,
+    qtbot: QtBot,
+    tune: TuneSection,
+    opened: StimputePanel,
+    tmp_path: Any,
+    stand_in: StandIn,
 ) -> None:
     tune.n_trials.setValue(2)
-    with pytest.MonkeyPatch.context() as quick:
-        quick.setattr(PCADenoiser, "_learn", LEARN)
-        found(qtbot, tune)
+    found(qtbot, tune)
+    stand_in(SlowButForDefaults)
     tune.choose(1)
     tune.use()
     assert "trial 1" in tune.used.text()
@@ -150,7 +148,7 @@ def test_another_search_forgets_the_choice_of_the_one_before(
         tune.study.setText(str(tmp_path / "s.log"))
     tune.search()
     assert tune.dots.selected == -1 and tune.answer.isHidden()
-    assert tune.used.text() == tune.seen_steps.text() == tune.verdict.text() == ""
+    assert tune.used.text() == tune.told.text() == tune.verdict.text() == ""
     tune.session.cancel()
     ended(qtbot, tune)
 

@@ -29,11 +29,13 @@ from napari_stimpute.tune.score import Ground, Measures
 from napari_stimpute.tune.search import Search, Tuning, search_space, search_steps
 from napari_stimpute.tune.study import About, Study
 
+from ..slow_models import SlowButForDefaults
+
 N_PCA = len(PCADenoiserConfig.SEARCH["n_components"])
 QUICK = GMMVGAEConfig(
     n_hidden=16, n_latent=4, epochs=3, mixture_epochs=1, n_domains=3, smoothing="none"
 )
-LEARN = PCADenoiser._learn
+StandIn = Callable[[type[PCADenoiser]], None]
 
 
 @pytest.fixture(scope="module")
@@ -55,16 +57,9 @@ def tried(tuning: Tuning) -> list[tuple[int, str, float | None]]:
 
 
 @pytest.fixture
-def slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the PCA denoiser's second trial learn in many steps."""
-
-    def learn(self: Any, adata: Any, counts: Any, names: list[str]) -> Iterator[Progress]:
-        for step in range(1, 2_000 if self.config.n_components != 20 else 1):
-            time.sleep(0.01)
-            yield Progress("train", step, 2_000)
-        yield from LEARN(self, adata, counts, names)
-
-    monkeypatch.setattr(PCADenoiser, "_learn", learn)
+def slow(stand_in: StandIn) -> None:
+    """Make all trials but the first, of the default settings, take 20 s."""
+    stand_in(SlowButForDefaults)
 
 
 # ---- what is searched --------------------------------------------------------------------------
@@ -219,7 +214,7 @@ def test_a_search_killed_in_its_first_trial_still_begins_with_the_first_settings
 
 
 def test_cancel_is_quick_keeps_what_was_done_and_the_search_can_go_on(
-    section: AnnData, slow: None, monkeypatch: pytest.MonkeyPatch
+    section: AnnData, slow: None, stand_in: StandIn
 ) -> None:
     tuning = pca(section)
     job = Job(tuning.steps()).start()
@@ -231,7 +226,7 @@ def test_cancel_is_quick_keeps_what_was_done_and_the_search_can_go_on(
     assert job.wait(10) is JobState.CANCELLED
     assert time.monotonic() - begun < 2
     assert [t.settings["n_components"] for t in tuning.trials] == [20]
-    monkeypatch.setattr(PCADenoiser, "_learn", LEARN)
+    stand_in(PCADenoiser)
     assert tried(done(tuning)) == tried(done(pca(section)))
 
 
@@ -283,26 +278,31 @@ def test_a_study_that_cannot_be_written_is_refused(section: AnnData, tmp_path: P
 # ---- what fails --------------------------------------------------------------------------------
 
 
-def test_a_trial_that_fails_is_kept_with_its_reason_and_the_search_goes_on(
-    section: AnnData, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    errors = {
-        10: Diverged(expected="a finite loss", found="NaN", remedy="Change the settings."),
-        15: MemoryError(),
-        20: RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"),
-        30: ValueError("the cat sat on the keyboard"),
-    }
+ERRORS = {
+    10: Diverged(expected="a finite loss", found="NaN", remedy="Change the settings."),
+    15: MemoryError(),
+    20: RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"),
+    30: ValueError("the cat sat on the keyboard"),
+}
 
-    def learn(self: Any, adata: Any, counts: Any, names: list[str]) -> Iterator[Progress]:
+
+class FailsWithSome(PCADenoiser):
+    """Fails with some numbers of components."""
+
+    def _learn(self, adata: Any, counts: Any, names: list[str]) -> Iterator[Progress]:
         yield Progress("train", 1, 2)
-        if self.config.n_components in errors:
-            raise errors[self.config.n_components]
-        yield from LEARN(self, adata, counts, names)
+        if self.config.n_components in ERRORS:
+            raise ERRORS[self.config.n_components]
+        yield from super()._learn(adata, counts, names)
 
-    monkeypatch.setattr(PCADenoiser, "_learn", learn)
+
+def test_a_trial_that_fails_is_kept_with_its_reason_and_the_search_goes_on(
+    section: AnnData, stand_in: StandIn
+) -> None:
+    stand_in(FailsWithSome)
     outcome = done(pca(section)).outcome
     reasons = {t.settings["n_components"]: t.reason for t in outcome.trials if t.state == "failed"}
-    assert set(reasons) == set(errors)
+    assert set(reasons) == set(ERRORS)
     assert "a finite loss" in reasons[10] and reasons[15] == reasons[20] == "Memory ran out."
     assert reasons[30] == "ValueError: the cat sat on the keyboard"
     assert outcome.best is not None and outcome.best.settings["n_components"] == 5
