@@ -143,6 +143,7 @@ def test_nearest_is_exact_and_begins_with_itself_among_twins() -> None:
     np.testing.assert_allclose(far, np.sort(distances, axis=1)[:, 6], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_approximate_neighbours_are_mostly_the_true_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     from napari_stimpute.models.simple import neighbours
 
