@@ -130,6 +130,7 @@ def test_places_are_kept_under_the_runs_key(spots: AnnData) -> None:
         write_space(adata, "run", "pca", np.ones((3, 2)))
 
 
+@pytest.mark.slow  # the search is compiled when it is first used
 def test_neighbours_found_in_blocks_or_approximately_are_those_of_scanpy(
     spots: AnnData, monkeypatch: pytest.MonkeyPatch
 ) -> None:

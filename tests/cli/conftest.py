@@ -1,15 +1,38 @@
-"""Ctrl-C, pressed when it matters."""
+"""A section in a file, simulated once, and Ctrl-C, pressed when it matters."""
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
+from pathlib import Path
 
+import anndata as ad
 import pytest
 
+from napari_stimpute import simulate_section
 from napari_stimpute.job import Job, JobState
 
 PressCtrlC = Callable[..., None]
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("simulated") / "in.h5ad"
+    simulate_section(n_rows=15, n_genes=120).write_h5ad(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def section(simulated: Path) -> ad.AnnData:
+    """A small section; shared, so it is only looked at and copied."""
+    return ad.read_h5ad(simulated)
+
+
+@pytest.fixture
+def file(simulated: Path, tmp_path: Path) -> Path:
+    """That section as in.h5ad in a folder of its own."""
+    return Path(shutil.copy(simulated, tmp_path))
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from pathlib import Path
 import anndata as ad
 import pytest
 
-from napari_stimpute import simulate_section
 from napari_stimpute.cli import main
 from napari_stimpute.compare import methods
 from napari_stimpute.job import Job
@@ -18,17 +17,6 @@ from napari_stimpute.job import Job
 from .conftest import PressCtrlC
 
 SIMPLE = "raw,gene_mean,pca"
-
-
-@pytest.fixture(scope="module")
-def section() -> ad.AnnData:
-    return simulate_section(n_rows=15, n_genes=120)
-
-
-@pytest.fixture
-def file(section: ad.AnnData, tmp_path: Path) -> Path:
-    section.write_h5ad(tmp_path / "in.h5ad")
-    return tmp_path / "in.h5ad"
 
 
 @pytest.fixture(autouse=True)
@@ -59,10 +47,11 @@ def test_every_method_has_its_row_the_best_first(
     assert "mean of 2 splits" in output or "Nothing predicts the hidden molecules" in output
 
 
+@pytest.mark.slow
 def test_by_default_all_that_can_run_is_compared(
     section: ad.AnnData, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cells = section.copy()
+    cells = section[:60, :60].copy()
     del cells.obsm["spatial"]
     cells.write_h5ad(tmp_path / "cells.h5ad")
     assert compare(tmp_path / "cells.h5ad", "--seeds", 1, "--preset", "tiny") == 0

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from napari_stimpute import __version__, keys, simulate_section
+from napari_stimpute import __version__, keys
 from napari_stimpute.cli import main
 from napari_stimpute.config import form_fields
 from napari_stimpute.data.records import read_records
@@ -24,17 +24,6 @@ from napari_stimpute.models import MODELS
 from .conftest import PressCtrlC
 
 TINY = ("--preset", "tiny")
-
-
-@pytest.fixture(scope="module")
-def section() -> ad.AnnData:
-    return simulate_section(n_rows=15, n_genes=120)
-
-
-@pytest.fixture
-def file(section: ad.AnnData, tmp_path: Path) -> Path:
-    section.write_h5ad(tmp_path / "in.h5ad")
-    return tmp_path / "in.h5ad"
 
 
 def wrong_usage(*argv: object) -> None:
@@ -375,6 +364,7 @@ def test_ctrl_c_leaves_a_finished_run_as_it_is(
     assert out.exists() == (whole == "out.h5ad")
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_a_real_process_keeps_the_best_and_twice_leaves_at_once(file: Path) -> None:
     out = file.with_name("out.h5ad")
     command = [sys.executable, "-m", "napari_stimpute", "impute", str(file), str(out), *TINY]

@@ -14,21 +14,15 @@ from typing import Any, ClassVar
 import anndata as ad
 import pytest
 
-from napari_stimpute import PCADenoiser, simulate_section
+from napari_stimpute import PCADenoiser
 from napari_stimpute.cli import main
 from napari_stimpute.data.records import read_records
-from napari_stimpute.job import Job, JobState
 
 from ..slow_models import SlowButForDefaults
+from .conftest import PressCtrlC
 
 StandIn = Callable[[type[PCADenoiser]], None]
 PCA = ("--model", "pca")
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    simulate_section(n_rows=15, n_genes=100).write_h5ad(tmp_path / "in.h5ad")
-    return tmp_path / "in.h5ad"
 
 
 def run(*argv: object) -> int:
@@ -70,7 +64,7 @@ def test_table_names_every_trial_the_best_first(
 def test_trials_compared_with_another_column_show_none(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    section = ad.read_h5ad(file)
+    section = ad.read_h5ad(file)[:60, :60].copy()
     section.obs["half"] = ["a" if i % 2 else "b" for i in range(section.n_obs)]
     section.write_h5ad(file)
     quick = ("--preset", "tiny", "--set", "epochs=3", "--study", file.with_name("s.log"))
@@ -110,7 +104,9 @@ def test_a_second_run_goes_on_with_the_study(
     assert "found one of the seed 0" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_killed_process_loses_no_trial_that_was_done(file: Path) -> None:
+    ad.read_h5ad(file)[:60, :60].copy().write_h5ad(file)
     study = file.with_name("s.log")
     settings = ("--preset", "tiny", "--set", "epochs=4", "--study", str(study), "--quiet")
     command = [sys.executable, "-m", "napari_stimpute", "tune", str(file), *settings]
@@ -128,19 +124,11 @@ def test_a_killed_process_loses_no_trial_that_was_done(file: Path) -> None:
 def test_ctrl_c_keeps_what_was_scored(
     file: Path,
     stand_in: StandIn,
-    monkeypatch: pytest.MonkeyPatch,
+    press_ctrl_c: PressCtrlC,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    wait, pressed = Job.wait, []
-
-    def interrupted(job: Job, *args: Any, **kwargs: Any) -> JobState:
-        if not pressed:
-            pressed.append(time.sleep(3))  # into the second trial
-            raise KeyboardInterrupt
-        return wait(job, *args, **kwargs)
-
     stand_in(SlowButForDefaults)
-    monkeypatch.setattr(Job, "wait", interrupted)
+    press_ctrl_c(lambda job: job.latest is not None and "trial 1 " in job.latest.phase)
     best = file.with_name("best.json")
     assert run("tune", file, *PCA, "--out", best) == 0
     assert "Stopped after 1 of 20 trials." in capsys.readouterr().out

@@ -188,6 +188,7 @@ def test_twins_do_not_hide_that_a_spot_is_itself() -> None:
     assert np.diff(found.indptr).min() >= 4
 
 
+@pytest.mark.slow  # the search is compiled when it is first used
 def test_approximate_neighbours_are_nearly_the_exact_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     points = np.random.default_rng(3).normal(size=(600, 4))
     batch = np.arange(600) % 2
