@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -243,9 +244,10 @@ def test_overlays_wait_while_the_wipe_compares_values(shown: StimputePanel) -> N
     assert shown.view.shown.names == list(ZERO_NAMES)
 
 
-def test_all_tabs_fit_the_panel_while_one_is_at_work(panel: StimputePanel) -> None:
-    panel.session.problem = "something"
-    panel._follow()
+def test_all_tabs_fit_the_panel_when_one_has_a_problem(
+    panel: StimputePanel, tmp_path: Path
+) -> None:
+    panel.session.open_later(tmp_path / "none.h5ad").wait(60)
     bar = panel.tabs.tabBar()
     assert bar is not None
     assert panel.tabs.tabText(0) == "Data !"
