@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -160,9 +161,15 @@ def read_records(adata: AnnData) -> dict[str, RunRecord]:
 def read_record(adata: AnnData, key: str) -> RunRecord | None:
     """Return the record of one run; None if there is none, or it is damaged."""
     try:
-        return RunRecord.model_validate_json(str(dict(adata.uns.get(keys.UNS, {})).get(key, "")))
+        return _parsed(str(dict(adata.uns.get(keys.UNS, {})).get(key, "")))
     except ValidationError:
         return None
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> RunRecord:
+    """Parse a record once, however many ask for it: it is frozen."""
+    return RunRecord.model_validate_json(text)
 
 
 def record_in(path: Path, key: str) -> RunRecord | None:

@@ -100,6 +100,12 @@ def test_results_and_record_survive_a_file(tmp_path: Path) -> None:
     assert back.obs["gmm_vgae_cluster"].equals(adata.obs["gmm_vgae_cluster"])
 
 
+def test_a_record_is_parsed_once_however_often_it_is_asked_for() -> None:
+    adata = section()
+    write_results(adata, results())
+    assert read_records(adata)["gmm_vgae"] is read_records(adata)["gmm_vgae"]
+
+
 def test_no_runs_are_no_records() -> None:
     assert read_records(section()) == {}
 
