@@ -45,6 +45,9 @@ class ModelConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {"default": {}}
+    """Named sets of settings; those that are not named keep their defaults."""
+
     SEARCH: ClassVar[dict[str, tuple[Any, ...]]] = {}
     """Choices of each setting that an automatic search tries."""
 
@@ -125,7 +128,7 @@ def _form_field(name: str, info: Any) -> FormField:
         raise TypeError(f"{name}: a setting needs a default and one type")
     return FormField(
         name=name,
-        title=info.title or name.replace("_", " ").capitalize(),
+        title=info.title or _title(name),
         kind=_kind(info.annotation, choices),
         default=info.default,
         minimum=limits["Ge"].ge if "Ge" in limits else None,
@@ -137,6 +140,12 @@ def _form_field(name: str, info: Any) -> FormField:
         help=info.description or "",
         group=extra.get("group", "basic"),
     )
+
+
+def _title(name: str) -> str:
+    """What a person calls a setting: n_domains is the number of them."""
+    words = f"number of {name.removeprefix('n_')}" if name.startswith("n_") else name
+    return words.replace("_", " ").capitalize()
 
 
 def _kind(annotation: Any, choices: tuple[str, ...]) -> Kind:

@@ -63,7 +63,7 @@ def trained(model: str, adata: AnnData, **settings: object) -> Session:
     """A session in which a tiny model was trained, or said why it cannot be."""
     session, config = Session(), model_info(model).config
     session.open(adata)
-    presets = config.PRESETS["tiny"]  # type: ignore[attr-defined]
+    presets = config.PRESETS["tiny"]
     session.train(model, config.checked({**presets, "n_clusters": 2, **settings})).wait(120)
     assert not session.is_busy
     return session

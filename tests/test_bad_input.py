@@ -268,7 +268,7 @@ def test_spots_and_genes_without_counts() -> None:
     assert session.card is not None and session.adata is not None
     assert sum("no counts at all; kept as" in p for p in session.card.problems) == 2
     config = model_info("gmm_vgae").config
-    tiny = config.checked(config.PRESETS["tiny"])  # type: ignore[attr-defined]
+    tiny = config.checked(config.PRESETS["tiny"])
     session.train("gmm_vgae", tiny).wait(60)
     assert session.problem == ""
     assert session.adata.shape == (30, 12)

@@ -28,7 +28,7 @@ def test_a_form_gets_all_it_needs_basic_settings_first() -> None:
     assert [f.group for f in fields] == ["basic"] * 4 + ["advanced"]
     n_parts, is_quick, mode, column, rate = fields
     assert (n_parts.minimum, n_parts.maximum, n_parts.step, n_parts.default) == (1, 9, 1, 4)
-    assert (n_parts.title, n_parts.help) == ("N parts", "How many.")
+    assert (n_parts.title, n_parts.help) == ("Number of parts", "How many.")
     assert (is_quick.minimum, is_quick.maximum, is_quick.choices) == (None, None, ())
     assert mode.choices == ("one", "two")
     assert column.source == "obs"

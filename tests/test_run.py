@@ -36,7 +36,7 @@ def section(simulated: AnnData) -> AnnData:
 
 def request(model: str = "gmm_vgae", **settings: object) -> Request:
     config = model_info(model).config
-    presets: dict[str, dict[str, object]] = config.PRESETS  # type: ignore[attr-defined]
+    presets: dict[str, dict[str, object]] = config.PRESETS
     return Request(model, config.checked(presets["tiny"] | settings), seed=3, device="cpu")
 
 
@@ -189,7 +189,7 @@ def test_with_neither_nothing_is_hidden(section: AnnData) -> None:
     drain(run.steps())
     assert run.results is not None and run.results.genes is None
     alone = model_info("gmm_vgae")
-    model = GMMVGAE(alone.config.checked(alone.config.PRESETS["tiny"]))  # type: ignore[attr-defined]
+    model = GMMVGAE(alone.config.checked(alone.config.PRESETS["tiny"]))
     np.testing.assert_array_equal(
         run.results.imputed, model.fit(section, seed=3, device="cpu").impute(section)
     )

@@ -82,7 +82,7 @@ def config_of(args: argparse.Namespace) -> ModelConfig:
     if args.gives and args.gives not in info.provides:
         able = listed([i.name for i in MODELS.values() if args.gives in i.provides])
         args.parser.error(f"{info.title} gives no {args.gives}; choose one of: {able}")
-    presets: Mapping[str, Mapping[str, object]] = info.config.PRESETS  # type: ignore[attr-defined]
+    presets: Mapping[str, Mapping[str, object]] = info.config.PRESETS
     if args.preset not in presets:
         args.parser.error(f"no preset {args.preset!r} of {info.name}; it has: {listed(presets)}")
     found = _settings_in_file(args) if args.settings_file else {}
@@ -172,7 +172,7 @@ def _metavar(field: FormField) -> str:
 
 
 def _presets(info: ModelInfo) -> str:
-    presets: Mapping[str, object] = info.config.PRESETS  # type: ignore[attr-defined]
+    presets: Mapping[str, object] = info.config.PRESETS
     return listed(presets)
 
 

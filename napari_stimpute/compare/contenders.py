@@ -72,7 +72,7 @@ def _config(method: Method, preset: str) -> ModelConfig | None:
 def _presets(method: Method) -> Mapping[str, Mapping[str, Any]]:
     if not method.model:
         return {}
-    return model_info(method.model).config.PRESETS  # type: ignore[attr-defined,no-any-return]
+    return model_info(method.model).config.PRESETS
 
 
 def _contender(

@@ -72,7 +72,7 @@ class Model(ABC):
     @classmethod
     def preset(cls, preset: str, **settings: Any) -> Self:
         """Build with a named set of settings ("default", "tiny", "paper"), some overridden."""
-        presets: dict[str, dict[str, Any]] = model_info(cls.name).config.PRESETS  # type: ignore[attr-defined]
+        presets: dict[str, dict[str, Any]] = model_info(cls.name).config.PRESETS
         if preset not in presets:
             raise UnknownName.of("preset", preset, presets)
         return cls(**(presets[preset] | settings))

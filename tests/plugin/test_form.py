@@ -15,7 +15,7 @@ CONFIGS = [info.config for info in MODELS.values()]
 PRESETS = [
     pytest.param(config, values, id=f"{config.__name__}-{name}")
     for config in CONFIGS
-    for name, values in config.PRESETS.items()  # type: ignore[attr-defined]
+    for name, values in config.PRESETS.items()
 ]
 
 

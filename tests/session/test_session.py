@@ -54,7 +54,7 @@ def path(section: AnnData, tmp_path: Path) -> Path:
 
 def tiny(**settings: object) -> ModelConfig:
     config = model_info("gmm_vgae").config
-    return config.checked(config.PRESETS["tiny"] | settings)  # type: ignore[attr-defined]
+    return config.checked(config.PRESETS["tiny"] | settings)
 
 
 def ended_but_not_told(job: Job) -> None:

@@ -30,7 +30,7 @@ def test_counts_stay_bit_for_bit_and_only_chosen_zeros_are_filled() -> None:
 
 def ran(adata: AnnData, **how: object) -> Run:
     config = model_info("scziva").config
-    tiny = config.checked({**config.PRESETS["tiny"], "epochs": 8, "mode": "fill"})  # type: ignore[attr-defined]
+    tiny = config.checked({**config.PRESETS["tiny"], "epochs": 8, "mode": "fill"})
     run = Run(adata, Request("scziva", tiny, device="cpu", **how))  # type: ignore[arg-type]
     drain(run.steps())
     return run
