@@ -84,11 +84,12 @@ def _image(session: Session, opened: Any) -> Any:
 def _say_in_panel(words: str) -> None:
     import napari
 
+    from ..session.session import OPEN
     from . import session_of
 
     viewer = napari.current_viewer()
     if viewer is not None:
-        session_of(viewer).problem = words
+        session_of(viewer).report(words, OPEN)
         _open_panel_soon()
 
 

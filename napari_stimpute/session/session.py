@@ -63,6 +63,8 @@ class Session:
     job: Job[Any] | None = None
     problem: str = ""
     """The last error in words; "" when all is well."""
+    at_fault: str = OPEN
+    """Owner of the work that the last error is about."""
     models: dict[str, Model] = field(default_factory=dict)
     """Fitted models by key, for saving; empty for runs read from a file."""
 
@@ -87,13 +89,23 @@ class Session:
         self._adopt(load(source, genes=genes, counts=counts))
 
     def open_later(
-        self, source: str | os.PathLike[str] | AnnData, *, genes: str = "", counts: str = ""
+        self,
+        source: str | os.PathLike[str] | AnnData | Callable[[], AnnData],
+        *,
+        genes: str = "",
+        counts: str = "",
     ) -> Job[Opened]:
-        """Open in a thread, so that a viewer stays usable; an error lands in `problem`."""
+        """Open in a thread, so that a viewer stays usable; an error lands in `problem`.
+
+        Parameters
+        ----------
+        source : path, AnnData (which is not changed), or what makes one
+        """
 
         def reading() -> Generator[Progress, None, Opened]:
             yield Progress("read", 0, 1, message="Reading the file")
-            opened = load(source, genes=genes, counts=counts)
+            made = source() if callable(source) else source
+            opened = load(made, genes=genes, counts=counts)
             yield Progress("read", 1, 1)
             return opened
 
@@ -191,12 +203,16 @@ class Session:
         self._take, self._is_busy = None, False
         try:
             if state is JobState.FAILED:
-                self.problem = in_words(job.error)
+                self.report(in_words(job.error), job.owner)
             elif take is not None and job.result is not None:
                 take(job.result)
         except StimputeError as error:
-            self.problem = in_words(error)
+            self.report(in_words(error), job.owner)
         self.events.job.emit(job, job)
+
+    def report(self, problem: str, owner: str) -> None:
+        """Say what went wrong, and in whose work; also in that of a viewer's own file menu."""
+        self.at_fault, self.problem = owner, problem
 
     def _take_run(self, run: Run) -> None:
         if run.results is None:

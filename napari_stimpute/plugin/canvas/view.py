@@ -10,7 +10,7 @@ from qtpy.QtCore import QTimer
 from ...connections import Connections
 from ...errors import StimputeError
 from ...scene.scene import Scene
-from ...session.session import Session
+from ...session.session import OPEN, Session
 from .lasso import TissueLasso
 from .side_by_side import SideBySide
 from .spots import mark_of, paint
@@ -173,7 +173,7 @@ class SpotsView:
         try:
             self.session.adopt(mark.opened)
         except StimputeError as error:
-            self.session.problem = str(error)
+            self.session.report(str(error), OPEN)
 
     def _on_mouse_move(self, viewer: Any, event: Any) -> None:
         place = self.stage.spot_at(event.position)
