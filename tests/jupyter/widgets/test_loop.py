@@ -18,7 +18,7 @@ Until = Callable[..., Awaitable[None]]
 
 
 class Worker:
-    text = Signal(str)
+    notes = Signal(str)
 
 
 def in_a_thread(act: object, *arguments: object) -> None:
