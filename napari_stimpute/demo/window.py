@@ -55,7 +55,7 @@ def look(session: Session, gene: str) -> None:
 
     session.display.column, session.display.source, session.display.gene = "", MODEL, gene
     panel = open_panel(open_viewer(session))
-    panel.tabs.setCurrentIndex(1)
+    panel.show_tab("genes")
     panel.genes.both.setChecked(True)
     napari.run()
 
@@ -151,26 +151,32 @@ def main(result: str, folder: str, gene: str) -> None:
 def _views(session: Session, panel: Any, gene: str) -> list[tuple[str, Callable[[], None]]]:
     """What to photograph: a sentence, and what brings it about."""
 
-    def show(tab: int, source: str, column: str = "") -> None:
-        panel.tabs.setCurrentIndex(tab)
+    def show(tab: str, source: str, column: str = "") -> None:
+        panel.show_tab(tab)
         session.display.column, session.display.source = column, source
 
     def side_by_side() -> None:
-        show(1, MODEL)
+        show("genes", MODEL)
         panel.genes.both.setChecked(True)
 
     def domains() -> None:
         panel.genes.both.setChecked(False)
-        show(1, MODEL, keys.cluster(MODEL))
+        show("genes", MODEL, keys.cluster(MODEL))
 
     def train() -> None:
-        show(2, "counts")
+        show("train", "counts")
         job = panel.train.train()
         _settle(25.0, until=lambda: job.latest is not None and job.latest.step >= 60)
 
     return [
-        (f"The file is open: the data card, and {gene} as counted.", lambda: show(0, "counts")),
-        (f"{gene} as imputed, on the same scale; the key I flips back.", lambda: show(1, MODEL)),
+        (
+            f"The file is open: the data card, and {gene} as counted.",
+            lambda: show("data", "counts"),
+        ),
+        (
+            f"{gene} as imputed, on the same scale; the key I flips back.",
+            lambda: show("genes", MODEL),
+        ),
         ("Counted and imputed side by side, with linked cameras.", side_by_side),
         ("The spatial domains, with their legend.", domains),
         ("While a model trains: progress, time left and loss curve; Cancel keeps the best.", train),

@@ -13,35 +13,41 @@ from .panel import Panel
 class Tab:
     """A tab: ``owners`` are those of the jobs whose progress and errors are shown there."""
 
+    name: str
     title: str
     help: str
     owners: tuple[str, ...] = ()
 
 
 TABS = (
-    Tab("Data", "Open data, see what was found, save.", (OPEN, SAVE, "Opening", "Saving")),
+    Tab("data", "Data", "Open data, see what was found, save.", (OPEN, SAVE)),
     Tab(
+        "genes",
         "Genes",
         "Look at genes on the tissue, and whether to believe them.",
         (MAPPING,),
     ),
-    Tab("Train", "Train a model that imputes them.", (TRAIN, "Finding settings")),
+    Tab("train", "Train", "Train a model that imputes them.", (TRAIN, "tune")),
     Tab(
+        "variable",
         "Variable",
         "The most variable genes before and after imputing.",
         ("variable",),
     ),
     Tab(
+        "statistics",
         "Statistics",
         "Spatial patterns, and differences between groups.",
         ("patterns", "differences"),
     ),
     Tab(
+        "cells",
         "Cells",
         "Markers, names, order, batches and gene communities.",
         ("markers", "names", "transfer", "trajectory", "batches", "communities"),
     ),
     Tab(
+        "compare",
         "Compare",
         "Score all methods on hidden molecules.",
         ("compare", "report"),
@@ -54,12 +60,15 @@ class Tabs(Panel[tuple[str, ...]]):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.follow(session.events.job, session.events.adata)
+        self.follow(session.events.job, session.events.adata, session.events.problem)
         self.refresh()
 
     def _resolve(self) -> tuple[str, ...]:
-        job = self.session.job
+        session, job = self.session, self.session.job
         # titles stand for owners of work that still begins in a front end
-        owner = OPEN if job is None else job.owner or job.title
-        sign = " …" if self.session.is_busy else " !" if self.session.problem else ""
+        title = "" if job is None else job.title
+        if session.is_busy and job is not None:
+            owner, sign = job.owner or title, " …"
+        else:
+            owner, sign = session.at_fault or title, " !" if session.problem else ""
         return tuple(tab.title + sign * (owner in tab.owners) for tab in TABS)

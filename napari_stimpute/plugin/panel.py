@@ -34,9 +34,6 @@ from .widgets.words import rule
 
 WIDTH = 390
 
-_GENES = 1
-"""Place of the tab that has the gene box."""
-
 _LOOK_AFTER = 300
 """Milliseconds until devices are looked for: importing torch must not delay the panel."""
 
@@ -60,15 +57,13 @@ class StimputePanel(QWidget):
         self._lay_out()
         self.connections = Connections()
         self.connections.add(self.titles.changed, self._draw)
-        panels = (self.data, self.train)
         parts = [
             self.connections,
             self.titles,
             self.view,
-            *(p.connections for p in panels),
-        ]
-        parts += [
+            self.data.connections,
             *self.genes.parts,
+            self.train.connections,
             *self.variable.parts,
             *self.statistics.parts,
             *self.cells.parts,
@@ -86,6 +81,10 @@ class StimputePanel(QWidget):
         self._soon.start(_LOOK_AFTER)
         self._draw()
 
+    def show_tab(self, name: str) -> None:
+        """Bring a tab to the front."""
+        self.tabs.setCurrentIndex([tab.name for tab in TABS].index(name))
+
     def flip(self, _viewer: Any = None) -> None:
         """Raw ↔ imputed, by a key on the canvas."""
         if is_alive(self):  # the key outlives a closed panel
@@ -99,7 +98,7 @@ class StimputePanel(QWidget):
     def find_gene(self, _viewer: Any = None) -> None:
         """Put the cursor into the gene box, by a key on the canvas."""
         if is_alive(self):
-            self.tabs.setCurrentIndex(_GENES)
+            self.show_tab("genes")
             self.genes.gene.setFocus()
             self.genes.gene.selectAll()
 

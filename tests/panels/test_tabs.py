@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari_stimpute.panels.tabs import TABS, Tabs
-from napari_stimpute.session.session import Session
+from napari_stimpute.session.session import OPEN, Session
 
 from .waiting import endless
 
@@ -38,3 +38,10 @@ def test_what_went_wrong_is_marked_until_other_work_begins(
     assert tabs.now[0] == "Data" and tabs.now[2] == "Train …"
     job.cancel()
     job.wait(60)
+
+
+def test_a_bad_file_is_the_fault_of_the_tab_data_whatever_ran_before(opened: Session) -> None:
+    tabs = Tabs(opened)
+    opened.train("gene_mean").wait(60)
+    opened.report("no such file", OPEN)  # as napari's own menu does
+    assert tabs.now[0] == "Data !" and tabs.now[2] == "Train"
