@@ -82,6 +82,30 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> Callable[[type[Model]], None]:
     return put
 
 
+@pytest.fixture
+def slow_gene_mean(stand_in: Callable[[type[Model]], None]) -> None:
+    """Gene mean takes 20 s, and has something to use at once."""
+    from .slow_models import SlowGeneMean
+
+    stand_in(SlowGeneMean)
+
+
+@pytest.fixture
+def failing_gene_mean(stand_in: Callable[[type[Model]], None]) -> None:
+    """Gene mean fails in its first step."""
+    from .slow_models import FailingGeneMean
+
+    stand_in(FailingGeneMean)
+
+
+@pytest.fixture
+def slow_pca(stand_in: Callable[[type[Model]], None]) -> None:
+    """The PCA denoiser takes 20 s with any but its default settings."""
+    from .slow_models import SlowButForDefaults
+
+    stand_in(SlowButForDefaults)
+
+
 @pytest.fixture(autouse=True)
 def _needs_gpu(request: pytest.FixtureRequest) -> None:
     """Skip a test marked `gpu` where there is no CUDA device."""

@@ -1,4 +1,4 @@
-"""Models that take their time, for tests of what can be done meanwhile: see `stand_in`."""
+"""Models that take their time, or fail, for tests of what can be done then: see `stand_in`."""
 
 from __future__ import annotations
 
@@ -47,3 +47,13 @@ class SlowGeneMean(GeneMean):
         for step in range(2, N_STEPS + 1):
             time.sleep(0.01)
             yield Progress("train", step, N_STEPS, {"loss": 1 / step})
+
+
+class FailingGeneMean(GeneMean):
+    """Fails in its first step."""
+
+    def _learn(
+        self, adata: AnnData, counts: sp.csr_matrix, names: list[str]
+    ) -> Generator[Progress, None, None]:
+        yield Progress("train", 1, 2)
+        raise ValueError("the cat sat on the keyboard")

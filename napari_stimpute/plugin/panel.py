@@ -16,12 +16,13 @@ from qtpy.QtWidgets import (
 
 from ..connections import Connections
 from ..panels.compare import ComparePanel
+from ..panels.data import DataPanel
 from ..panels.tabs import TABS, Tabs
 from ..panels.variable import VariablePanel
 from . import open_map, session_of, unwrapped, view_of
 from .cells.panel import CellsPanel
 from .compare.panel import CompareBox
-from .data import DataPanel
+from .data import DataTab
 from .genes.panel import FIND_KEY, FLIP_KEY, GenesTab
 from .statistics.panel import StatisticsPanel
 from .statistics.variable import VariableBox
@@ -46,7 +47,7 @@ class StimputePanel(QWidget):
         viewer = unwrapped(napari_viewer)
         self.session = session_of(viewer)
         self.view = view_of(viewer)
-        self.data = DataPanel(self.session)
+        self.data = DataTab(DataPanel(self.session))
         self.genes = GenesTab(self.view)
         self.train = TrainPanel(self.session)
         self.variable = VariableBox(VariablePanel(self.session), self.view)
@@ -61,7 +62,7 @@ class StimputePanel(QWidget):
             self.connections,
             self.titles,
             self.view,
-            self.data.connections,
+            *self.data.parts,
             *self.genes.parts,
             self.train.connections,
             *self.variable.parts,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from napari.types import LayerData
@@ -10,13 +10,7 @@ if TYPE_CHECKING:
 
 def simulated_section() -> list[LayerData]:
     """Layers of the simulated tissue section."""
+    from ..data.simulate import simulate_section
     from .reader import layers_of
 
-    return layers_of(section())
-
-
-def section() -> Any:
-    """The simulated tissue section, an AnnData; the same one every time."""
-    from ..data.simulate import simulate_section
-
-    return simulate_section()
+    return layers_of(simulate_section())

@@ -91,7 +91,7 @@ def test_a_bad_file_that_is_dropped_is_explained_in_the_panel(
     viewer = make_napari_viewer()
     with pytest.raises(NotReadable):
         viewer.open(tmp_path / "bad.h5ad", plugin="napari-stimpute")
-    assert "bad.h5ad" in open_panel(viewer).data.words.text()
+    assert "bad.h5ad" in open_panel(viewer).data.problem.text()
 
 
 def test_the_reader_leaves_other_files_alone(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from anndata import AnnData, read_h5ad
+from anndata import AnnData
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QSlider
@@ -33,14 +33,14 @@ def test_opening_a_file_leaves_the_window_free(
     panel: StimputePanel, section: AnnData, tmp_path: Path, qtbot: QtBot
 ) -> None:
     section.write_h5ad(tmp_path / "section.h5ad")
-    panel.data.open(tmp_path / "section.h5ad")
+    panel.data.panel.open(tmp_path / "section.h5ad")
     assert panel.session.is_busy
     assert not panel.data.busy.isHidden()
     assert not panel.data.open_button.isEnabled()
     assert "Opening" in panel.data.open_button.toolTip()
     until_idle(qtbot, panel)
     assert "section.h5ad" in panel.data.card.text()
-    assert panel.data.busy.isHidden()
+    assert panel.data.busy.isHidden() and panel.data.open_button.isEnabled()
     assert panel.view.layer is not None
 
 
@@ -48,95 +48,39 @@ def test_a_bad_file_is_explained_beside_the_button(
     panel: StimputePanel, tmp_path: Path, qtbot: QtBot
 ) -> None:
     (tmp_path / "bad.h5ad").write_text("not a file of this kind")
-    panel.data.open(tmp_path / "bad.h5ad")
+    panel.data.panel.open(tmp_path / "bad.h5ad")
     until_idle(qtbot, panel)
-    assert "bad.h5ad" in panel.data.words.text()
-    assert panel.data.words.text() == panel.session.problem
+    assert "bad.h5ad" in panel.data.problem.text()
     assert panel.tabs.tabText(0) == "Data !"
 
 
-def test_logged_values_are_explained_and_what_was_open_stays(
-    opened: StimputePanel, section: AnnData, qtbot: QtBot
-) -> None:
-    before = opened.session.adata
-    section.X = section.X.copy().log1p()
-    section.layers.clear()
-    opened.data.open(section)
-    until_idle(qtbot, opened)
-    assert "counts" in opened.data.words.text()
-    assert opened.session.adata is before
-
-
 def test_the_sample_opens(panel: StimputePanel, qtbot: QtBot) -> None:
-    panel.data.open_sample()
-    qtbot.waitUntil(lambda: panel.session.adata is not None, timeout=60_000)
+    panel.data.sample_button.click()
+    until_idle(qtbot, panel)
     assert panel.view.stage.image is not None
 
 
 def test_genes_to_model_are_chosen(opened: StimputePanel, tmp_path: Path, qtbot: QtBot) -> None:
     names = list(opened.session.adata.var_names[:9])
     (tmp_path / "genes.txt").write_text("\n".join(names))
-    opened.data.genes.setCurrentIndex(opened.data.genes.findData("file"))
-    opened.data.gene_file.setText(str(tmp_path / "genes.txt"))
-    opened.data.apply()
+    assert opened.data.gene_file.isHidden()
+    choose(opened.data.genes, "file")
+    assert not opened.data.gene_file.isHidden()
+    qtbot.keyClicks(opened.data.gene_file, str(tmp_path / "genes.txt"))
+    opened.data.apply.click()
     until_idle(qtbot, opened)
     assert sorted(opened.session.adata.var_names) == sorted(names)
-    assert opened.session.adata.raw.n_vars == 100
 
 
-def test_counts_can_be_taken_from_any_place_of_the_file(
-    panel: StimputePanel, section: AnnData, tmp_path: Path, qtbot: QtBot
-) -> None:
-    section.layers["counts"] = section.X.copy()
-    section.X = section.X.log1p()
-    section.write_h5ad(tmp_path / "section.h5ad")
-    panel.session.open(tmp_path / "section.h5ad", genes="hvg:20")
-    offered = [panel.data.counts.itemData(i) for i in range(panel.data.counts.count())]
-    assert offered[:2] == ["", "X"] and "counts" in offered and "raw" not in offered
-    assert panel.data.counts.currentData() == "counts"
-    panel.data.genes.setCurrentIndex(panel.data.genes.findData("all"))
-    panel.data.apply()
-    until_idle(qtbot, panel)
-    assert panel.session.adata.n_vars == 100
-
-
-def test_data_from_no_file_can_be_opened_again_with_all_genes(
-    panel: StimputePanel, section: AnnData, qtbot: QtBot
-) -> None:
-    section.layers["counts"] = section.X.copy()
-    section.X = section.X.log1p()
-    panel.session.open(section, genes="hvg:20")
-    assert not panel.data.counts.isEnabled()
-    panel.data.genes.setCurrentIndex(panel.data.genes.findData("all"))
-    panel.data.apply()
-    until_idle(qtbot, panel)
-    assert panel.session.problem == ""
-    assert panel.session.adata.n_vars == 100
-
-
-def test_saving_says_where(opened: StimputePanel, tmp_path: Path, qtbot: QtBot) -> None:
+def test_what_was_trained_can_be_kept(opened: StimputePanel, tmp_path: Path, qtbot: QtBot) -> None:
+    data = opened.data
+    assert data.save_model.toolTip() == "Train a model first." and not data.save_model.isEnabled()
     opened.session.train("gene_mean").wait(60)
-    opened.data.save_to(tmp_path / "out.h5ad")
+    assert data.save_model.isEnabled() and "as a folder" in data.save_model.toolTip()
+    assert data.apply.text() == "Apply, and drop results"
+    data.panel.save_to(tmp_path / "out.h5ad")
     until_idle(qtbot, opened)
-    assert str(tmp_path / "out.h5ad") in opened.data.saved.text()
-    assert "gene_mean_imputed" in read_h5ad(tmp_path / "out.h5ad").layers
-
-
-def test_saving_where_one_may_not_is_explained_beside_the_button(
-    opened: StimputePanel, tmp_path: Path, qtbot: QtBot
-) -> None:
-    opened.data.save_to(tmp_path / "no such folder" / "out.h5ad")
-    until_idle(qtbot, opened)
-    assert "no such folder" in opened.data.saved.text()
-    assert not opened.data.words.text()
-
-
-def test_a_model_is_saved_once_there_is_one(opened: StimputePanel, tmp_path: Path) -> None:
-    assert opened.data.model_button.toolTip() == "Train a model first."
-    opened.session.train("gene_mean").wait(60)
-    assert opened.data.model_button.isEnabled()
-    opened.data.save_model_to(tmp_path / "model")
-    assert (tmp_path / "model" / "weights.pt").exists()
+    assert str(tmp_path / "out.h5ad") in data.saved.text() and data.saved.tone == "good"
 
 
 def test_a_key_flips_between_raw_and_imputed(opened: StimputePanel, qtbot: QtBot) -> None:
@@ -185,7 +129,7 @@ def test_every_control_has_a_tooltip(opened: StimputePanel) -> None:
 
 
 PANELS = {
-    "DataPanel",
+    "DataTab",
     "GenesTab",
     "TrainPanel",
     "VariableBox",

@@ -7,7 +7,12 @@ from pathlib import Path
 
 from qtpy.QtWidgets import QFileDialog, QWidget
 
-_KINDS = {".csv": "Table (*.csv)", ".html": "Web page (*.html)", ".h5ad": "AnnData (*.h5ad)"}
+_KINDS = {
+    "": "",
+    ".csv": "Table (*.csv)",
+    ".html": "Web page (*.html)",
+    ".h5ad": "AnnData (*.h5ad)",
+}
 _FIGURES = "PNG picture (*.png);;PDF (*.pdf);;SVG (*.svg)"
 
 
@@ -17,7 +22,7 @@ def ask_where(parent: QWidget, title: str, name: str, save: Callable[[str], obje
     Parameters
     ----------
     title : of the window that asks
-    name : that is proposed
+    name : that is proposed; one without an ending is that of a folder
     """
     ending = Path(name).suffix
     path, _ = QFileDialog.getSaveFileName(parent, title, name, _KINDS[ending])

@@ -1,0 +1,211 @@
+"""Open data, see in words what was found, choose genes, save."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..data.opening import Opened
+from ..data.simulate import simulate_section
+from ..errors import StimputeError
+from ..job import Job
+from ..session.session import OPEN, SAVE, Session
+from .menu import Choice, Entry, Menu, entries
+from .message import SILENT, Message, error, good
+from .panel import Panel
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+EMPTY = (
+    "Nothing is open yet. Open an .h5ad file, drop one on the canvas, or begin with the sample: "
+    "a simulated tissue section with an image."
+)
+FILE = "file"
+"""Name of the entry that takes genes from a file."""
+
+_GENES = (
+    Entry("Automatic", "", "All genes up to 5,000, otherwise the 3,000 most variable ones."),
+    Entry("All genes", "all", "Every gene of the file is modelled; slow and large above 10,000."),
+    Entry("1,000 most variable", "hvg:1000", "Ranked on the counts (seurat_v3)."),
+    Entry("3,000 most variable", "hvg:3000", "Ranked on the counts (seurat_v3)."),
+    Entry("5,000 most variable", "hvg:5000", "Ranked on the counts (seurat_v3)."),
+    Entry("Names from a file…", FILE, "A text file with one gene per line."),
+)
+_COUNTS_CHOSEN = "These data came from no file: where their counts are was chosen when they came."
+
+
+@dataclass(frozen=True)
+class DataState:
+    """What the tab shows.
+
+    ``is_busy`` says whether a file is being read or written; ``wait`` why nothing can be opened or
+    saved now, ``no_model`` why no model can; ``card`` has a label and a sentence in each row.
+    """
+
+    is_open: bool
+    is_busy: bool
+    wait: str
+    no_model: str
+    problem: Message
+    saved: Message
+    card: tuple[tuple[str, str], ...]
+    doubts: tuple[str, ...]
+    notes: str
+    genes: Menu
+    gene_file: str
+    takes_file: bool
+    counts: Menu
+    apply: str
+
+
+class DataPanel(Panel[DataState]):
+    """What is open, in words; and the way in and out."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._genes = Choice("Genes that models learn and impute; all others stay in raw.", _GENES)
+        self._counts = Choice("Where the raw counts are: whole numbers, neither logged nor scaled.")
+        self._gene_file = ""
+        self._problem, self._saved = SILENT, SILENT
+        events = session.events
+        self.connections.add(events.adata, self._counts.forget)
+        self.connections.add(events.problem, self._follow_problem)
+        self.follow(events.adata, events.contents, events.job, events.problem)
+        self._follow_problem()
+        self.refresh()
+
+    # ---- actions -------------------------------------------------------------------------------
+
+    def open(self, source: str | os.PathLike[str] | AnnData) -> Job[Opened] | None:
+        """Open a file or an AnnData in the background; words appear here if it cannot be."""
+        return self._open(source)
+
+    def open_sample(self) -> Job[Opened] | None:
+        """Make the simulated section in the background, and open it."""
+        return self._open(simulate_section)
+
+    def apply(self) -> Job[Opened] | None:
+        """Open the same data again, with the genes and the counts chosen here."""
+        genes = self._gene_file.strip() if self._genes.name == FILE else self._genes.name
+        session = self.session
+        if session.path:
+            return self._open(session.path, genes=genes, counts=self._counts.name)
+        if session.adata is None:
+            return None
+        # the working data hold the counts of all genes in raw
+        return self._open(session.adata, genes=genes, counts="raw")
+
+    def choose_genes(self, name: str) -> None:
+        """Choose which genes are modelled, once applied."""
+        self._genes.choose(name)
+        self.refresh()
+
+    def take_genes_from(self, file: str) -> None:
+        """Name the file that lists the genes."""
+        self._gene_file = file
+        self.refresh()
+
+    def choose_counts(self, name: str) -> None:
+        """Choose where the counts are, once applied."""
+        self._counts.choose(name)
+        self.refresh()
+
+    def save_to(self, path: str | os.PathLike[str]) -> Job[Path] | None:
+        """Save data and results in the background; how that went is said."""
+        self._say_saved(SILENT)
+        try:
+            return self.session.save_later(
+                path, lambda file: self._say_saved(good(f"Saved to {file}."))
+            )
+        except StimputeError as problem:
+            self._say_saved(error(problem))
+            return None
+
+    def save_model_to(self, path: str | os.PathLike[str]) -> None:
+        """Save the model of the run that is shown, else of the last one; how that went is said."""
+        try:
+            place = self.session.save_model(self._last_model(), path)
+            self._say_saved(good(f"Model saved to {place}."))
+        except StimputeError as problem:
+            self._say_saved(error(problem))
+
+    @property
+    def file_name(self) -> str:
+        """A name for the file of data and results."""
+        stem = Path(self.session.path).stem if self.session.path else "section"
+        return f"{stem}_imputed.h5ad"
+
+    @property
+    def model_name(self) -> str:
+        """A name for the folder of the model."""
+        return f"{self._last_model()}_model"
+
+    # ---- within --------------------------------------------------------------------------------
+
+    def _open(
+        self,
+        source: str | os.PathLike[str] | AnnData | Callable[[], AnnData],
+        *,
+        genes: str = "",
+        counts: str = "",
+    ) -> Job[Opened] | None:
+        self._problem, self._saved = SILENT, SILENT
+        try:
+            return self.session.open_later(source, genes=genes, counts=counts)
+        except StimputeError as problem:
+            self._problem = error(problem)
+            return None
+        finally:
+            self.refresh()
+
+    def _say_saved(self, message: Message) -> None:
+        self._saved = message
+        self.refresh()
+
+    def _follow_problem(self) -> None:
+        session = self.session
+        if session.at_fault == OPEN:
+            self._problem = error(session.problem)
+        elif session.at_fault == SAVE and session.problem:
+            self._saved = error(session.problem)
+
+    def _last_model(self) -> str:
+        models, source = self.session.models, self.session.display.source
+        return source if source in models else next(reversed(models), "")
+
+    def _resolve(self) -> DataState:
+        session, job = self.session, self.session.job
+        card, path = session.card, session.path
+        self._offer_counts()
+        wait = f"Wait: “{job.title}” is at work." if session.is_busy and job is not None else ""
+        file = ("File", Path(path).name if path else "not from a file")
+        return DataState(
+            is_open=session.adata is not None,
+            is_busy=bool(wait) and job is not None and job.owner in (OPEN, SAVE),
+            wait=wait,
+            no_model=wait or ("" if session.models else "Train a model first."),
+            problem=self._problem,
+            saved=self._saved,
+            card=() if card is None else (file, *card.rows),
+            doubts=() if card is None else card.problems,
+            notes=" ".join(session.notes),
+            genes=self._genes.menu(),
+            gene_file=self._gene_file,
+            takes_file=self._genes.name == FILE,
+            counts=self._counts.menu("" if path else _COUNTS_CHOSEN),
+            apply="Apply, and drop results" if session.has_results else "Apply",
+        )
+
+    def _offer_counts(self) -> None:
+        """Offer the places of the file, which the data that are worked on have no more."""
+        card, found = self.session.card, [Entry("Found automatically", "")]
+        usual = ""
+        if self.session.path and card is not None:
+            places = [p for p in card.places if not p.endswith(("_imputed", "_fill_probability"))]
+            found += entries((place, place) for place in places)
+            usual = card.counts_where
+        self._counts.offer(found, usual)

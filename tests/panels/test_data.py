@@ -1,0 +1,188 @@
+"""Data: opened, described, reduced to genes, and saved, each with its answer in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from anndata import AnnData, read_h5ad
+
+from napari_stimpute.panels.data import FILE, DataPanel
+from napari_stimpute.session.session import OPEN, Session
+
+from .waiting import endless, until_done
+
+
+@pytest.fixture
+def data(session: Session) -> DataPanel:
+    return DataPanel(session)
+
+
+@pytest.fixture
+def open_data(data: DataPanel, section: AnnData) -> DataPanel:
+    data.session.open(section)
+    return data
+
+
+# ---- opening -----------------------------------------------------------------------------------
+
+
+def test_without_data_only_opening_is_offered(data: DataPanel) -> None:
+    assert not data.now.is_open and not data.now.card and not data.now.wait
+    assert data.apply() is None
+
+
+def test_the_card_says_what_was_found(open_data: DataPanel) -> None:
+    adata, card = open_data.session.adata, dict(open_data.now.card)
+    assert adata is not None and open_data.now.is_open
+    assert card["File"] == "not from a file"
+    assert f"{adata.n_obs:,} spots × 100 genes" in card["Size"]
+    assert "Visium" in card["Technology"]
+
+
+def test_a_file_is_opened_in_the_background(
+    data: DataPanel, section: AnnData, tmp_path: Path
+) -> None:
+    section.write_h5ad(tmp_path / "section.h5ad")
+    job = data.open(tmp_path / "section.h5ad")
+    assert data.session.is_busy and data.now.is_busy
+    assert data.now.wait == "Wait: “Opening” is at work."
+    until_done(job)
+    assert not data.now.is_busy and not data.now.wait
+    assert dict(data.now.card)["File"] == "section.h5ad"
+    assert data.file_name == "section_imputed.h5ad"
+
+
+def test_a_bad_file_is_explained_beside_the_button(data: DataPanel, tmp_path: Path) -> None:
+    (tmp_path / "bad.h5ad").write_text("not a file of this kind")
+    until_done(data.open(tmp_path / "bad.h5ad"))
+    assert "bad.h5ad" in data.now.problem.text and data.now.problem.tone == "error"
+    assert data.now.problem.text == data.session.problem
+    assert DataPanel(data.session).now.problem == data.now.problem  # also one that is made later
+
+
+def test_logged_values_are_explained_and_what_was_open_stays(
+    open_data: DataPanel, section: AnnData
+) -> None:
+    before = open_data.session.adata
+    section.X = section.X.copy().log1p()
+    section.layers.clear()
+    until_done(open_data.open(section))
+    assert "counts" in open_data.now.problem.text
+    assert open_data.session.adata is before
+
+
+def test_what_goes_wrong_elsewhere_is_not_said_here(
+    open_data: DataPanel, failing_gene_mean: None
+) -> None:
+    session = open_data.session
+    session.train("gene_mean").wait(60)
+    assert session.problem and not open_data.now.problem
+    session.report("no such file", OPEN)  # as a viewer's own menu does
+    assert open_data.now.problem.text == "no such file"
+
+
+def test_the_sample_opens(data: DataPanel) -> None:
+    until_done(data.open_sample())
+    assert data.session.contents.image is not None and data.now.is_open
+
+
+def test_nothing_is_opened_while_something_is_at_work(open_data: DataPanel) -> None:
+    open_data.session.work_later(endless(), "Something", owner="else")
+    assert open_data.now.wait == open_data.now.no_model == "Wait: “Something” is at work."
+    assert not open_data.now.is_busy
+    assert open_data.open("anything.h5ad") is None
+    assert "“Something” at work" in open_data.now.problem.text
+
+
+# ---- genes and counts --------------------------------------------------------------------------
+
+
+def test_genes_to_model_are_taken_from_a_file(open_data: DataPanel, tmp_path: Path) -> None:
+    adata = open_data.session.adata
+    assert adata is not None and not open_data.now.takes_file
+    names = list(adata.var_names[:9])
+    (tmp_path / "genes.txt").write_text("\n".join(names))
+    open_data.choose_genes(FILE)
+    assert open_data.now.takes_file
+    open_data.take_genes_from(f"{tmp_path / 'genes.txt'} ")
+    until_done(open_data.apply())
+    working = open_data.session.adata
+    assert working is not None and working.raw is not None
+    assert sorted(working.var_names) == sorted(names) and working.raw.n_vars == 100
+
+
+def test_counts_can_be_taken_from_any_place_of_the_file(
+    data: DataPanel, section: AnnData, tmp_path: Path
+) -> None:
+    section.layers["counts"] = section.X.copy()
+    section.layers["mine_imputed"] = section.X.copy()
+    section.X = section.X.log1p()
+    section.write_h5ad(tmp_path / "section.h5ad")
+    data.session.open(tmp_path / "section.h5ad", genes="hvg:20")
+    offered = [entry.name for entry in data.now.counts.entries]
+    assert offered[:2] == ["", "X"] and "counts" in offered
+    assert "raw" not in offered and "mine_imputed" not in offered
+    assert data.now.counts.chosen == "counts" and not data.now.counts.why_not
+    data.choose_genes("all")
+    until_done(data.apply())
+    assert data.session.contents.adata is not None and data.session.contents.adata.n_vars == 100
+    data.choose_counts("X")
+    until_done(data.apply())
+    assert "X" in data.now.problem.text  # logged
+    data.session.open(tmp_path / "section.h5ad")
+    assert data.now.counts.chosen == "counts"  # other data, nothing chosen by hand
+
+
+def test_data_from_no_file_can_be_opened_again_with_all_genes(
+    data: DataPanel, section: AnnData
+) -> None:
+    section.layers["counts"] = section.X.copy()
+    section.X = section.X.log1p()
+    data.session.open(section, genes="hvg:20")
+    assert "came from no file" in data.now.counts.why_not
+    data.choose_genes("all")
+    until_done(data.apply())
+    assert data.session.problem == ""
+    assert data.session.adata is not None and data.session.adata.n_vars == 100
+
+
+# ---- keeping -----------------------------------------------------------------------------------
+
+
+def test_saving_says_where(open_data: DataPanel, tmp_path: Path) -> None:
+    assert open_data.now.apply == "Apply" and open_data.file_name == "section_imputed.h5ad"
+    open_data.session.train("gene_mean").wait(60)
+    assert open_data.now.apply == "Apply, and drop results"
+    job = open_data.save_to(tmp_path / "out.h5ad")
+    assert open_data.now.is_busy
+    until_done(job)
+    assert open_data.now.saved.text == f"Saved to {tmp_path / 'out.h5ad'}."
+    assert open_data.now.saved.tone == "good"
+    assert "gene_mean_imputed" in read_h5ad(tmp_path / "out.h5ad").layers
+
+
+def test_saving_where_one_may_not_is_explained_beside_the_button(
+    open_data: DataPanel, tmp_path: Path
+) -> None:
+    until_done(open_data.save_to(tmp_path / "no such folder" / "out.h5ad"))
+    assert "no such folder" in open_data.now.saved.text and open_data.now.saved.tone == "error"
+    assert not open_data.now.problem
+
+
+def test_the_model_of_the_run_that_is_shown_is_saved(open_data: DataPanel, tmp_path: Path) -> None:
+    session = open_data.session
+    assert open_data.now.no_model == "Train a model first."
+    for name in ("gene_mean", "pca"):
+        session.train(name).wait(60)
+    assert not open_data.now.no_model and open_data.model_name == "pca_model"
+    session.display.source = "counts"
+    assert open_data.model_name == "pca_model"  # the last one
+    session.display.source = "gene_mean"
+    assert open_data.model_name == "gene_mean_model"
+    open_data.save_model_to(tmp_path / "model")
+    assert (tmp_path / "model" / "weights.pt").exists()
+    assert open_data.now.saved.text == f"Model saved to {tmp_path / 'model'}."
+    (tmp_path / "taken").write_text("a file")
+    open_data.save_model_to(tmp_path / "taken")
+    assert open_data.now.saved.tone == "error"
