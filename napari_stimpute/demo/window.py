@@ -165,7 +165,7 @@ def _views(session: Session, panel: Any, gene: str) -> list[tuple[str, Callable[
 
     def train() -> None:
         show("train", "counts")
-        job = panel.train.train()
+        job = panel.train.panel.train()
         _settle(25.0, until=lambda: job.latest is not None and job.latest.step >= 60)
 
     return [

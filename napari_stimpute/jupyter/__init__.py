@@ -22,16 +22,17 @@ def panels(source: Session | AnnData | str | os.PathLike[str]) -> widgets.VBox:
     """
     import ipywidgets as widgets
 
+    from ..panels.train import TrainPanel
     from ..session.session import Session
     from .genes import GenesTab
-    from .train import TrainPanel
+    from .train import TrainTab
     from .widgets.loop import Home
 
     session = source if isinstance(source, Session) else Session()
     if not isinstance(source, Session):
         session.open(source)
     home = Home()
-    train, genes = TrainPanel(session, home), GenesTab(session, home)
+    train, genes = TrainTab(TrainPanel(session), home), GenesTab(session, home)
     shown = widgets.VBox([train.widget, genes.widget], layout=widgets.Layout(max_width="1100px"))
     shown.session, shown.train, shown.genes = session, train, genes
     return shown

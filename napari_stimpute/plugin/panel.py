@@ -18,6 +18,7 @@ from ..connections import Connections
 from ..panels.compare import ComparePanel
 from ..panels.data import DataPanel
 from ..panels.tabs import TABS, Tabs
+from ..panels.train import TrainPanel
 from ..panels.variable import VariablePanel
 from . import open_map, session_of, unwrapped, view_of
 from .cells.panel import CellsPanel
@@ -26,7 +27,7 @@ from .data import DataTab
 from .genes.panel import FIND_KEY, FLIP_KEY, GenesTab
 from .statistics.panel import StatisticsPanel
 from .statistics.variable import VariableBox
-from .train.panel import TrainPanel
+from .train.panel import TrainTab
 from .widgets.closing import close_with
 from .widgets.connections import is_alive
 from .widgets.loop import deliver_events
@@ -49,7 +50,7 @@ class StimputePanel(QWidget):
         self.view = view_of(viewer)
         self.data = DataTab(DataPanel(self.session))
         self.genes = GenesTab(self.view)
-        self.train = TrainPanel(self.session)
+        self.train = TrainTab(TrainPanel(self.session))
         self.variable = VariableBox(VariablePanel(self.session), self.view)
         self.statistics = StatisticsPanel(self.session)
         self.compare = CompareBox(ComparePanel(self.session))
@@ -64,7 +65,7 @@ class StimputePanel(QWidget):
             self.view,
             *self.data.parts,
             *self.genes.parts,
-            self.train.connections,
+            *self.train.parts,
             *self.variable.parts,
             *self.statistics.parts,
             *self.cells.parts,
@@ -78,7 +79,7 @@ class StimputePanel(QWidget):
         viewer.bind_key(FIND_KEY, self.find_gene, overwrite=True)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
-        self._soon.timeout.connect(self.train.look_for_devices)
+        self._soon.timeout.connect(lambda: self.train.panel.look_for_devices())
         self._soon.start(_LOOK_AFTER)
         self._draw()
 

@@ -115,7 +115,7 @@ def test_train_is_clicked_and_results_are_seen(lab: str, page: Page, tmp_path: P
     train.wait_for()
     page.screenshot(path=tmp_path / "before.png")
     page.get_by_label("Model", exact=True).select_option("PCA denoiser")
-    components = page.get_by_label("N components")
+    components = page.get_by_label("Number of components")
     components.fill("0")
     components.press("Tab")
     page.get_by_role("alert").get_by_text("n_components to be greater than").wait_for()

@@ -4,210 +4,147 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from collections.abc import Awaitable, Callable
 
-import pytest
 from anndata import AnnData
 
 from napari_stimpute import keys
-from napari_stimpute.config import ModelConfig
 from napari_stimpute.jupyter import panels
-from napari_stimpute.jupyter.train import CUSTOM, TrainPanel
-from napari_stimpute.models.simple.baselines import GeneMean
-from napari_stimpute.progress import Progress
+from napari_stimpute.jupyter.train import TrainTab
 from napari_stimpute.session.contents import COUNTS
 from napari_stimpute.session.session import Session
-
-from ..slow_models import SlowGeneMean
 
 Until = Callable[..., Awaitable[None]]
 
 
-StandIn = Callable[[type[GeneMean]], None]
-
-
-@pytest.fixture
-def slow_gene_mean(stand_in: StandIn) -> None:
-    """Gene mean that learns at once and then takes its time, as a network does."""
-    stand_in(SlowGeneMean)
-
-
-def train_panel(session: Session) -> TrainPanel:
-    panel: TrainPanel = panels(session).train
-    return panel
+def train_tab(session: Session) -> TrainTab:
+    tab: TrainTab = panels(session).train
+    return tab
 
 
 # ---- training ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("model", ["pca", "neighbour_mean"])
-def test_training_brings_results_into_the_session(
-    until: Until, session: Session, model: str
+def test_what_is_set_reaches_the_run_and_its_results_the_session(
+    until: Until, session: Session
 ) -> None:
     async def main() -> None:
-        panel = train_panel(session)
-        panel.model.value = model
-        panel.button.click()
-        assert panel.button.description == "Cancel"
-        await until(lambda: not session.is_busy)
-        assert session.contents.runs == (model,)
-        assert session.display.source == model
-        assert keys.imputed(model) in session.adata.layers
-        assert panel.run.text.startswith("Done after")
-        assert f"layers['{keys.imputed(model)}']" in panel.run.notes.text
-        assert panel.button.description == "Train"
-        assert not panel.words.text
-
-    asyncio.run(main())
-
-
-def test_settings_seed_and_name_reach_the_run(until: Until, session: Session) -> None:
-    async def main() -> None:
-        panel = train_panel(session)
-        panel.model.value = "pca"
-        panel.form.widgets["n_components"].value = 5
-        panel.seed.value, panel.key.value = 3, "few"
-        panel.train()
+        tab = train_tab(session)
+        tab.model.value = "pca"
+        tab.form.widgets["n_components"].value = 5
+        tab.seed.value, tab.key.value = 3, "few"
+        tab.blend.value = tab.judge.value = False
+        tab.work.button.click()
+        assert tab.work.button.description == "Cancel"
+        assert tab.model.disabled and tab.form.widgets["n_components"].disabled
         await until(lambda: not session.is_busy)
         record = session.contents.record("few")
         assert (record.model, record.seed, record.config) == ("pca", 3, {"n_components": 5})
+        assert record.trust is None
+        assert session.display.source == "few" and keys.imputed("few") in session.adata.layers
+        assert "Done after" in tab.run.status.value
+        assert f"layers['{keys.imputed('few')}']" in tab.run.notes.text
+        assert "was not judged" in tab.verdict.text
+        assert tab.work.button.description == "Train" and not tab.model.disabled
+        assert not tab.work.words.text
 
     asyncio.run(main())
 
 
-def test_progress_time_left_and_curve_are_shown(
+def test_progress_time_left_and_curve_are_shown_and_cancel_keeps_the_best(
     until: Until, session: Session, slow_gene_mean: None
 ) -> None:
     async def main() -> None:
-        panel = train_panel(session)
-        panel.model.value = "gene_mean"
-        panel.train()
-        assert panel.run.text == "Starting…"
-        await until(lambda: "left" in panel.run.text)
-        assert "step" in panel.run.text
-        assert 0 < panel.run.bar.value < 1
-        await until(lambda: panel.run.curve.is_shown)
-        assert bytes(panel.run.curve.widget.value).startswith(b"\x89PNG")
-        panel.cancel()
-        await until(lambda: not session.is_busy)
-
-    asyncio.run(main())
-
-
-def test_cancel_keeps_the_best_so_far(until: Until, session: Session, slow_gene_mean: None) -> None:
-    async def main() -> None:
-        panel = train_panel(session)
-        panel.model.value = "gene_mean"
-        panel.button.click()
-        await until(lambda: panel.run.bar.value > 0)
+        tab = train_tab(session)
+        tab.model.value = "gene_mean"
+        tab.work.button.click()
+        assert tab.work.text == "Starting…"
+        await until(lambda: "left" in tab.work.text)
+        assert "step" in tab.work.text
+        assert 0 < tab.work.bar.value < 1
+        await until(lambda: tab.run.curve.is_shown)
+        assert bytes(tab.run.curve.widget.value).startswith(b"\x89PNG")
         asked = time.monotonic()
-        panel.button.click()
-        assert panel.button.description == "Cancelling…"
-        assert panel.button.disabled
+        tab.work.button.click()
+        assert tab.work.button.description == "Cancelling…" and tab.work.button.disabled
         await until(lambda: not session.is_busy)
         assert time.monotonic() - asked < 2
         assert not session.contents.record("gene_mean").completed
-        assert panel.run.text.startswith("Cancelled after")
-        assert "marked incomplete" in panel.run.notes.text
-        assert not panel.button.disabled
-
-    asyncio.run(main())
-
-
-def test_a_second_start_is_refused_in_words(
-    until: Until, session: Session, slow_gene_mean: None
-) -> None:
-    async def main() -> None:
-        panel = train_panel(session)
-        job = session.train("gene_mean")
-        panel.train()
-        assert session.job is job
-        assert "nothing else running" in panel.words.text
-        assert "cancel it" in panel.words.text
-        session.cancel()
-        await until(lambda: not session.is_busy)
+        assert "Cancelled after" in tab.run.status.value
+        assert "marked incomplete" in tab.run.notes.text
+        assert not tab.work.button.disabled
 
     asyncio.run(main())
 
 
 def test_a_run_started_elsewhere_is_followed(until: Until, session: Session) -> None:
     async def main() -> None:
-        panel = train_panel(session)
+        tab = train_tab(session)
         session.train("pca")
-        assert panel.model.value == "pca"
-        assert panel.button.description == "Cancel"
+        assert tab.model.value == "pca"
+        assert tab.work.button.description == "Cancel"
         await until(lambda: not session.is_busy)
-        assert panel.run.text.startswith("Done after")
+        assert "Done after" in tab.run.status.value
+
+    asyncio.run(main())
+
+
+def test_work_of_others_is_waited_for_not_cancelled(
+    until: Until, session: Session, tmp_path: object
+) -> None:
+    async def main() -> None:
+        tab = train_tab(session)
+        job = session.save_later(f"{tmp_path}/out.h5ad")
+        assert tab.work.button.disabled and "Wait: “Saving”" in tab.work.why_not.text
+        await until(lambda: not session.is_busy)  # its events are delivered all the same
+        assert job.result is not None and not tab.work.button.disabled
 
     asyncio.run(main())
 
 
 def test_a_script_can_wait_for_a_run_of_the_panel(session: Session) -> None:
-    panel = train_panel(session)
-    panel.model.value = "pca"
-    job = panel.train()
+    tab = train_tab(session)
+    tab.model.value = "pca"
+    job = tab.panel.train()
     assert job is not None
     job.wait(60)
     assert session.contents.runs == ("pca",)
-    assert panel.run.text.startswith("Done after")
+    assert "Done after" in tab.run.status.value
 
 
 # ---- words -------------------------------------------------------------------------------------
 
 
 def test_a_bad_setting_is_said_beside_it(session: Session) -> None:
-    panel = train_panel(session)
-    panel.model.value = "pca"
-    panel.form.widgets["n_components"].value = 0
-    assert panel.train() is None
-    assert "n_components" in panel.form.words["n_components"].text
-    assert not panel.words.text
-
-
-def test_a_device_that_is_not_there_is_said_beside_it(until: Until, session: Session) -> None:
-    async def main() -> None:
-        panel = train_panel(session)
-        panel.model.value, panel.device.value = "pca", "mps"
-        panel.train()
-        await until(lambda: not session.is_busy)
-        assert "MPS" in panel.device_words.text
-        panel.device.value = "cpu"
-        assert not panel.device_words.text
-
-    asyncio.run(main())
+    tab = train_tab(session)
+    tab.model.value = "pca"
+    tab.form.widgets["n_components"].value = 0
+    tab.work.button.click()
+    assert "n_components" in tab.form.words["n_components"].text
+    assert not tab.work.words.text and not session.is_busy
 
 
 def test_devices_are_offered_with_their_free_memory(until: Until, session: Session) -> None:
     async def main() -> None:
-        panel = train_panel(session)
-        panel.device.value = "cpu"
-        await until(lambda: "GB free" in panel.device.options[0][0])
-        assert [name for _, name in panel.device.options][:2] == ["auto", "cpu"]
-        assert panel.device.value == "cpu"
+        tab = train_tab(session)
+        await until(lambda: "GB free" in tab.device.options[0][0])
+        assert [name for _, name in tab.device.options][:2] == ["auto", "cpu"]
+        tab.device.value = "cpu"
+        assert tab.panel.now.device.chosen == "cpu"
 
     asyncio.run(main())
 
 
-class Fails(GeneMean):
-    """Fails while it learns."""
-
-    def _learn(self, *_: Any) -> Iterator[Progress]:
-        yield Progress("fit", 1, 2)
-        raise ZeroDivisionError("oh")
-
-
-def test_a_run_that_fails_says_why(until: Until, session: Session, stand_in: StandIn) -> None:
+def test_a_run_that_fails_says_why(until: Until, session: Session, failing_gene_mean: None) -> None:
     async def main() -> None:
-        panel = train_panel(session)
-        panel.model.value = "gene_mean"
-        panel.train()
+        tab = train_tab(session)
+        tab.model.value = "gene_mean"
+        tab.work.button.click()
         await until(lambda: not session.is_busy)
-        await until(lambda: bool(panel.words.text))
-        assert "ZeroDivisionError" in panel.words.text
+        await until(lambda: bool(tab.work.words.text))
+        assert "the cat sat on the keyboard" in tab.work.words.text
         assert not session.contents.runs
 
-    stand_in(Fails)
     asyncio.run(main())
 
 
@@ -216,60 +153,41 @@ def test_a_model_without_its_coordinates_cannot_be_started_and_says_why(section:
     del cells.obsm["spatial"]
     session = Session()
     session.open(cells)
-    panel = train_panel(session)
-    assert panel.button.disabled
-    assert "GMM-VGAE needs coordinates; these data have none." in panel.reason.value
-    panel.model.value = "pca"
-    assert not panel.button.disabled
+    tab = train_tab(session)
+    assert tab.work.button.disabled
+    assert "GMM-VGAE needs coordinates; these data have none." in tab.work.why_not.text
+    tab.model.value = "pca"
+    assert not tab.work.button.disabled
 
 
 def test_without_data_the_panel_says_so() -> None:
-    panel = train_panel(Session())
-    assert panel.button.disabled
-    assert "Open data first." in panel.reason.value
+    tab = train_tab(Session())
+    assert tab.work.button.disabled
+    assert "Open data first." in tab.work.why_not.text
 
 
 # ---- model, preset, form -----------------------------------------------------------------------
 
 
 def test_choosing_a_model_changes_session_form_and_presets(session: Session) -> None:
-    panel = train_panel(session)
-    panel.model.value = "neighbour_mean"
+    tab = train_tab(session)
+    tab.model.value = "neighbour_mean"
     assert session.model == "neighbour_mean"
-    assert set(panel.form.widgets) == {"neighbors", "n_neighbors", "n_components"}
+    assert set(tab.form.widgets) == {"neighbors", "n_neighbors", "n_components"}
     session.model = "gmm_vgae"
-    assert panel.model.value == "gmm_vgae"
-    assert "paper" in dict(panel.preset.options)
+    assert tab.model.value == "gmm_vgae"
+    assert ("Paper", "paper") in tab.preset.options
 
 
-def test_a_preset_fills_the_form_and_a_change_by_hand_leaves_it(session: Session) -> None:
-    panel = train_panel(session)
-    assert panel.preset.value == "default"
-    panel.preset.value = "tiny"
-    config = panel.form.config
-    assert panel.form.read() == config.checked(config.PRESETS["tiny"])
-    assert panel.preset.value == "tiny"
-    panel.form.widgets["n_latent"].value = 9
-    assert panel.preset.value == CUSTOM
-    assert panel.form.read().n_latent == 9
-
-
-def test_settings_survive_a_look_at_another_model(session: Session) -> None:
-    panel = train_panel(session)
-    panel.form.widgets["epochs"].value = 7
-    panel.model.value = "pca"
-    panel.model.value = "gmm_vgae"
-    assert panel.form.read().epochs == 7
-    assert panel.preset.value == CUSTOM
-
-
-def test_the_forms_offer_the_columns_of_the_open_data(session: Session, section: AnnData) -> None:
-    panel = train_panel(session)
-    assert ("domain", "domain") in panel.form.widgets["section_key"].options
-    other = section.copy()
-    del other.obs["domain"]
-    session.open(other)
-    assert ("domain", "domain") not in panel.form.widgets["section_key"].options
+def test_a_preset_fills_the_form_and_settings_survive_a_look_elsewhere(session: Session) -> None:
+    tab = train_tab(session)
+    tab.preset.value = "tiny"
+    assert tab.form.widgets["epochs"].value == 12
+    tab.form.widgets["epochs"].value = 7
+    tab.model.value = "pca"
+    assert tab.preset.value == "default"
+    tab.model.value = "gmm_vgae"
+    assert tab.form.widgets["epochs"].value == 7 and tab.preset.value == "tiny"
 
 
 # ---- panels and the gene view ------------------------------------------------------------------
@@ -316,9 +234,3 @@ def test_two_panels_of_one_session_show_the_same(session: Session) -> None:
     first.genes.gene.value = session.contents.genes[5]
     assert second.train.model.value == "pca"
     assert second.genes.gene.value == session.contents.genes[5]
-
-
-def test_defaults_of_the_form_are_what_the_session_would_use(session: Session) -> None:
-    panel = train_panel(session)
-    config: ModelConfig = panel.form.read()
-    assert config == panel.form.config()

@@ -17,6 +17,17 @@ from ..panels.conftest import _section, drawn, judged, section
 __all__ = ["_section", "drawn", "judged", "section"]
 
 
+@pytest.fixture
+def session(section: AnnData) -> Iterator[Session]:
+    """A session with the section open; what it runs has ended when the test ends."""
+    found = Session()
+    found.open(section)
+    yield found
+    if found.job is not None:
+        found.job.cancel()
+        found.job.wait(60)
+
+
 @pytest.fixture(scope="module")
 def _window(qapp: Any) -> Iterator[Any]:
     """One hidden viewer for all tests of a file: making one takes most of a second."""

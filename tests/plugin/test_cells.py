@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from anndata import AnnData
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QLineEdit, QPushButton
@@ -22,17 +20,6 @@ from napari_stimpute.session.session import Session
 
 from ..grouped import group
 from .hands import choose
-
-
-@pytest.fixture
-def session(section: AnnData) -> Iterator[Session]:
-    """A session with the section open; what it runs has ended when the test ends."""
-    found = Session()
-    found.open(section)
-    yield found
-    if found.job is not None:
-        found.job.cancel()
-        found.job.wait(60)
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from .hands import choose, until_idle
 def test_an_empty_panel_says_what_to_do(panel: StimputePanel) -> None:
     assert "Open an .h5ad file" in panel.data.empty.text()
     assert not panel.data.empty.isHidden()
-    assert panel.train.why_not.text() == "Open data first."
-    assert not panel.train.button.isEnabled()
+    assert panel.train.work.why_not.text() == "Open data first."
+    assert not panel.train.work.button.isEnabled()
 
 
 def test_the_card_says_what_was_found(opened: StimputePanel) -> None:
@@ -131,7 +131,9 @@ def test_every_control_has_a_tooltip(opened: StimputePanel) -> None:
 PANELS = {
     "DataTab",
     "GenesTab",
-    "TrainPanel",
+    "TrainTab",
+    "TuneSection",
+    "RunView",
     "VariableBox",
     "PatternsBox",
     "DifferencesBox",

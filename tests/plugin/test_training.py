@@ -1,86 +1,74 @@
+"""The tab Train as Qt draws it: what is clicked reaches the run, and the window stays usable."""
+
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
+from anndata import AnnData
 from pytestqt.qtbot import QtBot
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import QPoint, Qt, QTimer
+from qtpy.QtGui import QStandardItemModel
 
-from napari_stimpute.errors import Busy
-from napari_stimpute.job import JobState
-from napari_stimpute.models import MODELS
-from napari_stimpute.models.simple.baselines import GeneMean
+from napari_stimpute.panels.train import TrainPanel
 from napari_stimpute.plugin.panel import StimputePanel
-from napari_stimpute.progress import Progress
+from napari_stimpute.plugin.train.panel import TrainTab
+from napari_stimpute.session.session import Session
 
-from ..slow_models import SlowGeneMean
-from .hands import until_idle
+from .hands import choose, until_idle
 
-StandIn = Callable[[type[GeneMean]], None]
+_LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
-def slow(stand_in: StandIn) -> None:
-    """Make the gene mean learn in many steps, as a network does."""
-    stand_in(SlowGeneMean)
+def train(session: Session, qtbot: QtBot) -> TrainTab:
+    """The tab without a viewer; events are delivered while a test waits for a job."""
+    found = TrainTab(TrainPanel(session))
+    qtbot.addWidget(found)
+    return found
 
 
-def test_every_model_is_offered_with_its_settings(opened: StimputePanel) -> None:
-    train = opened.train
-    assert list(train.model.choices) == list(MODELS)
-    for name, info in MODELS.items():
-        train.model.value = name
-        assert set(train.form.widgets) == set(info.config.model_fields)
-        assert train.summary.text() == info.summary
+def until_done(session: Session) -> None:
+    assert session.job is not None
+    session.job.wait(120)
 
 
-def test_a_preset_fills_the_form(opened: StimputePanel) -> None:
-    opened.train.model.value = "gmm_vgae"
-    opened.train.preset.value = "tiny"
-    assert opened.train.form.read().epochs == 12  # type: ignore[attr-defined]
-    opened.train.preset.value = "default"
-    assert opened.train.form.read() == MODELS["gmm_vgae"].config()
-
-
-def test_training_ends_with_the_imputed_gene_on_the_canvas(
-    opened: StimputePanel, qtbot: QtBot
-) -> None:
-    train, session = opened.train, opened.session
-    train.model.value = "pca"
-    train.form.widgets["n_components"].value = 5
-    train.seed.value, train.key.value = 3, "mine"
-    qtbot.mouseClick(train.button, _left())
-    assert train.button.text() == "Cancel"
-    until_idle(qtbot, opened)
-    assert session.contents.runs == ("mine",)
-    assert session.contents.record("mine").seed == 3
-    assert session.contents.record("mine").config == {"n_components": 5}
-    assert "Imputed: PCA denoiser (mine)" in opened.view.shown.caption
+def test_what_is_set_reaches_the_run(train: TrainTab, session: Session, qtbot: QtBot) -> None:
+    choose(train.model, "pca")
+    train.form.widgets["n_components"].native.setValue(5)
+    train.seed.setValue(3)
+    qtbot.keyClicks(train.key, "mine")
+    train.blend.click()
+    train.judge.click()
+    assert (train.panel.options.blend, train.panel.options.judged) == (False, False)
+    qtbot.mouseClick(train.work.button, _LEFT)
+    assert train.work.button.text() == "Cancel" and not train.head.isEnabled()
+    until_done(session)
+    record = session.contents.record("mine")
+    assert (record.seed, record.config, record.trust) == (3, {"n_components": 5}, None)
     assert train.run_view.status.text().startswith("Done after")
-    assert train.button.text() == "Train"
+    assert train.work.button.text() == "Train" and train.head.isEnabled()
 
 
-def test_gmm_vgae_trains_in_the_viewer_and_finds_domains(
-    opened: StimputePanel, qtbot: QtBot
-) -> None:
-    train = opened.train
-    train.model.value, train.preset.value = "gmm_vgae", "tiny"
-    train.train()
-    until_idle(qtbot, opened)
-    assert opened.session.problem == ""
-    assert train.run_view.curve.n_points > 0
-    assert train.run_view.notes.text()
-    opened.session.display.column = "gmm_vgae_cluster"
-    assert opened.genes.legend.swatches.names
+def test_another_model_shows_its_settings_and_each_keeps_its_own(train: TrainTab) -> None:
+    choose(train.model, "gmm_vgae")
+    choose(train.preset, "tiny")
+    assert train.form.widgets["epochs"].value == 12
+    choose(train.model, "pca")
+    assert set(train.form.widgets) == {"n_components"}
+    assert [form for form in train.forms.values() if not form.isHidden()] == [train.form]
+    assert train.summary.text() == train.panel.now.summary
+    choose(train.model, "gmm_vgae")
+    assert train.form.widgets["epochs"].value == 12
+    assert train.preset.currentData() == "tiny"
 
 
 def test_the_window_stays_usable_while_it_trains(
-    opened: StimputePanel, qtbot: QtBot, slow: None
+    opened: StimputePanel, qtbot: QtBot, slow_gene_mean: None
 ) -> None:
-    opened.train.model.value = "gene_mean"
-    opened.train.train()
+    train = opened.train
+    choose(train.model, "gene_mean")
+    train.work.button.click()
     ticks: list[float] = []
     timer = QTimer()
     timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
@@ -90,90 +78,97 @@ def test_the_window_stays_usable_while_it_trains(
     opened.session.display.gene = opened.session.contents.genes[5]
     assert opened.view.shown.caption.startswith(opened.session.contents.genes[5])
     assert len(ticks) > 50  # 150 on an idle machine
-    assert "left" in opened.train.run_view.status.text()
-    assert opened.train.run_view.bar.value() > 0
-
-
-def test_cancel_answers_quickly_and_keeps_the_best_so_far(
-    opened: StimputePanel, qtbot: QtBot, slow: None
-) -> None:
-    train, session = opened.train, opened.session
-    train.model.value = "gene_mean"
-    train.train()
-    qtbot.waitUntil(lambda: train.run_view.curve.n_points > 3, timeout=10_000)
+    assert "left" in train.work.progress.status.text()
+    assert train.work.progress.bar.value() > 0
     started = time.perf_counter()
-    qtbot.mouseClick(train.button, _left())
-    assert train.button.text() == "Cancelling…"
+    qtbot.mouseClick(train.work.button, _LEFT)
+    assert train.work.button.text() == "Cancelling…"
     until_idle(qtbot, opened)
     assert time.perf_counter() - started < 2
-    assert session.job.state is JobState.CANCELLED
-    assert not session.contents.record("gene_mean").completed
     assert "marked incomplete" in train.run_view.notes.text()
-    assert "incomplete" in opened.view.shown.caption
+    assert "Gene mean × depth, incomplete" in opened.view.shown.caption
 
 
-def test_a_second_start_is_refused_in_words(opened: StimputePanel, slow: None) -> None:
-    opened.train.model.value = "gene_mean"
-    opened.train.train()
-    with pytest.raises(Busy):
-        opened.session.train("pca")
-    assert opened.train.train() is None
-    assert "Gene mean × depth” at work" in opened.train.words.text()
-    assert "at work" in opened.data.open_button.toolTip()
-    opened.data.open("anything.h5ad")
-    assert "at work" in opened.data.words.text()
-
-
-class Fails(GeneMean):
-    """Fails while it learns."""
-
-    def _learn(self, *_: Any) -> Iterator[Progress]:
-        yield Progress("train", 1, 2)
-        raise ValueError("the cat sat on the keyboard")
-
-
-def test_an_error_while_training_is_explained_beside_the_button(
-    opened: StimputePanel, qtbot: QtBot, stand_in: StandIn
+def test_the_curve_is_drawn_as_it_grows(
+    train: TrainTab, session: Session, qtbot: QtBot, slow_gene_mean: None
 ) -> None:
-    stand_in(Fails)
-    opened.train.model.value = "gene_mean"
-    opened.train.train()
-    until_idle(qtbot, opened)
-    assert "the cat sat on the keyboard" in opened.train.words.text()
-    assert opened.tabs.tabText(2) == "Train !"
-    assert not opened.data.words.text()
+    run, curve = train.run_view, train.panel.curve
+    train.resize(390, 900)
+    assert run.picture.isHidden()
+    choose(train.model, "gene_mean")
+    train.work.button.click()
+    job = session.job
+    assert job is not None
+    qtbot.waitUntil(lambda: bool(job.latest and job.latest.step > 50), timeout=20_000)
+    train.work.button.click()
+    until_done(session)
+    assert curve.n_points > 5 and not run.picture.isHidden() and not run.choice.isHidden()
+    choose(run.choice, "loss")
+    picture = run.picture.grab().toImage()
+    hues = [
+        picture.pixelColor(x, y).hue()
+        for x in range(picture.width())
+        for y in range(picture.height())
+    ]
+    assert sum(205 < hue < 225 for hue in hues) > picture.width() / 2
 
 
-def test_a_setting_that_does_not_fit_the_data_is_marked(
-    opened: StimputePanel, qtbot: QtBot, section: Any
+def test_an_error_is_shown_below_the_button(
+    train: TrainTab, session: Session, failing_gene_mean: None
 ) -> None:
-    opened.session.open(section[:20].copy())
-    train = opened.train
-    train.model.value, train.preset.value = "gmm_vgae", "tiny"
-    train.form.widgets["n_domains"].value = 50
-    train.train()
-    until_idle(qtbot, opened)
-    assert "n_domains" in train.form.words.text()
-    assert train.form.widgets["n_domains"].native.styleSheet()
+    choose(train.model, "gene_mean")
+    train.work.button.click()
+    until_done(session)
+    assert "the cat sat on the keyboard" in train.work.words.text()
+    assert train.work.words.tone == "error"
 
 
-def test_a_model_that_needs_a_tissue_says_so(panel: StimputePanel, section: Any) -> None:
+def test_a_model_that_cannot_be_trained_cannot_be_chosen(train: TrainTab, section: AnnData) -> None:
     del section.obsm["spatial"], section.uns["spatial"]
-    panel.session.open(section)
-    panel.train.model.value = "gmm_vgae"
-    assert "needs coordinates" in panel.train.why_not.text()
-    assert not panel.train.button.isEnabled()
-    panel.train.model.value = "pca"
-    assert panel.train.button.isEnabled()
+    train.panel.session.open(section)
+    items = train.model.model()
+    assert isinstance(items, QStandardItemModel)
+    item = items.item(train.model.findData("gmm_vgae"))
+    assert item is not None and not item.isEnabled()
+    assert "needs coordinates" in item.toolTip()
 
 
-def test_devices_are_listed_with_their_free_memory(panel: StimputePanel) -> None:
-    panel.train.look_for_devices().wait(60)
-    assert list(panel.train.device.choices)[:2] == ["auto", "cpu"]
-    assert "GB free" in panel.train.device.native.itemText(1)
+def test_no_line_of_the_verdict_ends_before_a_per_cent_sign(
+    train: TrainTab, judged: AnnData
+) -> None:
+    train.panel.session.open(judged)
+    assert "14.0\u00a0%" in train.verdict.text()
+    assert train.verdict.tone == "good"
 
 
-def _left() -> Any:
-    from qtpy.QtCore import Qt
+# ---- find settings -----------------------------------------------------------------------------
 
-    return Qt.MouseButton.LeftButton
+
+def test_a_search_is_unfolded_watched_and_used(
+    train: TrainTab, session: Session, qtbot: QtBot
+) -> None:
+    tune = train.tune
+    assert tune.fold.inside.isHidden()
+    choose(train.model, "pca")
+    tune.fold.set_open(True)
+    tune.n_trials.setValue(3)
+    train.show()
+    qtbot.mouseClick(tune.work.button, _LEFT)
+    assert not tune.n_trials.isEnabled()
+    until_done(session)
+    assert tune.status.text().startswith("Done after") and not tune.answer.isHidden()
+    dots = train.panel.tune.now.dots
+    place = tune.dots.place_of(dots[1]).toPoint()
+    qtbot.mouseClick(tune.dots, _LEFT, pos=place + QPoint(2, 1))
+    assert tune.told.text().startswith("Trial 1")
+    qtbot.mouseClick(tune.use, _LEFT)
+    shown = train.form.widgets["n_components"].value
+    assert f"components {shown}" in dots[1].help
+    assert "trial 1" in tune.used.text()
+    qtbot.keyClick(tune.dots, Qt.Key.Key_Right)
+    assert tune.told.text().startswith("Trial 2")
+
+
+def test_a_file_for_the_search_is_typed(train: TrainTab, qtbot: QtBot) -> None:
+    qtbot.keyClicks(train.tune.study, "s.log")
+    assert train.panel.tune.study == "s.log"

@@ -182,47 +182,7 @@ def test_the_mouse_lies_on_no_spot_of_data_that_were_opened_since(shown: Stimput
     assert not shown.genes.spot.line.isVisibleTo(shown.genes.spot)
 
 
-# ---- words on the run --------------------------------------------------------------------------
-
-
-def test_the_train_panel_says_what_the_run_is_worth(shown: StimputePanel) -> None:
-    text = shown.train.verdicts.text().replace("\u00a0", " ")
-    for words in ("25 reliable", "25 cannot be judged", "14.0 %", "Mine alone 11.0 %"):
-        assert words in text
-    assert "Nearest 30 spots" in text
-    assert "adds nothing" not in text
-    assert shown.train.verdicts.tone == "good"
-
-
-def test_a_model_that_adds_nothing_is_called_so(panel: StimputePanel, judged: AnnData) -> None:
-    panel.session.open(judged)
-    record = panel.session.contents.record("mine")
-    assert record.trust is not None
-    trust = record.trust.model_copy(update={"gain_without_model": 0.1395})
-    record = record.model_copy(update={"trust": trust})
-    panel.session.adata.uns[keys.UNS]["mine"] = record.model_dump_json()
-    panel.session.look_again()
-    panel.session.display.source = "mine"
-    assert "Mine adds nothing here" in panel.train.verdicts.text()
-    assert panel.train.verdicts.tone == "warning"
-
-
-def test_an_older_run_is_said_to_be_not_judged(panel: StimputePanel, judged: AnnData) -> None:
-    panel.session.open(older(judged))
-    assert "Mine was not judged" in panel.train.verdicts.text()
-
-
-def test_training_is_asked_for_as_ticked(
-    opened: StimputePanel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: dict[str, Any] = {}
-    monkeypatch.setattr(opened.session, "train", lambda *_, **options: asked.update(options))
-    opened.train.train()
-    assert asked["blend"] and asked["judged"]
-    opened.train.blend.setChecked(False)
-    opened.train.judge.setChecked(False)
-    opened.train.train()
-    assert not asked["blend"] and not asked["judged"]
+# ---- controls ----------------------------------------------------------------------------------
 
 
 def test_controls_of_trust_have_tooltips(shown: StimputePanel) -> None:

@@ -1,4 +1,4 @@
-"""A form of ipywidgets made from a model's settings, and the settings read back from it.
+"""A form of ipywidgets that draws a model's settings, and passes on what is entered.
 
 Number boxes have no limits of their own: they would correct a value without a word. The settings
 check it instead, and say beside the box what is wrong.
@@ -6,17 +6,16 @@ check it instead, and say beside the box what is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import ipywidgets as widgets
 
-from ...config import FormField, ModelConfig, form_fields
-from ...errors import InvalidSetting
+from ...panels.form import Field, Form
+from ...panels.menu import Menu
+from .loop import Home
 from .words import Words
-
-NONE = "none"
-"""What a person sees for "" in a list of columns."""
 
 LABEL, CONTROL = "112px", "374px"
 """Widths of a control's label, and of both together at most."""
@@ -26,75 +25,39 @@ WIDTH = "390px"
 
 
 class ConfigForm:
-    """The settings of one model: basic ones first, advanced ones folded away."""
+    """Draws the settings of one model: basic ones first, advanced ones folded away."""
 
-    def __init__(self, config: type[ModelConfig], columns: Iterable[str] = ()) -> None:
-        self.config = config
-        self.fields = {field.name: field for field in form_fields(config)}
+    def __init__(self, form: Form, home: Home) -> None:
+        self.form, self.home = form, home
         self.widgets: dict[str, widgets.DOMWidget] = {}
         self.words: dict[str, Words] = {}
-        for name, field in self.fields.items():
-            self.widgets[name] = _widget(field, tuple(columns))
-            self.words[name] = Words()
-            self.widgets[name].observe(lambda _change, name=name: self._check(name), "value")
+        for field in form.fields:
+            name = field.about.name
+            self.widgets[name], self.words[name] = _widget(field), Words()
+            home.observe(self.widgets[name], partial(self._enter, name))
         self.advanced = widgets.Accordion([self._rows("advanced")], titles=("Advanced settings",))
         groups = [self._rows("basic")]
-        if any(field.group == "advanced" for field in self.fields.values()):
+        if any(field.group == "advanced" for field in form.about.values()):
             groups.append(self.advanced)
         self.widget = widgets.VBox(groups)
+        form.changed.connect(self._draw)
+        self._draw()
 
-    def read(self) -> ModelConfig:
-        """Return the settings as they stand; a bad one raises `InvalidSetting` and is marked."""
-        self.clear_mark()
-        try:
-            return self.config.checked({n: w.value for n, w in self.widgets.items()})
-        except InvalidSetting as error:
-            self.mark(error.field, str(error))
-            raise
+    def _enter(self, name: str) -> None:
+        self.form.enter(name, self.widgets[name].value)
 
-    def write(self, values: Mapping[str, Any]) -> None:
-        """Show these settings; those that are not named get their defaults."""
-        for name, field in self.fields.items():
-            _set(self.widgets[name], values.get(name, field.default))
-        self.clear_mark()
-
-    def set_columns(self, columns: Iterable[str]) -> None:
-        """Offer the columns of the data that are open."""
-        choices = _column_choices(tuple(columns))
-        for name, field in self.fields.items():
-            if field.source:
-                before = self.widgets[name].value
-                offer(self.widgets[name], choices, before if (before, before) in choices else "")
-
-    def mark(self, field: str, words: str) -> None:
-        """Say beside a setting what is wrong with it."""
-        if field not in self.words:
-            return
-        self.words[field].say(words)
-        if self.fields[field].group == "advanced":
-            self.advanced.selected_index = 0
-
-    def clear_mark(self) -> None:
-        """All is well again."""
-        for words in self.words.values():
-            words.say("")
-
-    def connect(self, changed: Callable[[], None]) -> None:
-        """Call back whenever a setting is changed."""
-        for widget in self.widgets.values():
-            widget.observe(lambda _change: changed(), "value")
-
-    def _check(self, name: str) -> None:
-        try:
-            self.config.checked({name: self.widgets[name].value})
-        except InvalidSetting as error:
-            self.mark(name, str(error))
-        else:
-            self.words[name].say("")
+    def _draw(self) -> None:
+        with self.home.quiet():
+            for field in self.form.fields:
+                name, wrong = field.about.name, field.wrong
+                _show(self.widgets[name], field)
+                self.words[name].say(wrong)
+                if wrong and field.about.group == "advanced":
+                    self.advanced.selected_index = 0
 
     def _rows(self, group: str) -> widgets.VBox:
         rows = []
-        for name, field in self.fields.items():
+        for name, field in self.form.about.items():
             if field.group == group:
                 rows += [self.widgets[name], self.words[name].widget]
         return widgets.VBox(rows)
@@ -107,46 +70,36 @@ def control(kind: type[widgets.DOMWidget], title: str, **traits: Any) -> widgets
     return kind(description=title, style=style, layout=layout, **traits)
 
 
-def offer(menu: widgets.Dropdown, options: list[tuple[str, str]], value: str) -> None:
+def offer(menu: widgets.Dropdown, options: Iterable[tuple[str, str]], value: str) -> None:
     """Set what a menu offers and what is chosen."""
-    if list(menu.options) != options:
-        menu.options = options
+    if tuple(menu.options) != (wanted := tuple(options)):
+        menu.options = wanted
     menu.value = value
 
 
-def _widget(field: FormField, columns: tuple[str, ...]) -> widgets.DOMWidget:
-    common = {"title": field.title, "value": field.default, "tooltip": _help(field)}
-    if field.kind == "choice":
-        return control(widgets.Dropdown, options=field.choices, **common)
-    if field.kind == "boolean":
+def draw(dropdown: widgets.Dropdown, menu: Menu) -> None:
+    """Show entries, which is chosen, and why none can be."""
+    offer(dropdown, ((entry.title, entry.name) for entry in menu.entries), menu.chosen)
+    dropdown.tooltip, dropdown.disabled = menu.why_not or menu.help, bool(menu.why_not)
+
+
+def _widget(field: Field) -> widgets.DOMWidget:
+    about = field.about
+    common = {"title": about.title, "value": field.value, "tooltip": field.help}
+    if field.entries:
+        options = [(entry.title, entry.name) for entry in field.entries]
+        return control(widgets.Dropdown, options=options, **common)
+    if about.kind == "boolean":
         return control(widgets.Checkbox, **common)
-    if field.source:
-        return control(widgets.Dropdown, options=_column_choices(columns), **common)
-    if field.kind == "integer":
-        return control(widgets.IntText, step=int(field.step or 1), **common)
-    if field.kind == "number":
-        return control(widgets.FloatText, step=field.step, **common)
+    if about.kind == "integer":
+        return control(widgets.IntText, step=int(about.step or 1), **common)
+    if about.kind == "number":
+        return control(widgets.FloatText, step=about.step, **common)
     return control(widgets.Text, **common)
 
 
-def _help(field: FormField) -> str:
-    limits = [
-        f"{word} {limit:,g}"
-        for word, limit in (("at least", field.minimum), ("at most", field.maximum))
-        if limit is not None
-    ]
-    return f"{field.help} ({', '.join(limits)})" if limits else field.help
-
-
-def _set(widget: widgets.DOMWidget, value: Any) -> None:
-    """Show a value; a column that these data do not have is added to the choices, not dropped."""
+def _show(widget: widgets.DOMWidget, field: Field) -> None:
     if isinstance(widget, widgets.Dropdown):
-        options = list(widget.options)
-        known = [option[1] if isinstance(option, tuple) else option for option in options]
-        if value not in known:
-            widget.options = [*options, (str(value), value)]
-    widget.value = value
-
-
-def _column_choices(columns: tuple[str, ...]) -> list[tuple[str, str]]:
-    return [(NONE, ""), *((column, column) for column in columns)]
+        offer(widget, ((e.title, e.name) for e in field.entries), field.value)
+    elif widget.value != field.value:
+        widget.value = field.value

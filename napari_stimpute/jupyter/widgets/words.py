@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
-from typing import Literal
 
 import ipywidgets as widgets
 
-Tone = Literal["error", "warning", "good", "note"]
-
-_COLOURS: dict[Tone, tuple[str, str]] = {
-    "error": ("#e5484d", "rgba(229, 72, 77, 0.14)"),
-    "warning": ("#d9902f", "rgba(217, 144, 47, 0.14)"),
-    "good": ("#2f9e6e", "rgba(47, 158, 110, 0.14)"),
-    "note": ("#8a8f98", "rgba(138, 143, 152, 0.11)"),
-}
-"""Edge and ground; the text keeps the theme's colour, so both themes stay readable."""
+from ...panels.message import EDGES, GROUNDS, Message, Tone
 
 
 class Words:
@@ -36,6 +27,10 @@ class Words:
         self.widget.value = _boxed(lines, self.tone) if lines else ""
         self.widget.layout.display = None if lines else "none"
 
+    def draw(self, message: Message) -> None:
+        """Show a message, one paragraph per line."""
+        self.say(*message.text.splitlines(), tone=message.tone)
+
 
 def faint(text: str) -> str:
     """HTML of a quiet sentence."""
@@ -48,8 +43,8 @@ def heading(text: str) -> widgets.HTML:
 
 
 def _boxed(sentences: Iterable[str], tone: Tone) -> str:
-    edge, ground = _COLOURS[tone]
-    style = f"border-left: 3px solid {edge}; background: {ground}; padding: 6px 10px"
+    style = f"border-left: 3px solid {EDGES[tone]}; padding: 6px 10px"
+    style += f"; background: rgba{GROUNDS[tone]}"
     inner = "".join(f"<div>{escape(sentence)}</div>" for sentence in sentences)
     role = "alert" if tone == "error" else "status"
     return f'<div role="{role}" style="{style}; line-height: 1.45">{inner}</div>'

@@ -1,0 +1,273 @@
+"""Train a model: choose, set, start, watch, cancel, and how far its results can be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .. import keys
+from ..devices import Device, devices
+from ..errors import InvalidSetting, StimputeError
+from ..job import Job, JobState
+from ..models import MODELS, model_info
+from ..progress import Progress
+from ..session.session import TRAIN, Session
+from ..trust.summary import adds_nothing, is_judged, run_in_words
+from ..words import duration
+from .curve import Curve
+from .form import Form
+from .menu import Choice, Entry, Menu
+from .message import SILENT, Message, Tone, error
+from .panel import Panel
+from .tune import Setup, TunePanel
+from .work import Work, WorkState
+
+if TYPE_CHECKING:
+    from ..run import Run
+
+SEED_HELP = "The same seed gives the same result on the same device."
+KEY_HELP = "Keep this run beside others under a name of its own; empty: the model's name."
+BLEND_HELP = (
+    "Mix the model's values, gene by gene, with simple predictors (own count, gene mean, similar "
+    "neighbours, …), as far as that predicts hidden molecules better. Off: the model alone."
+)
+JUDGE_HELP = (
+    "Hide a tenth of the molecules before training and judge each gene by them; the model is then "
+    "applied to all molecules. Off: it learns from a tenth more, but no gene gets a verdict."
+)
+
+_SAID_ELSEWHERE = "Judged on"
+"""How the note begins that the verdict says in words of its own."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is set of a run beside its model's settings; an empty key is the model's name."""
+
+    seed: int = 0
+    key: str = ""
+    blend: bool = True
+    judged: bool = True
+
+
+@dataclass(frozen=True)
+class TrainState:
+    """What the tab shows.
+
+    ``is_free`` says whether anything can be set now; ``status`` is how the last run ended,
+    ``notes`` are what it noted, ``where`` says where its values are; ``verdict`` is how far the run
+    that is shown can be believed.
+    """
+
+    model: Menu
+    summary: str
+    preset: Menu
+    device: Menu
+    options: Options
+    is_free: bool
+    work: WorkState
+    status: str
+    notes: Message
+    where: str
+    verdict: Message
+
+
+class Training(Work):
+    """The button that trains."""
+
+    stopping = "It is finishing with the best so far."
+    cancelled = ""
+
+    def tell(self, job: Job[Any], latest: Progress, left: float | None) -> str:
+        """What the model does, at which step, and for how long."""
+        if job.is_cancelling:
+            return "Cancelling: finishing with the best so far…"
+        words = [latest.title, f"step {latest.step:,} of {latest.n_steps:,}"]
+        if left is not None:
+            words.append(f"{duration(left)} left")
+        return " · ".join(words)
+
+
+class TrainPanel(Panel[TrainState]):
+    """Models, their settings, and the run that is under way; `curve` collects its steps."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.curve = Curve()
+        self.options = Options()
+        self._forms: dict[str, Form] = {}
+        self._device = Choice(
+            "What computes, and how much memory is free there.",
+            [Entry("Looking for devices…", "auto")],
+        )
+        self._status, self._notes, self._where = "", SILENT, ""
+        self.work = Training(
+            session,
+            TRAIN,
+            "Train",
+            "Learn from the open data, then impute. The viewer stays usable.",
+            begin=self.train,
+            missing=lambda: self._missing(session.model),
+            cancel_help="Stop after this step, and keep the best so far.",
+        )
+        self.tune = TunePanel(
+            session, self.setup, lambda found: self.form.write(found), self.work.missing
+        )
+        self.connections.add(self.work.began, self._begin)
+        self.connections.add(self.work.ended, self._end)
+        self.connections.add(session.events.contents, self._offer_columns)
+        self.connections.add(session.display.changed, self._look)
+        self.follow(self.work.changed, session.events.model, session.events.adata)
+        self.refresh()
+
+    # ---- actions -------------------------------------------------------------------------------
+
+    def train(self) -> Job[Run] | None:
+        """Start what is set here; whatever is wrong is said beside it."""
+        self.work.say(SILENT)
+        options = self.options
+        try:
+            return self.session.train(
+                self.session.model,
+                self.form.read(),
+                seed=options.seed,
+                device=self._device.name,
+                key=options.key.strip(),
+                blend=options.blend,
+                judged=options.judged,
+            )
+        except StimputeError as problem:
+            if not self._mark(problem):
+                self.work.say(error(problem))
+        return None
+
+    def choose_model(self, name: str) -> None:
+        """Set another model; each keeps the settings that it was given."""
+        self.session.model = name
+
+    def choose_preset(self, name: str) -> None:
+        """Fill the form with a named set of settings."""
+        self.form.choose_preset(name)
+
+    def choose_device(self, name: str) -> None:
+        """Compute elsewhere."""
+        self._device.choose(name)
+        self.refresh()
+
+    def set_options(self, options: Options) -> None:
+        """Set what belongs to the run, not to its model."""
+        self.options = options
+        self.refresh()
+
+    def look_for_devices(self) -> Job[list[Device]]:
+        """List devices in the background: it needs torch, which takes a second to import."""
+
+        def looking() -> Generator[Progress, None, list[Device]]:
+            yield Progress("devices", 0, 1)
+            found = devices()
+            yield Progress("devices", 1, 1)
+            return found
+
+        def offer() -> None:
+            if job.result:
+                self._device.offer(Entry(device.title, device.name) for device in job.result)
+                self.refresh()
+
+        job = Job(looking(), "Looking for devices")
+        job.finished.connect(offer, thread="current")
+        return job.start()
+
+    @property
+    def form(self) -> Form:
+        """The settings of the model that is set."""
+        name = self.session.model
+        if name not in self._forms:
+            form = Form(model_info(name).config, self.session.contents.columns)
+            form.changed.connect(self.refresh)  # its preset is shown here
+            self._forms[name] = form
+        return self._forms[name]
+
+    def setup(self) -> Setup:
+        """What is set here; a bad setting raises `InvalidSetting` and is marked."""
+        return Setup(self.session.model, self.form.read(), self.options.seed, self._device.name)
+
+    def close(self) -> None:
+        """Listen no longer."""
+        super().close()
+        self.tune.close()
+        self.work.connections.close()
+
+    # ---- following the session -----------------------------------------------------------------
+
+    def _begin(self, job: Job[Run]) -> None:
+        self._status, self._notes, self._where = "", SILENT, ""
+        self.curve.clear()
+        job.progressed.connect(self.curve.add, thread="current")
+
+    def _end(self, job: Job[Run]) -> None:
+        if job.state is JobState.FAILED:
+            if self._mark(job.error):
+                self.work.say(SILENT)
+            return
+        word = "Cancelled" if job.state is JobState.CANCELLED else "Done"
+        self._status = f"{word} after {duration(self.work.seconds)}."
+        results = None if job.result is None else job.result.results
+        if results is None:
+            self._notes = Message("Nothing had been learned yet, so nothing is kept.")
+        elif not self.session.problem:
+            record = results.record
+            kept = [] if record.completed else ["The best so far is kept, marked incomplete."]
+            notes = [note for note in record.notes if not note.startswith(_SAID_ELSEWHERE)]
+            self._notes = Message("\n".join([*kept, *notes]))
+            self._where = f"Imputed counts are in layers['{keys.imputed(record.key)}']."
+
+    def _mark(self, problem: Exception | None) -> bool:
+        """Say what is wrong beside the setting that it is about; False if it is about none."""
+        return isinstance(problem, InvalidSetting) and self.form.mark(problem.field, str(problem))
+
+    def _offer_columns(self) -> None:
+        for form in self._forms.values():
+            form.offer_columns(self.session.contents.columns)
+        self.refresh()
+
+    def _look(self, names: frozenset[str]) -> None:
+        if "source" in names:
+            self.refresh()
+
+    # ---- what is to be drawn -------------------------------------------------------------------
+
+    def _resolve(self) -> TrainState:
+        model = self.session.model
+        models = tuple(
+            Entry(info.title, name, info.summary, self._missing(name))
+            for name, info in MODELS.items()
+        )
+        return TrainState(
+            model=Menu(models, model),
+            summary=model_info(model).summary,
+            preset=self.form.preset,
+            device=self._device.menu(),
+            options=self.options,
+            is_free=not self.session.is_busy,
+            work=self.work.state,
+            status=self._status,
+            notes=self._notes,
+            where=self._where,
+            verdict=self._verdict(),
+        )
+
+    def _missing(self, model: str) -> str:
+        adata, info = self.session.adata, model_info(model)
+        if adata is not None and "spatial" in info.needs and keys.SPATIAL not in adata.obsm:
+            return f"{info.title} needs coordinates; these data have none."
+        return ""
+
+    def _verdict(self) -> Message:
+        """How the run that is shown (else the last one) was judged."""
+        runs, source = self.session.contents.runs, self.session.display.source
+        if not runs or self.work.is_running:
+            return SILENT
+        record = self.session.contents.record(source if source in runs else runs[-1])
+        tone: Tone = "good" if is_judged(record) else "note"
+        return Message("\n".join(run_in_words(record)), "warning" if adds_nothing(record) else tone)

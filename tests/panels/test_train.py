@@ -1,0 +1,330 @@
+"""Train: what is offered, set, refused, told on the way, and said at the end."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from anndata import AnnData
+from psygnal import emit_queued
+
+from napari_stimpute import keys
+from napari_stimpute.job import Job, JobState
+from napari_stimpute.models import MODELS
+from napari_stimpute.models.configs import GMMVGAEConfig
+from napari_stimpute.panels.train import Options, TrainPanel
+from napari_stimpute.session.session import Session
+
+from .waiting import endless, until_done
+
+
+@pytest.fixture
+def train(opened: Session) -> TrainPanel:
+    return TrainPanel(opened)
+
+
+def until(job: Job[Any] | None, is_so: Any) -> None:
+    """Deliver what the job tells until something is so."""
+    assert job is not None
+    end = time.monotonic() + 60
+    while not is_so():
+        assert job.is_running and time.monotonic() < end
+        time.sleep(0.01)
+        emit_queued()
+
+
+def without_coordinates(section: AnnData) -> AnnData:
+    del section.obsm["spatial"], section.uns["spatial"]
+    return section
+
+
+# ---- what can be set ---------------------------------------------------------------------------
+
+
+def test_every_model_is_offered_with_its_settings(train: TrainPanel) -> None:
+    assert [entry.name for entry in train.now.model.entries] == list(MODELS)
+    for name, info in MODELS.items():
+        train.choose_model(name)
+        assert train.now.model.title == info.title
+        assert set(train.form.about) == set(info.config.model_fields)
+        assert train.now.summary == info.summary
+
+
+def test_the_model_is_that_of_the_session_both_ways(train: TrainPanel) -> None:
+    other = TrainPanel(train.session)
+    train.choose_model("pca")
+    assert train.session.model == "pca" and other.now.model.chosen == "pca"
+    train.session.model = "gmm_vgae"
+    assert train.now.model.chosen == "gmm_vgae"
+    assert "paper" in [entry.name for entry in train.now.preset.entries]
+
+
+def test_a_preset_fills_the_form(train: TrainPanel) -> None:
+    train.choose_model("gmm_vgae")
+    train.choose_preset("tiny")
+    assert train.now.preset.chosen == "tiny"
+    assert train.form.read() == GMMVGAEConfig(**GMMVGAEConfig.PRESETS["tiny"])
+    train.choose_preset("default")
+    assert train.form.read() == GMMVGAEConfig()
+
+
+def test_settings_survive_a_look_at_another_model(train: TrainPanel) -> None:
+    train.choose_model("gmm_vgae")
+    train.choose_preset("tiny")
+    train.form.enter("epochs", 7)
+    train.choose_model("pca")
+    assert train.now.preset.chosen == "default"
+    train.choose_model("gmm_vgae")
+    assert train.now.preset.chosen == "tiny"
+    assert train.form.read().model_dump()["epochs"] == 7
+
+
+def test_the_forms_offer_the_columns_of_the_open_data(train: TrainPanel, section: AnnData) -> None:
+    def columns() -> list[str]:
+        field = next(f for f in train.form.fields if f.about.name == "section_key")
+        return [entry.name for entry in field.entries]
+
+    train.choose_model("gmm_vgae")
+    assert "domain" in columns()
+    train.session.write_column("half", np.where(np.arange(section.n_obs) % 2, "a", "b"))
+    assert "half" in columns()
+    del section.obs["domain"]
+    train.session.open(section)
+    assert "domain" not in columns() and "half" not in columns()
+
+
+def test_devices_are_offered_with_their_free_memory(train: TrainPanel) -> None:
+    assert train.now.device.title == "Looking for devices…"
+    train.choose_device("mps")  # not before it is known to be there
+    assert train.now.device.chosen == "auto"
+    train.look_for_devices().wait(60)
+    offered = train.now.device.entries
+    assert [entry.name for entry in offered][:2] == ["auto", "cpu"]
+    assert all("GB free" in entry.title for entry in offered[:2])
+    train.choose_device("cpu")
+    train.look_for_devices().wait(60)
+    assert train.now.device.chosen == "cpu"
+
+
+def test_a_model_that_needs_a_tissue_says_so(session: Session, section: AnnData) -> None:
+    session.open(without_coordinates(section))
+    train, missing = TrainPanel(session), "GMM-VGAE needs coordinates; these data have none."
+    train.choose_model("gmm_vgae")
+    assert train.now.work.why_not.text == missing and not train.now.work.is_enabled
+    assert missing in [entry.why_not for entry in train.now.model.entries]
+    train.choose_model("pca")
+    assert train.now.work.is_enabled
+
+
+def test_without_data_it_says_what_to_do(session: Session) -> None:
+    train = TrainPanel(session)
+    assert train.now.work.why_not.text == "Open data first." and not train.now.work.is_enabled
+    assert train.train() is None
+    assert "Open an .h5ad file" in train.now.work.outcome.text
+
+
+# ---- a run -------------------------------------------------------------------------------------
+
+
+def test_settings_seed_and_name_reach_the_run(train: TrainPanel) -> None:
+    session = train.session
+    train.choose_model("pca")
+    train.form.enter("n_components", 5)
+    train.set_options(Options(seed=3, key=" few ", blend=False, judged=False))
+    until_done(train.train())
+    record = session.contents.record("few")
+    assert (record.model, record.seed, record.config) == ("pca", 3, {"n_components": 5})
+    assert record.trust is None
+    assert session.contents.runs == ("few",) and session.display.source == "few"
+    assert keys.imputed("few") in session.adata.layers  # type: ignore[union-attr]
+    assert train.now.status.startswith("Done after")
+    assert train.now.where == "Imputed counts are in layers['few_imputed']."
+    assert train.now.work.button == "Train" and not train.now.work.outcome
+
+
+def test_a_run_is_blended_and_judged_unless_told_otherwise(train: TrainPanel) -> None:
+    train.choose_model("scziva")
+    train.choose_preset("tiny")
+    train.form.enter("epochs", 2)
+    until_done(train.train())
+    trust = train.session.contents.record("scziva").trust
+    assert trust is not None and trust.verdicts and len(trust.parts) > 1
+    assert train.now.verdict.text.startswith("scZiva, judged on 10 %")
+    assert train.now.notes and "Judged on" not in train.now.notes.text  # the verdict says it
+    train.set_options(Options(key="alone", blend=False))
+    until_done(train.train())
+    trust = train.session.contents.record("alone").trust
+    assert trust is not None and trust.verdicts and not trust.parts
+
+
+def test_while_it_runs_it_says_how_far_it_is(train: TrainPanel, slow_gene_mean: None) -> None:
+    train.choose_model("gene_mean")
+    job = train.train()
+    assert train.work.progress() == (None, "Starting…")
+    assert train.now.work.button == "Cancel" and not train.now.is_free
+    until(job, lambda: "left" in train.work.progress()[1])
+    share, words = train.work.progress()
+    assert share is not None and 0 < share < 1
+    assert words.startswith("Train · step ") and " of 2,00" in words
+    assert train.curve.n_points > 3
+
+
+def test_a_run_begun_elsewhere_is_followed(train: TrainPanel) -> None:
+    job = train.session.train("pca")
+    assert train.now.model.chosen == "pca" and train.now.work.button == "Cancel"
+    until_done(job)
+    assert train.now.status.startswith("Done after")
+    assert train.curve.n_points > 0
+
+
+def test_cancel_answers_quickly_and_keeps_the_best_so_far(
+    train: TrainPanel, slow_gene_mean: None
+) -> None:
+    train.choose_model("gene_mean")
+    job = train.train()
+    until(job, lambda: train.curve.n_points > 3)
+    asked = time.monotonic()
+    train.work.press()
+    assert train.now.work.button == "Cancelling…" and not train.now.work.is_enabled
+    assert train.work.progress()[1] == "Cancelling: finishing with the best so far…"
+    until_done(job)
+    assert time.monotonic() - asked < 2
+    assert job is not None and job.state is JobState.CANCELLED
+    assert not train.session.contents.record("gene_mean").completed
+    assert train.now.status.startswith("Cancelled after")
+    assert "The best so far is kept, marked incomplete." in train.now.notes.text
+
+
+def test_a_cancel_before_anything_was_learned_keeps_nothing(
+    train: TrainPanel, slow_pca: None
+) -> None:
+    train.choose_model("pca")
+    train.form.enter("n_components", 5)
+    job = train.train()
+    train.work.press()
+    until_done(job)
+    assert train.session.contents.runs == ()
+    assert train.now.notes.text == "Nothing had been learned yet, so nothing is kept."
+    assert not train.now.work.outcome
+
+
+def test_a_finished_run_that_stays_is_said_and_nothing_else(
+    train: TrainPanel, slow_gene_mean: None
+) -> None:
+    session = train.session
+    train.set_options(Options(key="mine"))
+    session.train("pca", key="mine").wait(60)
+    train.choose_model("gene_mean")
+    job = train.train()
+    until(job, lambda: train.curve.n_points > 3)
+    train.work.press()
+    until_done(job)
+    assert session.contents.record("mine").model == "pca"
+    assert "The finished run stays as it was." in train.now.work.outcome.text
+    assert not train.now.notes and not train.now.where
+
+
+def test_cancel_stops_no_work_of_others(train: TrainPanel) -> None:
+    job = train.session.work_later(endless(), "Something else", owner="else")
+    assert train.now.work.why_not.text == "Wait: “Something else” is at work."
+    assert train.now.work.button == "Train" and not train.now.work.is_enabled
+    assert not train.now.is_free
+    assert train.train() is None
+    assert "nothing else running" in train.now.work.outcome.text
+    assert job.is_running and not job.is_cancelling
+
+
+def test_no_state_is_announced_twice(train: TrainPanel) -> None:
+    train.choose_model("pca")
+    seen = [train.now]
+    train.changed.connect(lambda: seen.append(train.now))
+    until_done(train.train())
+    assert len(seen) > 2
+    assert all(a != b for a, b in itertools.pairwise(seen))
+
+
+# ---- what goes wrong ---------------------------------------------------------------------------
+
+
+def test_a_bad_setting_is_said_beside_it(train: TrainPanel) -> None:
+    train.choose_model("pca")
+    train.form.enter("n_components", 0)
+    assert train.train() is None
+    assert "n_components" in train.form.problems and not train.now.work.outcome
+
+
+def test_a_setting_that_does_not_fit_the_data_is_marked(session: Session, section: AnnData) -> None:
+    session.open(section[:20].copy())
+    train = TrainPanel(session)
+    train.choose_model("gmm_vgae")
+    train.choose_preset("tiny")
+    train.form.enter("n_domains", 50)
+    job = train.train()
+    if job is not None:
+        until_done(job)
+    assert "n_domains" in train.form.problems and not train.now.work.outcome
+
+
+def test_an_error_while_training_is_explained_below_the_button(
+    train: TrainPanel, failing_gene_mean: None
+) -> None:
+    train.choose_model("gene_mean")
+    until_done(train.train())
+    assert "the cat sat on the keyboard" in train.now.work.outcome.text
+    assert train.now.work.outcome.tone == "error"
+    assert not train.now.status and not train.now.notes and not train.session.contents.runs
+
+
+# ---- how far a run can be believed -------------------------------------------------------------
+
+
+@pytest.fixture
+def shown(session: Session, judged: AnnData) -> TrainPanel:
+    """With the judged run "mine" shown."""
+    session.open(judged)
+    session.display.source = "mine"
+    return TrainPanel(session)
+
+
+def test_it_says_what_the_run_is_worth(shown: TrainPanel) -> None:
+    verdict = shown.now.verdict
+    words = ("25 reliable", "25 cannot be judged", "14.0 %", "Mine alone 11.0 %")
+    for part in (*words, "Nearest 30 spots"):
+        assert part in verdict.text
+    assert "adds nothing" not in verdict.text
+    assert verdict.tone == "good"
+
+
+def test_a_model_that_adds_nothing_is_called_so(session: Session, judged: AnnData) -> None:
+    session.open(judged)
+    record = session.contents.record("mine")
+    assert record.trust is not None and session.adata is not None
+    trust = record.trust.model_copy(update={"gain_without_model": 0.1395})
+    record = record.model_copy(update={"trust": trust})
+    session.adata.uns[keys.UNS]["mine"] = record.model_dump_json()
+    session.look_again()
+    train = TrainPanel(session)
+    assert "Mine adds nothing here" in train.now.verdict.text
+    assert train.now.verdict.tone == "warning"
+
+
+def test_a_run_that_was_not_judged_is_said_to_be_so(session: Session, judged: AnnData) -> None:
+    record = judged.uns[keys.UNS]["mine"].replace('"trust":{', '"was":{')
+    judged.uns[keys.UNS] = {"mine": record}
+    session.open(judged)
+    train = TrainPanel(session)
+    assert "Mine was not judged" in train.now.verdict.text
+    assert train.now.verdict.tone == "note"
+
+
+def test_the_verdict_is_on_the_run_that_is_looked_at(shown: TrainPanel) -> None:
+    session = shown.session
+    session.train("pca", blend=False, judged=False).wait(60)
+    assert shown.now.verdict.text.startswith("PCA denoiser was not judged")
+    session.display.source = "mine"
+    assert shown.now.verdict.text.startswith("Mine, judged")
+    session.display.source = "counts"  # else on the last one
+    assert shown.now.verdict.text.startswith("PCA denoiser")
