@@ -41,6 +41,17 @@ class Values:
         return int((~np.isfinite(self.values)).sum())
 
     @property
+    def missing(self) -> str:
+        """What is said of spots without a number; "" where all have one."""
+        return f"grey: no number ({self.n_missing:,})" if self.n_missing else ""
+
+    @property
+    def ticks(self) -> tuple[tuple[float, str], ...]:
+        """Shares of the colour bar, from left to right, and the number at each."""
+        bottom, top = self.limits
+        return tuple((share, f"{bottom + share * (top - bottom):.3g}") for share in (0.0, 0.5, 1.0))
+
+    @property
     def caption(self) -> str:
         """Gene, source and unit (unless the source says it already)."""
         has_unit = not self.unit or self.unit.lower() in self.title.lower()

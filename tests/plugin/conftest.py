@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from anndata import AnnData
 
-from napari_stimpute.plugin import attach, open_panel
+from napari_stimpute.plugin import attach, open_panel, view_of
+from napari_stimpute.plugin.canvas.view import SpotsView
 from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.session.session import Session
 
+from ..judged import give_runs
 from ..panels.conftest import _section, drawn, judged, section
 
 __all__ = ["_section", "drawn", "judged", "section"]
@@ -51,6 +53,26 @@ def viewer(_window: Any) -> Iterator[Any]:
     _window.reset_view()
     assert _window.mouse_drag_callbacks == callbacks  # a closed panel leaves nothing behind
     assert not _window.mouse_move_callbacks
+
+
+@pytest.fixture
+def view(viewer: Any) -> Iterator[SpotsView]:
+    """The canvas of a hidden viewer, without a panel; no data are open."""
+    made = view_of(viewer)
+    yield made
+    made.close()
+    job = made.session.job
+    if job is not None:
+        job.cancel()
+        job.wait(60)
+
+
+@pytest.fixture
+def canvas(view: SpotsView, section: AnnData) -> SpotsView:
+    """The section on the canvas, with two runs "soft" and "flat"; the former's values are shown."""
+    view.session.open(give_runs(section))
+    view.session.display.source = "soft"
+    return view
 
 
 @pytest.fixture

@@ -1,28 +1,30 @@
+"""The layers on the canvas: where they lie, in which colours, and when they are others."""
+
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
 
 import numpy as np
 import pytest
+from anndata import AnnData
 from napari.layers import Image, Points
 
 from napari_stimpute.plugin.canvas import spots
 from napari_stimpute.plugin.canvas.spots import colour_bar_of, limits_of
+from napari_stimpute.plugin.canvas.view import SpotsView
 from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.scene.colours import colours_of_values
-from napari_stimpute.session.contents import COUNTS, LOG
+from napari_stimpute.session.contents import COUNTS
+
+from ..judged import give_runs
 
 
-def viewer_of(panel: StimputePanel) -> Any:
-    return panel.view.viewer
-
-
-def test_spots_lie_on_the_image_at_their_true_size(opened: StimputePanel) -> None:
-    layer, session = opened.view.layer, opened.session
+def test_spots_lie_on_the_image_at_their_true_size(canvas: SpotsView) -> None:
+    layer, session = canvas.layer, canvas.session
     assert isinstance(layer, Points)
     np.testing.assert_allclose(layer.data, session.adata.obsm["spatial"][:, ::-1])
     np.testing.assert_allclose(layer.size, session.contents.spot_diameter)
-    image = opened.view.stage.image
+    image = canvas.stage.image
     np.testing.assert_allclose(image.scale, 1 / session.contents.image.scale)
     # one pixel of the image per (row, column) = (y, x) · scale: every spot lies within it
     places = np.array([image.world_to_data(p) for p in layer.data])
@@ -30,65 +32,49 @@ def test_spots_lie_on_the_image_at_their_true_size(opened: StimputePanel) -> Non
     assert (places < image.data.shape[:2]).all()
 
 
-def test_choosing_a_gene_recolours_the_same_layer(opened: StimputePanel) -> None:
-    view, session = opened.view, opened.session
-    layer = view.layer
+def test_choosing_a_gene_recolours_the_same_layer_and_is_told_once(canvas: SpotsView) -> None:
+    layer, session, heard = canvas.layer, canvas.session, Counter[str]()
+    canvas.changed.connect(lambda shown: heard.update([shown.headline or shown.title]))
     gene = next(
         g
         for g in session.contents.genes
         if session.expression(g).std() > 0 and g != session.display.gene
     )
-    session.display.gene = gene
+    session.display.show_gene(gene)
+    assert canvas.layer is layer
     expected = colours_of_values(session.expression(), session.limits(), "viridis")
-    assert view.layer is layer
     np.testing.assert_allclose(layer.face_color, expected, atol=1e-6)
+    assert heard == {f"{gene} · Soft": 1}
 
 
-@pytest.mark.parametrize("source", [COUNTS, LOG, "gene_mean"])
-def test_colour_bars_show_the_limits_of_the_canvas(opened: StimputePanel, source: str) -> None:
-    opened.session.train("gene_mean").wait(60)
-    opened.session.display.source = source
-    limits = opened.session.limits()
-    assert opened.genes.legend.bar.limits == pytest.approx(limits)
-    assert limits_of(opened.view.layer) == pytest.approx(limits)
-    assert colour_bar_of(opened.view.layer).visible
-    assert opened.view.layer.face_colormap.name == opened.session.display.colormap
+def test_the_colour_bar_shows_the_limits_and_colours_of_the_canvas(canvas: SpotsView) -> None:
+    session = canvas.session
+    session.display.source = "soft"
+    session.display.percentiles, session.display.colormap = (0, 60), "magma"
+    limits = session.limits(high=60)
+    assert limits[1] < session.limits()[1]
+    assert limits_of(canvas.layer) == pytest.approx(limits)
+    assert colour_bar_of(canvas.layer).visible
+    assert canvas.layer.face_colormap.name == "magma"
 
 
-def test_counts_and_imputed_share_one_scale(opened: StimputePanel) -> None:
-    opened.session.train("pca").wait(60)
-    imputed = limits_of(opened.view.layer)
-    opened.session.display.source = COUNTS
-    assert limits_of(opened.view.layer) == pytest.approx(imputed)
-
-
-def test_percentiles_move_the_limits_of_canvas_and_bar(opened: StimputePanel) -> None:
-    before = limits_of(opened.view.layer)
-    opened.genes.high.setValue(60)
-    after = limits_of(opened.view.layer)
-    assert after[1] < before[1]
-    assert opened.genes.legend.bar.limits == pytest.approx(after)
-
-
-def test_a_sparse_gene_is_never_blank(opened: StimputePanel) -> None:
-    session = opened.session
-    means = {g: session.expression(g).mean() for g in session.contents.genes}
-    sparse = min((g for g in means if means[g] > 0), key=means.__getitem__)
-    session.display.gene = sparse
-    colours = np.unique(np.asarray(opened.view.layer.face_color), axis=0)
-    assert len(colours) > 1
-
-
-def test_categories_take_the_palette_of_the_data(opened: StimputePanel) -> None:
-    session = opened.session
+def test_categories_take_the_palette_of_the_data(canvas: SpotsView) -> None:
+    session = canvas.session
     session.display.column = "domain"
-    names = list(session.adata.obs["domain"].cat.categories)
-    assert opened.genes.legend.swatches.names == names
-    assert not colour_bar_of(opened.view.layer).visible
+    assert not colour_bar_of(canvas.layer).visible
     stored = session.adata.uns["domain_colors"][0]
+    names = session.adata.obs["domain"].cat.categories
     of_first = np.asarray(session.adata.obs["domain"] == names[0])
-    first = np.asarray(opened.view.layer.face_color)[of_first][0]
+    first = np.asarray(canvas.layer.face_color)[of_first][0]
     np.testing.assert_allclose(first[:3], [int(stored[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+
+
+def test_the_legend_shows_what_the_canvas_shows(opened: StimputePanel) -> None:
+    legend, session = opened.genes.legend, opened.session
+    session.display.percentiles = (0, 60)
+    assert legend.bar.limits == pytest.approx(limits_of(opened.view.layer))
+    session.display.column = "domain"
+    assert legend.swatches.names == list(session.adata.obs["domain"].cat.categories)
 
 
 @pytest.mark.parametrize("n", [4, 60])
@@ -109,78 +95,89 @@ def test_the_legend_stays_in_sight_on_every_tab_however_long_it_is(
     assert needed <= legend.height() <= needed + 4 if n == 4 else legend.height() == 170
 
 
-def test_a_gene_that_was_not_modelled_shows_counts(opened: StimputePanel) -> None:
-    session = opened.session
-    session.open(session.adata, genes="hvg:20", counts="raw")
-    session.train("gene_mean").wait(60)
-    left_out = next(g for g in session.contents.genes if not session.contents.is_modelled(g))
-    session.display.gene = left_out
-    assert "Counts" in opened.view.shown.caption
-    assert opened.genes.source.currentData() == COUNTS
+def test_a_removed_layer_comes_back_with_the_next_gene(canvas: SpotsView) -> None:
+    layers = canvas.viewer.layers
+    layers.remove(canvas.layer)
+    canvas.session.display.gene = canvas.session.contents.genes[3]
+    assert canvas.layer in layers
 
 
-def test_a_removed_layer_comes_back_with_the_next_gene(opened: StimputePanel) -> None:
-    viewer = viewer_of(opened)
-    viewer.layers.remove(opened.view.layer)
-    opened.session.display.gene = opened.session.contents.genes[3]
-    assert opened.view.layer in viewer.layers
-
-
-def test_opening_other_data_replaces_the_layers(opened: StimputePanel, section: Any) -> None:
-    viewer = viewer_of(opened)
+def test_opening_other_data_replaces_the_layers(canvas: SpotsView, section: AnnData) -> None:
+    viewer = canvas.viewer
     mine = viewer.add_points(np.zeros((1, 2)), name="my own")
-    opened.session.open(section[:60].copy())
+    canvas.session.open(section[:60].copy())
     assert [layer.name for layer in viewer.layers] == ["my own", "Tissue image", "Spots"]
     assert mine in viewer.layers
-    assert len(opened.view.layer.data) == 60
+    assert len(canvas.layer.data) == 60
 
 
-def test_side_by_side_shows_counts_and_imputed_and_goes_away(opened: StimputePanel) -> None:
-    opened.session.train("pca").wait(60)
-    viewer, view = viewer_of(opened), opened.view
+def test_side_by_side_shows_counts_and_imputed_and_goes_away(canvas: SpotsView) -> None:
+    viewer = canvas.viewer
+    canvas.session.display.source = "soft"
     before = len(viewer.layers)
-    opened.genes.both.setChecked(True)
-    left, right = view.layer, view.stage.second
+    canvas.set_mode("side by side")
+    left, right = canvas.layer, canvas.stage.second
     assert viewer.canvas.grid.enabled
     assert "Counts" in left.name
-    assert "PCA" in right.name
+    assert "Soft" in right.name
     assert limits_of(left) == pytest.approx(limits_of(right))
     assert not np.allclose(left.face_color, right.face_color)
     imputed = np.asarray(right.face_color)
-    opened.genes.both.setChecked(False)
+    canvas.set_mode("one map")
     assert not viewer.canvas.grid.enabled
-    np.testing.assert_array_equal(view.layer.face_color, imputed)
-    assert "PCA" in viewer.canvas.overlays.text.text
+    np.testing.assert_array_equal(canvas.layer.face_color, imputed)
+    assert "Soft" in viewer.canvas.overlays.text.text
     assert len(viewer.layers) == before
 
 
+def test_opacity_is_that_of_all_maps(canvas: SpotsView) -> None:
+    canvas.set_mode("side by side")
+    canvas.stage.set_opacity(0.4)
+    assert canvas.layer.opacity == canvas.stage.second.opacity == 0.4
+    canvas.set_mode("wipe")
+    assert canvas.stage.second.opacity == 0.4
+
+
 def test_many_spots_are_drawn_as_one_picture(
-    panel: StimputePanel, section: Any, monkeypatch: pytest.MonkeyPatch
+    view: SpotsView, section: AnnData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(spots, "MOST_POINTS", 100)
-    panel.session.open(section)
-    layer, session = panel.view.layer, panel.session
+    session = view.session
+    session.open(section)
+    layer = view.layer
     assert isinstance(layer, Image)
     assert limits_of(layer) == pytest.approx(session.limits())
     assert layer.colorbar.visible
     seen = np.unique(layer.data[np.isfinite(layer.data)])
     assert set(seen) <= set(session.expression())
     y, x = session.adata.obsm["spatial"][5, ::-1]
-    assert panel.view.stage.spot_at((y, x)) == 5
+    assert view.stage.spot_at((y, x)) == 5
     session.display.column = "domain"
     assert not layer.colorbar.visible
-    assert panel.genes.legend.swatches.names
+
+
+def test_the_spot_at_a_place_is_found_within_its_radius(canvas: SpotsView) -> None:
+    x, y = canvas.session.adata.obsm["spatial"][7]
+    radius = canvas.session.contents.spot_diameter / 2
+    assert canvas.stage.spot_at((y, x + 0.9 * radius)) == 7
+    assert canvas.stage.spot_at((y, x - 1e6)) == -1
 
 
 def test_the_spot_under_the_mouse_is_described(opened: StimputePanel) -> None:
-    opened.session.train("gene_mean").wait(60)
-    x, y = opened.session.adata.obsm["spatial"][7]
-    radius = opened.session.contents.spot_diameter / 2
-    assert opened.view.stage.spot_at((y, x + 0.9 * radius)) == 7
-    assert opened.view.stage.spot_at((y, x - 1e6)) == -1
     opened.view.hovered.emit(7)
-    words = opened.genes.spot.text()
-    assert opened.session.adata.obs_names[7] in words
-    assert "imputed" in words
-    assert "a second measurement" in words
-    assert "domain" in words
+    text = opened.genes.spot.text()
+    assert opened.session.adata.obs_names[7] in text
+    assert "Counts" in text
+    assert "domain" in text
+
+
+def test_a_gene_that_was_not_modelled_shows_counts(opened: StimputePanel) -> None:
+    session = opened.session
+    session.open(session.adata, genes="hvg:20", counts="raw")
+    give_runs(session.adata)
+    session.look_again()
+    session.display.source = "soft"
+    left_out = next(g for g in session.contents.genes if not session.contents.is_modelled(g))
+    session.display.gene = left_out
+    assert "Counts" in opened.view.shown.caption
+    assert opened.genes.source.currentData() == COUNTS

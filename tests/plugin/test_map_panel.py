@@ -64,7 +64,7 @@ def draw_on_canvas(viewer: Any, outline: list[tuple[float, float]], *held: str) 
 def test_the_map_has_the_colours_of_the_tissue(dock: MapPanel, opened: StimputePanel) -> None:
     def same() -> None:
         on_tissue = packed(np.asarray(opened.view.layer.face_color))
-        np.testing.assert_array_equal(dock.scatter._colours, on_tissue)
+        np.testing.assert_array_equal(dock.scatter.colours, on_tissue)
 
     same()
     opened.session.display.gene = opened.session.contents.genes[3]
@@ -119,7 +119,7 @@ def test_spots_within_a_line_on_the_tissue_light_up_on_the_map(
     clear = np.abs(distance - radius) > 0.05 * radius
     near = distance < radius
     np.testing.assert_array_equal(opened.session.display.picked[clear], near[clear])
-    assert dock.scatter._picked is opened.session.display.picked
+    assert dock.scatter.picked is opened.session.display.picked
     far = points[np.argmax(distance)]
     draw_on_canvas(viewer, circle(far[1], far[0], radius), "Shift")
     assert opened.session.display.picked[np.argmax(distance)]
@@ -131,27 +131,6 @@ def test_spots_within_a_line_on_the_tissue_light_up_on_the_map(
     opened.genes.picks.pick_button.click()
     assert not view.lasso.is_on
     assert len(viewer.mouse_drag_callbacks) == callbacks  # the lasso's for napari's own
-
-
-def test_a_pick_can_be_kept_and_is_offered_everywhere(
-    dock: MapPanel, opened: StimputePanel
-) -> None:
-    mask = np.arange(opened.session.adata.n_obs) < 20
-    opened.session.display.pick(mask)
-    box = dock.picks
-    box.name.setText("domain")
-    box.keep_button.click()
-    assert "already" in box.words.text()
-    box.name.setText("edge")
-    box.keep_button.click()
-    kept = opened.session.adata.obs["edge"]
-    np.testing.assert_array_equal(kept == "selected", mask)
-    assert opened.genes.column.findData("edge") > 0
-    assert opened.statistics.differences.column.findData("edge") >= 0
-    opened.session.display.pick(~mask)
-    opened.genes.picks.name.setText("edge")
-    opened.genes.picks.keep_button.click()  # its own column may be written anew
-    np.testing.assert_array_equal(opened.session.adata.obs["edge"] == "selected", ~mask)
 
 
 @pytest.mark.parametrize("most_points", [50_000, 100], ids=["points", "picture"])
@@ -186,27 +165,6 @@ def opacity(panel: StimputePanel) -> Any:
     return layer.colormap.map((values - bottom) / (top - bottom))[:, 3]
 
 
-def test_numbers_of_a_column_are_drawn_with_a_bar_and_missing_ones_grey(
-    opened: StimputePanel,
-) -> None:
-    session = opened.session
-    n = session.adata.n_obs
-    values = np.linspace(-3, 5, n).astype(np.float32)
-    values[:7] = np.nan
-    session.write_column("pseudotime", values)
-    place = opened.genes.column.findData("pseudotime")
-    opened.genes.column.setCurrentIndex(place)
-    opened.genes.column.activated.emit(place)
-    bar, colours = opened.genes.legend.bar, np.asarray(opened.view.layer.face_color)
-    assert bar.limits == pytest.approx(np.nanpercentile(values, [0, 99]), abs=1e-3)
-    assert "no number (7)" in bar.missing
-    red, green, blue, _ = colours[:7].T
-    np.testing.assert_array_equal(red, green)
-    np.testing.assert_array_equal(green, blue)
-    assert len(np.unique(colours[7:], axis=0)) > 50
-    assert opened.view.viewer.canvas.overlays.text.text == "pseudotime"
-
-
 def test_a_spot_is_named_under_the_mouse_on_the_map_and_ringed_from_the_tissue(
     dock: MapPanel, opened: StimputePanel
 ) -> None:
@@ -216,12 +174,12 @@ def test_a_spot_is_named_under_the_mouse_on_the_map_and_ringed_from_the_tissue(
     x, y = scatter.pixel_of(11)
     place = scatter.spot_at(x, y)
     assert np.hypot(*np.subtract(scatter.pixel_of(place), (x, y))) < 6  # itself, or one upon it
-    scatter._point_at(place)
+    scatter.mouseMoveEvent(moved(QPoint(int(x), int(y))))
     name = opened.session.adata.obs_names[place]
     assert name in opened.genes.spot.text()
     assert name in in_short(opened.view.scene, opened.view.shown, place)
     opened.view.hovered.emit(3)
-    assert scatter._ringed == 3
+    assert scatter.ringed == 3
 
 
 def test_the_dock_says_why_there_is_no_map(panel: StimputePanel, section: AnnData) -> None:
@@ -233,7 +191,7 @@ def test_the_dock_says_why_there_is_no_map(panel: StimputePanel, section: AnnDat
     assert "being drawn" in dock.scatter.nothing
     assert dock.choice.cancel.isVisibleTo(dock)
     panel.session.job.wait(60)
-    assert dock.scatter._points is not None
+    assert dock.scatter.points is not None
     assert "near means similar expression" in dock.title.text()
     assert not dock.choice.button.isVisibleTo(dock)
 

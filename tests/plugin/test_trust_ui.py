@@ -13,7 +13,6 @@ from qtpy.QtCore import QRectF
 from qtpy.QtGui import QColor, QImage, QPainter
 from scipy.stats import spearmanr
 
-from napari_stimpute import keys
 from napari_stimpute.plugin.canvas import spots
 from napari_stimpute.plugin.canvas.spots import limits_of
 from napari_stimpute.plugin.panel import WIDTH, StimputePanel
@@ -45,15 +44,6 @@ def choose(panel: StimputePanel, aspect: str) -> None:
     combo = panel.genes.aspect.aspect
     combo.setCurrentIndex(combo.findData(aspect))
     combo.activated.emit(combo.currentIndex())
-
-
-def older(adata: AnnData) -> AnnData:
-    """The same run, as an older file holds it."""
-    record = adata.uns[keys.UNS]["mine"].replace('"trust":{', '"was":{')
-    adata.uns[keys.UNS] = {"mine": record}
-    del adata.varm[keys.weights("mine")]
-    adata.var = adata.var.drop(columns=list(keys.gene_facts("mine")))
-    return adata
 
 
 # ---- chip --------------------------------------------------------------------------------------

@@ -87,7 +87,8 @@ def test_numbers_of_a_column_have_limits_by_percentile_and_missing_ones_none(sce
     shown = scene.shown
     assert isinstance(shown, Values)
     assert shown.limits == pytest.approx(np.nanpercentile(values, [0, 99]), abs=1e-3)
-    assert shown.n_missing == 7
+    assert shown.missing == "grey: no number (7)"
+    assert [text for _, text in shown.ticks] == ["-2.58", "1.17", "4.92"]
 
 
 def test_a_number_that_is_missing_is_grey() -> None:

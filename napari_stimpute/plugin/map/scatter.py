@@ -60,36 +60,36 @@ class Scatter(QWidget):
         self.setAccessibleName("Map of cells")
         self.ground, self.ink = QColor("black"), QColor("#8a8f98")
         self.nothing = ""
-        self._points: NDArray[np.float32] | None = None
+        self.points: NDArray[np.float32] | None = None
         self._order = np.empty(0, dtype=np.intp)
-        self._colours: NDArray[np.uint32] | None = None
-        self._picked: NDArray[np.bool_] | None = None
+        self.colours: NDArray[np.uint32] | None = None
+        self.picked: NDArray[np.bool_] | None = None
         self._view = Viewport((0, 0), 1)
         self._labels: NDArray[np.int32] | None = None
         self._picture: QPixmap | None = None
         self._outline: list[tuple[float, float]] = []
         self._how: How = "new"
         self._held: QPointF | None = None
-        self._under, self._ringed = -1, -1
+        self._under, self.ringed = -1, -1
 
     # ---- what is drawn -------------------------------------------------------------------------
 
     def set_places(self, points: NDArray[np.float32] | None) -> None:
         """Take over a map, (n, 2) x and y (up), all of it in sight; None for none."""
-        self._points, self._picked, self._under, self._ringed = points, None, -1, -1
+        self.points, self.picked, self._under, self.ringed = points, None, -1, -1
         if points is not None:
             # No group lies above another because of its place in the file.
             self._order = np.random.default_rng(0).permutation(len(points))
-        self._colours = None
+        self.colours = None
         self.show_all()
 
     def set_colours(
         self, colours: NDArray[np.float32], picked: NDArray[np.bool_] | None = None
     ) -> None:
         """Colour of each spot, (n, 4) 0–1; those that are picked, (n,), lie above the others."""
-        self._colours, self._picture = packed(colours), None
-        if picked is not self._picked:
-            self._picked, self._labels = picked, None
+        self.colours, self._picture = packed(colours), None
+        if picked is not self.picked:
+            self.picked, self._labels = picked, None
         self.update()
 
     def say(self, nothing: str) -> None:
@@ -99,14 +99,14 @@ class Scatter(QWidget):
 
     def ring(self, place: int) -> None:
         """Mark one spot, for example the one under the mouse on the tissue; −1 for none."""
-        if place != self._ringed:
-            self._ringed = place
+        if place != self.ringed:
+            self.ringed = place
             self.update()
 
     def show_all(self) -> None:
         """Back to the whole map."""
-        if self._points is not None:
-            self._see(whole(self._points, self._size()))
+        if self.points is not None:
+            self._see(whole(self.points, self._size()))
         self.update()
 
     def spot_at(self, x: float, y: float) -> int:
@@ -120,8 +120,8 @@ class Scatter(QWidget):
 
     def pixel_of(self, place: int) -> tuple[float, float]:
         """Where a spot lies in the widget, x and y."""
-        assert self._points is not None
-        x, y = self._view.pixels(self._points[place], self._size())
+        assert self.points is not None
+        x, y = self._view.pixels(self.points[place], self._size())
         return float(x), float(y)
 
     def sizeHint(self) -> QSize:
@@ -132,13 +132,13 @@ class Scatter(QWidget):
 
     def draw(self) -> QPixmap | None:
         """The map as it is now; made anew only where something has changed."""
-        if self._points is None or self._colours is None:
+        if self.points is None or self.colours is None:
             return None
         if self._labels is None:
-            self._labels = self._stamped(self._points)
+            self._labels = self._stamped(self.points)
             self._picture = None
         if self._picture is None:
-            pixels = self._colours[self._labels]
+            pixels = self.colours[self._labels]
             height, width = pixels.shape
             image = QImage(
                 pixels.tobytes(),
@@ -177,8 +177,8 @@ class Scatter(QWidget):
         width, height = self._size()
         fine = self._view.pixels(points, (width, height)) * _FINE
         sheets = [self._order]
-        if self._picked is not None:  # they lie above the others
-            chosen = self._picked[self._order]
+        if self.picked is not None:  # they lie above the others
+            chosen = self.picked[self._order]
             sheets = [self._order[~chosen], self._order[chosen]]
         shape = (height * _FINE, width * _FINE)
         return stamp(fine, shape, radius_of(len(points), self._view.zoom) * _FINE, sheets)
@@ -192,10 +192,10 @@ class Scatter(QWidget):
             painter.drawPolygon(line)
 
     def _draw_ring(self, painter: QPainter) -> None:
-        if self._ringed < 0 or self._points is None or self._ringed >= len(self._points):
+        if self.ringed < 0 or self.points is None or self.ringed >= len(self.points):
             return
-        radius = radius_of(len(self._points), self._view.zoom) + 4
-        middle = QPointF(*self.pixel_of(self._ringed))
+        radius = radius_of(len(self.points), self._view.zoom) + 4
+        middle = QPointF(*self.pixel_of(self.ringed))
         for colour, width in ((_SHADOW, 4.0), (_LINE, 2.0)):
             painter.setPen(QPen(colour, width))
             painter.drawEllipse(middle, radius, radius)
@@ -216,7 +216,7 @@ class Scatter(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Begin to draw a line, or to move the map."""
-        if event is None or self._points is None:
+        if event is None or self.points is None:
             return
         if event.button() == Qt.MouseButton.LeftButton:
             held = [name for name, key in _MODIFIERS.items() if event.modifiers() & key]
@@ -227,7 +227,7 @@ class Scatter(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
         """Go on with it, or say what lies under the mouse."""
-        if event is None or self._points is None:
+        if event is None or self.points is None:
             return
         if self._outline:
             x, y = _place(event)
@@ -244,8 +244,8 @@ class Scatter(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
         """Pick what lies within the line."""
         outline, self._outline, self._held = self._outline, [], None
-        if len(outline) > 2 and self._points is not None:
-            pixels = self._view.pixels(self._points, self._size())
+        if len(outline) > 2 and self.points is not None:
+            pixels = self._view.pixels(self.points, self._size())
             self.lassoed.emit(within(pixels, np.asarray(outline, dtype=np.float32)), self._how)
         self.update()
 
@@ -255,7 +255,7 @@ class Scatter(QWidget):
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:
         """Zoom at the mouse."""
-        if event is None or self._points is None:
+        if event is None or self.points is None:
             return
         notches, at = event.angleDelta().y() / 120, event.position()
         self._see(self._view.zoomed(_TURN**notches, (at.x(), at.y()), self._size()))

@@ -33,7 +33,7 @@ class Legend(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.bar, self.swatches = ColourBar(), Swatches()
-        self._nothing = hint("Nothing is shown yet.")
+        self.nothing = hint("Nothing is shown yet.")
         self._list = QScrollArea()
         self._list.setWidgetResizable(True)
         self._list.setFrameShape(QFrame.Shape.NoFrame)
@@ -42,7 +42,7 @@ class Legend(QWidget):
         self.trust, pages = TrustLine(), QWidget()
         self._stack = QStackedLayout(pages)
         self._stack.setContentsMargins(0, 0, 0, 0)
-        for widget in (self._nothing, self.bar, self._list):
+        for widget in (self.nothing, self.bar, self._list):
             self._stack.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -63,8 +63,8 @@ class Legend(QWidget):
             frame = 2 * self._list.frameWidth()
             self._turn_to(self._list, self.swatches.sizeHint().height() + frame)
         else:
-            self._nothing.setText(nothing or "Nothing is shown yet.")
-            self._turn_to(self._nothing, self._nothing.heightForWidth(max(self.width(), 200)))
+            self.nothing.setText(nothing or "Nothing is shown yet.")
+            self._turn_to(self.nothing, self.nothing.heightForWidth(max(self.width(), 200)))
 
     def _turn_to(self, widget: QWidget, height: int) -> None:
         self._stack.setCurrentWidget(widget)
@@ -80,13 +80,13 @@ class ColourBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.title, self.limits, self.missing = "", (0.0, 1.0), ""
+        self._ticks: tuple[tuple[float, str], ...] = ()
         self._picture = QImage()
 
     def show_values(self, shown: Values) -> None:
         """Take over limits and colours."""
         self.title, self.limits = shown.caption, shown.limits
-        n_missing = shown.n_missing
-        self.missing = f"grey: no number ({n_missing:,})" if n_missing else ""
+        self.missing, self._ticks = shown.missing, shown.ticks
         fades = shown.certainty is not None
         self._picture = _picture(shown.colormap, fades=fades)
         faint = "; the fainter, the less sure" if fades else ""
@@ -115,11 +115,9 @@ class ColourBar(QWidget):
         painter.end()
 
     def _draw_ticks(self, painter: QPainter, bar: QRectF) -> None:
-        bottom, top = self.limits
         metrics = self.fontMetrics()
-        for share in (0.0, 0.5, 1.0):
+        for share, text in self._ticks:
             x = bar.left() + share * bar.width()
-            text = f"{bottom + share * (top - bottom):.3g}"
             width = metrics.horizontalAdvance(text)
             left = min(max(x - width / 2, 0.0), self.width() - width)
             painter.drawLine(int(x), int(bar.bottom()), int(x), int(bar.bottom()) + _TICK)
