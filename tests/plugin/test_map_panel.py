@@ -214,7 +214,6 @@ def test_the_dock_goes_on_without_the_panel_and_the_panel_without_the_dock(
     session.display.gene = session.contents.genes[4]
     assert session.contents.genes[4] in dock.coloured.whole
     panel = open_panel(viewer)
-    panel._soon.stop()
     assert panel.view is view
     taken_out(dock)
     session.display.gene = session.contents.genes[5]
@@ -226,7 +225,6 @@ def test_the_dock_goes_on_without_the_panel_and_the_panel_without_the_dock(
     assert view.shown is shown  # nobody is left to see it
     assert [layer.name for layer in viewer.layers] == ["Tissue image", "Spots"]
     last = open_panel(viewer)
-    last._soon.stop()
     assert last.view is not view
 
 
