@@ -65,10 +65,8 @@ class Tabs(Panel[tuple[str, ...]]):
 
     def _resolve(self) -> tuple[str, ...]:
         session, job = self.session, self.session.job
-        # titles stand for owners of work that still begins in a front end
-        title = "" if job is None else job.title
         if session.is_busy and job is not None:
-            owner, sign = job.owner or title, " …"
+            owner, sign = job.owner, " …"
         else:
-            owner, sign = session.at_fault or title, " !" if session.problem else ""
+            owner, sign = session.at_fault, " !" if session.problem else ""
         return tuple(tab.title + sign * (owner in tab.owners) for tab in TABS)

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from napari_stimpute.panels.cells.batches import BatchesPanel
+from napari_stimpute.panels.cells.communities import CommunitiesPanel
+from napari_stimpute.panels.cells.markers import MarkersPanel
+from napari_stimpute.panels.cells.names import NamesPanel
+from napari_stimpute.panels.cells.trajectory import TrajectoryPanel
+from napari_stimpute.panels.cells.transfer import TransferPanel
+from napari_stimpute.panels.compare import ComparePanel
+from napari_stimpute.panels.differences import DifferencesPanel
+from napari_stimpute.panels.groups import Groups
+from napari_stimpute.panels.patterns import PatternsPanel
 from napari_stimpute.panels.tabs import TABS, Tabs
+from napari_stimpute.panels.train import TrainPanel
+from napari_stimpute.panels.variable import VariablePanel
 from napari_stimpute.session.session import OPEN, Session
 
 from .waiting import endless
@@ -26,6 +38,16 @@ def test_work_shows_on_the_tab_of_its_owner_and_nowhere_else(session: Session) -
 def test_no_work_shows_on_two_tabs() -> None:
     owners = [owner for tab in TABS for owner in tab.owners]
     assert len(owners) == len(set(owners))
+
+
+def test_the_work_of_every_panel_shows_on_a_tab(session: Session) -> None:
+    groups, train = Groups(session), TrainPanel(session)
+    of_groups = (BatchesPanel, CommunitiesPanel, MarkersPanel, NamesPanel, TrajectoryPanel)
+    panels = [train, train.tune, *(kind(session, groups) for kind in of_groups)]
+    alone = (TransferPanel, PatternsPanel, DifferencesPanel, VariablePanel, ComparePanel)
+    panels += [kind(session) for kind in alone]
+    shown = {owner for tab in TABS for owner in tab.owners}
+    assert {panel.work.owner for panel in panels} <= shown
 
 
 def test_what_went_wrong_is_marked_until_other_work_begins(
