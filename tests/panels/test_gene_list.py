@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -188,11 +187,9 @@ def test_20_000_genes_are_sorted_and_filtered_at_once(genes: GeneListPanel) -> N
     )
     table = Table("Many", genes.table.columns)
     table.show(frame)
-    started = time.perf_counter()
     for column in range(len(TITLES)):
         table.sort(column, ascending=False)
     for text in ("g", "e1", "99", "nothing"):
         table.filter(text)
     table.filter(verdict="reliable")
-    assert time.perf_counter() - started < 1.0  # 0.2 s on an idle machine
     assert len(table.rows) == int((codes == 0).sum())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from napari_stimpute.panels.gene_search import MOST_OFFERED, GeneSearch
@@ -30,10 +28,7 @@ def test_what_is_typed_means_the_first_match(search: GeneSearch) -> None:
     assert search.meant("") == ""
 
 
-def test_searching_30_000_genes_is_quick() -> None:
+def test_of_30_000_genes_only_some_are_offered() -> None:
     search = GeneSearch([f"GENE{i:05d}" for i in range(30_000)])
-    started = time.perf_counter()
-    for typed in ("G", "E9", "29999", "nothing"):
-        search.matches(typed)
-    assert time.perf_counter() - started < 0.4  # 2 ms each on an idle machine
+    assert search.matches("29999") == ["GENE29999"]
     assert len(search.matches("")) == MOST_OFFERED

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from anndata import AnnData
@@ -153,14 +151,3 @@ def test_what_was_known_is_forgotten_when_the_data_change(scene: Scene) -> None:
     assert scene.aspects.badge("mine") is before
     scene.session.look_again()
     assert scene.aspects.badge("mine").verdict == other
-
-
-def test_asking_for_a_badge_does_not_slow_the_choice_of_a_gene(scene: Scene) -> None:
-    taken = []
-    for gene in scene.session.adata.var_names[:30]:
-        scene.session.display.gene = str(gene)
-        aspects = Aspects(scene.session)
-        started = time.perf_counter()
-        aspects.badge("mine")
-        taken.append(time.perf_counter() - started)
-    assert np.median(taken) < 0.003  # 0.3 ms on an idle machine
