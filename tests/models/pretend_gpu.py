@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from functools import cache
 from typing import Any, ClassVar, Self
 
 import torch
@@ -32,10 +31,9 @@ _ASKING = {"_local_scalar_dense", "nonzero", "masked_select", "_unique2", "equal
 """Operators whose result, or its size, the host must know."""
 
 
-@cache
-def register() -> None:
-    """Let torch know devices called "gpu"; once, and for good."""
-    _setup_privateuseone_for_python_backend("gpu")
+# When this is imported, and so before any test runs: autograd makes its queues, one for each known
+# device, at the first backward pass of a process, and never again.
+_setup_privateuseone_for_python_backend("gpu")
 
 
 class DeviceTensor(torch.Tensor):
@@ -98,7 +96,6 @@ class PretendGPU(TorchDispatchMode):
 
     def __init__(self, *, has_float64: bool = False) -> None:
         super().__init__()
-        register()
         self.has_float64 = has_float64
         self.n_operators, self.waits = 0, Counter[str]()
 

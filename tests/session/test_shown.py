@@ -123,13 +123,13 @@ def test_a_run_that_only_clustered_is_no_source_of_values(session: Session) -> N
     write_results(session.adata, Results(record, clusters=np.arange(118) % 3))
     again = Session()
     again.open(session.adata)
-    assert [s.name for s in again.sources] == [COUNTS, LOG]
+    assert [s.name for s in again.contents.sources] == [COUNTS, LOG]
     assert again.limits()[1] > 0
-    assert "only_cluster" in again.columns
-    assert again.run_titles == {}
+    assert "only_cluster" in again.contents.columns
+    assert again.contents.run_titles == {}
     session.adata.obsm["X_only"] = np.zeros((118, 2))
     again.open(session.adata)
-    assert again.run_titles == {"only": "GMM-VGAE (only)"}  # a map can be drawn of it
+    assert again.contents.run_titles == {"only": "GMM-VGAE (only)"}  # a map can be drawn of it
     with pytest.raises(UnknownName, match="name of a source"):
         again.expression(source="only")
 
