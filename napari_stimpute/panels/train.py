@@ -73,7 +73,7 @@ class TrainState:
     verdict: Message
 
 
-class Training(Work):
+class TrainWork(Work):
     """The button that trains."""
 
     stopping = "It is finishing with the best so far."
@@ -102,7 +102,7 @@ class TrainPanel(Panel[TrainState]):
             [Entry("Looking for devices…", "auto")],
         )
         self._status, self._notes, self._where = "", SILENT, ""
-        self.work = Training(
+        self.work = TrainWork(
             session,
             TRAIN,
             "Train",

@@ -42,7 +42,7 @@ class Setup:
 
 
 @dataclass(frozen=True)
-class Dot:
+class TrialDot:
     """A trial as it is drawn: ``score`` is None if it has none, ``help`` says its settings."""
 
     number: int
@@ -66,7 +66,7 @@ class TuneState:
     is_free: bool
     work: WorkState
     status: str
-    dots: tuple[Dot, ...]
+    dots: tuple[TrialDot, ...]
     chosen: int
     told: str
     verdict: Message
@@ -285,7 +285,7 @@ class TunePanel(Panel[TuneState]):
         return f"Searched: {listed}. The rest stays as set above." if titles else ""
 
 
-def _dots(outcome: Outcome | None) -> tuple[Dot, ...]:
+def _dots(outcome: Outcome | None) -> tuple[TrialDot, ...]:
     if outcome is None:
         return ()
     best = outcome.best
@@ -297,7 +297,7 @@ def _dots(outcome: Outcome | None) -> tuple[Dot, ...]:
         return "\n".join([*lines, ", ".join(changed) or "The settings as they were."])
 
     return tuple(
-        Dot(
+        TrialDot(
             trial.number,
             "best" if trial == best else trial.state,
             trial.score,

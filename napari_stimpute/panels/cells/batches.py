@@ -78,7 +78,7 @@ _OWN_CLUSTERS = (
 _NOT_SCORED = "Groups were not scored: choose a column at the top other than the batch."
 
 
-class Scores(NamedTuple):
+class BeforeAndAfter(NamedTuple):
     """Scores of the counts and of a run."""
 
     before: Mixing
@@ -114,7 +114,7 @@ class BatchesPanel(Panel[BatchesState]):
             begin=self.compute,
             missing=self._missing,
         )
-        self.answer: Answer[Scores] = Answer(self.work, self._about)
+        self.answer: Answer[BeforeAndAfter] = Answer(self.work, self._about)
         for signal in (groups.changed, session.events.contents):
             self.connections.add(signal, self._check)
         self.connections.add(session.events.adata, self._start_over)
@@ -133,7 +133,7 @@ class BatchesPanel(Panel[BatchesState]):
         self.run.choose(key)
         self._check()
 
-    def compute(self) -> Job[Scores] | None:
+    def compute(self) -> Job[BeforeAndAfter] | None:
         """Score both embeddings in the background."""
         adata, key, column = self.session.adata, self.run.name, self.groups.column
         if adata is None or self._missing():
@@ -141,7 +141,7 @@ class BatchesPanel(Panel[BatchesState]):
         batch = adata.obs[self.batch.name].astype(str).to_numpy()
         groups = None if column in ("", self.batch.name) else adata.obs[column].to_numpy()
 
-        def scoring() -> Generator[Progress, None, Scores]:
+        def scoring() -> Generator[Progress, None, BeforeAndAfter]:
             from ...analysis.mixing import mixing
             from ...analysis.sources import representation
 
@@ -151,7 +151,7 @@ class BatchesPanel(Panel[BatchesState]):
             yield Progress("score", 1, 2, message="Scoring the run")
             after = mixing(representation(adata, key, 0), batch, groups, reference=counts)
             yield Progress("score", 2, 2, message="Scoring the run")
-            return Scores(before, after)
+            return BeforeAndAfter(before, after)
 
         return self.answer.ask(scoring(), "Scoring batches")
 
@@ -193,13 +193,13 @@ class BatchesPanel(Panel[BatchesState]):
             doubt=SILENT if scores is None else self._doubt(scores),
         )
 
-    def _doubt(self, scores: Scores) -> Message:
+    def _doubt(self, scores: BeforeAndAfter) -> Message:
         is_own = self.groups.column == keys.cluster(self.run.name)
         doubts = [_OWN_CLUSTERS] * is_own + [_NOT_SCORED] * math.isnan(scores.after.purity)
         return warning("\n".join(doubts))
 
 
-def verdict(scores: Scores) -> Message:
+def verdict(scores: BeforeAndAfter) -> Message:
     """What became of batches and groups, in a sentence, and whether that is good."""
     mixed, groups = _change(scores, _MIXED), _change(scores, _KEPT[:2])
     text = "Batches are " + _sentence(
@@ -223,7 +223,7 @@ def verdict(scores: Scores) -> Message:
     return warning(text) if min(mixed, groups) < -_CHANGE else Message(text)
 
 
-def _change(scores: Scores, measures: tuple[tuple[str, str, str], ...]) -> float:
+def _change(scores: BeforeAndAfter, measures: tuple[tuple[str, str, str], ...]) -> float:
     """Mean change of some scores, of those that both have; NaN if none."""
     changes = [getattr(scores.after, n) - getattr(scores.before, n) for n, _, _ in measures]
     known = [change for change in changes if not math.isnan(change)]
@@ -237,7 +237,7 @@ def _sentence(change: float, more: str, less: str, same: str) -> str:
     return f"{more if change > 0 else less} ({sign}{number(change, 2)} on average)"
 
 
-def _cells(name: str, title: str, help_text: str, scores: Scores) -> tuple[Cell, ...]:
+def _cells(name: str, title: str, help_text: str, scores: BeforeAndAfter) -> tuple[Cell, ...]:
     before, after = getattr(scores.before, name), getattr(scores.after, name)
     before = 1.0 if name == "kept_neighbours" else before  # they are what is kept
     return (

@@ -15,7 +15,7 @@ from qtpy.QtGui import (
 )
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from ...panels.tune import Dot, TunePanel
+from ...panels.tune import TrialDot, TunePanel
 from ...words import number
 
 _DOT, _BEST, _FAINT = QColor("#3d8bfd"), QColor("#d9902f"), QColor(138, 143, 152, 170)
@@ -40,7 +40,7 @@ class TuneDots(QWidget):
         """A low, wide picture."""
         return QSize(240, 170)
 
-    def place_of(self, dot: Dot) -> QPointF:
+    def place_of(self, dot: TrialDot) -> QPointF:
         """Where a dot is, in pixels."""
         now, box = self.panel.now, self._box()
         low, high = now.limits
@@ -78,8 +78,8 @@ class TuneDots(QWidget):
             return
         self.panel.choose(min(max(now.chosen + step, 0), len(now.dots) - 1))
 
-    def _near(self, point: QPointF) -> Dot | None:
-        def distance(dot: Dot) -> float:
+    def _near(self, point: QPointF) -> TrialDot | None:
+        def distance(dot: TrialDot) -> float:
             away = self.place_of(dot) - point
             return float(away.x() ** 2 + away.y() ** 2)
 
@@ -136,7 +136,7 @@ class TuneDots(QWidget):
         painter.setPen(QPen(_FAINT, 1, Qt.PenStyle.DashLine))
         painter.drawLine(QPointF(box.left(), y), QPointF(box.right(), y))
 
-    def _draw_dot(self, painter: QPainter, dot: Dot) -> None:
+    def _draw_dot(self, painter: QPainter, dot: TrialDot) -> None:
         place, r, is_best = self.place_of(dot), _RADIUS, dot.kind == "best"
         if dot.score is not None:
             colour = _BEST if is_best else _DOT

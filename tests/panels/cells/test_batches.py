@@ -10,7 +10,7 @@ from anndata import AnnData
 from napari_stimpute import keys
 from napari_stimpute.analysis.mixing import Mixing, mixing
 from napari_stimpute.analysis.sources import representation
-from napari_stimpute.panels.cells.batches import BatchesPanel, Scores, verdict
+from napari_stimpute.panels.cells.batches import BatchesPanel, BeforeAndAfter, verdict
 from napari_stimpute.panels.groups import Groups
 from napari_stimpute.session.session import Session
 
@@ -37,7 +37,9 @@ def test_batches_are_scored_before_and_after(trained: Session, batches: BatchesP
     assert trained.adata is not None
     groups = trained.adata.obs["domain"].to_numpy()
     labels = np.asarray(names.astype(str))
-    expected = Scores(mixing(counts, labels, groups), mixing(run, labels, groups, reference=counts))
+    expected = BeforeAndAfter(
+        mixing(counts, labels, groups), mixing(run, labels, groups, reference=counts)
+    )
     found = batches.answer.value
     assert found is not None
     for mine, theirs in zip(found, expected, strict=True):
@@ -105,6 +107,6 @@ def test_the_verdict_weighs_mixing_against_biology(
 ) -> None:
     before = Mixing(0.5, 0.5, 0.5, 0.5, 0.5)
     after = Mixing(0.5 + mixed, 0.5 + mixed, 0.5 + mixed, 0.5 + groups, 0.5 + groups)
-    found = verdict(Scores(before, after))
+    found = verdict(BeforeAndAfter(before, after))
     assert all(part in found.text for part in words)
     assert found.tone == tone
