@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from anndata import AnnData
 from napari.layers import Image, Points
 from numpy.testing import assert_allclose
+from pytestqt.qtbot import QtBot
 from qtpy.QtWidgets import QApplication
 
 from napari_stimpute.plugin import view_of
@@ -38,9 +40,14 @@ def rendered(view: SpotsView) -> Any:
 
 @pytest.mark.parametrize("most_points", [50_000, 100], ids=["points", "picture"])
 def test_each_side_of_the_divider_shows_its_own_source(
-    view: SpotsView, section: AnnData, monkeypatch: pytest.MonkeyPatch, most_points: int
+    make_napari_viewer: Callable[..., Any],
+    section: AnnData,
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
+    most_points: int,
 ) -> None:
     monkeypatch.setattr(spots, "MOST_POINTS", most_points)
+    view = view_of(make_napari_viewer(show=True))  # a window of its own: pixels are looked at
     session = view.session
     session.open(give_runs(section))
     session.display.source = "soft"
@@ -49,7 +56,6 @@ def test_each_side_of_the_divider_shows_its_own_source(
     )
     assert isinstance(view.layer, Points if most_points > 1000 else Image)
     view.set_mode("wipe")
-    view.viewer.show()
     QApplication.processEvents()  # the canvas takes its size
     view.viewer.reset_view()
     for position in (0.3, 0.7):
@@ -66,8 +72,13 @@ def test_each_side_of_the_divider_shows_its_own_source(
         expected = np.where(is_left[:, None], counts, soft)
         assert (seen_steps & is_left).sum() > 5
         assert (seen_steps & ~is_left).sum() > 5
-        # smooth edges, 8 bits
-        assert_allclose(rendered(view)[seen_steps], expected[seen_steps], atol=12)
+
+        def is_drawn(seen: Any = seen_steps, expected: Any = expected) -> None:
+            # smooth edges, 8 bits
+            assert_allclose(rendered(view)[seen], expected[seen], atol=12)
+
+        qtbot.waitUntil(is_drawn, timeout=10_000)
+    view.close()
 
 
 def test_turning_it_off_restores_what_was_there(canvas: SpotsView) -> None:
