@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Generic, Literal, TypeVar, overload
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,35 +15,6 @@ from .contents import COUNTS
 
 Aspect = Literal["expected", "uncertainty", "zeros"]
 Picked = NDArray[np.bool_]
-T = TypeVar("T")
-
-
-class _Field(Generic[T]):
-    """An attribute of `Display` whose change is emitted."""
-
-    def __init__(self, default: T) -> None:
-        self.default = default
-
-    def __set_name__(self, owner: type[Display], name: str) -> None:
-        self.name = f"_{name}"
-
-    @overload
-    def __get__(self, display: None, owner: type[Display]) -> _Field[T]: ...
-
-    @overload
-    def __get__(self, display: Display, owner: type[Display]) -> T: ...
-
-    def __get__(self, display: Display | None, owner: type[Display]) -> _Field[T] | T:
-        if display is None:
-            return self
-        value: T = display.__dict__.get(self.name, self.default)
-        return value
-
-    def __set__(self, display: Display, value: T) -> None:
-        before = self.__get__(display, type(display))
-        display.__dict__[self.name] = value
-        if not _is_same(before, value):
-            display.note_change(self.name.removeprefix("_"))
 
 
 class Display:
@@ -55,25 +26,44 @@ class Display:
 
     changed = Signal(frozenset)
 
-    gene = _Field("")
-    source = _Field(COUNTS)
-    column = _Field("")
+    gene: str
+    source: str
+    column: str
     """An obs column shown in place of the gene; "" shows the gene."""
-    percentiles = _Field((0.0, 99.0))
+    percentiles: tuple[float, float]
     """Colour limits, as percentiles over the spots."""
-    colormap = _Field("viridis")
-    aspect = _Field[Aspect]("expected")
+    colormap: str
+    aspect: Aspect
     """What is shown of an imputed gene: expected counts, how sure they are, or its zeros."""
-    threshold = _Field(DEFAULT_THRESHOLD)
+    threshold: float
     """Probability from which the zero map calls a zero technical or biological."""
-    fades = _Field(False)
+    fades: bool
     """Whether spots whose expected count is unsure are drawn faintly."""
-    picked = _Field[Picked | None](None)
+    picked: Picked | None
     """Spots picked by hand on the tissue or on a map, (n_obs,) bool; None when there are none."""
 
     def __init__(self) -> None:
         self._depth = 0
         self._names: set[str] = set()
+        self.__dict__ |= {
+            "gene": "",
+            "source": COUNTS,
+            "column": "",
+            "percentiles": (0.0, 99.0),
+            "colormap": "viridis",
+            "aspect": "expected",
+            "threshold": DEFAULT_THRESHOLD,
+            "fades": False,
+            "picked": None,
+        }
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        is_shown = name in type(self).__annotations__
+        is_other = is_shown and not _is_same(self.__dict__[name], value)
+        super().__setattr__(name, value)
+        if is_other:
+            self._names.add(name)
+            self._emit()
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -98,11 +88,6 @@ class Display:
         """Show nothing, as before data were opened; limits, colours and aspect stay as chosen."""
         with self.together():
             self.gene, self.column, self.source, self.picked = "", "", COUNTS, None
-
-    def note_change(self, name: str) -> None:
-        """Emit that an attribute changed, now or at the end of `together`."""
-        self._names.add(name)
-        self._emit()
 
     def _emit(self) -> None:
         if self._depth == 0 and self._names:

@@ -67,7 +67,7 @@ def test_overlap_is_never_told_without_chance() -> None:
     found = VariableGenes(("a", "b", "c", "d"), ("d", "x", "a", "y"), 8)
     assert found.shared == ("a", "d")
     assert (found.overlap, found.share, found.by_chance) == (2, 0.5, 2.0)
-    assert "2 (50 %)" in found.notes and "two random lists would share 2.0" in found.notes
+    assert "2 (50 %)" in found.note and "two random lists would share 2.0" in found.note
 
 
 def test_small_data_are_ranked_too(imputed: AnnData) -> None:

@@ -107,4 +107,6 @@ def test_sizes_of_groups_are_those_of_all_cells(training: Training) -> None:
     distance = ((z[:, None] - np.eye(4)[:3]) ** 2).sum(axis=2)
     q = 1 / (1 + distance)
     q /= q.sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(training._sums(z, 0).numpy(), q.sum(axis=0), rtol=1e-4)
+    np.testing.assert_allclose(
+        training._sums(torch.from_numpy(z), 0).numpy(), q.sum(axis=0), rtol=1e-4
+    )
