@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Locator, Page, sync_playwright
 
 PATIENCE = 90_000
 """Milliseconds that a page may take on a busy machine."""
@@ -84,7 +84,10 @@ def _address(runtime: Path, log: Path) -> str:
     end = time.monotonic() + PATIENCE / 1000
     while time.monotonic() < end:
         for found in runtime.glob("jpserver-*.json"):
-            url: str = json.loads(found.read_text())["url"]
+            text = found.read_text()
+            if not text.endswith("}"):
+                continue  # it is being written
+            url: str = json.loads(text)["url"]
             with urlopen(f"{url}api") as answer:
                 assert answer.status == 200
             return url
@@ -103,16 +106,22 @@ def page(browser_path: str) -> Iterator[Page]:
         browser.close()
 
 
+def run_all(page: Page, until: Locator) -> None:
+    """Run all cells until something is seen: what is asked of a kernel that starts is dropped."""
+    end = time.monotonic() + PATIENCE / 1000
+    while not until.is_visible():
+        assert time.monotonic() < end, "the cell did not run"
+        page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        page.wait_for_timeout(10_000)
+
+
 @pytest.mark.slow
 def test_train_is_clicked_and_results_are_seen(lab: str, page: Page, tmp_path: Path) -> None:
     page.goto(lab)
     page.wait_for_selector(".jp-Notebook")
     page.wait_for_function("() => window.jupyterapp")
-    page.wait_for_timeout(1500)
-    page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
-
     train = page.get_by_role("button", name="Train", exact=True)
-    train.wait_for()
+    run_all(page, train)
     page.screenshot(path=tmp_path / "before.png")
     page.get_by_label("Model", exact=True).select_option("PCA denoiser")
     components = page.get_by_label("Number of components")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -28,6 +28,29 @@ def session(section: AnnData) -> Iterator[Session]:
     if found.job is not None:
         found.job.cancel()
         found.job.wait(60)
+
+
+MakeViewer = Callable[..., Any]
+
+
+@pytest.fixture
+def make_viewer(qapp: Any) -> Iterator[MakeViewer]:
+    """Viewers of their own, closed when the test ends.
+
+    napari's fixture of that kind undoes what napari registers once in a process, so that no viewer
+    could be made after it for a whole file.
+    """
+    from napari import Viewer
+
+    made: list[Any] = []
+
+    def make(*, show: bool = False) -> Any:
+        made.append(Viewer(show=show))
+        return made[-1]
+
+    yield make
+    for viewer in made:
+        viewer.close()
 
 
 @pytest.fixture(scope="module")

@@ -41,9 +41,9 @@ def test_the_manifest_names_things_that_exist() -> None:
 
 
 def test_a_dropped_file_shows_at_once_and_the_panel_takes_it(
-    make_napari_viewer: MakeViewer, path: Path, qtbot: QtBot
+    make_viewer: MakeViewer, path: Path, qtbot: QtBot
 ) -> None:
-    viewer = make_napari_viewer()
+    viewer = make_viewer()
     viewer.open(path, plugin="napari-stimpute")
     assert [layer.name for layer in viewer.layers] == ["Tissue image", "Spots"]
     qtbot.waitUntil(lambda: session_of(viewer).adata is not None, timeout=20_000)
@@ -54,9 +54,9 @@ def test_a_dropped_file_shows_at_once_and_the_panel_takes_it(
 
 
 def test_a_file_is_dropped_on_the_canvas_with_the_mouse(
-    make_napari_viewer: MakeViewer, path: Path, qtbot: QtBot
+    make_viewer: MakeViewer, path: Path, qtbot: QtBot
 ) -> None:
-    viewer = make_napari_viewer()
+    viewer = make_viewer()
     files = QMimeData()
     files.setUrls([QUrl.fromLocalFile(str(path))])
     drop = QDropEvent(
@@ -73,9 +73,9 @@ def test_a_file_is_dropped_on_the_canvas_with_the_mouse(
 
 
 def test_a_file_dropped_beside_an_open_panel_is_adopted(
-    make_napari_viewer: MakeViewer, path: Path, section: AnnData
+    make_viewer: MakeViewer, path: Path, section: AnnData
 ) -> None:
-    viewer = make_napari_viewer()
+    viewer = make_viewer()
     panel = open_panel(viewer)
     panel.session.open(section[:80].copy())
     viewer.open(path, plugin="napari-stimpute")
@@ -85,10 +85,10 @@ def test_a_file_dropped_beside_an_open_panel_is_adopted(
 
 
 def test_a_bad_file_that_is_dropped_is_explained_in_the_panel(
-    make_napari_viewer: MakeViewer, tmp_path: Path, qtbot: QtBot
+    make_viewer: MakeViewer, tmp_path: Path, qtbot: QtBot
 ) -> None:
     (tmp_path / "bad.h5ad").write_text("not a file of this kind")
-    viewer = make_napari_viewer()
+    viewer = make_viewer()
     with pytest.raises(NotReadable):
         viewer.open(tmp_path / "bad.h5ad", plugin="napari-stimpute")
     assert "bad.h5ad" in open_panel(viewer).data.problem.text()
@@ -99,24 +99,22 @@ def test_the_reader_leaves_other_files_alone(tmp_path: Path) -> None:
     assert get_reader([str(tmp_path / "a.h5ad"), str(tmp_path / "b.h5ad")]) is None
 
 
-def test_the_sample_is_in_the_menu(make_napari_viewer: MakeViewer, qtbot: QtBot) -> None:
-    viewer = make_napari_viewer()
+def test_the_sample_is_in_the_menu(make_viewer: MakeViewer, qtbot: QtBot) -> None:
+    viewer = make_viewer()
     viewer.open_sample("napari-stimpute", "section")
     assert [layer.name for layer in viewer.layers] == ["Tissue image", "Spots"]
     qtbot.waitUntil(lambda: session_of(viewer).adata is not None, timeout=20_000)
 
 
-def test_panels_of_one_viewer_share_a_session(make_napari_viewer: MakeViewer) -> None:
-    viewer = make_napari_viewer()
+def test_panels_of_one_viewer_share_a_session(make_viewer: MakeViewer) -> None:
+    viewer = make_viewer()
     assert session_of(PublicOnlyProxy(viewer)) is session_of(viewer)
     assert open_panel(viewer).session is session_of(viewer)
     assert open_panel(viewer) is open_panel(viewer)
 
 
-def test_a_session_made_elsewhere_is_shown(
-    make_napari_viewer: MakeViewer, section: AnnData
-) -> None:
-    session, viewer = Session(), make_napari_viewer()
+def test_a_session_made_elsewhere_is_shown(make_viewer: MakeViewer, section: AnnData) -> None:
+    session, viewer = Session(), make_viewer()
     session.open(section)
     session.train("gene_mean").wait(60)
     attach(viewer, session)
@@ -126,9 +124,9 @@ def test_a_session_made_elsewhere_is_shown(
 
 
 def test_a_spot_on_the_screen_has_the_colour_of_its_value(
-    make_napari_viewer: MakeViewer, section: AnnData, qtbot: QtBot
+    make_viewer: MakeViewer, section: AnnData, qtbot: QtBot
 ) -> None:
-    viewer = make_napari_viewer(show=True)
+    viewer = make_viewer(show=True)
     panel = open_panel(viewer)
     panel.session.open(section)
     layer = panel.view.layer

@@ -40,14 +40,14 @@ def rendered(view: SpotsView) -> Any:
 
 @pytest.mark.parametrize("most_points", [50_000, 100], ids=["points", "picture"])
 def test_each_side_of_the_divider_shows_its_own_source(
-    make_napari_viewer: Callable[..., Any],
+    make_viewer: Callable[..., Any],
     section: AnnData,
     monkeypatch: pytest.MonkeyPatch,
     qtbot: QtBot,
     most_points: int,
 ) -> None:
     monkeypatch.setattr(spots, "MOST_POINTS", most_points)
-    view = view_of(make_napari_viewer(show=True))  # a window of its own: pixels are looked at
+    view = view_of(make_viewer(show=True))  # a window of its own: pixels are looked at
     session = view.session
     session.open(give_runs(section))
     session.display.source = "soft"
