@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from qtpy.QtCore import QTimer
 from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from ...connections import Connections
 from ...panels.gene_list import GeneListPanel
 from ..widgets.choice import MenuBox
+from ..widgets.connections import is_alive
 from ..widgets.table import TableView
 from ..widgets.words import hint, row, shrinkable
 
@@ -67,7 +69,7 @@ class GeneListBox(QWidget):
         """Bring the list up to date: it is not filled while nobody looks."""
         super().showEvent(event)
         self.panel.watch(is_watched=True)
-        self._mark()
+        QTimer.singleShot(0, self._mark)  # once it is laid out, or it would not scroll there
 
     def hideEvent(self, event: QHideEvent | None) -> None:
         """Leave the list as it is."""
@@ -90,5 +92,5 @@ class GeneListBox(QWidget):
 
     def _mark(self) -> None:
         """Mark the gene that is shown, if it is listed."""
-        if self.isVisible():
+        if is_alive(self) and self.isVisible():
             self.table.mark(self.panel.row)

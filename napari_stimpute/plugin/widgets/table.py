@@ -45,7 +45,7 @@ class TableView(QWidget):
         super().__init__()
         self.table, self.model = table, TableModel(table)
         self.save = save or self.save_to
-        self._marked, self._is_marking = -1, False
+        self._is_marking = False
         self.view = QTableView()
         self.view.setModel(self.model)
         self.view.setAccessibleName(table.name)
@@ -68,9 +68,6 @@ class TableView(QWidget):
         rows = self.view.selectionModel()
         assert rows is not None
         rows.currentRowChanged.connect(self._choose)
-        bar = self.view.verticalScrollBar()
-        assert bar is not None
-        bar.rangeChanged.connect(lambda _low, _high: self._scroll_to_mark())
         self.connections = self.model.connections
 
     def save_to(self, path: str) -> None:
@@ -79,18 +76,13 @@ class TableView(QWidget):
 
     def mark(self, row: int) -> None:
         """Show which row is seen on the canvas, −1 for none, without choosing it."""
-        self._marked, self._is_marking = row, True
+        self._is_marking = True
         if row < 0:
             self.view.clearSelection()
         else:
             self.view.selectRow(row)
+            self.view.scrollTo(self.model.index(row, 0))
         self._is_marking = False
-        self._scroll_to_mark()
-
-    def _scroll_to_mark(self) -> None:
-        """Bring the marked row in sight; again once the table has got its height."""
-        if 0 <= self._marked < self.model.rowCount():
-            self.view.scrollTo(self.model.index(self._marked, 0))
 
     def _set_letters(self) -> None:
         small = self.view.font()
