@@ -43,6 +43,18 @@ def _isolate() -> None:
 _isolate()
 
 
+SLOW_FOLDERS = ("cli", "models", "plugin")
+"""What opens windows, trains models, or runs the shell; together most of the time of all tests."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark whole folders as slow."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).parts[0] in SLOW_FOLDERS:
+            item.add_marker("slow")
+
+
 @pytest.fixture(autouse=True)
 def _one_torch_thread() -> None:
     """Give each test one torch thread, whatever the one before it chose, if torch is there."""
