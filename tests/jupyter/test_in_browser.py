@@ -111,7 +111,9 @@ def run_all(page: Page, until: Locator) -> None:
     end = time.monotonic() + PATIENCE / 1000
     while not until.is_visible():
         assert time.monotonic() < end, "the cell did not run"
-        page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        page.wait_for_timeout(1500)
+        # in braces, so that nothing waits for its end: it may have been dropped
+        page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
         page.wait_for_timeout(10_000)
 
 
