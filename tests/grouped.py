@@ -6,28 +6,15 @@ import numpy as np
 import scipy.sparse as sp
 from anndata import AnnData
 
-from napari_stimpute.data.records import RunRecord
 from napari_stimpute.data.results import Networks, Results, write_results
+
+from .records import record_of
 
 
 def group(section: AnnData, *, started: str = "2025-01-01") -> AnnData:
     """Add a run "mine": its clusters are the known domains; gene i is of community i modulo 3."""
     n = section.n_vars
-    record = RunRecord(
-        key="mine",
-        model="mine",
-        title="Mine",
-        config={},
-        seed=0,
-        device="cpu",
-        versions={},
-        started=started,
-        seconds=1,
-        completed=True,
-        n_obs=section.n_obs,
-        n_vars=n,
-        fingerprint="",
-    )
+    record = record_of("mine", section.shape, started=started)
     rng = np.random.default_rng(0)
     weights = np.triu(rng.random((n, n)) * (rng.random((n, n)) < 0.4), 1)
     networks = Networks(

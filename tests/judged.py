@@ -7,9 +7,11 @@ import pandas as pd
 from anndata import AnnData
 
 from napari_stimpute import keys
-from napari_stimpute.data.records import RunRecord, TrustRecord
+from napari_stimpute.data.records import TrustRecord
 from napari_stimpute.data.results import Results, write_results
 from napari_stimpute.trust.verdict import VERDICTS
+
+from .records import record_of
 
 
 def judge(section: AnnData) -> AnnData:
@@ -32,22 +34,7 @@ def judge(section: AnnData) -> AnnData:
         interval_levels=[[0.01, 0.5, 0.05, 0.95], [100, 0.5, 0.05, 0.95]],
         zero_levels=[[0.0, 1.0, 0.0, 0.0]],
     )
-    record = RunRecord(
-        key="mine",
-        model="mine",
-        title="Mine",
-        config={},
-        seed=0,
-        device="cpu",
-        versions={},
-        started="2025-01-01",
-        seconds=1,
-        completed=True,
-        n_obs=section.n_obs,
-        n_vars=n,
-        fingerprint="",
-        trust=trust,
-    )
+    record = record_of("mine", section.shape, trust=trust)
     write_results(section, Results(record, imputed=0.5 * counts + 0.5 * counts.mean(axis=0)))
     section.var[keys.trust("mine")] = pd.Categorical.from_codes(codes, list(VERDICTS))
     section.var[keys.gain("mine")] = (places - n / 2) / n
@@ -78,20 +65,6 @@ def give_runs(adata: AnnData) -> AnnData:
     counts = np.asarray(adata.X.todense(), dtype=np.float32)
     means = np.broadcast_to(counts.mean(axis=0), counts.shape)
     for key, imputed in (("soft", 0.5 * counts + 0.5 * means), ("flat", means)):
-        record = RunRecord(
-            key=key,
-            model=key,
-            title=key.capitalize(),
-            config={},
-            seed=0,
-            device="cpu",
-            versions={},
-            started="2025-01-01",
-            seconds=1,
-            completed=True,
-            n_obs=adata.n_obs,
-            n_vars=adata.n_vars,
-            fingerprint="",
-        )
+        record = record_of(key, adata.shape)
         write_results(adata, Results(record, imputed=np.array(imputed)))
     return adata

@@ -12,10 +12,11 @@ from statsmodels.stats.multitest import multipletests
 from napari_stimpute import keys
 from napari_stimpute.analysis import caution, contrast, differential_expression
 from napari_stimpute.data.counts import counts_of, log_normalise, size_factors
-from napari_stimpute.data.records import RunRecord
 from napari_stimpute.data.results import Results, write_results
 from napari_stimpute.data.simulate import TRUE_RATE, simulate_section
 from napari_stimpute.errors import InvalidSetting, TooSmall, UnknownName
+
+from ..records import record_of
 
 
 @pytest.fixture(scope="module")
@@ -183,21 +184,7 @@ def test_a_group_is_not_tested_against_itself(section: AnnData) -> None:
 
 def test_groups_that_a_model_found_in_the_counts_are_named_as_such(section: AnnData) -> None:
     adata = section.copy()
-    record = RunRecord(
-        key="run",
-        model="gmm_vgae",
-        title="GMM-VGAE",
-        config={},
-        seed=0,
-        device="cpu",
-        versions={},
-        started="",
-        seconds=1.0,
-        completed=True,
-        n_obs=adata.n_obs,
-        n_vars=adata.n_vars,
-        fingerprint="",
-    )
+    record = record_of("run", adata.shape, model="gmm_vgae", title="GMM-VGAE")
     write_results(adata, Results(record, clusters=np.arange(adata.n_obs) % 3))
     assert "found by GMM-VGAE in the same counts" in caution(adata, "run_cluster", "1")[0]
     assert caution(adata, "domain", names(adata)[0]) == ()

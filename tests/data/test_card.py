@@ -9,8 +9,9 @@ import pytest
 import scipy.sparse as sp
 
 from napari_stimpute.data.card import DataCard, data_card
-from napari_stimpute.data.records import RunRecord
 from napari_stimpute.data.results import Results, write_results
+
+from ..records import record_of
 
 PIXELS = np.full((90, 110, 3), 200, dtype=np.uint8)
 
@@ -185,21 +186,7 @@ def test_raw_is_compared_with_the_counts() -> None:
 
 def test_earlier_runs_are_listed() -> None:
     adata = section()
-    record = RunRecord(
-        key="gmm_vgae",
-        model="gmm_vgae",
-        title="GMM-VGAE",
-        config={},
-        seed=0,
-        device="cpu",
-        versions={},
-        started="",
-        seconds=1,
-        completed=False,
-        n_obs=100,
-        n_vars=30,
-        fingerprint="",
-    )
+    record = record_of("gmm_vgae", (100, 30), title="GMM-VGAE", completed=False)
     write_results(adata, Results(record))
     assert row(data_card(adata), "Earlier runs") == "gmm_vgae (GMM-VGAE, incomplete)"
     adata.uns["stimpute"]["gmm_vgae"] = "{"

@@ -11,9 +11,11 @@ import pytest
 import scipy.sparse as sp
 
 from napari_stimpute import keys
-from napari_stimpute.data.records import RunRecord, versions
+from napari_stimpute.data.records import versions
 from napari_stimpute.data.results import Networks, Results, write_results
 from napari_stimpute.errors import InputError
+
+from ..records import record_of
 
 N_OBS, N_VARS = 12, 6
 
@@ -29,19 +31,13 @@ def network(n: int, seed: int = 0) -> sp.csr_matrix:
 
 
 def results(key: str = "scimta", **changes: Any) -> Results:
-    record = RunRecord(
-        key=key,
+    record = record_of(
+        key,
+        (N_OBS, N_VARS),
         model="scimta",
         title="scIMTA",
-        config={},
-        seed=0,
-        device="cpu",
         versions=versions(),
         started="2025-01-31T12:00:00+00:00",
-        seconds=1.0,
-        completed=True,
-        n_obs=N_OBS,
-        n_vars=N_VARS,
         fingerprint="f00",
     )
     parts = {

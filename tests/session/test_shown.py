@@ -11,12 +11,14 @@ import scipy.sparse as sp
 from anndata import AnnData
 from anndata.io import read_h5ad
 
-from napari_stimpute.data.records import RunRecord, read_records
+from napari_stimpute.data.records import read_records
 from napari_stimpute.data.results import Results, write_results
 from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import UnknownName
 from napari_stimpute.session.contents import COUNTS, LOG
 from napari_stimpute.session.session import Session
+
+from ..records import record_of
 
 
 @pytest.fixture(scope="module")
@@ -105,21 +107,7 @@ def test_a_sparse_gene_is_not_blank_and_no_scale_is_of_zero_width() -> None:
 
 def test_a_run_that_only_clustered_is_no_source_of_values(session: Session) -> None:
     assert session.adata is not None
-    record = RunRecord(
-        key="only",
-        model="gmm_vgae",
-        title="GMM-VGAE",
-        config={},
-        seed=0,
-        device="cpu",
-        versions={},
-        started="",
-        seconds=0,
-        completed=True,
-        n_obs=118,
-        n_vars=100,
-        fingerprint="",
-    )
+    record = record_of("only", (118, 100), model="gmm_vgae", title="GMM-VGAE")
     write_results(session.adata, Results(record, clusters=np.arange(118) % 3))
     again = Session()
     again.open(session.adata)

@@ -8,11 +8,13 @@ import scipy.sparse as sp
 from anndata import AnnData
 from scipy.stats import kstest, nbinom
 
-from napari_stimpute.data.records import RunRecord, TrustRecord
+from napari_stimpute.data.records import TrustRecord
 from napari_stimpute.data.results import Results, write_results
 from napari_stimpute.errors import TooSmall
 from napari_stimpute.trust.calibration import Calibration, Tally, calibrate
 from napari_stimpute.trust.intervals import certainty, coverage, interval
+
+from ..records import record_of
 
 SHAPE = (1_200, 300)
 SPREAD = 0.5
@@ -215,22 +217,7 @@ def written(levels: list[list[float]], *, judged: bool = True) -> AnnData:
     imputed = np.arange(18, dtype=np.float32).reshape(6, 3)
     adata = AnnData(sp.csr_matrix(np.round(imputed)))
     trust = TrustRecord(baseline="", parts=[], share_hidden=0.1, interval_levels=levels)
-    record = RunRecord(
-        key="mine",
-        model="mixture",
-        title="Mine",
-        config={},
-        seed=0,
-        device="cpu",
-        versions={},
-        started="2025-01-01",
-        seconds=1,
-        completed=True,
-        n_obs=6,
-        n_vars=3,
-        fingerprint="",
-        trust=trust if judged else None,
-    )
+    record = record_of("mine", (6, 3), model="mixture", trust=trust if judged else None)
     write_results(adata, Results(record, imputed=imputed))
     return adata
 

@@ -13,7 +13,7 @@ from anndata import AnnData, read_h5ad
 
 from napari_stimpute import keys
 from napari_stimpute.data.holdout import thin
-from napari_stimpute.data.records import RunRecord, TrustRecord
+from napari_stimpute.data.records import TrustRecord
 from napari_stimpute.errors import Diverged, TooSmall
 from napari_stimpute.trust.verdict import (
     MIN_HIDDEN,
@@ -24,6 +24,8 @@ from napari_stimpute.trust.verdict import (
     judge,
     trust_table,
 )
+
+from ..records import record_of
 
 Split = tuple[sp.csr_matrix, sp.csr_matrix, np.ndarray]
 
@@ -299,22 +301,7 @@ def test_blend_names_the_largest_parts_first() -> None:
 
 
 def record(trust: TrustRecord | None, title: str = "GMM-VGAE") -> str:
-    return RunRecord(
-        key="run",
-        model="gmm_vgae",
-        title=title,
-        config={},
-        seed=0,
-        device="cpu",
-        versions={},
-        started="2025-01-01T00:00:00",
-        seconds=1,
-        completed=True,
-        n_obs=3,
-        n_vars=2,
-        fingerprint="",
-        trust=trust,
-    ).model_dump_json()
+    return record_of("run", (3, 2), model="gmm_vgae", title=title, trust=trust).model_dump_json()
 
 
 @pytest.fixture

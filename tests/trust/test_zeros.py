@@ -9,7 +9,7 @@ import torch
 from anndata import AnnData
 
 from napari_stimpute.data.holdout import thin
-from napari_stimpute.data.records import RunRecord, TrustRecord
+from napari_stimpute.data.records import TrustRecord
 from napari_stimpute.data.results import Results, write_results
 from napari_stimpute.errors import TooSmall
 from napari_stimpute.nn.likelihoods import technical_zero_probability
@@ -22,6 +22,8 @@ from napari_stimpute.trust.zeros import (
     fill_zeros,
     zero_map,
 )
+
+from ..records import record_of
 
 PLAIN = (0.0, 1.0, 0.0, 0.0)
 SCATTER = Calibration([[1.0, 0.4, 0.05, 0.95]])
@@ -221,22 +223,7 @@ def written(counts: sp.csr_matrix, known: ZeroCalibration | None) -> AnnData:
             zero_levels=[list(known.coefficients)],
         )
     )
-    record = RunRecord(
-        key="mine",
-        model="mixture",
-        title="Mine",
-        config={},
-        seed=0,
-        device="cpu",
-        versions={},
-        started="2025-01-01",
-        seconds=1,
-        completed=True,
-        n_obs=adata.n_obs,
-        n_vars=adata.n_vars,
-        fingerprint="",
-        trust=trust,
-    )
+    record = record_of("mine", adata.shape, model="mixture", trust=trust)
     write_results(adata, Results(record, imputed=predicted(counts).astype(np.float32)))
     return adata
 
