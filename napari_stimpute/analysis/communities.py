@@ -20,7 +20,7 @@ from scipy.stats import false_discovery_control, hypergeom, rankdata
 from .. import keys
 from ..data.counts import counts_of
 from ..errors import MissingKey, UnknownName
-from ..progress import Progress, drain
+from ..progress import Progress
 from .contrast import FEWEST, contrast_steps, membership, sizes_of
 from .markers import marker_steps
 from .sources import labels_of, logged_counts
@@ -51,7 +51,6 @@ class CommunityMap:
         genes that are variable), ``cluster`` (where it is most active)
     overlap : a row per cluster and community: ``n_shared`` genes that are among the cluster's 100
         best markers, ``expected`` by chance, ``p`` (hypergeometric), ``p_adjusted``, ``genes``
-    variable : names of the variable genes
     notes : sentences on what to beware of
     """
 
@@ -63,15 +62,7 @@ class CommunityMap:
     genes: dict[str, tuple[str, ...]] = field(repr=False)
     facts: pd.DataFrame = field(repr=False)
     overlap: pd.DataFrame = field(repr=False)
-    variable: frozenset[str] = field(repr=False)
     notes: tuple[str, ...] = ()
-
-    def explain(self, cluster: str) -> tuple[str, tuple[str, ...]]:
-        """The community most active in a cluster, and that community's variable genes."""
-        if cluster not in self.clusters:
-            raise UnknownName.of("cluster", cluster, self.clusters)
-        best = self.communities[int(self.activity[self.clusters.index(cluster)].argmax())]
-        return best, tuple(gene for gene in self.genes[best] if gene in self.variable)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -101,11 +92,6 @@ class GeneNetwork:
     weights: NDArray[np.float64]
     places: NDArray[np.float64]
     activity: NDArray[np.float64]
-
-
-def community_map(adata: AnnData, key: str, *, column: str = "") -> CommunityMap:
-    """As `community_steps`, at once."""
-    return drain(community_steps(adata, key, column=column))
 
 
 def community_steps(
@@ -151,7 +137,6 @@ def community_steps(
         named,
         _facts(named, variable, best),
         _overlap(clusters, named, markers, n_counted),
-        variable,
         text,
     )
 

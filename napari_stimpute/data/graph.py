@@ -152,25 +152,6 @@ def spatial_graph(
     return _union(np.concatenate(rows), np.concatenate(columns), len(coords))
 
 
-def knn_graph(points: NDArray[Any], k: int) -> sp.csr_matrix:
-    """Connect each point with its k nearest, in any number of dimensions; symmetric by union.
-
-    Exact, by tree in few dimensions and by blocks of distances in many.
-
-    Returns
-    -------
-    (n, n), float32
-    """
-    from sklearn.neighbors import NearestNeighbors
-
-    k = min(k, len(points) - 1)
-    if k < 1:
-        return _union(np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp), len(points))
-    # asked without points, it leaves each point itself out, also where points coincide
-    nearest = NearestNeighbors(n_neighbors=k).fit(points).kneighbors(return_distance=False)
-    return _union(np.repeat(np.arange(len(points)), k), nearest.ravel(), len(points))
-
-
 def normalised_adjacency(graph: sp.csr_matrix) -> sp.csr_matrix:
     """Return D^-½ (A + I) D^-½, float32; an isolated spot keeps itself with weight 1."""
     with_self = (graph + sp.eye(graph.shape[0], format="csr", dtype=np.float32)).tocsr()

@@ -82,10 +82,10 @@ def balanced_neighbours(
     return _joined(np.concatenate(rows), np.concatenate(columns), len(points))
 
 
-def random_surfing(
-    adjacency: sp.csr_matrix, *, steps: int = 2, alpha: float = 0.98, keep: int = 50
+def ppmi_graph(
+    adjacency: sp.csr_matrix, *, steps: int = 2, alpha: float = 0.98, keep: int = 50, top: int = 30
 ) -> sp.csr_matrix:
-    """How often each spot is met on short random walks from each other.
+    """Join who meets on short random walks more often than chance would have it.
 
     Parameters
     ----------
@@ -94,41 +94,17 @@ def random_surfing(
     alpha : chance to walk on rather than start again
     keep : largest entries per row of the second, third … step that are followed further; up to two
         steps nothing is left out
-
-    Returns
-    -------
-    (n, n), float32, S = Σ_h P_h with P_h = α P_{h−1} A + (1 − α) I and P_0 = I;
-    for two steps S = α² A² + α (2 − α) A + 2 (1 − α) I
-    """
-    walked = _steps_before_last(adjacency, steps, alpha, keep)
-    return sp.csr_matrix(sp.vstack([*_surfed_blocks(adjacency, walked, alpha)], format="csr"))
-
-
-def ppmi(surfed: sp.csr_matrix, *, top: int = 30) -> sp.csr_matrix:
-    """Keep of a table of meetings what goes beyond chance.
-
-    Parameters
-    ----------
-    surfed : (n, n), ≥ 0, from `random_surfing`
     top : strongest edges kept per row, and those equal to the last, before rows are made mutual
 
     Returns
     -------
-    (n, n), float32, symmetric, in (0, 1], zero diagonal; max(0, log(ΣS S_ij / (row_i col_j))) on
-    stored entries over √(strongest_i strongest_j), at most 1. A spot without edges has none, and
-    where everyone is joined with everyone nothing goes beyond chance
-    """
-    column_sums = np.asarray(surfed.sum(axis=0, dtype=np.float64)).ravel()
-    blocks = (surfed[start : start + _BLOCK] for start in range(0, surfed.shape[0], _BLOCK))
-    return _information(blocks, column_sums, top)
+    (n, n), float32, symmetric, in (0, 1], zero diagonal; max(0, log(ΣS S_ij / (row_i col_j))) over
+    √(strongest_i strongest_j), at most 1. A spot without edges has none, and where everyone is
+    joined with everyone nothing goes beyond chance
 
-
-def ppmi_graph(
-    adjacency: sp.csr_matrix, *, steps: int = 2, alpha: float = 0.98, keep: int = 50, top: int = 30
-) -> sp.csr_matrix:
-    """Equal to `ppmi` of `random_surfing`, without holding all meetings at once.
-
-    Parameters and result as there.
+    Notes
+    -----
+    Meetings are S = Σ_h P_h with P_h = α P_{h−1} A + (1 − α) I and P_0 = I, never held all at once.
     """
     walked = _steps_before_last(adjacency, steps, alpha, keep)
     sums = [np.asarray(walk.sum(axis=0, dtype=np.float64)).ravel() for walk in walked]

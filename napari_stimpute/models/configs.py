@@ -10,7 +10,6 @@ from ..errors import UnknownName
 from .cell_configs import ScAMZIConfig, ScIMTAConfig, ScZivaConfig
 
 Need = Literal["counts", "spatial"]
-Preset = Literal["default", "tiny", "paper"]
 
 
 class GeneMeanConfig(ModelConfig):

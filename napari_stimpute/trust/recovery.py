@@ -38,7 +38,6 @@ class Recovery:
     Parameters
     ----------
     nll : Poisson negative log-likelihood, mean over spots and genes; smaller is better
-    nll_gene_mean : the same for gene mean × depth
     deviance_explained : share of the gene mean's deviance that is gone; 0 is level with it, 1 is
         perfect, below 0 is worse
     per_gene : (genes,), the same for each gene; NaN for a gene without molecules
@@ -46,7 +45,6 @@ class Recovery:
     """
 
     nll: float
-    nll_gene_mean: float
     deviance_explained: float
     per_gene: Array
     hidden: Array
@@ -65,26 +63,6 @@ class Recovery:
     def _scored(self) -> NDArray[np.bool_]:
         enough = self.hidden >= MIN_HIDDEN
         return enough if enough.any() else np.isfinite(self.per_gene)
-
-
-def poisson_nll(prediction: NDArray[np.floating], hidden: sp.csr_matrix) -> float:
-    """Poisson negative log-likelihood of hidden counts, without the term that no method changes.
-
-    Parameters
-    ----------
-    prediction : (n_obs, n_vars), expected hidden counts, ≥ 0, on the natural scale
-    hidden : (n_obs, n_vars), counts
-
-    Returns
-    -------
-    Mean over entries of ``prediction − hidden · log(prediction + 1e-6)``; natural logarithm
-    """
-    total = 0.0
-    for rows in row_blocks(hidden.shape):
-        total += float(
-            _loss(np.asarray(prediction[rows], np.float64), dense_rows(hidden, rows)).sum()
-        )
-    return total / (hidden.shape[0] * hidden.shape[1])
 
 
 def deviance_explained(
@@ -142,7 +120,6 @@ def recovery(
     deviance, reference = model + saturated, mean + saturated
     return Recovery(
         nll=float(model.sum()) / np.prod(kept.shape),
-        nll_gene_mean=float(mean.sum()) / np.prod(kept.shape),
         deviance_explained=float(1 - deviance.sum() / reference.sum()),
         per_gene=1 - np.divide(deviance, np.where(reference > 0, reference, np.nan)),
         hidden=np.asarray(hidden.sum(axis=0), np.float64).ravel(),

@@ -54,7 +54,7 @@ class Trust:
     over_baseline : gain minus that of the baseline, estimated alike
     hidden : molecules the gene was judged on
     z : gain of the gene's own hidden molecules alone, in standard errors
-    total_gain, total_error, total_over_baseline : the same shares for all molecules together
+    total_gain, total_over_baseline : the same shares for all molecules together
     """
 
     codes: NDArray[np.int8]
@@ -64,7 +64,6 @@ class Trust:
     hidden: NDArray[np.int64]
     z: Array
     total_gain: float
-    total_error: float
     total_over_baseline: float
 
     @property
@@ -162,7 +161,6 @@ def judge(
         hidden=found.hidden.astype(np.int64),
         z=found.over_mean.z,
         total_gain=float(found.over_mean.gain.sum() / everything),
-        total_error=float(np.sqrt(found.over_mean.variance.sum()) / everything),
         total_over_baseline=float(found.over_baseline.gain.sum() / everything),
     )
 

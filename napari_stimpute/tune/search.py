@@ -175,26 +175,6 @@ class Tuning:
             fit.end()
 
 
-def search_steps(
-    adata: AnnData, model: str, config: ModelConfig, search: Search
-) -> Generator[Progress, None, Outcome]:
-    """Search the settings of a model step by step; see `Tuning`, which can be looked at meanwhile.
-
-    Parameters
-    ----------
-    adata : counts of the modelled genes in X; never changed
-    model : registered name
-    config : settings to begin with: trial 0, and whatever is not searched
-
-    Returns
-    -------
-    What was found, also after `StopEarly` was thrown in
-    """
-    tuning = Tuning(adata, model, config, search)
-    yield from tuning.steps()
-    return tuning.outcome
-
-
 def search_space(model: str, config: ModelConfig, fixed: frozenset[str] = frozenset()) -> Space:
     """Choices of each setting that is searched, the value to begin with always among them.
 

@@ -31,7 +31,7 @@ def scores(who: Who, *gains: float, genes: list[list[float]] | None = None) -> l
     for seed, gain in enumerate(gains):
         per_gene = np.array(genes[seed] if genes else [gain, gain])
         hidden = np.array([50.0, 19.0, 20.0])[: len(per_gene)]
-        recovery = Recovery(1.0, 1.0, gain, per_gene, hidden)
+        recovery = Recovery(1.0, gain, per_gene, hidden)
         found.append(Score(method, seed, recovery, seconds=seed + 1.0, memory=seed * 100))
     return found
 

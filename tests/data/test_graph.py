@@ -8,7 +8,6 @@ import scipy.sparse as sp
 
 from napari_stimpute.data.graph import (
     guess_technology,
-    knn_graph,
     normalised_adjacency,
     place_of,
     spatial_coordinates,
@@ -195,19 +194,6 @@ def test_very_few_spots_have_a_graph(n: int) -> None:
     graph = spatial_graph(scattered(n))
     assert_is_a_graph(graph, n)
     assert graph.nnz == n * (n - 1)
-    assert_is_a_graph(knn_graph(scattered(n), 5), n)
-
-
-def test_knn_graph_equals_brute_force_in_many_dimensions() -> None:
-    points = np.random.default_rng(0).normal(size=(80, 20))
-    distance = np.linalg.norm(points[:, None] - points[None], axis=-1)
-    wanted = np.zeros_like(distance, dtype=bool)
-    np.put_along_axis(wanted, np.argsort(distance, axis=1)[:, 1:4], True, axis=1)
-    assert np.array_equal(knn_graph(points, 3).toarray() > 0, wanted | wanted.T)
-
-
-def test_knn_graph_never_joins_a_point_with_itself() -> None:
-    assert_is_a_graph(knn_graph(np.zeros((20, 4)), 3), 20)
 
 
 def test_normalised_adjacency_equals_the_dense_formula() -> None:

@@ -7,13 +7,7 @@ import pytest
 import scipy.sparse as sp
 
 from napari_stimpute.data import ppmi as module
-from napari_stimpute.data.ppmi import (
-    balanced_neighbours,
-    knn_adjacency,
-    ppmi,
-    ppmi_graph,
-    random_surfing,
-)
+from napari_stimpute.data.ppmi import balanced_neighbours, knn_adjacency, ppmi_graph
 
 
 def nearest(points: np.ndarray, k: int) -> np.ndarray:
@@ -72,35 +66,19 @@ def test_neighbours_are_joined_in_both_directions() -> None:
     np.testing.assert_array_equal(found.toarray(), [[0, 1, 0], [1, 0, 1], [0, 1, 0]])
 
 
-def test_two_steps_equal_the_closed_form() -> None:
-    a, alpha = graph(), 0.9
-    dense = a.toarray().astype(float)
-    wanted = alpha**2 * dense @ dense + alpha * (2 - alpha) * dense + 2 * (1 - alpha) * np.eye(60)
-    np.testing.assert_allclose(random_surfing(a, alpha=alpha).toarray(), wanted, rtol=1e-5)
-
-
 @pytest.mark.parametrize("steps", [1, 2, 3])
-def test_surfing_equals_the_dense_recursion(steps: int) -> None:
-    found = random_surfing(graph(), steps=steps, keep=60)
-    np.testing.assert_allclose(
-        found.toarray(), dense_surfing(graph().toarray(), steps, 0.98), rtol=1e-5
-    )
+@pytest.mark.parametrize("top", [4, 60])
+def test_edges_equal_the_dense_formula(steps: int, top: int) -> None:
+    found = ppmi_graph(graph(), steps=steps, keep=60, top=top)
+    assert found.dtype == np.float32
+    assert found.nnz > 0
+    wanted = dense_ppmi(dense_surfing(graph().toarray(), steps, 0.98), top)
+    np.testing.assert_allclose(found.toarray(), wanted, atol=2e-6)
 
 
 def test_long_walks_follow_the_strongest_only() -> None:
-    whole, pruned = random_surfing(graph(), steps=3, keep=60), random_surfing(graph(), steps=3)
-    few = random_surfing(graph(), steps=3, keep=5)
-    assert few.nnz < pruned.nnz <= whole.nnz
-
-
-@pytest.mark.parametrize("top", [4, 60])
-def test_information_equals_the_dense_formula(top: int) -> None:
-    surfed = random_surfing(graph())
-    found = ppmi(surfed, top=top)
-    assert found.dtype == np.float32
-    assert found.nnz > 0
-    wanted = dense_ppmi(surfed.toarray().astype(np.float64), top)
-    np.testing.assert_allclose(found.toarray(), wanted, atol=2e-6)
+    few, many, whole = (ppmi_graph(graph(), steps=3, keep=n, top=60) for n in (5, 50, 60))
+    assert few.nnz < many.nnz <= whole.nnz
 
 
 def test_information_is_symmetric_without_loops_between_zero_and_one() -> None:
@@ -131,7 +109,7 @@ def test_nothing_goes_beyond_chance_where_all_are_joined() -> None:
 
 @pytest.mark.parametrize("steps", [1, 2, 3])
 def test_blocks_change_nothing(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = ppmi(random_surfing(graph(), steps=steps, keep=8), top=7)
+    whole = ppmi_graph(graph(), steps=steps, keep=8, top=7)
     monkeypatch.setattr(module, "_BLOCK", 7)
     found = ppmi_graph(graph(), steps=steps, keep=8, top=7)
     np.testing.assert_allclose(found.toarray(), whole.toarray(), atol=2e-6)

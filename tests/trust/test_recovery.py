@@ -18,7 +18,6 @@ from napari_stimpute.trust.recovery import (
     Recovery,
     deviance_explained,
     pattern_correlation,
-    poisson_nll,
     recovery,
 )
 
@@ -107,7 +106,7 @@ def recovery_of_gene(kept, hidden, rates, gene: int) -> tuple[float, float]:
 
 
 def test_a_gene_is_judged_from_twenty_hidden_molecules_on_as_for_a_verdict() -> None:
-    found = Recovery(1.0, 1.0, 0.1, np.array([-1.0, 0.5, 0.3]), np.array([19.0, 20.0, 21.0]))
+    found = Recovery(1.0, 0.1, np.array([-1.0, 0.5, 0.3]), np.array([19.0, 20.0, 21.0]))
     assert (found.share_better, found.gene_median) == (1.0, pytest.approx(0.4))
     assert verdict.MIN_HIDDEN == MIN_HIDDEN == 20
 
@@ -132,15 +131,19 @@ def test_spot_without_prediction_is_given_the_gene_mean(split) -> None:
     )
 
 
-def test_poisson_loss_is_the_right_way_round() -> None:
-    hidden = sp.csr_matrix(np.array([[0.0, 3.0]]))
-    expected = ((0.5 - 0 * np.log(0.5 + 1e-6)) + (2.0 - 3 * np.log(2.0 + 1e-6))) / 2
-    assert poisson_nll(np.array([[0.5, 2.0]]), hidden) == pytest.approx(expected, abs=1e-12)
+def test_nll_is_the_mean_poisson_loss_of_the_entries(split) -> None:
+    kept, hidden, rates = split
+    y, k = hidden.toarray().astype(float), kept.toarray().astype(float)
+    depth = k.sum(axis=1, keepdims=True) * y.sum() / k.sum()
+    expected = rates / rates.sum(axis=1, keepdims=True) * depth
+    loss = float((expected - y * np.log(expected + 1e-6)).mean())
+    assert recovery(kept, hidden, rates).nll == pytest.approx(loss, abs=1e-9)
 
 
 def test_predicting_zero_for_a_molecule_is_worse_than_any_guess() -> None:
-    hidden = sp.csr_matrix(np.array([[1.0, 0.0]]))
-    assert poisson_nll(np.array([[0.0, 0.0]]), hidden) > poisson_nll(np.array([[0.1, 5.0]]), hidden)
+    kept, hidden = (sp.csr_matrix(np.array([row])) for row in ([2.0, 2.0], [1.0, 0.0]))
+    none, little = np.array([[0.0, 1.0]]), np.array([[0.01, 5.0]])
+    assert recovery(kept, hidden, none).nll > recovery(kept, hidden, little).nll
 
 
 def test_nan_in_a_prediction_is_refused_in_words(split) -> None:

@@ -26,7 +26,7 @@ from napari_stimpute.progress import Progress, StopEarly, drain
 from napari_stimpute.trust.recovery import deviance_explained
 from napari_stimpute.tune.outcome import Outcome
 from napari_stimpute.tune.score import Ground, Measures
-from napari_stimpute.tune.search import Search, Tuning, search_space, search_steps
+from napari_stimpute.tune.search import Search, Tuning, search_space
 from napari_stimpute.tune.study import About, Study
 
 from ..slow_models import SlowButForDefaults
@@ -145,13 +145,14 @@ def test_a_model_with_clusters_is_scored_by_all_parts_and_labels_never_change_it
     assert "it chose nothing" in seen_steps.notes[-1]
 
 
-def test_steps_return_the_outcome_also_after_a_stop(section: AnnData) -> None:
-    steps = search_steps(section, "pca", PCADenoiserConfig(), Search(n_trials=2))
+def test_a_search_that_is_stopped_at_once_says_so(section: AnnData) -> None:
+    tuning = pca(section, n_trials=2)
+    steps = tuning.steps()
     next(steps)
-    with pytest.raises(StopIteration) as ended:
+    with pytest.raises(StopIteration):
         steps.throw(StopEarly())
-    assert not ended.value.value.is_complete
-    assert ended.value.value.notes[0] == "Stopped after 0 of 2 trials."
+    assert not tuning.outcome.is_complete
+    assert tuning.outcome.notes[0] == "Stopped after 0 of 2 trials."
 
 
 # ---- going on ----------------------------------------------------------------------------------

@@ -49,12 +49,10 @@ class NumberEstimate:
     ----------
     eigengap : where the Laplacian's eigenvalues jump most
     leiden : communities at resolution 0.8
-    eigenvalues : (≤ 31,), the smallest, ascending; those of landmarks beyond 20,000 spots
     """
 
     eigengap: int
     leiden: int
-    eigenvalues: NDArray[np.float64]
 
 
 def spectral_clusters(embedding: Points, k: int, seed: int) -> NDArray[np.intp]:
@@ -103,15 +101,14 @@ def estimate_number(embedding: Points, seed: int) -> NumberEstimate:
     """
     n = len(embedding)
     if n < 4:
-        return NumberEstimate(1, 1, np.zeros(n))
+        return NumberEstimate(1, 1)
     graph = closeness_graph(embedding, seed)
     leiden = int(leiden_clusters(graph, RESOLUTION, seed).max()) + 1
     if n > MOST_WHOLE:
         graph = closeness_graph(_landmarks(embedding, seed)[0], seed)
     most = min(MOST_CLUSTERS, graph.shape[0] - 2)
-    values = laplacian_vectors(graph, most + 1, seed)[0]
-    gaps = np.diff(values)[1:]  # after 2, 3 … eigenvalues
-    return NumberEstimate(int(gaps.argmax()) + 2, leiden, values)
+    gaps = np.diff(laplacian_vectors(graph, most + 1, seed)[0])[1:]  # after 2, 3 … eigenvalues
+    return NumberEstimate(int(gaps.argmax()) + 2, leiden)
 
 
 def laplacian_vectors(

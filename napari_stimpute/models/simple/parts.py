@@ -117,11 +117,6 @@ class Parts:
         """The same parts after a model's prediction (n_obs, n_vars), which is put at depth."""
         return replace(self, titles=(title, *self.titles), model=prediction)
 
-    def without_model(self) -> Parts:
-        """The simple parts alone."""
-        n_models = int(self.model is not None)
-        return replace(self, titles=self.titles[n_models:], model=None)
-
     @property
     def shape(self) -> tuple[int, int]:
         """Spots and genes."""

@@ -108,8 +108,6 @@ def test_spots_that_are_all_equal_get_labels() -> None:
 def test_the_gap_says_how_many_blobs_there_are(k: int) -> None:
     estimate = estimate_number(blobs(420, k)[0], 0)
     assert estimate.eigengap == k
-    assert estimate.eigenvalues.shape == (31,)
-    assert (np.diff(estimate.eigenvalues) >= -1e-9).all()
     assert estimate.leiden >= k
 
 

@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 from anndata import AnnData
 
-from napari_stimpute.analysis.communities import community_map, network
+from napari_stimpute.analysis.communities import community_steps, network
 from napari_stimpute.models import model_info
 from napari_stimpute.panels.cells.communities import CommunitiesPanel
 from napari_stimpute.panels.figures import Drawn
 from napari_stimpute.panels.groups import Groups
+from napari_stimpute.progress import drain
 from napari_stimpute.session.session import Session
 
 from ...grouped import group
@@ -45,7 +46,7 @@ def test_communities_are_listed_told_of_and_saved(
     communities: CommunitiesPanel, tmp_path: Path
 ) -> None:
     until_done(communities.compare())
-    expected = community_map(communities.session.adata, "mine", column="mine_cluster")
+    expected = drain(community_steps(communities.session.adata, "mine", column="mine_cluster"))
     assert column(communities, 0) == list(expected.communities)
     assert column(communities, 1) == expected.facts["cluster"].tolist()
     assert column(communities, 2) == [f"{n:,}" for n in expected.facts["n_genes"]]
