@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ..data.files import check_place
+from ..data.files import check_place, write_whole
 from ..errors import NotWritable
 from .comparison import Comparison
 from .standing import Row, rows, verdict, wins
@@ -34,17 +34,9 @@ def write_table(comparison: Comparison, path: str | os.PathLike[str]) -> Path:
     NotWritable : another ending, or a place that cannot be written
     """
     check_table(path)
-    file = Path(path).expanduser().resolve()
-    text = _csv(comparison) if file.suffix.lower() == ".csv" else _json(comparison)
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise NotWritable(
-            expected=f"to write {file}",
-            found=error.strerror or str(error),
-            remedy="Choose another folder, or free some space.",
-        ) from error
-    return file
+    is_csv = Path(path).suffix.lower() == ".csv"
+    text = _csv(comparison) if is_csv else _json(comparison)
+    return write_whole(path, text.encode())
 
 
 def _csv(comparison: Comparison) -> str:

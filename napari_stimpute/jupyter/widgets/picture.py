@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
+
+from ...panels.figures import sharp_png
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,9 +30,7 @@ class Picture:
 
     def show(self, figure: Figure) -> None:
         """Draw a figure in place of the one before."""
-        file = io.BytesIO()
-        figure.savefig(file, format="png", dpi=2 * SCREEN)
-        self.widget.value = file.getvalue()
+        self.widget.value = sharp_png(figure, SCREEN)
         self.widget.layout.width = f"{figure.get_figwidth() * SCREEN:.0f}px"
         self.widget.layout.display = None
 
