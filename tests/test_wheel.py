@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from napari_stimpute.data.readers import ENDINGS
+
 pytestmark = pytest.mark.slow  # builds and installs
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -71,7 +73,7 @@ def test_napari_finds_the_panels_and_can_import_each(installed: Path) -> None:
     found = json.loads(run("-c", ASK_NAPARI, site=installed).splitlines()[-1])
     assert Path(found["home"]).is_relative_to(installed)
     assert any("stimpute" in name.lower() or "train" in name.lower() for name in found["widgets"])
-    assert any(pattern.endswith(".h5ad") for pattern in found["readers"])
+    assert found["readers"] == [f"*{ending}" for ending in ENDINGS]
     assert found["samples"]
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from ..data.readers import ENDINGS
 from ..errors import (
     InvalidSetting,
     NotReadable,
@@ -28,7 +29,6 @@ from .options import aligned
 if TYPE_CHECKING:
     from ..terminal import Teller
 
-_ENDING = ".h5ad"
 _HEADER = ("File", "Outcome", "Time", "")
 
 
@@ -114,10 +114,12 @@ def work_on_folder(args: argparse.Namespace, tell: Teller, work: Callable[[Task]
 
 def _tasks(args: argparse.Namespace) -> list[Task]:
     folder, out = (Path(p).expanduser() for p in (args.input, args.output))
-    files = sorted(p for p in folder.glob(f"*{_ENDING}") if p.is_file() and p.name[0] != ".")
+    files = sorted(
+        p for p in folder.iterdir() if p.suffix in ENDINGS and p.is_file() and p.name[0] != "."
+    )
     if not files:
         raise NotReadable(
-            expected=f"at least one {_ENDING} file in {folder}",
+            expected=f"at least one {' or '.join(ENDINGS)} file in {folder}",
             found="none",
             remedy="Choose another folder; folders within it, and hidden files, are left out.",
         )
@@ -140,8 +142,8 @@ def _make_folder(out: Path, folder: Path) -> None:
     expected = f"a folder for the results at {out}, as {folder} is a folder"
     if out.exists() and not out.is_dir():
         raise NotWritable(expected=expected, found="a file", remedy="Choose another name.")
-    if out.suffix == _ENDING and not out.exists():
-        found, remedy = f"the ending {_ENDING} of a file", "Name a folder."
+    if out.suffix in ENDINGS and not out.exists():
+        found, remedy = f"the ending {out.suffix} of a file", "Name a folder."
         raise NotWritable(expected=expected, found=found, remedy=remedy)
     if out.resolve().is_relative_to(folder.resolve()):
         same = out.resolve() == folder.resolve()

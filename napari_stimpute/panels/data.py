@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..data.opening import Opened
+from ..data.readers import ENDINGS
 from ..data.simulate import simulate_section
 from ..errors import StimputeError
 from ..job import Job
@@ -24,6 +25,9 @@ EMPTY = (
     "Nothing is open yet. Open an .h5ad file, drop one on the canvas, or begin with the sample: "
     "a simulated tissue section with an image."
 )
+READABLE = f"AnnData ({' '.join(f'*{ending}' for ending in ENDINGS)})"
+"""Files that can be opened, as a dialog lists them."""
+
 FILE = "file"
 """Name of the entry that takes genes from a file."""
 

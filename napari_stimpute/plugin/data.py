@@ -7,7 +7,7 @@ from collections.abc import Callable
 from qtpy.QtWidgets import QFileDialog, QLineEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from ..connections import Connections
-from ..panels.data import EMPTY, DataPanel
+from ..panels.data import EMPTY, READABLE, DataPanel
 from .widgets.choice import MenuBox
 from .widgets.saving import ask_where
 from .widgets.words import Card, Words, heading, hint, labelled, row, rule
@@ -102,9 +102,7 @@ class DataTab(QWidget):
         _enable(self.save_model, now.no_model)
 
     def _ask_open(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(
-            self, "Open data", "", "AnnData (*.h5ad);;All files (*)"
-        )
+        path, _ = QFileDialog.getOpenFileName(self, "Open data", "", f"{READABLE};;All files (*)")
         if path:
             self.panel.open(path)
 

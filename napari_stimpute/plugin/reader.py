@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ..data.readers import ENDINGS
 from ..errors import BadImage, StimputeError
 
 if TYPE_CHECKING:
@@ -16,10 +17,10 @@ Reader = Callable[[Any], "list[LayerData]"]
 
 
 def get_reader(path: str | list[str]) -> Reader | None:
-    """Return the reader for one .h5ad file, None for anything else."""
+    """Return the reader for one file that can be read, None for anything else."""
     if isinstance(path, list) and len(path) == 1:
         path = path[0]
-    return read_layers if isinstance(path, str) and path.endswith(".h5ad") else None
+    return read_layers if isinstance(path, str) and path.endswith(ENDINGS) else None
 
 
 def read_layers(path: str | list[str]) -> list[LayerData]:

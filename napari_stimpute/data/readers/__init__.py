@@ -1,1 +1,4 @@
-"""Which reader takes a file."""
+"""Which files can be read."""
+
+ENDINGS = (".h5ad",)
+"""Their endings; napari.yaml repeats them."""

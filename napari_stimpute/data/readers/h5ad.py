@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 from ...errors import NotReadable
 from ..files import unknown_to_anndata
 from ..genes import check_unique_names
+from . import ENDINGS
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-ENDINGS = (".h5ad",)
-"""Endings of the files that can be read."""
 
 
 def read(path: str | os.PathLike[str]) -> AnnData:

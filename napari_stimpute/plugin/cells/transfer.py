@@ -5,6 +5,7 @@ from __future__ import annotations
 from qtpy.QtWidgets import QFileDialog, QPushButton
 
 from ...panels.cells.transfer import EXPLAINED, TransferPanel
+from ...panels.data import READABLE
 from ..widgets.choice import MenuBox
 from ..widgets.words import Words, labelled
 from ..widgets.work_box import WorkBox
@@ -31,7 +32,7 @@ class TransferBox(SectionBox):
         self._draw()
 
     def _ask(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Reference", "", "AnnData (*.h5ad)")
+        path, _ = QFileDialog.getOpenFileName(self, "Reference", "", READABLE)
         if path:
             self.panel.open(path)
 
