@@ -163,7 +163,7 @@ class Judgement:
 
     def notes(self) -> list[str]:
         """The outcome in sentences, for whoever reads the run's notes."""
-        return [] if self.trust is None else [judged_in_words(self.record(), self.title)]
+        return [] if self.trust is None else [" ".join(judged_in_words(self.record(), self.title))]
 
     def _parts(self, counts: sp.csr_matrix) -> Parts:
         return Parts.of(counts, self.graph, self.seed)
