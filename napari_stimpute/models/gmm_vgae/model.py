@@ -284,17 +284,20 @@ class GMMVGAE(Model):
         With ``mode="fill"`` observed counts are returned as they are, and only zeros that are
         likely technical carry the expected count.
         """
-        imputed = self.expected(adata, genes)
+        counts, columns = self._aligned_counts(adata), self._columns(genes)
+        imputed = self._expected(adata, counts, columns)
         if self.config.mode == "fill":
-            columns = self._columns(genes)
-            self._fill(imputed, self._aligned_counts(adata)[:, columns], columns)
+            self._fill(imputed, counts[:, columns], columns)
         return imputed
 
     def expected(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
         """Expected counts of every entry, whatever the mode, (n_obs, n_genes) float32."""
-        section = self._section(adata, self._aligned_counts(adata))
-        z, columns = self._latent(section), self._columns(genes)
-        return np.concatenate(list(self._expected_blocks(z, section.depth, columns)))
+        return self._expected(adata, self._aligned_counts(adata), self._columns(genes))
+
+    def _expected(self, adata: AnnData, counts: sp.csr_matrix, columns: np.ndarray) -> np.ndarray:
+        section = self._section(adata, counts)
+        blocks = self._expected_blocks(self._latent(section), section.depth, columns)
+        return np.concatenate(list(blocks))
 
     def _fill(self, imputed: np.ndarray, counts: sp.csr_matrix, columns: np.ndarray) -> None:
         theta = self.network_.log_dispersion.detach().cpu()[torch.from_numpy(columns)].exp()
