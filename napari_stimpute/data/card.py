@@ -52,17 +52,34 @@ class DataCard:
         return "\n".join(lines)
 
 
-def data_card(adata: AnnData, where: str | Counts = "") -> DataCard:
+def data_card(adata: AnnData, where: str = "") -> DataCard:
     """Look an AnnData over before anything is done with it; bad input becomes a sentence.
 
     Parameters
     ----------
     adata : in memory
-    where : place of the counts ("X", "raw" or a layer); "" finds them; or counts read before
+    where : place of the counts ("X", "raw" or a layer); "" finds them
     """
+    try:
+        counts = read_counts(adata, where)
+    except InputError as error:
+        return _card(adata, None, ("none found", [str(error)]))
+    return card_of(adata, counts)
+
+
+def card_of(adata: AnnData, counts: Counts) -> DataCard:
+    """The card of an AnnData in memory whose counts were read before."""
+    n_genes = counts.matrix.shape[1]
+    of_genes = f" of {n_genes:,} genes" if n_genes != adata.n_vars else ""
+    kinds = {"csr": "sparse by row (CSR)", "csc": "sparse by column (CSC)"}
+    kind = kinds.get(getattr(values_at(adata, counts.place), "format", ""), "dense")
+    text = f"in {counts.where}: whole numbers{of_genes}, {kind}"
+    return _card(adata, counts, (text, _x_problem(adata, counts)))
+
+
+def _card(adata: AnnData, counts: Counts | None, counts_finding: Finding) -> DataCard:
     technology, technology_problems = _technology(adata)
     place = technology.place if technology else "cell"
-    counts, counts_finding = _counts(adata, where)
     matrix = None if counts is None else counts.matrix
     size = f"{adata.n_obs:,} {place}s × {adata.n_vars:,} genes"
     findings: dict[str, Finding] = {
@@ -97,19 +114,6 @@ def _size_problems(adata: AnnData, place: str) -> list[str]:
         if n < 2:
             problems.append(f"There is only {n} {what}: too few for a model to learn from.")
     return problems
-
-
-def _counts(adata: AnnData, where: str | Counts) -> tuple[Counts | None, Finding]:
-    try:
-        counts = read_counts(adata, where)
-    except InputError as error:
-        return None, ("none found", [str(error)])
-    n_genes = counts.matrix.shape[1]
-    of_genes = f" of {n_genes:,} genes" if n_genes != adata.n_vars else ""
-    kinds = {"csr": "sparse by row (CSR)", "csc": "sparse by column (CSC)"}
-    kind = kinds.get(getattr(values_at(adata, counts.place), "format", ""), "dense")
-    text = f"in {counts.where}: whole numbers{of_genes}, {kind}"
-    return counts, (text, _x_problem(adata, counts))
 
 
 def _x_problem(adata: AnnData, counts: Counts) -> list[str]:

@@ -57,13 +57,13 @@ class Counts:
         return _spoken(self.place)
 
 
-def read_counts(adata: AnnData, where: str | Counts = "") -> Counts:
+def read_counts(adata: AnnData, where: str = "") -> Counts:
     """Find and check the counts. This reads every value: hand on what it gives.
 
     Parameters
     ----------
     adata : in memory
-    where : "X", "raw" or a layer; "" finds them; counts that were read before are given back
+    where : "X", "raw" or a layer; "" finds them
 
     Raises
     ------
@@ -71,8 +71,6 @@ def read_counts(adata: AnnData, where: str | Counts = "") -> Counts:
     NotCounts : the values there are not counts; or, of no place, what each holds
     NotReadable : the AnnData is backed by a file, not in memory
     """
-    if isinstance(where, Counts):
-        return where
     place, rejected = (where, dict[str, str]()) if where else _search(adata)
     if where:
         if place not in count_places(adata):

@@ -59,7 +59,7 @@ def check_unique_names(adata: AnnData) -> None:
         )
 
 
-def choose_genes(adata: AnnData, spec: str = "", where: str | Counts = "") -> GeneChoice:
+def choose_genes(adata: AnnData, spec: str = "", counts: Counts | None = None) -> GeneChoice:
     """Choose the genes to model.
 
     Parameters
@@ -67,7 +67,7 @@ def choose_genes(adata: AnnData, spec: str = "", where: str | Counts = "") -> Ge
     adata : in memory
     spec : "all"; "hvg:N" for the N most variable (seurat_v3, on counts); the path of a text
         file with one gene per line; "" for all up to 5,000, else "hvg:3000"
-    where : place of the counts; "" finds them; or counts read before
+    counts : those of the data, where they were read before
 
     Raises
     ------
@@ -78,7 +78,7 @@ def choose_genes(adata: AnnData, spec: str = "", where: str | Counts = "") -> Ge
     NotCounts, DuplicateNames : as `read_counts`, `check_unique_names`
     """
     check_unique_names(adata)
-    counts = read_counts(adata, where)
+    counts = counts or read_counts(adata)
     names = counts.var.index.astype(str)
     default = "all" if len(names) <= ALL_UP_TO else f"hvg:{DEFAULT_VARIABLE}"
     spec = spec.strip() or default
@@ -90,7 +90,7 @@ def choose_genes(adata: AnnData, spec: str = "", where: str | Counts = "") -> Ge
 
 
 def working_adata(
-    adata: AnnData, spec: str = "", where: str | Counts = ""
+    adata: AnnData, spec: str = "", counts: Counts | None = None
 ) -> tuple[AnnData, list[str]]:
     """Make the AnnData that is worked on: counts of the modelled genes in X, of all in raw.
 
@@ -98,7 +98,7 @@ def working_adata(
     where they hold every modelled gene. A raw that is not the counts goes to
     ``obsm[keys.RAW_BEFORE]`` (its genes to ``uns``), an X that was not the counts to
     ``layers[keys.X_BEFORE]`` (or ``obsm`` if its genes are others). The input is not changed and
-    shares no matrix with the result. `spec` and `where` are those of `choose_genes`.
+    shares no matrix with the result. `spec` and `counts` are those of `choose_genes`.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def working_adata(
     """
     from anndata import AnnData
 
-    counts = read_counts(adata, where)
+    counts = counts or read_counts(adata)
     choice = choose_genes(adata, spec, counts)
     columns = counts.var.index.get_indexer(pd.Index(choice.names))
     modelled = counts.matrix[:, columns]

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .card import DataCard, data_card
+from .card import DataCard, card_of
 from .counts import Counts, read_counts
 from .genes import most_telling_gene, working_adata
 from .readers.h5ad import read
@@ -46,4 +46,4 @@ def load(source: str | os.PathLike[str] | AnnData, *, genes: str = "", counts: s
     working, notes = working_adata(adata, genes, found)
     gene = most_telling_gene(Counts("X", working.X, working.var))
     path = str(source) if is_path else ""
-    return Opened(working, data_card(adata, found), tuple(notes), path, gene)
+    return Opened(working, card_of(adata, found), tuple(notes), path, gene)
