@@ -43,6 +43,9 @@ SPATIAL = "spatial"
 PICKED = ("selected", "other")
 """Categories of an ``obs`` column in which spots that were picked by hand are kept."""
 
+COUNTS, LOG = "counts", "log"
+"""In place of a run's key: the counts as they are, and log-normalised."""
+
 UNS = "stimpute"
 """``uns[UNS][key]`` holds one JSON `RunRecord` per run."""
 

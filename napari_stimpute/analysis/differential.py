@@ -11,20 +11,19 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
+from ..data.columns import REST
 from ..data.counts import counts_of, log_normalise, size_factors
 from ..data.graph import place_of
 from ..errors import InvalidSetting, TooSmall, UnknownName
+from ..keys import COUNTS
 from ..progress import Progress, drain
 from .circular import circularity
 from .contrast import FEWEST, Method, contrast_steps, log2_fold_changes, membership, shares
 from .depth import UNEVEN, median_depths, with_even_depth
-from .sources import COUNTS, logged_imputed
+from .sources import logged_imputed
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-REST = "rest"
-"""Reference that is no name of a group: every other spot."""
 
 WHY_NOT_IMPUTED = (
     "an imputed gene borrows the differences of other genes, so that genes which do not differ "

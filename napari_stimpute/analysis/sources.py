@@ -13,12 +13,10 @@ from .. import keys
 from ..data.components import principal_components
 from ..data.counts import counts_of, log_normalise, size_factors, var_of
 from ..errors import NotCounts, UnknownName
+from ..keys import COUNTS
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-COUNTS = "counts"
-"""Source that is no run: the counts, log-normalised."""
 
 N_COMPONENTS = 30
 """Principal components that stand for the spots where no model embedded them."""

@@ -13,6 +13,9 @@ _NAMES = ("category", "object", "bool", "string", "str")
 MAX_LABELS = 60
 """Columns of obs with more categories than this are names rather than labels."""
 
+REST = "rest"
+"""In place of a group's name: every spot of another group."""
+
 
 def categorical_columns(adata: AnnData) -> list[str]:
     """Columns of obs that name groups (2 to 60 of them)."""

@@ -117,7 +117,7 @@ def check_run_key(key: str) -> None:
     InvalidSetting : as `check_key`; "counts", "log", or the name of a run's map
     """
     check_key(key)
-    if key in ("counts", "log") or key.endswith(("_umap", "_pca")):
+    if key in (keys.COUNTS, keys.LOG) or key.endswith(("_umap", "_pca")):
         raise InvalidSetting(
             field="key",
             expected="a name that stands for nothing else",

@@ -18,6 +18,7 @@ from ..data.holdout import HIDDEN_SHARE
 from ..data.records import read_records
 from ..data.simulate import TRUE_RATE
 from ..errors import TooSmall
+from ..keys import COUNTS
 from ..plots import (
     Tissue,
     domain_map,
@@ -30,7 +31,6 @@ from ..plots import (
 )
 from ..plots.saving import png_of
 from ..report import Report
-from ..session.contents import COUNTS
 from ..trust.verdict import badge, trust_table
 from ..words import duration, number, percent
 from . import MODEL, TITLE, Demo

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from ..data.columns import REST
 from ..job import Job
+from ..keys import COUNTS
 from ..progress import Progress
-from ..session.contents import COUNTS
 from ..session.session import Session
 from ..words import percent
 from .answer import Answer, began, stamp_of
@@ -29,7 +30,6 @@ QUESTION = (
     "An imputed gene borrows the differences of other genes, so that genes which do not differ "
     "come out with tiny p-values. Test the counts, or take the table as a ranking and no more."
 )
-REST = "rest"
 
 _NO_COLUMN = "No column names groups. Train a model that finds some, or add one to obs."
 _OTHERS = Column(

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..job import Job
+from ..keys import COUNTS, LOG
 from ..scene.aspects import Badge
 from ..scene.figure import gene_figure, pair_figure
 from ..scene.pair import LOG_REASON
 from ..scene.scene import Scene
 from ..scene.shown import drawable_source
-from ..session.contents import COUNTS, LOG
 from ..session.display import Aspect
 from .figures import FigureFile
 from .gene_search import GeneSearch

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from psygnal import Signal
 
+from ..keys import COUNTS
 from ..scene.maps import KINDS, MAPPING, MOST_BY_ITSELF, MapOf, Maps
-from ..session.contents import COUNTS
 from .menu import Entry, Menu
 from .message import SILENT, Message, error
 from .panel import Panel

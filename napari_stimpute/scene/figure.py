@@ -6,9 +6,9 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..keys import COUNTS, LOG
 from ..plots import Tissue, gene_maps, wipe_map
 from ..plots.saving import save_figure
-from ..session.contents import COUNTS, LOG
 from .places import tissue_places
 from .shown import drawable_source
 

@@ -12,7 +12,7 @@ from .. import keys
 from ..connections import Connections
 from ..errors import StimputeError, in_words
 from ..job import Job, JobState
-from ..session.contents import COUNTS
+from ..keys import COUNTS
 from ..session.session import Session
 
 if TYPE_CHECKING:

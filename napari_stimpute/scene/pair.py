@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from psygnal import Signal
 
-from ..session.contents import COUNTS, LOG, Source
+from ..keys import COUNTS, LOG
+from ..session.contents import Source
 from ..session.session import Session
 from .aspects import Aspects
 from .shown import Shown, Values, drawable_source, gene_shown

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..connections import Connections
-from ..session.contents import COUNTS
+from ..keys import COUNTS
 from ..session.session import Session
 
 How = Literal["new", "add", "remove"]

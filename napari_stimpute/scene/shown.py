@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..session.contents import COUNTS
+from ..keys import COUNTS
 from ..session.session import Session
 from .colours import (
     Colours,

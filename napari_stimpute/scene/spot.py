@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..session.contents import COUNTS
+from ..keys import COUNTS
 from ..words import percent
 from .scene import Scene
 from .shown import Categories, Shown, drawable_source

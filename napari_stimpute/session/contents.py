@@ -16,11 +16,10 @@ from ..data.counts import counts_of, log_normalise, size_factors
 from ..data.image import TissueImage, spot_diameter, tissue_image
 from ..data.records import RunRecord, read_records
 from ..errors import MissingKey, UnknownName
+from ..keys import COUNTS, LOG
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-COUNTS, LOG = "counts", "log"
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from ..keys import COUNTS
 from ..trust.zeros import DEFAULT_THRESHOLD
-from .contents import COUNTS
 
 Aspect = Literal["expected", "uncertainty", "zeros"]
 Picked = NDArray[np.bool_]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ... import keys
 from ...job import Job
+from ...keys import COUNTS
 from ...progress import Progress
-from ...session.contents import COUNTS
 from ...session.session import Session
 from ...words import number
 from ..answer import Answer, began, stamp_of

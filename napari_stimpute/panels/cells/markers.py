@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ...data.counts import counts_of, size_factors
 from ...job import Job
-from ...session.contents import COUNTS
+from ...keys import COUNTS
 from ...session.session import Session
 from ...words import percent
 from ..answer import Answer

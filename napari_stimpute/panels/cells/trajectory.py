@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...job import Job
-from ...session.contents import COUNTS
+from ...keys import COUNTS
 from ...session.session import Session
 from ..answer import Answer, began
 from ..figures import Drawn, Figures
