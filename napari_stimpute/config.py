@@ -14,6 +14,7 @@ from .errors import InvalidSetting
 
 Group = Literal["basic", "advanced"]
 Kind = Literal["integer", "number", "boolean", "choice", "text"]
+_KINDS: dict[Any, Kind] = {bool: "boolean", int: "integer", float: "number", str: "text"}
 Source = Literal["", "obs", "layers", "obsm"]
 
 
@@ -129,7 +130,7 @@ def _form_field(name: str, info: Any) -> FormField:
     return FormField(
         name=name,
         title=info.title or _title(name),
-        kind=_kind(info.annotation, choices),
+        kind="choice" if choices else _KINDS[info.annotation],
         default=info.default,
         minimum=limits["Ge"].ge if "Ge" in limits else None,
         maximum=limits["Le"].le if "Le" in limits else None,
@@ -146,13 +147,6 @@ def _title(name: str) -> str:
     """What a person calls a setting: n_domains is the number of them."""
     words = f"number of {name.removeprefix('n_')}" if name.startswith("n_") else name
     return words.replace("_", " ").capitalize()
-
-
-def _kind(annotation: Any, choices: tuple[str, ...]) -> Kind:
-    if choices:
-        return "choice"
-    kinds: dict[Any, Kind] = {bool: "boolean", int: "integer", float: "number", str: "text"}
-    return kinds[annotation]
 
 
 def _in_words(config: type[ModelConfig], error: ValidationError) -> InvalidSetting:

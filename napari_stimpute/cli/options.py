@@ -146,7 +146,8 @@ def settings_text(infos: Sequence[ModelInfo]) -> str:
     blocks = []
     for info in infos:
         fields = form_fields(info.config)
-        lines = [f"settings of {info.name} (--set NAME=VALUE), presets {_presets(info)}:"]
+        presets = listed(info.config.PRESETS)
+        lines = [f"settings of {info.name} (--set NAME=VALUE), presets {presets}:"]
         lines += [_setting(field) for field in fields] or ["  none"]
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
@@ -169,11 +170,6 @@ def _metavar(field: FormField) -> str:
     if field.minimum is not None and field.maximum is not None:
         return f"{field.minimum:g} to {field.maximum:g}"
     return {"boolean": "true | false", "text": "text"}.get(field.kind, field.kind)
-
-
-def _presets(info: ModelInfo) -> str:
-    presets: Mapping[str, object] = info.config.PRESETS
-    return listed(presets)
 
 
 def listed(names: Sequence[str] | Mapping[str, object]) -> str:

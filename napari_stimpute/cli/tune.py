@@ -163,7 +163,7 @@ def _require_best(outcome: Outcome) -> None:
 def _tell(outcome: Outcome, tell: Teller) -> None:
     ranked = sorted(outcome.trials, key=lambda t: (t.score is None, -(t.score or 0.0)))
     header = (*_HEADER, *((outcome.labels,) if outcome.labels else ()), "Time", "Settings")
-    rows = [(*_cells(t, outcome), _settings(t, outcome)) for t in ranked if t.measures]
+    rows = [_cells(t, outcome) for t in ranked if t.measures]
     tell.say("", *aligned([header, *rows], left=(0, len(header) - 1)), "")
     tell.say(*textwrap.wrap(_LEGEND, width()), "")
     for t in (t for t in outcome.trials if t.reason):
@@ -183,12 +183,8 @@ def _cells(trial: TrialResult, outcome: Outcome) -> tuple[str, ...]:
     cells[3] = "–" if m.molecules is None else percent(m.molecules, 2)
     clusters = "–" if m.n_clusters is None else f"{m.n_clusters:.3g}"
     labels = (_sentence(m.agreement_with(outcome.labels)),) if outcome.labels else ()
-    return (*cells, clusters, *labels, duration(m.seconds))
-
-
-def _settings(trial: TrialResult, outcome: Outcome) -> str:
-    changed = [f"{name}={value}" for name, value in outcome.changes(trial).items()]
-    return " ".join(changed) or "as begun"
+    changed = " ".join(f"{name}={value}" for name, value in outcome.changes(trial).items())
+    return (*cells, clusters, *labels, duration(m.seconds), changed or "as begun")
 
 
 def _sentence(value: float | None) -> str:

@@ -91,7 +91,8 @@ def guess_technology(adata: AnnData, key: str = keys.SPATIAL) -> Technology:
     """
     points = np.unique(spatial_coordinates(adata, key), axis=0)
     if len(points) < 7:
-        spacing = _nearest_distance(points)
+        alone = len(points) < 2
+        spacing = 1.0 if alone else float(np.median(_nearest(points, points, 2)[0][:, 1]))
         return Technology(
             "unknown", "unknown (too few places)", True, False, spacing, 0.8 * spacing
         )
@@ -207,13 +208,6 @@ def _nearest(
     """Distances and indices of the k ≥ 2 nearest points, ascending, (len(around), k) each."""
     distance, index = cKDTree(points).query(around, k)
     return np.asarray(distance), np.asarray(index, dtype=np.intp)
-
-
-def _nearest_distance(points: Points) -> float:
-    """Median distance to the nearest other point; 1 for a single point."""
-    if len(points) < 2:
-        return 1.0
-    return float(np.median(_nearest(points, points, 2)[0][:, 1]))
 
 
 def _evenly_packed(points: Points) -> bool:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .. import keys
 from ..analysis import VariableGenes, variable_genes
@@ -114,7 +113,9 @@ class Story:
             values["Imputed"] = self.session.expression(gene, MODEL)
             limits = self._limits(gene)
             if TRUE_RATE in self.adata.layers:
-                values["Known truth"] = self._truth(gene)
+                place_of_gene = self.adata.var_names.get_loc(gene)
+                truth = self.adata.layers[TRUE_RATE][:, place_of_gene]
+                values["Known truth"] = np.asarray(truth, dtype=np.float32)
             figure = gene_maps(
                 self.tissue, values, limits=limits, title=gene, unit=f"counts per {self.place}"
             )
@@ -123,10 +124,6 @@ class Story:
     def _limits(self, gene: str) -> tuple[float, float]:
         """From zero, so that a flat gene looks flat."""
         return 0.0, self.session.limits(gene, COUNTS)[1]
-
-    def _truth(self, gene: str) -> NDArray[np.float32]:
-        place = self.adata.var_names.get_loc(gene)
-        return np.asarray(self.adata.layers[TRUE_RATE][:, place], dtype=np.float32)
 
     def _domains(self) -> None:
         column = keys.cluster(MODEL)

@@ -79,7 +79,12 @@ class SpatialControl:
         sections: ArrayLike | None = None,
     ) -> None:
         self.coords = spatial_coordinates(adata)
-        _require_enough(adata)
+        if adata.n_obs < _FEWEST_SPOTS or adata.n_vars < _FEWEST_GENES:
+            raise TooSmall(
+                expected=f"at least {_FEWEST_SPOTS} spots and {_FEWEST_GENES} genes",
+                found=f"{adata.n_obs:,} × {adata.n_vars:,}",
+                remedy="From so few, chance cannot be told from pattern; model more genes.",
+            )
         codes = np.zeros(adata.n_obs) if sections is None else np.asarray(sections)
         self.sections = np.asarray(pd.factorize(codes)[0], dtype=np.intp)
         self.adata, self.imputed, self.impute, self.seed = adata, imputed, impute, seed
@@ -192,12 +197,3 @@ def _shuffled_genes(counts: sp.csr_matrix, generator: np.random.Generator) -> ND
     seen = np.flatnonzero(np.asarray(counts.sum(axis=0)).ravel() > 0)
     n = max(_FEWEST_SHUFFLED, round(_SHUFFLED_SHARE * len(seen)))
     return generator.permutation(seen)[: max(2, min(n, len(seen) // 2))]
-
-
-def _require_enough(adata: AnnData) -> None:
-    if adata.n_obs < _FEWEST_SPOTS or adata.n_vars < _FEWEST_GENES:
-        raise TooSmall(
-            expected=f"at least {_FEWEST_SPOTS} spots and {_FEWEST_GENES} genes",
-            found=f"{adata.n_obs:,} × {adata.n_vars:,}",
-            remedy="From so few, chance cannot be told from pattern; model more genes.",
-        )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator
 from contextlib import closing
 
 from ..background import Background, give_back_memory
@@ -68,7 +67,9 @@ class Fit:
 
     def _run(self, model: Model) -> Fitted:
         kept = self._ground.kept
-        self._follow(model.fit_steps(kept, seed=self._seed, device=self._device))
+        with closing(model.fit_steps(kept, seed=self._seed, device=self._device)) as steps:
+            for self.latest in steps:
+                self._raise_if_stopped()
         molecules = apart = within = clusters = None
         if isinstance(model, Imputes):
             prediction = expected_counts(model, kept)
@@ -83,11 +84,6 @@ class Fit:
             if isinstance(model, Embeds):
                 apart = silhouette(model.embed(kept), clusters, self._ground.cells)
         return Fitted(molecules, apart, within, clusters, time.monotonic() - self.began)
-
-    def _follow(self, steps: Generator[Progress, None, None]) -> None:
-        with closing(steps):
-            for self.latest in steps:
-                self._raise_if_stopped()
 
     def _raise_if_stopped(self) -> None:
         if self._stop.is_set():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -19,6 +20,11 @@ State = Literal["done", "pruned", "failed"]
 
 _SURE = 0.95
 """Share of searches among equally good settings in which no gain is to be found."""
+
+_LOST: dict[State, str] = {
+    "pruned": "ended after one fit that could not have come near the best",
+    "failed": "failed",
+}
 
 
 @dataclass(frozen=True)
@@ -148,7 +154,10 @@ class Outcome:
             notes.insert(0, f"Stopped after {len(self.trials)} of {self.n_wanted} trials.")
         if self.is_exhausted:
             notes.append(f"There are only {len(self.trials)} settings to try; all were.")
-        notes += [f"{n} of the trials {what}." for n, what in self._lost() if n]
+        states = Counter(t.state for t in self.trials)
+        for state, what in _LOST.items():
+            if n := states[state]:
+                notes.append(f"{n} of the trials {what}.")
         if self.labels:
             notes += self._of_labels()
         return notes
@@ -196,14 +205,6 @@ class Outcome:
             were = "was" if n_others == 1 else "were"
             notes.append(f"{n_others} of the trials {were} not compared with {self.labels!r}.")
         return notes
-
-    def _lost(self) -> list[tuple[int, str]]:
-        pruned = sum(t.state == "pruned" for t in self.trials)
-        failed = sum(t.state == "failed" for t in self.trials)
-        return [
-            (pruned, "ended after one fit that could not have come near the best"),
-            (failed, "failed"),
-        ]
 
 
 def best_of(trials: Sequence[TrialResult]) -> TrialResult | None:

@@ -133,7 +133,7 @@ class GMMVGAE(Model):
     ) -> Generator[Progress, None, None]:
         self.median_depth_ = median_depth(counts)
         section = self._section(adata, counts)
-        hops = self._hops(adata)
+        hops = _REGION_HOPS if guess_technology(adata).single_cell_scale else _SPOT_HOPS
         yield Progress("prepare", 0, 1, message="Preparing: components of the counts")
         split = Split.of(counts, self.config.hidden_share, self.seed_)
         kept, hidden, size = split.kept, split.hidden, split.size
@@ -205,9 +205,6 @@ class GMMVGAE(Model):
         per_epoch = next(iter(trainings.values())).steps_per_epoch
         pretrain = self.config.epochs * per_epoch
         return pretrain, len(trainings) * pretrain + self.config.mixture_epochs * per_epoch
-
-    def _hops(self, adata: AnnData) -> tuple[int, ...]:
-        return _REGION_HOPS if guess_technology(adata).single_cell_scale else _SPOT_HOPS
 
     def _conclude(
         self, section: Section, kept: sp.csr_matrix, hidden: sp.csr_matrix, search: DomainSearch

@@ -98,7 +98,11 @@ class Training(CountTraining):
         self.is_gaussian = config.likelihood == "gaussian"
         self.use_features(features, graph)
         n_hops, n_features = features.shape[1:]
-        network = Network(n_features, n_hops, self._start(split), config, seed)
+        start = split.log_mean
+        if self.is_gaussian:
+            logged = log_normalise(split.kept, split.size)
+            start = self.on_device(np.asarray(logged.mean(axis=0)).ravel()).cpu()
+        network = Network(n_features, n_hops, start, config, seed)
         self.network = network.to(self.device)
 
     def use_features(self, features: np.ndarray, graph: sp.csr_matrix) -> None:
@@ -118,7 +122,11 @@ class Training(CountTraining):
             patience=_PATIENCE // self.validate_every,
             validate_every=self.validate_every,
         )
-        yield from self._minimise(schedule, self._normal_kl, phase, first_step, n_steps)
+
+        def kl(mean: Tensor, log_variance: Tensor, z: Tensor) -> Tensor:
+            return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(dim=1)
+
+        yield from self._minimise(schedule, kl, phase, first_step, n_steps)
 
     def start_mixture(self, z: np.ndarray, probabilities: np.ndarray) -> None:
         """Give the prior the components found among latent means z (n, n_latent).
@@ -215,15 +223,6 @@ class Training(CountTraining):
         """Expected kept counts of a block of spots, (b, n_genes)."""
         mean = self.network.encoder(self._inputs[index])[0]
         return expected_counts(self.network, mean, self.size[index], self.is_gaussian)
-
-    def _start(self, split: Split) -> Tensor:
-        if self.is_gaussian:
-            logged = log_normalise(split.kept, split.size)
-            return self.on_device(np.asarray(logged.mean(axis=0)).ravel()).cpu()
-        return split.log_mean
-
-    def _normal_kl(self, mean: Tensor, log_variance: Tensor, z: Tensor) -> Tensor:
-        return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(dim=1)
 
 
 def expected_counts(

@@ -42,11 +42,9 @@ class _Roots:
     gene_scale: Array
 
     def rows(self, rows: slice, depth: Array) -> Array:
-        return at_depth(self._squares(rows), depth[rows]) * self.gene_scale
-
-    def _squares(self, rows: slice) -> Array:
         roots = self.scores[rows] @ self.loadings + self.mean
-        return np.asarray(np.square(np.clip(roots, 0, None)), dtype=np.float32)
+        squares = np.asarray(np.square(np.clip(roots, 0, None)), dtype=np.float32)
+        return at_depth(squares, depth[rows]) * self.gene_scale
 
     @classmethod
     def fit(cls, scores: Array, parts: Components, counts: sp.csr_matrix, depth: Array) -> _Roots:
