@@ -97,6 +97,22 @@ class WithThreshold(Protocol):
         """Least probability that it is technical."""
 
 
+class WithMode(Protocol):
+    """Settings that say whether values are expected counts, or counts with zeros filled."""
+
+    @property
+    def mode(self) -> str:
+        """Either "denoise" or "fill"."""
+
+
+class WithCommunities(Protocol):
+    """Settings that say whether genes are to be grouped."""
+
+    @property
+    def communities(self) -> bool:
+        """Whether they are."""
+
+
 @dataclass(frozen=True)
 class FormField:
     """What a form needs to know of one setting."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,6 +11,7 @@ import scipy.sparse as sp
 if TYPE_CHECKING:
     from anndata import AnnData
 
+    from ..config import WithCommunities, WithMode
     from .simple.blend import Blend
 
 
@@ -27,8 +28,10 @@ class Imputes(Protocol):
 class FillsByMode(Protocol):
     """Gives what its setting ``mode`` says: with "fill", expected counts at likely zeros alone."""
 
-    config: Any
-    """Its settings have ``mode``."""
+    @property
+    def config(self) -> WithMode:
+        """Its settings."""
+        ...
 
     def expected(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
         """Expected counts of every entry, whatever the mode, (n_obs, n_genes)."""
@@ -74,8 +77,10 @@ class FillsZeros(Protocol):
 class FindsCommunities(Protocol):
     """Groups genes, and rebuilds the networks of genes and of cells."""
 
-    config: Any
-    """Its settings say with ``communities`` whether these are wanted."""
+    @property
+    def config(self) -> WithCommunities:
+        """Its settings."""
+        ...
 
     def communities(self) -> np.ndarray:
         """Community of each modelled gene, (n_vars,) int from 0; −1 for none."""
