@@ -23,8 +23,8 @@ class Background(Generic[T]):
     def __init__(self, call: Callable[[], T]) -> None:
         self._kept: list[T] = []
         self._errors: list[BaseException] = []
-        kept = self._kept  # not through self: what is kept goes when this goes
-        self._pool = ThreadPool(1)  # held as long as this is: without it the call is forgotten
+        kept = self._kept  # not through self, so that the result is freed with this object
+        self._pool = ThreadPool(1)  # kept, or the call would be dropped with the pool
         self._result = self._pool.apply_async(
             lambda: kept.append(call()), error_callback=self._errors.append
         )
@@ -48,7 +48,7 @@ class Background(Generic[T]):
 
 
 def give_back_memory() -> None:
-    """Return freed memory to the system, where that can be asked for: it is not the method's."""
+    """Return freed memory to the system, where that is possible: no method is charged for it."""
     gc.collect()
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
         libc.malloc_trim(0)

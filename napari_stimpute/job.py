@@ -25,7 +25,7 @@ from psygnal import Signal, emit_queued
 from .errors import Busy
 from .progress import Progress, StopEarly
 
-_FEWEST_TOLD = 5
+_FEWEST_SEEN = 5
 """Steps after which the time left is worth telling."""
 
 _MIN_INTERVAL = 0.05
@@ -72,8 +72,8 @@ class Job(Generic[T]):
         self._cancel = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"stimpute {title}", daemon=True)
-        self._first_told: float | None = None  # when; what came before was setting up
-        self._n_told = 0
+        self._first_at: float | None = None  # time of the first step, after the setting up
+        self._n_seen = 0
 
     @property
     def is_running(self) -> bool:
@@ -88,12 +88,9 @@ class Job(Generic[T]):
     @property
     def seconds_left(self) -> float | None:
         """Seconds to the end at the pace so far; None while that cannot be known."""
-        if (
-            not (self.latest and self.latest.step and self._first_told)
-            or self._n_told < _FEWEST_TOLD
-        ):
+        if not (self.latest and self.latest.step and self._first_at) or self._n_seen < _FEWEST_SEEN:
             return None
-        pace = (time.monotonic() - self._first_told) / (self._n_told - 1)
+        pace = (time.monotonic() - self._first_at) / (self._n_seen - 1)
         return pace * max(0, self.latest.n_steps - self.latest.step) if self.is_running else None
 
     def start(self) -> Job[T]:
@@ -151,16 +148,16 @@ class Job(Generic[T]):
             self._ended.set()
 
     def _iterate(self) -> None:
-        told, asked = 0.0, False
+        emitted, asked = 0.0, False
         try:
             progress = next(self._steps)
             while True:
                 self.latest = progress
-                self._n_told += 1
-                self._first_told = self._first_told or time.monotonic()
-                is_due = time.monotonic() - told >= _MIN_INTERVAL
-                if is_due or "validation" in progress.metrics:  # the end of an epoch is always told
-                    told = time.monotonic()
+                self._n_seen += 1
+                self._first_at = self._first_at or time.monotonic()
+                is_due = time.monotonic() - emitted >= _MIN_INTERVAL
+                if is_due or "validation" in progress.metrics:  # an epoch's end is always emitted
+                    emitted = time.monotonic()
                     self.progressed.emit(progress)
                 if self._cancel.is_set() and not asked:
                     asked = True

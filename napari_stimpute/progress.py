@@ -1,4 +1,4 @@
-"""What long work says while it runs."""
+"""How long work reports its progress, one step at a time."""
 
 from __future__ import annotations
 

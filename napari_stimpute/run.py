@@ -148,7 +148,7 @@ class Run:
     def _fit(self, seen: AnnData) -> Iterator[Progress]:
         request = self.request
         steps = self.model.fit_steps(seen, seed=request.seed, device=request.device)
-        with closing(steps):  # at a stop the model concludes here, not when memory is tidied up
+        with closing(steps):  # a stopped model concludes here, not when it is garbage-collected
             for p in steps:
                 yield replace(p, n_steps=p.n_steps + _APPLY_STEPS)
 
@@ -164,7 +164,7 @@ class Run:
 
     @contextmanager
     def _short_of_memory(self) -> Iterator[None]:
-        """Let memory that runs out after the fit be said in words."""
+        """Say in words that memory ran out after the fit."""
         try:
             yield
         except (MemoryError, RuntimeError) as error:
@@ -331,7 +331,7 @@ def pipeline_of(record: RunRecord) -> Impute:
 
 
 def _to_the_end(steps: Iterator[Progress]) -> Iterator[Progress]:
-    """Pass steps on; `StopEarly` is met by going on, where little is left and all would be lost."""
+    """Pass steps on, and ignore `StopEarly`: little is left to do, and all would be lost."""
     for progress in steps:
         with suppress(StopEarly):
             yield progress

@@ -1,4 +1,4 @@
-"""Tell the person at a terminal what happens, how long it will take, and heed Ctrl-C."""
+"""Progress at a terminal: what happens, how long it will take, and Ctrl-C."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ _BEYOND = 0.95
 
 @dataclass(frozen=True)
 class Call:
-    """What one group is taken for.
+    """The type that one group was given.
 
     ``best`` and ``runner_up`` names ("" where there was no other); ``score`` mean effect size of
     the best list's genes (difference to all other spots in standard deviations) beyond that of
@@ -76,7 +76,7 @@ class Call:
 
 @dataclass(frozen=True, eq=False)
 class Annotation:
-    """What each group of spots is taken for.
+    """The type that each group of spots was given.
 
     Attributes
     ----------
@@ -232,7 +232,7 @@ def _effect_sizes(values: sp.csr_matrix, codes: NDArray[np.intp]) -> NDArray[np.
 def _found(
     levels: Sequence[Mapping[str, Sequence[str]]], counts: sp.csr_matrix, names: pd.Index[str]
 ) -> tuple[tuple[dict[str, NDArray[np.intp]], ...], tuple[str, ...]]:
-    """Places of each list's genes with molecules, lists without any left out, and said."""
+    """Places of each list's genes that have molecules; lists without any are left out and named."""
     is_seen = counts.getnnz(axis=0) > 0
     found = []
     for level in levels:

@@ -1,4 +1,4 @@
-"""Depth of groups of spots, and how to make it no difference between them."""
+"""Sequencing depth of groups of spots, and how to even it out."""
 
 from __future__ import annotations
 

@@ -26,8 +26,8 @@ _MOST_COMPARED = 5_000
 _LEVEL = 0.05
 """Of the test whether a neighbourhood differs from the whole."""
 
-_MOST_TOLD = 20_000
-"""Spots from which a run's mixing is told."""
+_MOST_SCORED = 20_000
+"""Spots on which a run's mixing is scored."""
 
 _N_COMPONENTS = 30
 
@@ -120,7 +120,7 @@ def mixing_in_words(
     batch : (n_obs,), names; `column` is where they stand
     seed : of the sample, of at most 20,000 spots
     """
-    drawn = np.random.default_rng(seed).permutation(len(embedding))[:_MOST_TOLD]
+    drawn = np.random.default_rng(seed).permutation(len(embedding))[:_MOST_SCORED]
     logged = log_normalise(counts, size_factors(counts))[drawn]
     names, after = np.asarray(batch)[drawn], embedding[drawn]
     before = principal_components(logged, _N_COMPONENTS, seed).scores

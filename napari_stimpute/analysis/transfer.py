@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 UNSURE = "unsure"
-"""Name of what cannot be told."""
+"""Name of spots whose name is not sure."""
 
 _SURE = 0.5
 """Probability from which a name is given."""

@@ -133,7 +133,7 @@ def _compare(args: argparse.Namespace) -> int:
 
 
 def _require_scores(comparison: Comparison) -> None:
-    """Nothing scored is a failure, or a Ctrl-C before the first score."""
+    """Raise where nothing was scored: a failure, or Ctrl-C before the first score."""
     if comparison.scores:
         return
     if not comparison.is_complete:

@@ -168,7 +168,7 @@ def _outcome(
         worked = work(task)
     except KeyboardInterrupt:
         return FileOutcome(name, "given up", "nothing was written", is_last=True)
-    except Exception as error:  # noqa: BLE001  said, counted as failed; the other files are tried
+    except Exception as error:  # noqa: BLE001  printed and counted; the other files are tried
         tell.warn(f"stimpute: {name}: {in_words(error)}")
         return FileOutcome(name, "failed", _shortly(error) or in_words(error))
     seconds, is_last = time.monotonic() - begun, worked.is_stopped
@@ -179,7 +179,7 @@ def _outcome(
 
 
 def _kept(task: Task, name: str, tell: Teller) -> FileOutcome | None:
-    """Say what is to be done with a file; what becomes of it where there is nothing to do."""
+    """Say what is done with a file; return its outcome where there is nothing to do."""
     from ..data.records import record_in
 
     target = Path(task.target)
@@ -201,7 +201,7 @@ def _kept(task: Task, name: str, tell: Teller) -> FileOutcome | None:
 
 
 def _shortly(error: Exception) -> str:
-    """What was wrong, for the table; the whole sentence was told before."""
+    """What was wrong, for the table; the whole sentence was printed before."""
     if isinstance(error, InvalidSetting):
         return f"expected {error.expected}, not {error.found}"
     if isinstance(error, TooSmall):

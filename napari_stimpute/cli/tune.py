@@ -148,7 +148,7 @@ def _tune(args: argparse.Namespace) -> int:
 
 
 def _require_best(outcome: Outcome) -> None:
-    """Nothing scored is a failure, or a Ctrl-C before the first score."""
+    """Raise where nothing was scored: a failure, or Ctrl-C before the first score."""
     if outcome.best is not None:
         return
     if not outcome.is_complete:

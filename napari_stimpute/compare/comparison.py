@@ -35,7 +35,7 @@ COUNTED = "Counted"
 _FEWEST_TO_SHOW = 20
 """Kept molecules that a gene needs to be shown as an example."""
 
-_TELL = 1.0  # seconds between two steps that are told
+_REPORT_EVERY = 1.0  # seconds between two reports
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,11 +144,11 @@ class Comparison:
             del trial  # and its prediction, before the next method's memory is measured
 
     def _follow(self, trial: Trial) -> Iterator[Progress]:
-        """Tell once a second how far it is; a stop ends the trial, and is passed on."""
+        """Report once a second how far it is; a stop ends the trial, and is passed on."""
         self._pace.begin(trial)
         try:
             yield self._pace.progress(f"{self.current}, second", trial)
-            while not trial.is_over(within=_TELL):
+            while not trial.is_over(within=_REPORT_EVERY):
                 yield self._pace.progress(f"{self.current}, second", trial)
         finally:
             trial.end()

@@ -40,7 +40,7 @@ _TOGETHER = "\u00a0"  # a space at which no line is broken
 
 
 def page_of(comparison: Comparison, adata: AnnData, source: str = "") -> Report:
-    """Tell a comparison as a page.
+    """Write a comparison as a page.
 
     Parameters
     ----------

@@ -45,7 +45,7 @@ _ACCELERATORS = {"cpu": "cpu", "cuda": "gpu", "mps": "mps"}
 _POLL = 0.2  # seconds between two looks at the epoch
 _PATIENCE = 2.0  # seconds that a stop waits for the end of a batch
 _CHATTY = r"docrep|lightning|mudata|scvi|torchmetrics"
-"""Modules whose advice to programmers says nothing to whoever compares methods."""
+"""Modules whose advice is for programmers, not for those who compare methods."""
 
 
 def magic(kept: AnnData, seed: int, device: str = "auto") -> Predicting:
@@ -88,19 +88,19 @@ def scvi(kept: AnnData, seed: int, device: str = "auto") -> Predicting:
     tool = _imported("scvi", "scVI", "scvi-tools")
     yield Progress("prepare", 0, 1)
     epochs = 400 if kept.n_obs < _FEW_CELLS else 150
-    told, stop = [0], threading.Event()
+    epoch, stop = [0], threading.Event()
 
     def fitting() -> Array:
         for name in ("lightning", "lightning.fabric", "lightning.pytorch", "pytorch_lightning"):
             logging.getLogger(name).setLevel(logging.ERROR)
         warnings.filterwarnings("ignore", module=_CHATTY)
         tool.settings.seed, tool.settings.verbosity = seed, logging.WARNING
-        return _scvi_fit(tool, kept, epochs, resolve_device(device), _watch(told, stop))
+        return _scvi_fit(tool, kept, epochs, resolve_device(device), _watch(epoch, stop))
 
     work = Background(fitting)
     try:
         while not work.is_over(within=_POLL):
-            yield Progress("train", told[0], epochs, epoch=told[0])
+            yield Progress("train", epoch[0], epochs, epoch=epoch[0])
         return work.value()
     finally:
         stop.set()
@@ -134,11 +134,11 @@ def _scvi_fit(tool: Any, kept: AnnData, epochs: int, device: str, watch: Any) ->
     )
 
 
-def _watch(told: list[int], stop: threading.Event) -> Any:
-    """What tells the epoch, and ends the training between two batches."""
+def _watch(epoch: list[int], stop: threading.Event) -> Any:
+    """A callback that reports the epoch, and ends the training between two batches."""
 
     def look(trainer: Any, *_batch: Any) -> None:
-        told[0] = int(trainer.current_epoch) + 1
+        epoch[0] = int(trainer.current_epoch) + 1
         trainer.should_stop = trainer.should_stop or stop.is_set()
 
     return import_module(_CALLBACKS).LambdaCallback(on_train_batch_end=look)

@@ -181,7 +181,7 @@ def leader(comparison: Comparison) -> Row | None:
 
 
 def verdict(comparison: Comparison) -> str:
-    """Say plainly which method is best here, and whether a model was worth its while."""
+    """Say plainly which method is best here, and whether a model was worth training."""
     scored = [row for row in rows(comparison) if row.n]
     if not scored:
         return "No method could be scored."

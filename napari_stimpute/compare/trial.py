@@ -154,10 +154,10 @@ class Pace:
 
     def _whole(self, trial: Trial) -> float:
         """Seconds from begin to end of the running trial."""
-        told, expected = trial.latest, self._expected(trial.contender)
-        if trial.contender.method.name in self._took or told is None or told.step < 1:
+        latest, expected = trial.latest, self._expected(trial.contender)
+        if trial.contender.method.name in self._took or latest is None or latest.step < 1:
             return expected
-        return (time.monotonic() - self._since) * told.n_steps / told.step
+        return (time.monotonic() - self._since) * latest.n_steps / latest.step
 
     def _expected(self, contender: Contender) -> float:
         if contender.unavailable:

@@ -85,7 +85,7 @@ def balanced_neighbours(
 def ppmi_graph(
     adjacency: sp.csr_matrix, *, steps: int = 2, alpha: float = 0.98, keep: int = 50, top: int = 30
 ) -> sp.csr_matrix:
-    """Join who meets on short random walks more often than chance would have it.
+    """Join those that meet on short random walks more often than by chance.
 
     Parameters
     ----------

@@ -156,7 +156,7 @@ class _PatientFile(io.RawIOBase):
 
 
 def _flush_folder(folder: Path) -> None:
-    """Make sure that the new name has reached the disk; Windows cannot, and needs not."""
+    """Make sure that the new name has reached the disk; Windows cannot, and need not."""
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)

@@ -116,7 +116,7 @@ def _virtual_display() -> Iterator[str]:
 
 
 def _environment(display: str) -> dict[str, str]:
-    """As ours, but for the display, and with napari's settings left alone."""
+    """Our environment with another display, and without the user's napari settings."""
     ours = {k: v for k, v in os.environ.items() if k != "WAYLAND_DISPLAY"}
     return {**ours, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb", "NAPARI_CONFIG": ""}
 

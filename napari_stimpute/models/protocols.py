@@ -1,4 +1,4 @@
-"""What a model may be able to do beyond learning, by which those who run any model tell them."""
+"""What a model may be able to do beyond learning; who runs any model asks by these protocols."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Imputes(Protocol):
 
 @runtime_checkable
 class FillsByMode(Protocol):
-    """Gives what its setting ``mode`` says: with "fill", expected counts at likely zeros alone."""
+    """Imputes by its setting ``mode``: with "fill", only zeros that are likely technical."""
 
     @property
     def config(self) -> WithMode:

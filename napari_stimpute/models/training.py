@@ -66,7 +66,7 @@ class Block:
 
 
 class CountTraining(ABC):
-    """A network that learns to expect counts, on one device; hidden molecules are its judge.
+    """A network that learns expected counts on one device, and is validated on hidden molecules.
 
     A subclass makes a network, and says what it expects (`expected`) and what it minimises.
     """

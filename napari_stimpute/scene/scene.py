@@ -49,7 +49,7 @@ class Scene:
         self._open()
 
     def close(self) -> None:
-        """Listen to the session no longer."""
+        """Stop listening to the session."""
         for part in (self, self.maps, self.picks):
             part.connections.close()
 
@@ -97,7 +97,7 @@ class Scene:
     def _follow_contents(self) -> None:
         """Something was written: a run, a column, or a map."""
         if self.session.adata is None or self.session.adata is not self._adata:
-            return  # of other data one is told next
+            return  # other data were opened: `_open` comes next
         if not self.has_tissue:
             self._find_map()
         self._look()

@@ -24,7 +24,7 @@ class Share:
 
     @property
     def is_within(self) -> bool:
-        """Whether it is at most 5 %, but for two standard errors."""
+        """Whether it is at most 5 %, within two standard errors."""
         return self.value <= NOMINAL + 2 * self.error
 
     def __str__(self) -> str:

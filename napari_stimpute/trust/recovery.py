@@ -192,6 +192,6 @@ def _shares(values: NDArray[np.floating] | sp.csr_matrix) -> Array:
 
 
 def _is_flat(shares: Array) -> NDArray[np.bool_]:
-    """Genes that vary by no more than float32 rounds."""
+    """Genes that vary by no more than the rounding of float32."""
     flat: NDArray[np.bool_] = shares.std(axis=0) <= 1e-6 * shares.mean(axis=0)
     return flat

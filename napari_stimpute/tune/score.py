@@ -34,7 +34,7 @@ _MOST_CELLS = 2_000
 """Spots on which the silhouette is computed: it compares all pairs."""
 
 _N_COMPONENTS, _N_NEIGHBOURS = 20, 15
-"""Of the graph on which modularity is told."""
+"""Of the graph on which modularity is measured."""
 
 _HOLD_OUT_SEED = 15_485_863
 """Added to the search's seed, so that its hold-out is not that of a run with the same seed."""
@@ -109,7 +109,7 @@ class Measures:
 
     ``score`` is molecules + 0.5 · silhouette + 0.5 · stability, larger is better; ``spread`` its
     standard deviation over the fits, None for a single one. ``labels`` is the agreement with the
-    known labels in ``labels_column``, told and never scored. None where there is no such part.
+    known labels in ``labels_column``, reported and never scored. None where there is no such part.
     """
 
     score: float
@@ -135,7 +135,7 @@ def measures_of(fits: Sequence[Fitted], labels: Labels | None = None) -> Measure
     Parameters
     ----------
     fits : at least one
-    labels : known groups; they change nothing but what is told of them
+    labels : known groups; only reported, they change nothing else
     """
     clusters = [fit.clusters for fit in fits if fit.clusters is not None]
     agreement = _agreement(clusters) if len(clusters) > 1 else None

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 N_FITS = 3
 """Fits of each trial's settings, with one seed each: no score is the luck of one seed."""
 
-_TELL = 1.0  # seconds between two steps that are told
+_REPORT_EVERY = 1.0  # seconds between two reports
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Tuning:
             self.current = "Preparing"
             if self._ground is None:
                 preparing = Background(lambda: Ground.of(self.adata, self.search.seed))
-                while not preparing.is_over(within=_TELL):
+                while not preparing.is_over(within=_REPORT_EVERY):
                     yield Progress("prepare", 0, 1)
                 self._ground = preparing.value()
             while len(study.trials) < self.n_trials and not study.is_exhausted:
@@ -165,7 +165,7 @@ class Tuning:
             study.prune(asked, measures)
 
     def _follow(self, fit: Fit, study: Study, fits: Sequence[Fitted]) -> Iterator[Progress]:
-        """Tell once a second how far the search is; a stop ends the fit, and is passed on."""
+        """Report once a second how far the search is; a stop ends the fit, and is passed on."""
         try:
             while not fit.is_over(within=self._pace.until_due()):
                 if not self._pace.until_due():
@@ -200,17 +200,17 @@ def search_space(model: str, config: ModelConfig, fixed: frozenset[str] = frozen
 
 
 class _Pace:
-    """When to tell the next step, and how long the rest will take."""
+    """When to report the next step, and how long the rest will take."""
 
     def __init__(self) -> None:
         self._begun = self._reported = time.monotonic()
 
     def until_due(self) -> float:
-        """Seconds until the next step is to be told."""
-        return max(0.0, self._reported + _TELL - time.monotonic())
+        """Seconds until the next report is due."""
+        return max(0.0, self._reported + _REPORT_EVERY - time.monotonic())
 
     def progress(self, phase: str, seconds_left: float | None) -> Progress:
-        """Tell a step; step 0 while nothing can be predicted."""
+        """Report a step; step 0 while nothing can be predicted."""
         self._reported = time.monotonic()
         if seconds_left is None:
             return Progress(phase, 0, 1)

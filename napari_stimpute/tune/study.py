@@ -1,4 +1,4 @@
-"""The book of a search, kept by Optuna: what was tried, what came of it, and what to try next.
+"""The record of a search, kept by Optuna: what was tried, what came of it, and what to try next.
 
 In memory, or in a file to which every event is appended as it happens (an Optuna journal): a
 process that is killed loses the trial that was running, and nothing else. That trial is tried again
@@ -45,7 +45,7 @@ _REMEDY = "Name another study file, or go on with what this one was begun with."
 
 @dataclass(frozen=True)
 class About:
-    """What a study was begun with: results of another beginning are never mixed in."""
+    """What a study was begun with: results of another search are never mixed in."""
 
     model: str
     counts: str
@@ -106,7 +106,7 @@ class Study:
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether there is nothing left that was not tried."""
+        """Whether all settings were tried."""
         return len(self._tried()) >= math.prod(len(c) for c in self.about.space.values())
 
     def ask(self) -> Asked:
@@ -307,7 +307,7 @@ def _is_of_journal(line: bytes) -> bool:
 
 @contextmanager
 def _in_words(path: Path | None) -> Iterator[None]:
-    """What goes wrong with the file is said."""
+    """Turn errors of the file into words."""
     try:
         yield
     except OSError as error:
