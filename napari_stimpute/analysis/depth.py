@@ -6,16 +6,13 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from ..data.counts import depth_of
+
 _QUANTILES = np.linspace(0, 1, 201)
 
 
 UNEVEN = 1.2
 """Ratio of median depths from which depth is evened out before testing."""
-
-
-def depth_of(counts: sp.csr_matrix) -> NDArray[np.float64]:
-    """Molecules of each spot, (n_obs,)."""
-    return np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()
 
 
 def median_depths(counts: sp.csr_matrix, is_group: NDArray[np.bool_]) -> tuple[float, float]:

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
-from ..data.counts import counts_of, log_normalise, size_factors
+from ..data.counts import counts_of, depth_of, log_normalise, size_factors
 from ..data.graph import place_of
 from ..errors import TooSmall, UnknownName
 from ..progress import Progress
@@ -28,7 +28,7 @@ from .contrast import (
     shares,
     sizes_of,
 )
-from .depth import UNEVEN, depth_of, with_even_depth
+from .depth import UNEVEN, with_even_depth
 from .sources import labels_of
 
 if TYPE_CHECKING:

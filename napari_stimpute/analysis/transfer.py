@@ -12,10 +12,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from ..data.components import principal_components
-from ..data.counts import log_normalise
+from ..data.counts import depth_of, log_normalise
 from ..errors import InputError, TooSmall
 from ..progress import Progress
-from .depth import depth_of
 from .sources import N_COMPONENTS, all_counts, labels_of
 
 if TYPE_CHECKING:

@@ -13,13 +13,12 @@ from __future__ import annotations
 import logging
 import threading
 import warnings
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from ..background import Background
 from ..data.counts import counts_of
@@ -27,12 +26,10 @@ from ..devices import resolve_device
 from ..errors import InputError
 from ..models.simple.magic import diffused
 from ..progress import Progress
+from .trial import Array, Predicting
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-Array = NDArray[np.floating]
-Predicting = Generator[Progress, None, Array]
 
 _FEW_CELLS = 1500
 """Below this, scVI may take its own default of 400 epochs."""

@@ -153,6 +153,11 @@ def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
         yield slice(start, min(start + step, shape[0]))
 
 
+def depth_of(counts: sp.csr_matrix) -> NDArray[np.float64]:
+    """Molecules of each spot, (n_obs,)."""
+    return np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()
+
+
 def size_factors(counts: sp.csr_matrix) -> NDArray[np.float32]:
     """Depth of each cell relative to the median cell.
 
@@ -160,7 +165,7 @@ def size_factors(counts: sp.csr_matrix) -> NDArray[np.float32]:
     -------
     (n_obs,), total counts / median of the positive totals; 1 for a cell without counts
     """
-    totals = np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()
+    totals = depth_of(counts)
     positive = totals > 0
     if not positive.any():
         return np.ones(len(totals), dtype=np.float32)

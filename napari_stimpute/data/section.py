@@ -10,6 +10,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from ..errors import MissingKey
+from .counts import depth_of
 from .graph import spatial_coordinates, spatial_graph
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def read_section(
     """Build a `Section`; `median` is the depth of a typical spot of the fitted data."""
     places, codes = spatial_coordinates(adata), section_codes(adata, section_key)
     graph = spatial_graph(places, n_neighbours=n_neighbours, sections=codes)
-    depth = (_depth(counts) / median).astype(np.float32)
+    depth = (depth_of(counts) / median).astype(np.float32)
     size = np.where(depth > 0, depth, np.float32(1.0))
     return Section(counts, size, depth, places, codes, graph)
 
@@ -65,9 +66,5 @@ def section_codes(adata: AnnData, key: str) -> np.ndarray:
 
 def median_depth(counts: sp.csr_matrix) -> float:
     """Median total of the spots that have counts at all."""
-    depth = _depth(counts)
+    depth = depth_of(counts)
     return float(np.median(depth[depth > 0]))
-
-
-def _depth(counts: sp.csr_matrix) -> np.ndarray:
-    return np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -14,6 +15,8 @@ from torch import Tensor
 from ..data.counts import size_factors
 from ..data.holdout import thin
 from ..nn.rows import SparseRows
+
+T = TypeVar("T")
 
 _FEWEST_STEPS = 4
 _SMALL = 2000
@@ -195,3 +198,8 @@ def rows_of(matrix: sp.csr_matrix, device: torch.device) -> SparseRows:
     """Counts in compressed rows on a device."""
     parts = (matrix.indptr.astype(np.int64), matrix.indices, matrix.data.astype(np.float32))
     return SparseRows(*(torch.from_numpy(p).to(device) for p in parts))
+
+
+def below(prefix: str, named: dict[str, T]) -> dict[str, T]:
+    """Entries whose name begins with `prefix`, without it: a part of a saved state."""
+    return {k.removeprefix(prefix): v for k, v in named.items() if k.startswith(prefix)}

@@ -6,6 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from ..data.counts import depth_of
 from ..data.graph import Points
 
 
@@ -54,7 +55,7 @@ def without_pattern(
     Multinomial with weights depth × Γ(1/v, v): v is the gene's squared coefficient of variation
     beyond Poisson, by moments around gene share × depth.
     """
-    depth = np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()
+    depth = depth_of(counts)
     columns, n_vars = counts.tocsc(), counts.shape[1]
     dealt = [_dealt(columns[:, [g]].toarray().ravel(), depth, generator) for g in genes]
     rows = [np.flatnonzero(x) for x in dealt]

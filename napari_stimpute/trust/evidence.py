@@ -19,7 +19,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.special import xlogy
 
-from ..data.counts import row_blocks
+from ..data.counts import depth_of, row_blocks
 from .recovery import EPSILON, at_depth, dense_rows, require_molecules
 
 Array = NDArray[np.float64]
@@ -103,7 +103,7 @@ def gene_sums(
     Diverged : a prediction holds NaN or infinite values
     TooSmall : no molecules were kept, or none hidden
     """
-    depth = np.asarray(kept.sum(axis=1), np.float64).ravel()
+    depth = depth_of(kept)
     require_molecules(depth.sum(), float(hidden.sum()))
     share = np.asarray(kept.sum(axis=0), np.float64).ravel() / depth.sum()
     depth *= float(hidden.sum()) / depth.sum()

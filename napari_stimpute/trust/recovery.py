@@ -15,7 +15,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.special import xlogy
 
-from ..data.counts import row_blocks
+from ..data.counts import depth_of, row_blocks
 from ..errors import Diverged, TooSmall
 
 Array = NDArray[np.float64]
@@ -106,7 +106,7 @@ def recovery(
     Each spot's prediction is scaled to its kept depth × (all hidden ÷ all kept). The deviance is
     2 Σ [ŷ − y log(ŷ + 1e-6) + y log y − y], summed over spots, then over genes.
     """
-    depth = np.asarray(kept.sum(axis=1), np.float64).ravel()
+    depth = depth_of(kept)
     require_molecules(depth.sum(), float(hidden.sum()))
     ratio = float(hidden.sum()) / depth.sum()
     share = np.asarray(kept.sum(axis=0), np.float64).ravel() / depth.sum()

@@ -23,7 +23,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from ..data.counts import row_blocks
+from ..data.counts import depth_of, row_blocks
 from ..data.records import read_records
 from ..errors import TooSmall
 from .calibration import Array, Calibration, RowBlocks
@@ -180,7 +180,7 @@ def zero_map(adata: AnnData, key: str, gene: str) -> ZeroMap | None:
     known, imputed = zero_calibration_of(adata, key), expected_counts(adata, key, gene)
     if known is None or imputed is None:
         return None
-    depth = np.asarray(adata.X.sum(axis=1), dtype=np.float64).ravel()
+    depth = depth_of(adata.X)
     column = adata.X[:, [adata.var_names.get_loc(gene)]]
     counts = np.asarray(column.sum(axis=1), dtype=np.float64).ravel()
     average = depth * (counts.sum() / max(depth.sum(), 1.0))
@@ -273,7 +273,7 @@ def _features(imputed: NDArray[np.floating], average: NDArray[np.floating]) -> t
 
 def _share_and_depth(counts: sp.csr_matrix) -> tuple[Array, Array]:
     """Each gene's share of all molecules, and the molecules of each spot."""
-    depth = np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()
+    depth = depth_of(counts)
     if depth.sum() <= 0:
         raise TooSmall(
             expected="counted molecules",

@@ -15,12 +15,13 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
+from ...data.counts import depth_of
 from ...data.section import median_depth
 from ...errors import Diverged, TooSmall
 from ...nn.likelihoods import hidden_molecule_probability
 from ...progress import Progress, StopEarly
 from ..base import Model, in_blocks, require
-from ..training import CountTraining, Split, rows_of
+from ..training import CountTraining, Split, below, rows_of
 from .clusters import CellClusters, clusters_of
 
 if TYPE_CHECKING:
@@ -291,7 +292,7 @@ class CellModel(Model):
 
     def _depth(self, counts: sp.csr_matrix) -> np.ndarray:
         """Size factor of each cell: its total over the median that was fitted, (n_obs,) float32."""
-        totals = np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()
+        totals = depth_of(counts)
         return (totals / self.median_depth_).astype(np.float32)
 
     @property
@@ -337,8 +338,3 @@ def log_values(rows: Tensor, columns: Tensor, values: Tensor, size: Tensor, n_va
     logged = torch.zeros(len(size), n_vars, device=size.device)
     logged[rows, columns] = torch.log1p(values / size[rows])
     return logged
-
-
-def below(prefix: str, named: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Entries whose name begins with `prefix`, without it."""
-    return {k.removeprefix(prefix): v for k, v in named.items() if k.startswith(prefix)}

@@ -34,7 +34,7 @@ What differs from the authors' code, and why
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -48,7 +48,7 @@ from ...errors import Diverged
 from ...nn.likelihoods import technical_zero_probability
 from ...progress import Progress, StopEarly
 from ..base import Model, in_blocks, require
-from ..training import Split
+from ..training import Split, below
 from .domain_views import Views
 from .domains import (
     Domains,
@@ -66,7 +66,6 @@ from .training import Network, Training, expected_counts, is_clearly_better
 if TYPE_CHECKING:
     from anndata import AnnData
 
-T = TypeVar("T")
 
 SMOOTHINGS = {
     "none": "own counts alone",
@@ -385,11 +384,7 @@ class GMMVGAE(Model):
         self.median_depth_ = arrays["median_depth"].item()
         self.is_pruned_ = bool(arrays["is_pruned"].item())
         self.smoothing_ = list(SMOOTHINGS)[arrays["smoothing"].item()]
-        self.views_ = Views.of_arrays(_below("views.", arrays))
-        self.domains_ = Domains.of_arrays(_below("domains.", arrays))
-        network = Network.of_state(_below("network.", state), self.config)
+        self.views_ = Views.of_arrays(below("views.", arrays))
+        self.domains_ = Domains.of_arrays(below("domains.", arrays))
+        network = Network.of_state(below("network.", state), self.config)
         self.network_ = network.to(self.device_)
-
-
-def _below(prefix: str, named: dict[str, T]) -> dict[str, T]:
-    return {k.removeprefix(prefix): v for k, v in named.items() if k.startswith(prefix)}
