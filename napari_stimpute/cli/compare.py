@@ -10,9 +10,8 @@ from ..compare.methods import available, chosen, methods
 from ..errors import StimputeError
 from ..words import duration, percent
 from .options import (
-    COUNTS,
-    GENES,
     Parser,
+    add_data_options,
     aligned,
     listed,
     positive,
@@ -73,13 +72,7 @@ def add_compare(commands: argparse._SubParsersAction[Parser]) -> None:
         help="genes to draw in the report, with commas (default: three, chosen from the counts)",
     )
     parser.add_argument("--preset", default="default", metavar="NAME", help="settings of all")
-    parser.add_argument(
-        "--genes",
-        default="",
-        metavar="WHICH",
-        help=f"{GENES} (default: all up to 5,000, else hvg:3000)",
-    )
-    parser.add_argument("--counts", default="", metavar="PLACE", help=COUNTS)
+    add_data_options(parser)
     parser.add_argument(
         "--seed", default=0, type=seed_of, metavar="N", help="of the first split (%(default)s)"
     )

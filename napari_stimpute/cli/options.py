@@ -62,6 +62,17 @@ def add_setting_options(group: argparse._ActionsContainer, infos: Sequence[Model
     )
 
 
+def add_data_options(group: argparse._ActionsContainer) -> None:
+    """Offer which genes are modelled, and where the counts are."""
+    group.add_argument(
+        "--genes",
+        default="",
+        metavar="WHICH",
+        help=f"{GENES} (default: all up to 5,000, else hvg:3000)",
+    )
+    group.add_argument("--counts", default="", metavar="PLACE", help=COUNTS)
+
+
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """Offer what every run takes: seed, device, and silence."""
     run = parser.add_argument_group("run")

@@ -12,9 +12,8 @@ from ..models import MODELS
 from ..models.configs import ModelInfo
 from ..words import duration, number, percent
 from .options import (
-    COUNTS,
-    GENES,
     Parser,
+    add_data_options,
     add_run_options,
     add_setting_options,
     aligned,
@@ -75,14 +74,7 @@ def add_tune(commands: argparse._SubParsersAction[Parser]) -> None:
     )
     add_setting_options(group, infos)
     _add_search_options(parser)
-    data = parser.add_argument_group("data")
-    data.add_argument(
-        "--genes",
-        default="",
-        metavar="WHICH",
-        help=f"{GENES} (default: all up to 5,000, else hvg:3000)",
-    )
-    data.add_argument("--counts", default="", metavar="PLACE", help=COUNTS)
+    add_data_options(parser.add_argument_group("data"))
     add_run_options(parser)
     parser.set_defaults(command=_tune, parser=parser, gives="")
 
