@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import sys
@@ -53,6 +54,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(here).parts[0] in SLOW_FOLDERS:
             item.add_marker("slow")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _garbage_is_sought_among_what_is_new() -> None:
+    """Spare each collection all that was there before the tests of this file.
+
+    napari collects whenever layers go, half a second each where a million objects are looked at.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
