@@ -164,15 +164,3 @@ def test_twins_do_not_hide_that_a_spot_is_itself() -> None:
     found = balanced_neighbours(np.zeros((12, 3)), np.zeros(12), k_per_batch=4, seed=0)
     assert not found.diagonal().any()
     assert np.diff(found.indptr).min() >= 4
-
-
-@pytest.mark.slow  # the search is compiled when it is first used
-def test_approximate_neighbours_are_nearly_the_exact_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    points = np.random.default_rng(3).normal(size=(600, 4))
-    batch = np.arange(600) % 2
-    exact = balanced_neighbours(points, batch, k_per_batch=3, seed=0)
-    monkeypatch.setattr(module, "_MOST_EXACT", 100)
-    found = balanced_neighbours(points, batch, k_per_batch=3, seed=0)
-    assert found.multiply(exact).nnz > 0.97 * exact.nnz
-    again = balanced_neighbours(points, batch, k_per_batch=3, seed=0)
-    assert (found != again).nnz == 0

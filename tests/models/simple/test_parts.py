@@ -142,18 +142,6 @@ def test_nearest_is_exact_and_begins_with_itself_among_twins() -> None:
     np.testing.assert_allclose(far, np.sort(distances, axis=1)[:, 6], atol=1e-5)
 
 
-@pytest.mark.slow
-def test_approximate_neighbours_are_mostly_the_true_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    from napari_stimpute.models.simple import neighbours
-
-    places = np.random.default_rng(0).normal(size=(400, 4))
-    true = nearest(places, 10, 0)
-    monkeypatch.setattr(neighbours, "_MOST_EXACT", 100)
-    found = nearest(places, 10, 0)
-    shared = [len(set(a) & set(b)) for a, b in zip(true, found, strict=True)]
-    assert np.mean(shared) > 9
-
-
 def test_magic_comes_last_with_gene_totals_restored(
     counts: sp.csr_matrix, monkeypatch: pytest.MonkeyPatch
 ) -> None:
