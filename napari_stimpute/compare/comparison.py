@@ -35,7 +35,8 @@ COUNTED = "Counted"
 _FEWEST_TO_SHOW = 20
 """Kept molecules that a gene needs to be shown as an example."""
 
-_REPORT_EVERY = 1.0  # seconds between two reports
+REPORT_EVERY = 1.0
+"""Seconds between two reports."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +149,7 @@ class Comparison:
         self._pace.begin(trial)
         try:
             yield self._pace.progress(f"{self.current}, second", trial)
-            while not trial.is_over(within=_REPORT_EVERY):
+            while not trial.is_over(within=REPORT_EVERY):
                 yield self._pace.progress(f"{self.current}, second", trial)
         finally:
             trial.end()

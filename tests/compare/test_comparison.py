@@ -207,7 +207,7 @@ def test_peak_memory_is_that_of_the_method(section: AnnData) -> None:
 
 
 def test_steps_count_up_in_seconds_to_the_end(section: AnnData, monkeypatch) -> None:
-    monkeypatch.setattr(module, "_TELL", 0.05)
+    monkeypatch.setattr(module, "REPORT_EVERY", 0.05)
     slow = doing(lambda kept: (time.sleep(0.3), kept.X.toarray())[1], "slow")
     steps = list(Comparison(section, [RAW, slow], seeds=[0, 1]).steps())
     assert [p.step for p in steps] == sorted(p.step for p in steps)
@@ -216,7 +216,7 @@ def test_steps_count_up_in_seconds_to_the_end(section: AnnData, monkeypatch) -> 
 
 
 def test_stopping_keeps_what_was_done_and_says_it_is_not_all(section: AnnData, monkeypatch) -> None:
-    monkeypatch.setattr(module, "_TELL", 0.05)
+    monkeypatch.setattr(module, "REPORT_EVERY", 0.05)
     comparison = Comparison(section, [RAW, endless(), fitted("pca")])
     steps = comparison.steps()
     while "Endless" not in next(steps).phase:
@@ -231,7 +231,7 @@ def test_stopping_keeps_what_was_done_and_says_it_is_not_all(section: AnnData, m
 
 
 def test_a_method_that_does_not_answer_is_left_to_itself(section: AnnData, monkeypatch) -> None:
-    monkeypatch.setattr(module, "_TELL", 0.05)
+    monkeypatch.setattr(module, "REPORT_EVERY", 0.05)
     monkeypatch.setattr(trial, "_PATIENCE", 0.1)
     deaf = doing(lambda kept: (time.sleep(2), kept.X.toarray())[1])
     steps = Comparison(section, [deaf]).steps()
