@@ -94,7 +94,7 @@ def all_counts(adata: AnnData) -> tuple[sp.csr_matrix, pd.Index[str]]:
 
     A name that occurs twice stands for its first gene.
     """
-    place = "X" if adata.raw is None or "raw" in adata.layers else "raw"
+    place = "X" if adata.raw is None else "raw"
     try:
         counts = counts_of(adata, place)
     except NotCounts:

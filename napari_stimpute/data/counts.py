@@ -1,7 +1,7 @@
 """Find, check and convert counts: where they are in an AnnData, and whether they are counts.
 
-Places are named "X", "raw" (``adata.raw``) or by the name of a layer; a layer that is called
-"raw" goes before ``adata.raw``.
+Places are named "X", "raw" (``adata.raw``) or by the name of a layer; a layer that is called like
+one of the others that is there too is "layers/X" or "layers/raw".
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _COUNT_LAYERS = ("counts", "raw_counts", "raw", "count", "umi", "umi_counts")
 """Usual names of layers with counts, the likeliest first; compared in lower case."""
+
+_OF_LAYER = "layers/"
+"""Before the name of a layer that would mean another place; h5ad has no "/" in names."""
 
 BLOCK = 4_000_000
 """Values looked at in one go, so that a check needs little memory."""
@@ -100,10 +103,10 @@ def count_places(adata: AnnData) -> list[str]:
             found="an AnnData that is backed by a file",
             remedy="Load it first: adata = adata.to_memory().",
         )
-    layers = sorted(adata.layers.keys(), key=_layer_rank)
     x = ["X"] if adata.X is not None else []
-    raw = ["raw"] if adata.raw is not None and "raw" not in layers else []
-    return x + [name for name in layers if name != "X"] + raw
+    raw = ["raw"] if adata.raw is not None else []
+    layers = sorted(adata.layers.keys(), key=_layer_rank)
+    return x + [_OF_LAYER + name if name in x + raw else name for name in layers] + raw
 
 
 def check_counts(matrix: Any, where: str) -> None:
@@ -135,9 +138,9 @@ def counts_of(adata: AnnData, where: str = "") -> sp.csr_matrix:
 
 def values_at(adata: AnnData, place: str) -> Any:
     """Return the matrix at a place as it is stored: (n_obs, genes of that place)."""
-    if place == "X":
+    if place == "X" and adata.X is not None:
         return adata.X
-    return adata.raw.X if _is_raw(adata, place) else adata.layers[place]
+    return adata.raw.X if _is_raw(adata, place) else adata.layers[place.removeprefix(_OF_LAYER)]
 
 
 def var_of(adata: AnnData, where: str) -> pd.DataFrame:
@@ -205,11 +208,11 @@ def _layer_rank(name: str) -> tuple[int, str]:
 
 
 def _is_raw(adata: AnnData, where: str) -> bool:
-    return where == "raw" and "raw" not in adata.layers
+    return where == "raw" and adata.raw is not None
 
 
 def _spoken(place: str) -> str:
-    return place if place in ("X", "raw") else f"layer {place!r}"
+    return place if place in ("X", "raw") else f"layer {place.removeprefix(_OF_LAYER)!r}"
 
 
 def _as_csr(matrix: Any) -> sp.csr_matrix:

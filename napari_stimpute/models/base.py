@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from uuid import uuid4
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 import torch
 
 from .. import keys
 from ..config import ModelConfig
-from ..data.counts import counts_of, find_counts
+from ..data.counts import find_counts, read_counts
 from ..data.genes import check_unique_names
 from ..devices import resolve_device
 from ..errors import (
@@ -116,13 +117,12 @@ class Model(ABC):
         self.check(adata)
         require(seed >= 0, "seed", "a whole number ≥ 0", str(seed), "Choose another seed.")
         self.device_ = resolve_device(device)
-        counts = counts_of(adata)
+        counts = read_counts(adata)
         if self.is_fitted:  # what is interrupted now is no mixture of two fits
             del self.var_names_
         self.seed_, self.completed_ = seed, False
         self.history_, self.notes_ = [], []
-        names = [str(n) for n in (adata.raw if _in_raw(adata) else adata).var_names]
-        steps = self._learn(adata, counts, names)
+        steps = self._learn(adata, counts.matrix, [str(name) for name in counts.var.index])
         try:
             for progress in steps:
                 if progress.metrics:
@@ -155,11 +155,11 @@ class Model(ABC):
     def _aligned_counts(self, adata: AnnData) -> sp.csr_matrix:
         """Counts of the fitted genes, in the fitted order; other orders are realigned by name."""
         self._require_fit()
-        counts = counts_of(adata)
-        names = (adata.raw if _in_raw(adata) else adata).var_names
+        counts = read_counts(adata)
+        names = counts.var.index
         if list(names) == self.var_names_:
-            return counts
-        places = names.get_indexer(self.var_names_)
+            return counts.matrix
+        places = names.get_indexer(pd.Index(self.var_names_))
         missing = [g for g, p in zip(self.var_names_, places, strict=True) if p < 0]
         if missing:
             raise GenesMismatch(
@@ -167,7 +167,7 @@ class Model(ABC):
                 found=f"data without {len(missing):,} of them, for example {missing[:3]}",
                 remedy="Use data with these genes, or fit the model again.",
             )
-        return counts[:, places].sorted_indices()  # so that sums run in the fitted order
+        return counts.matrix[:, places].sorted_indices()  # so that sums run in the fitted order
 
     def _columns(self, genes: Sequence[str] | None) -> np.ndarray:
         """Positions of `genes` among the fitted genes; None means all."""
@@ -251,6 +251,12 @@ class Model(ABC):
         try:
             model._restore(state)
         except (KeyError, RuntimeError) as error:
+            if is_out_of_memory(error):
+                raise OutOfMemory(
+                    expected=f"memory for the networks of {folder} on {here}",
+                    found="too little",
+                    remedy='Load it on the CPU: device="cpu".',
+                ) from error
             raise _not_a_model(folder, f"other tensors in weights.pt ({error})") from None
         return model
 
@@ -291,10 +297,6 @@ def is_out_of_memory(error: BaseException) -> bool:
         return True
     text = str(error).lower()
     return isinstance(error, RuntimeError) and any(words in text for words in _NO_MEMORY)
-
-
-def _in_raw(adata: AnnData) -> bool:
-    return find_counts(adata) == "raw"
 
 
 def _not_a_model(folder: Path, found: str) -> NotReadable:

@@ -9,9 +9,11 @@ import scipy.sparse as sp
 
 from napari_stimpute.data.counts import (
     check_counts,
+    count_places,
     counts_of,
     find_counts,
     log_normalise,
+    read_counts,
     size_factors,
     var_of,
 )
@@ -53,10 +55,16 @@ def test_counts_are_found_in_raw_with_its_own_genes() -> None:
     assert list(var_of(adata, "raw").index) == ["0", "1", "2"]
 
 
-def test_a_layer_called_raw_hides_adata_raw() -> None:
-    adata = ad.AnnData(LOGGED, layers={"raw": COUNTS})
-    adata.raw = ad.AnnData(COUNTS * 2)
+def test_a_layer_called_like_another_place_is_told_from_it() -> None:
+    adata = ad.AnnData(LOGGED, layers={"raw": COUNTS, "X": COUNTS * 3})
     assert np.array_equal(counts_of(adata, "raw").toarray(), COUNTS)
+    adata.raw = ad.AnnData(COUNTS * 2)
+    assert count_places(adata) == ["X", "layers/raw", "layers/X", "raw"]
+    for place, times in (("raw", 2), ("layers/raw", 1), ("layers/X", 3)):
+        assert np.array_equal(counts_of(adata, place).toarray(), COUNTS * times)
+    assert read_counts(adata).where == "layer 'raw'"
+    adata.X = None
+    assert np.array_equal(counts_of(adata, "X").toarray(), COUNTS * 3)
 
 
 def test_counts_are_found_without_x() -> None:

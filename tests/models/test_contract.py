@@ -348,6 +348,16 @@ def test_two_spots_and_two_genes_are_enough(name: str, tiny: Tiny, section: AnnD
     assert all(np.isfinite(array).all() for array in found.values())
 
 
+def test_counts_in_a_layer_called_raw_are_the_counts(
+    name: str, tiny: Tiny, section: AnnData
+) -> None:
+    expected = results(tiny(name).fit(section, device="cpu"), section)
+    layered = section.copy()
+    layered.layers["raw"] = layered.X
+    layered.X = sp.csr_matrix(np.log1p(layered.X.toarray()))
+    assert_same(results(tiny(name).fit(layered, device="cpu"), layered), expected)
+
+
 # ---- 12: the purpose ---------------------------------------------------------------------------
 
 

@@ -62,6 +62,18 @@ def test_genes_that_are_only_in_raw_are_listed_last_and_shown(shown: Session) ->
         shown.expression("c", "gene_mean")
 
 
+def test_a_layer_called_raw_does_not_hide_the_counts_of_all_genes(tmp_path: Path) -> None:
+    session, adata = by_hand()
+    adata.layers["raw"] = adata.X * 7
+    genes = tmp_path / "genes.txt"
+    genes.write_text("a\nb\n")
+    session.open(adata, genes=str(genes))
+    np.testing.assert_array_equal(session.expression("c", COUNTS), [5, 0, 1, 0])
+    session.open(session.adata, genes="all", counts="raw")
+    assert list(session.adata.var_names) == ["a", "b", "c"]
+    np.testing.assert_array_equal(session.adata.X.toarray(), adata.X.toarray())
+
+
 def test_expression_is_that_of_the_source(shown: Session) -> None:
     np.testing.assert_array_equal(shown.expression("a", COUNTS), [1, 3, 0, 4])
     assert shown.expression("a", COUNTS).dtype == np.float32
