@@ -180,13 +180,13 @@ def _outcome(
 
 def _kept(task: Task, name: str, tell: Teller) -> FileOutcome | None:
     """Say what is done with a file; return its outcome where there is nothing to do."""
-    from ..data.records import record_in
+    from ..data.records import records_in
 
     target = Path(task.target)
     if not target.exists():
         tell.say(f"{task.place}: {name}")
         return None
-    record = record_in(target, task.key)
+    record = records_in(target).get(task.key)
     if record is None:
         tell.warn(
             f"stimpute: {name}: {target} is there already, without a result “{task.key}”. Choose "

@@ -179,15 +179,18 @@ def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Te
 
 
 def _write(run: Run, task: Task, tell: Teller) -> RunRecord:
-    """Write what a run found, unless a finished run would be lost by it."""
-    from ..data.records import record_in
+    """Write what a run found, unless a finished run of the target would be lost by it."""
+    from ..data.records import read_records, records_in
     from ..data.results import check_outlived, write_results
     from ..data.save import write
 
     if run.results is None:  # stopped before anything was learned
         raise KeyboardInterrupt
-    check_outlived(record_in(Path(task.target).expanduser(), run.key), run.results.record)
     record = write_results(run.adata, run.results)
+    target, written = Path(task.target).expanduser(), read_records(run.adata)
+    lost = [found for key, found in records_in(target).items() if written.get(key) != found]
+    elsewhere = "To keep a part of a run, name another file as OUT."
+    check_outlived(lost, record, f"{target} stays as it was. {elsewhere}")
     path = write(run.adata, task.target, task.source)
     tell.say(*record.notes, _written(path, run.adata.shape, run.results))
     if task.model_folder:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import suppress
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -172,16 +173,21 @@ def _parsed(text: str) -> RunRecord:
     return RunRecord.model_validate_json(text)
 
 
-def record_in(path: Path, key: str) -> RunRecord | None:
-    """The record of a run in a file, read without the rest of it.
+def records_in(path: Path) -> dict[str, RunRecord]:
+    """The records of the runs in an .h5ad file, by key, read without the rest of it.
 
-    None for a file that holds no such run, or cannot be read.
+    Empty for a file that holds none, or cannot be read; damaged ones are left out.
     """
     import h5py
 
+    found = {}
     try:
         with h5py.File(path, "r") as content:
-            text = content[f"uns/{keys.UNS}/{key}"][()]
-        return RunRecord.model_validate_json(text)
-    except (OSError, KeyError, TypeError, ValidationError):
-        return None
+            inside = content[f"uns/{keys.UNS}"].items()
+            texts = {key: item[()] for key, item in inside if isinstance(item, h5py.Dataset)}
+    except (OSError, KeyError, TypeError, AttributeError):
+        return {}
+    for key, text in texts.items():
+        with suppress(ValidationError):
+            found[key] = RunRecord.model_validate_json(text)
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from .. import keys
 from ..errors import Diverged, GenesMismatch, InputError
 from .counts import row_blocks
-from .records import RunRecord, check_key, read_record
+from .records import RunRecord, check_key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,11 +88,9 @@ def write_results(adata: AnnData, results: Results) -> RunRecord:
     ------
     Diverged : NaN or infinite values
     GenesMismatch, InputError : arrays of another shape than the AnnData
-    InputError : a stopped run, where a finished one is (`check_outlived`)
     InvalidSetting : a key that h5ad cannot hold
     """
     _check(adata, results)
-    check_outlived(read_record(adata, results.record.key), results.record)
     key, records = results.record.key, dict(adata.uns.get(keys.UNS, {}))
     moved = [] if key in records else _move_aside(adata, results)
     record = results.record.model_copy(update={"notes": [*results.record.notes, *moved]})
@@ -114,20 +113,23 @@ def write_results(adata: AnnData, results: Results) -> RunRecord:
     return record
 
 
-def check_outlived(before: RunRecord | None, record: RunRecord) -> None:
-    """Refuse to let a run that was stopped early take the place of a finished one (`InputError`).
+def check_outlived(lost: Iterable[RunRecord], record: RunRecord, remedy: str = "") -> None:
+    """Refuse to let a run that was not completed take the place of a finished one (`InputError`).
 
     Parameters
     ----------
-    before : the run that is there under the key, None if there is none
-    record : the run that would replace it
+    lost : the runs that would no longer be there
+    record : the run that would be written
+    remedy : what to do instead, where that is not to choose another name for the run
     """
-    if before is not None and before.completed and not record.completed:
+    finished = [run.key for run in lost if run.completed]
+    if finished and not record.completed:
         raise InputError(
-            expected=f"a whole run, as “{record.key}” is",
-            found="one that was stopped early",
-            remedy="The finished run stays as it was. To keep a part of a run beside it, give "
-            "it another name.",
+            expected=f"a whole run, as “{finished[0]}” is",
+            found="one that was not completed",
+            remedy=remedy
+            or "The finished run stays as it was. To keep a part of a run beside it, give it "
+            "another name.",
         )
 
 

@@ -347,21 +347,33 @@ def test_second_ctrl_c_writes_nothing(
     assert not out.exists()
 
 
-@pytest.mark.parametrize("whole", ["out.h5ad", "in.h5ad"])
-def test_ctrl_c_leaves_a_finished_run_as_it_is(
-    whole: str, file: Path, press_ctrl_c: PressCtrlC, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("key", ["mine", "another"])
+def test_ctrl_c_leaves_the_finished_run_of_the_output_as_it_is(
+    key: str, file: Path, press_ctrl_c: PressCtrlC, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = file.with_name("out.h5ad")
     assert run("impute", file, out, "--model", "gene_mean", "--key", "mine", "--quiet") == 0
-    out = out.rename(file.with_name(whole)).with_name("out.h5ad")
-    before = file.with_name(whole).read_bytes()
+    before = out.read_bytes()
     press_ctrl_c(has_learned)
-    assert run("impute", file, out, *LONG, "--key", "mine") == 1
+    assert run("impute", file, out, *LONG, "--key", key) == 1
     sentence = capsys.readouterr().err
-    assert "a whole run, as “mine” is, but found one that was stopped early" in sentence
+    assert "a whole run, as “mine” is, but found one that was not completed" in sentence
+    assert "name another file as OUT" in sentence
     assert "given up; nothing was written" in sentence
-    assert file.with_name(whole).read_bytes() == before
-    assert out.exists() == (whole == "out.h5ad")
+    assert out.read_bytes() == before
+
+
+@pytest.mark.parametrize("key", ["mine", "another"])
+def test_ctrl_c_keeps_the_best_in_a_new_file_whatever_the_input_holds(
+    key: str, file: Path, press_ctrl_c: PressCtrlC
+) -> None:
+    whole, out = file.with_name("whole.h5ad"), file.with_name("out.h5ad")
+    assert run("impute", file, whole, "--model", "gene_mean", "--key", "mine", "--quiet") == 0
+    press_ctrl_c(has_learned, times=1)
+    assert run("impute", whole, out, *LONG, "--key", key) == 0
+    found = read_records(ad.read_h5ad(out))
+    assert {k: record.completed for k, record in found.items()} == {"mine": True, key: False}
+    assert read_records(ad.read_h5ad(whole))["mine"].completed
 
 
 @pytest.mark.slow

@@ -17,10 +17,10 @@ from napari_stimpute.data.records import (
     check_run_key,
     fingerprint,
     read_records,
-    record_in,
+    records_in,
     versions,
 )
-from napari_stimpute.data.results import Results, write_results
+from napari_stimpute.data.results import Results, check_outlived, write_results
 from napari_stimpute.errors import (
     Diverged,
     GenesMismatch,
@@ -174,36 +174,31 @@ def test_a_new_run_replaces_all_of_the_old_one_and_nothing_else() -> None:
     assert {k: r.seed for k, r in read_records(adata).items()} == {"other": 3, "gmm_vgae": 9}
 
 
-def test_a_stopped_run_does_not_replace_a_finished_one() -> None:
-    adata = section()
-    write_results(adata, results())
-    before = adata.copy()
-    with pytest.raises(InputError, match="a whole run, as “gmm_vgae” is"):
-        write_results(adata, Results(record(completed=False)))
-    assert read_records(adata) == read_records(before)
-    np.testing.assert_array_equal(
-        adata.layers["gmm_vgae_imputed"], before.layers["gmm_vgae_imputed"]
-    )
-    for completed in (False, False, True, True):
-        write_results(adata, results(record=record(key="other", completed=completed)))
-    adata.uns[keys.UNS]["other"] = "{"  # damaged: nobody's finished run
-    write_results(adata, results(record=record(key="other", completed=False)))
+def test_a_run_that_was_not_completed_does_not_replace_a_finished_one() -> None:
+    finished, stopped = record(completed=True), record(completed=False)
+    with pytest.raises(InputError, match=r"as “gmm_vgae” is, but found one that was not complete"):
+        check_outlived([stopped, finished], stopped)
+    with pytest.raises(InputError, match="Choose another file"):
+        check_outlived([finished], stopped, "Choose another file.")
+    check_outlived([finished], finished)
+    check_outlived([stopped], stopped)
+    check_outlived([], stopped)
 
 
-def test_a_record_is_read_from_a_file_without_the_rest(tmp_path: Path) -> None:
+def test_records_are_read_from_a_file_without_the_rest(tmp_path: Path) -> None:
     adata, file = section(), tmp_path / "a.h5ad"
     for completed in (False, True):
         written = write_results(adata, results(record=record(completed=completed)))
         adata.write_h5ad(file)
-        assert record_in(file, "gmm_vgae") == written
+        assert records_in(file) == {"gmm_vgae": written}
         assert written.completed is completed
-    assert record_in(file, "other") is None
     with h5py.File(file, "r+") as content:  # from elsewhere: a group where a text should be
         content.create_group(f"uns/{keys.UNS}/other")
-    assert record_in(file, "other") is None
+        content[f"uns/{keys.UNS}/damaged"] = "{"
+    assert records_in(file) == {"gmm_vgae": written}
     file.write_bytes(file.read_bytes()[:3000])  # broken off: not a result, and no traceback
-    assert record_in(file, "gmm_vgae") is None
-    assert record_in(tmp_path / "nothing.h5ad", "gmm_vgae") is None
+    assert records_in(file) == {}
+    assert records_in(tmp_path / "nothing.h5ad") == {}
 
 
 def test_what_is_not_ours_is_moved_aside_and_said() -> None:
