@@ -18,9 +18,16 @@ class Connections:
         signal.connect(slot, **options)
         self._made.append((signal, slot))
 
+    def remove(self, signal: Any) -> None:
+        """Undo the connections to one signal."""
+        self._undo([made for made in self._made if made[0] is signal])
+
     def close(self) -> None:
         """Undo every connection."""
-        for signal, slot in self._made:
+        self._undo(self._made)
+
+    def _undo(self, some: list[tuple[Any, Callable[..., Any]]]) -> None:
+        for signal, slot in some:
             with suppress(ValueError, RuntimeError, TypeError):
                 signal.disconnect(slot)
-        self._made.clear()
+        self._made = [made for made in self._made if made not in some]

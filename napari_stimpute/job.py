@@ -49,6 +49,7 @@ class Job(Generic[T]):
     """One piece of long work in a thread of its own.
 
     ``result`` is what the generator returned; None before, and where it never came so far.
+    ``started`` is when, in seconds of `time.monotonic`.
 
     Parameters
     ----------
@@ -68,6 +69,7 @@ class Job(Generic[T]):
         self.state = JobState.PENDING
         self.error: Exception | None = None
         self.latest: Progress | None = None
+        self.started = 0.0
         self._steps = steps
         self._cancel = threading.Event()
         self._ended = threading.Event()
@@ -101,7 +103,7 @@ class Job(Generic[T]):
                 found=f"one that is {self.state.value}",
                 remedy="Make a new one.",
             )
-        self.state = JobState.RUNNING
+        self.state, self.started = JobState.RUNNING, time.monotonic()
         self._thread.start()
         return self
 

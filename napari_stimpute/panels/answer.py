@@ -17,7 +17,9 @@ T = TypeVar("T")
 
 
 class Answer(Generic[T]):
-    """What was found, as long as it holds. `changed` is emitted when it comes and when it goes.
+    """What was found, as long as it holds: until other data are open, or what it is about changes.
+
+    `changed` is emitted when it comes and when it goes.
 
     Parameters
     ----------
@@ -33,6 +35,7 @@ class Answer(Generic[T]):
         self._about = self._about_this = about
         self._asked: object = None
         self.value: T | None = None
+        work.connections.add(work.session.events.adata, self.drop)
 
     def ask(
         self,

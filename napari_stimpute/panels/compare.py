@@ -106,7 +106,7 @@ class ComparePanel(Panel[CompareState]):
         self._order, self._falls = SCORE, True
         self._saved = SILENT
         self.work = Comparing(
-            session,
+            self,
             COMPARE,
             "Compare",
             "Start in the background.",
@@ -114,7 +114,8 @@ class ComparePanel(Panel[CompareState]):
             missing=lambda: "" if self.chosen else "Tick a method to compare.",
             cancel_help="Stop, and keep what was scored.",
         )
-        self.connections.add(self.work.began, self._begin)
+        self.connections.add(self.work.began, self._forget)
+        self.connections.add(self.work.progressed, self._look)
         self.connections.add(self.work.ended, self._end)
         self.connections.add(session.events.adata, self._forget)
         self.connections.add(session.events.job, self._follow_report)
@@ -206,11 +207,6 @@ class ComparePanel(Panel[CompareState]):
 
     # ---- following -----------------------------------------------------------------------------
 
-    def _begin(self, job: Job[Any]) -> None:
-        """Results of another choice are shown no longer."""
-        self._forget()
-        self.connections.add(job.progressed, self._look, thread="current")
-
     def _look(self) -> None:
         """Show what was scored since."""
         found = self.comparison
@@ -220,9 +216,11 @@ class ComparePanel(Panel[CompareState]):
             self.refresh()
 
     def _end(self, job: Job[Any]) -> None:
-        took, found = duration(self.work.seconds), self.comparison
         if job.state is JobState.FAILED:
             return
+        if self.comparison is None:  # another panel of this session began it
+            self.work.comparison = job.result
+        took, found = duration(self.work.seconds), self.comparison
         if found is None or not (found.scores or found.failures):
             self._status = f"Cancelled after {took}; nothing was scored yet."
         else:
@@ -241,7 +239,6 @@ class ComparePanel(Panel[CompareState]):
     def _forget(self) -> None:
         self.work.comparison = None
         self._scores, self._n_shown, self._status = Scores(), 0, ""
-        self.work.say(SILENT)
         self._say_saved(SILENT)
 
     # ---- what is to be drawn -------------------------------------------------------------------

@@ -182,10 +182,9 @@ class DataPanel(Panel[DataState]):
         return source if source in models else next(reversed(models), "")
 
     def _resolve(self) -> DataState:
-        session, job = self.session, self.session.job
+        session, wait, job = self.session, self.session.wait, self.session.job
         card, path = session.card, session.path
         self._offer_counts()
-        wait = f"Wait: “{job.title}” is at work." if session.is_busy and job is not None else ""
         file = ("File", Path(path).name if path else "not from a file")
         return DataState(
             is_open=session.adata is not None,

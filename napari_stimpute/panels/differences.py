@@ -86,7 +86,7 @@ class DifferencesPanel(Panel[DifferencesState]):
         """Whether someone has agreed to test imputed values, once for as long as this is open."""
         self._is_asking = False
         self.work = _Testing(
-            session,
+            self,
             "differences",
             "Test",
             "Test every modelled gene.",
@@ -180,8 +180,6 @@ class DifferencesPanel(Panel[DifferencesState]):
 
     def _forget(self) -> None:
         self._is_asking = False
-        self.work.say(SILENT)
-        self.answer.drop()
         self._follow()
 
     def _missing(self) -> str:

@@ -85,11 +85,9 @@ class Groups(Panel[GroupsState]):
         newest = [keys.cluster(key) for _title, key in newest_first(session)]
         clusters = [column for column in newest if column in columns]
         self.choice.offer(entries((c, c) for c in columns), next(iter(clusters), ""))
-        missing, job = self.missing(), session.job
-        is_busy = session.is_busy and job is not None
-        why_not = f"Wait: “{job.title}” is at work." if is_busy and job is not None else missing
+        missing = self.missing()
         return GroupsState(
-            self.choice.menu(why_not),
+            self.choice.menu(session.wait or missing),
             SILENT if session.adata is None else Message(missing),
             stamp_of(session, self.column),
         )

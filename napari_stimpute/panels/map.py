@@ -43,7 +43,7 @@ class MapChoice(Panel[MapState]):
         self.maps, self.wanted = maps, MapOf()
         self._runs: tuple[str, ...] = ()
         self.work = Work(
-            maps.session,
+            self,
             MAPPING,
             "Draw map",
             "",
@@ -82,11 +82,6 @@ class MapChoice(Panel[MapState]):
         """Draw the chosen map by itself, if it is small."""
         self.maps.draw_soon(self.wanted)
         self.refresh()
-
-    def close(self) -> None:
-        """Listen no longer."""
-        super().close()
-        self.work.connections.close()
 
     def _choose(self, wanted: MapOf) -> None:
         self.show(wanted)

@@ -92,7 +92,7 @@ class PatternsPanel(Panel[PatternsState]):
         """What was found, by run: each stays until its run is trained again."""
         self._in_table: SpatialResult | None = None
         self.work = _Checking(
-            session,
+            self,
             "patterns",
             "Check against permuted tissue",
             "Find out how much Moran's I proves here.",
@@ -168,7 +168,6 @@ class PatternsPanel(Panel[PatternsState]):
 
     def _forget(self) -> None:
         self.answers.clear()
-        self.work.say(SILENT)
         self._follow()
 
     def _record(self) -> RunRecord | None:

@@ -15,10 +15,14 @@ NAME = "picked"
 
 @dataclass(frozen=True)
 class PicksState:
-    """What is picked, in words ("" for nothing), and what came of keeping it."""
+    """What is picked, in words ("" for nothing), and what came of keeping it.
+
+    ``no_keeping`` says why it cannot be kept now, "" where it can.
+    """
 
     picked: str
     can_undo: bool
+    no_keeping: str
     outcome: Message
 
 
@@ -31,6 +35,7 @@ class PicksPanel(Panel[PicksState]):
         self._outcome = SILENT
         self.connections.add(self.session.display.changed, self._follow)
         self.connections.add(self.session.events.adata, self.unsay)
+        self.follow(self.session.events.job)
         self.refresh()
 
     def keep(self, name: str) -> None:
@@ -63,4 +68,6 @@ class PicksPanel(Panel[PicksState]):
         self.refresh()
 
     def _resolve(self) -> PicksState:
-        return PicksState(picked_in_words(self.session), self.picks.can_undo, self._outcome)
+        return PicksState(
+            picked_in_words(self.session), self.picks.can_undo, self.session.wait, self._outcome
+        )

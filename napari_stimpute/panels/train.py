@@ -103,7 +103,7 @@ class TrainPanel(Panel[TrainState]):
         )
         self._status, self._notes, self._where = "", SILENT, ""
         self.work = TrainWork(
-            session,
+            self,
             TRAIN,
             "Train",
             "Learn from the open data, then impute. The viewer stays usable.",
@@ -115,8 +115,10 @@ class TrainPanel(Panel[TrainState]):
             session, self.setup, lambda found: self.form.write(found), self.work.missing
         )
         self.connections.add(self.work.began, self._begin)
+        self.connections.add(self.work.progressed, self.curve.add)
         self.connections.add(self.work.ended, self._end)
         self.connections.add(session.events.contents, self._offer_columns)
+        self.connections.add(session.events.adata, self._forget)
         self.connections.add(session.display.changed, self._look)
         self.follow(self.work.changed, session.events.model, session.events.adata)
         self.refresh()
@@ -196,14 +198,17 @@ class TrainPanel(Panel[TrainState]):
         """Listen no longer."""
         super().close()
         self.tune.close()
-        self.work.connections.close()
 
     # ---- following the session -----------------------------------------------------------------
 
-    def _begin(self, job: Job[Run]) -> None:
-        self._status, self._notes, self._where = "", SILENT, ""
+    def _begin(self) -> None:
+        self._forget()
         self.curve.clear()
-        job.progressed.connect(self.curve.add, thread="current")
+
+    def _forget(self) -> None:
+        """The last run is spoken of no longer."""
+        self._status, self._notes, self._where = "", SILENT, ""
+        self.refresh()
 
     def _end(self, job: Job[Run]) -> None:
         if job.state is JobState.FAILED:
@@ -215,7 +220,7 @@ class TrainPanel(Panel[TrainState]):
         results = None if job.result is None else job.result.results
         if results is None:
             self._notes = Message("Nothing had been learned yet, so nothing is kept.")
-        elif not self.session.problem:
+        elif not self.work.problem:
             record = results.record
             kept = [] if record.completed else ["The best so far is kept, marked incomplete."]
             notes = [note for note in record.notes if not note.startswith(_SAID_ELSEWHERE)]

@@ -136,7 +136,7 @@ class TunePanel(Panel[TuneState]):
         self._chosen, self._status = -1, ""
         self._verdict, self._used = SILENT, SILENT
         self.work = Searching(
-            session,
+            self,
             "tune",
             "Search",
             "Start in the background.",
@@ -149,7 +149,7 @@ class TunePanel(Panel[TuneState]):
         self.connections.add(self.work.ended, self._end)
         self.connections.add(session.events.adata, self.forget)
         self.connections.add(session.events.model, self._follow_model)
-        self.follow(self.work.changed)
+        self.follow(self.work.changed, self.work.progressed)
         self.refresh()
 
     # ---- actions -------------------------------------------------------------------------------
@@ -194,13 +194,8 @@ class TunePanel(Panel[TuneState]):
         """What was found for other data or settings is shown and chosen no longer."""
         self.tuning, self._chosen, self._status = None, -1, ""
         self._verdict, self._used = SILENT, SILENT
-        self.work.say(SILENT)
+        self.work.say(SILENT)  # also for another model
         self.refresh()
-
-    def close(self) -> None:
-        """Listen no longer."""
-        super().close()
-        self.work.connections.close()
 
     # ---- following -----------------------------------------------------------------------------
 
@@ -221,12 +216,13 @@ class TunePanel(Panel[TuneState]):
 
     def _begin(self, job: Job[Any]) -> None:
         self._verdict, self._status = SILENT, ""
-        job.progressed.connect(lambda _progress: self.refresh(), thread="current")
 
     def _end(self, job: Job[Any]) -> None:
-        outcome, took = self._outcome(), duration(self.work.seconds)
         if job.state is JobState.FAILED:
             return
+        if self.tuning is None:  # another panel of this session began it
+            self.tuning = job.result
+        outcome, took = self._outcome(), duration(self.work.seconds)
         if outcome is None or not outcome.trials:
             self._status = f"Cancelled after {took}; nothing was scored yet."
         else:

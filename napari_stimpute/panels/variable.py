@@ -16,7 +16,6 @@ from ..session.session import Session
 from .answer import Answer, began
 from .groups import imputed_runs
 from .menu import Choice, Entry, Menu
-from .message import SILENT
 from .panel import Panel
 from .table import Column, Table
 from .work import Work, WorkState
@@ -72,7 +71,7 @@ class VariablePanel(Panel[VariableState]):
         self.listed = Choice("Which genes the table lists.", _LISTED)
         self.n = 0
         self.work = Work(
-            session,
+            self,
             "variable",
             "Compute",
             "Rank the genes by their variability, before and after.",
@@ -82,7 +81,6 @@ class VariablePanel(Panel[VariableState]):
         )
         self.answer: Answer[VariableGenes] = Answer(self.work)
         self.table = Table("Variable genes", _COLUMNS)
-        self.connections.add(session.events.adata, self._forget)
         self.connections.add(session.events.contents, self._follow)
         self.connections.add(self.answer.changed, self._list)
         self.follow(self.work.changed)
@@ -131,11 +129,6 @@ class VariablePanel(Panel[VariableState]):
     def _list(self) -> None:
         found = self.answer.value
         self.table.show(None if found is None else _ranks(found, self.listed.name))
-        self.refresh()
-
-    def _forget(self) -> None:
-        self.work.say(SILENT)
-        self.answer.drop()
         self.refresh()
 
     def _resolve(self) -> VariableState:

@@ -9,13 +9,12 @@ from typing import Any, TypeVar
 
 from psygnal import Signal
 
-from ..connections import Connections
 from ..errors import StimputeError
 from ..job import Job, JobState
 from ..progress import Progress
-from ..session.session import Session
 from ..words import duration
 from .message import SILENT, Message, error
+from .panel import Panel
 
 T = TypeVar("T")
 
@@ -39,12 +38,14 @@ class WorkState:
 class Work:
     """The long work of one panel: begin, watch, cancel, and why it cannot begin.
 
-    A job is known by its owner, so that every panel of this name, in whichever front end, shows it.
-    `began` and `ended` are emitted with the job, `changed` after either, and whenever the button or
-    what stands around it may be different.
+    A job is known by its owner, so that every panel of this name, in whichever front end, shows it,
+    also one that is made while it runs. `began` and `ended` are emitted with the job, `progressed`
+    between, and `changed` after begin and end, and whenever the button or what stands around it may
+    be different. What came of it is no longer said once other data are open.
 
     Parameters
     ----------
+    panel : whose work it is; what it listens to ends with the panel
     owner : name of the panel's work among all jobs of a session
     title : of the button while nothing runs
     help : what the button does
@@ -56,6 +57,7 @@ class Work:
 
     changed = Signal()
     began = Signal(Job)
+    progressed = Signal(Progress)
     ended = Signal(Job)
 
     stopping = "It stops after this step."
@@ -66,7 +68,7 @@ class Work:
 
     def __init__(
         self,
-        session: Session,
+        panel: Panel[Any],
         owner: str,
         title: str,
         help: str,
@@ -76,14 +78,16 @@ class Work:
         cancel_help: str = "Stop; nothing is kept.",
         needs_data: bool = True,
     ) -> None:
-        self.session, self.owner, self.title, self.help = session, owner, title, help
+        self.session, self.owner, self.title, self.help = panel.session, owner, title, help
         self._begin, self.missing, self._cancel_help = begin, missing, cancel_help
         self._needs_data = needs_data
         self.outcome = SILENT
+        self.connections = panel.connections
         self._watched: Job[Any] | None = None
         self._started = 0.0
-        self.connections = Connections()
-        self.connections.add(session.events.job, self._follow)
+        self._watch(self.job)
+        self.connections.add(self.session.events.job, self._follow)
+        self.connections.add(self.session.events.adata, self._fall_silent)
 
     @property
     def job(self) -> Job[Any] | None:
@@ -113,10 +117,9 @@ class Work:
 
     def why_wait(self) -> str:
         """What else is at work, or that no data are open; "" if neither."""
-        job = self.session.job
-        if self.session.is_busy and job is not None:
-            return f"Wait: “{job.title}” is at work."
-        return "Open data first." if self._needs_data and self.session.adata is None else ""
+        if self.session.wait or not self._needs_data or self.session.adata is not None:
+            return self.session.wait
+        return "Open data first."
 
     def press(self) -> None:
         """Do what the button says."""
@@ -173,16 +176,34 @@ class Work:
         """Seconds since the last work began."""
         return time.monotonic() - self._started
 
+    @property
+    def problem(self) -> str:
+        """What went wrong in the last work of this owner, in words; "" where nothing did."""
+        return self.session.problem if self.session.at_fault == self.owner else ""
+
+    def _watch(self, job: Job[Any] | None) -> None:
+        self._watched = job
+        if job is not None:
+            self._started = job.started or time.monotonic()  # it is shown before it is started
+            self.connections.add(job.progressed, self._pass_on, thread="current")
+
+    def _pass_on(self, progress: Progress) -> None:
+        self.progressed.emit(progress)
+
+    def _fall_silent(self) -> None:
+        self.say(SILENT)
+
     def _follow(self) -> None:
         job = self.job
         if job is not None and job is not self._watched:
-            self._watched, self._started = job, time.monotonic()
+            self._watch(job)
             self.outcome = SILENT
             self.began.emit(job)
         elif job is None and self._watched is not None:
             ended, self._watched = self._watched, None
-            if self.session.problem:
-                self.outcome = error(self.session.problem)
+            self.connections.remove(ended.progressed)
+            if self.problem:
+                self.outcome = error(self.problem)
             elif ended.state is JobState.CANCELLED and ended.result is None:
                 self.outcome = Message(self.cancelled)
             self.ended.emit(ended)

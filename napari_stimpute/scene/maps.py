@@ -95,12 +95,7 @@ class Maps:
 
     def why_not(self) -> str:
         """Why no map can be drawn now, in words; "" where one can."""
-        session = self.session
-        if session.adata is None:
-            return "Open data first."
-        if session.is_busy and session.job is not None:
-            return f"Wait: “{session.job.title}” is at work."
-        return ""
+        return self.session.wait if self.session.adata is not None else "Open data first."
 
     def draw(self, wanted: MapOf) -> Job[Any] | None:
         """Draw a map in a thread; what is wrong is said in `problem`."""

@@ -19,7 +19,7 @@ from ..config import ModelConfig
 from ..data.card import DataCard
 from ..data.opening import Opened, load
 from ..data.records import check_key
-from ..data.results import write_results
+from ..data.results import check_outlived, write_results
 from ..data.save import write
 from ..errors import Busy, MissingKey, StimputeError, UnknownName, in_words
 from ..job import Job, JobState
@@ -42,10 +42,11 @@ TRAIN, OPEN, SAVE = "train", "open", "save"
 
 @dataclass(eq=False)
 class Session:
-    """What one viewer or notebook works on. Every field emits an event when it changes.
+    """What one viewer or notebook works on. A field emits an event when it is set.
 
     ``contents`` says what the open data hold, and is another object after each change of them;
-    ``display`` says what is looked at. ``events.adata`` is emitted when other data were opened.
+    ``display`` says what is looked at. Opening sets many fields at once and emits three events in
+    the end: ``problem``, ``contents`` and ``adata``, the last for nothing else.
     Only the thread that owns the session writes to it, and to its AnnData.
     """
 
@@ -122,9 +123,11 @@ class Session:
         self._adopt(opened)
 
     def _adopt(self, opened: Opened) -> None:
+        contents = Contents(opened.adata, opened.card.place)
+        _ = contents.records  # damaged ones are found here, while what was open still stands
         self.display.forget()  # first: nobody sees names that the data do not hold
         with self.events.blocked():  # nobody sees the one without the other
-            self.adata, self.contents = opened.adata, Contents(opened.adata, opened.card.place)
+            self.adata, self.contents = opened.adata, contents
             self.path, self.card, self.notes = opened.path, opened.card, opened.notes
             self.models, self.problem, self._written = {}, "", set()
         for changed in (self.events.problem, self.events.contents, self.events.adata):
@@ -197,6 +200,11 @@ class Session:
         """Whether a job is running or its results are not yet in."""
         return self._is_busy
 
+    @property
+    def wait(self) -> str:
+        """What is at work, as a reason why something else cannot begin; "" while nothing is."""
+        return f"Wait: “{self.job.title}” is at work." if self._is_busy and self.job else ""
+
     def _finish(self, state: JobState) -> None:
         job, take = self.job, self._take
         assert job is not None
@@ -209,6 +217,7 @@ class Session:
         except StimputeError as error:
             self.report(in_words(error), job.owner)
         self.events.job.emit(job, job)
+        job.result = None  # it was taken: data that are closed later are not kept by it
 
     def report(self, problem: str, owner: str) -> None:
         """Say what went wrong, and in whose work; also in that of a viewer's own file menu."""
@@ -217,7 +226,9 @@ class Session:
     def _take_run(self, run: Run) -> None:
         if run.results is None:
             return
-        adata = self._open_adata()
+        adata, record = self._open_adata(), run.results.record
+        before = self.contents.records.get(record.key)
+        check_outlived([] if before is None else [before], record)
         write_results(adata, run.results)
         if self.display.column not in adata.obs:  # it was made from an earlier run of the same key
             self.display.column = ""
@@ -290,7 +301,8 @@ class Session:
         self.write_column(column, pd.Categorical(names, categories=keys.PICKED))
 
     def write_column(self, column: str, values: pd.Categorical | np.ndarray) -> None:
-        """Write one value per spot into obs, in place of what was there."""
+        """Write one value per spot into obs, in place of what was there; refused while busy."""
+        self._require_idle()  # what runs reads the columns
         adata = self._open_adata()
         check_key(column)
         adata.uns.pop(keys.colors(column), None)  # a palette for other categories

@@ -11,7 +11,7 @@ from napari_stimpute.analysis import differential_expression
 from napari_stimpute.panels.differences import Differences, DifferencesPanel
 from napari_stimpute.session.session import Session
 
-from .waiting import until_done, until_next_second
+from .waiting import until_done, until_next_second, write_from_outside
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def test_differences_between_groups_that_change_meanwhile_are_dropped(
     job, adata = panel.test(), panel.session.adata
     assert adata is not None
     names = adata.obs["domain"].astype(str).to_numpy()
-    panel.session.write_column("domain", pd.Categorical(np.roll(names, 5)))
+    write_from_outside(panel.session, "domain", pd.Categorical(np.roll(names, 5)))
     until_done(job)
     assert not panel.now.has_answer and panel.answer.value is None
     assert "changed meanwhile" in panel.now.work.outcome.text

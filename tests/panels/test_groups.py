@@ -44,7 +44,7 @@ def test_groups_are_the_newest_clusters_until_someone_chooses(
 
 def test_groups_are_chosen_only_while_nothing_runs(opened: Session) -> None:
     groups = Groups(opened)
-    work = Work(opened, "some", "Begin", "Begin something.", begin=lambda: None)
+    work = Work(groups, "some", "Begin", "Begin something.", begin=lambda: None)
     assert groups.now.menu.why_not == ""
     job = work.run(endless(), "Finding markers")
     assert groups.now.menu.why_not == "Wait: “Finding markers” is at work."

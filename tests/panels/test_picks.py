@@ -8,6 +8,8 @@ from napari_stimpute.panels.picks import PicksPanel
 from napari_stimpute.scene.picks import Picks
 from napari_stimpute.session.session import Session
 
+from .waiting import endless
+
 
 def test_it_is_said_how_many_are_picked_and_that_it_can_be_taken_back(opened: Session) -> None:
     panel = PicksPanel(Picks(opened))
@@ -33,6 +35,22 @@ def test_a_pick_is_kept_under_a_name_that_is_free_or_its_own(opened: Session) ->
     assert not panel.now.outcome
     PicksPanel(panel.picks).keep("edge")  # of another panel on the same picks
     np.testing.assert_array_equal(opened.adata.obs["edge"] == "selected", ~mask)
+
+
+def test_nothing_is_kept_while_work_reads_the_columns(opened: Session) -> None:
+    panel = PicksPanel(Picks(opened))
+    panel.picks.pick(np.arange(134) < 20)
+    before = list(opened.adata.obs.columns)
+    job = opened.work_later(endless(), "Waiting")
+    assert panel.now.no_keeping == "Wait: “Waiting” is at work."
+    panel.keep("edge")
+    assert "nothing else running" in panel.now.outcome.text
+    assert list(opened.adata.obs.columns) == before
+    job.cancel()
+    job.wait(60)
+    assert not panel.now.no_keeping
+    panel.keep("edge")
+    assert "edge" in opened.adata.obs
 
 
 def test_without_a_name_the_proposed_one_is_taken(opened: Session) -> None:

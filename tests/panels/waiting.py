@@ -9,6 +9,7 @@ from typing import Any
 
 from napari_stimpute.job import Job
 from napari_stimpute.progress import Progress
+from napari_stimpute.session.session import Session
 
 
 def until_done(job: Job[Any] | None) -> None:
@@ -23,6 +24,13 @@ def endless() -> Generator[Progress, None, None]:
     while True:
         step += 1
         yield Progress("wait", step, 10**6)
+
+
+def write_from_outside(session: Session, column: str, values: Any) -> None:
+    """Write a column as a script may at any time; the session itself refuses while it is busy."""
+    assert session.adata is not None
+    session.adata.obs[column] = values
+    session.look_again()
 
 
 def until_next_second() -> None:

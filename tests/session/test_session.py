@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +13,9 @@ import scipy.sparse as sp
 from anndata import AnnData
 from psygnal import emit_queued
 
+from napari_stimpute import keys
 from napari_stimpute.config import ModelConfig
+from napari_stimpute.data.opening import load
 from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import (
     Busy,
@@ -148,6 +152,31 @@ def test_a_file_that_cannot_be_read_keeps_what_was_open(session: Session, tmp_pa
     assert "not HDF5" in session.problem
     assert (session.adata, session.display.gene, session.card) == before
     assert not session.is_busy
+
+
+def test_a_damaged_record_keeps_what_was_open(session: Session, section: AnnData) -> None:
+    damaged = section.copy()
+    damaged.uns[keys.UNS] = {"mine": "{"}
+    before = session.adata, session.display.gene, session.card, session.contents
+    with pytest.raises(NotReadable, match="the record of a run in uns"):
+        session.open(damaged)
+    session.open_later(damaged).wait(30)
+    assert "Remove it" in session.problem
+    with pytest.raises(NotReadable):
+        session.adopt(load(damaged))
+    assert (session.adata, session.display.gene, session.card, session.contents) == before
+    assert not session.is_busy
+
+
+def test_data_that_were_closed_are_not_kept_by_the_job_that_opened_them(
+    session: Session, section: AnnData
+) -> None:
+    session.open_later(section).wait(30)
+    session.train("gene_mean", judged=False).wait(30)
+    closed = weakref.ref(session.adata)
+    session.open(section)
+    gc.collect()
+    assert closed() is None
 
 
 def test_genes_without_any_counts_keep_what_was_open(
@@ -306,6 +335,7 @@ def test_a_finished_run_survives_the_cancel_of_the_next_one_of_its_name(session:
     job = session.train("gmm_vgae", tiny(epochs=5000))
     job.progressed.connect(lambda progress: progress.step and session.cancel(), thread="current")
     assert job.wait(60) is JobState.CANCELLED
+    assert "as “gmm_vgae” is, but found one that was not completed" in session.problem
     assert "The finished run stays as it was" in session.problem
     assert session.contents.record("gmm_vgae") == before[0] and session.models["gmm_vgae"] is model
     np.testing.assert_array_equal(adata.layers["gmm_vgae_imputed"], before[1])

@@ -107,7 +107,7 @@ class BatchesPanel(Panel[BatchesState]):
         self.batch = Choice("Column of obs that names the batches.")
         self.run = Choice("The run whose embedding is scored against the counts.")
         self.work = Work(
-            session,
+            self,
             "batches",
             "Score batches",
             "Score the counts and the run.",

@@ -77,7 +77,7 @@ class CommunitiesPanel(Panel[CommunitiesState]):
         self.chosen = ""
         self.done = SILENT
         self.work = Work(
-            session,
+            self,
             "communities",
             "Compare with groups",
             "Find out where each community is active.",
@@ -91,7 +91,6 @@ class CommunitiesPanel(Panel[CommunitiesState]):
         self.figures = Figures(self.work)
         for signal in (groups.changed, session.events.contents):
             self.connections.add(signal, self._check)
-        self.connections.add(session.events.adata, self.answer.drop)
         self.connections.add(self.answer.changed, self._renew)
         self.follow(self.work.changed)
         self._check()

@@ -77,7 +77,7 @@ class MarkersPanel(Panel[MarkersState]):
         self.group = Choice("The group whose genes are listed.")
         self.saved = SILENT
         self.work = Work(
-            session,
+            self,
             "markers",
             "Find markers",
             "Test every modelled gene in every group.",
@@ -90,7 +90,6 @@ class MarkersPanel(Panel[MarkersState]):
         self.table = Table("Markers", (*DIFFERENCE, _OTHERS))
         self.figures = Figures(self.work)
         self.connections.add(groups.changed, self._check)
-        self.connections.add(session.events.adata, self._forget)
         self.connections.add(self.answer.changed, self._list)
         self.follow(self.work.changed, session.display.changed)
         self.refresh()
@@ -196,11 +195,6 @@ class MarkersPanel(Panel[MarkersState]):
 
     def _check(self) -> None:
         self.answer.check()
-        self.refresh()
-
-    def _forget(self) -> None:
-        self.work.say(SILENT)
-        self.answer.drop()
         self.refresh()
 
     def _resolve(self) -> MarkersState:

@@ -101,7 +101,7 @@ class NamesPanel(Panel[NamesState]):
         self.lists = ""
         self.written = SILENT
         self.work = Work(
-            session,
+            self,
             "names",
             "Suggest names",
             "Score every list in every group.",
@@ -112,7 +112,6 @@ class NamesPanel(Panel[NamesState]):
             self.work, lambda: (self.groups.stamp, self.lists.strip())
         )
         self.connections.add(groups.changed, self._check)
-        self.connections.add(session.events.adata, self.answer.drop)
         self.connections.add(self.answer.changed, self._renew)
         self.follow(session.events.contents, session.events.adata, self.work.changed)
         self.refresh()

@@ -52,7 +52,7 @@ class TrajectoryPanel(Panel[TrajectoryState]):
         self.root = Choice("The group, or the picked one, that comes first.")
         self.found = SILENT
         self.work = Work(
-            session,
+            self,
             "trajectory",
             "Compute order",
             "Put all in line, and colour the canvas by it.",
@@ -63,7 +63,6 @@ class TrajectoryPanel(Panel[TrajectoryState]):
         self.figures = Figures(self.work)
         for signal in (groups.changed, session.events.contents):
             self.connections.add(signal, self._check)
-        self.connections.add(session.events.adata, self.answer.drop)
         self.connections.add(session.display.changed, self._follow_picks)
         self.connections.add(self.answer.changed, self._write)
         self.follow(self.work.changed)

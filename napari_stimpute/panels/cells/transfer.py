@@ -56,7 +56,7 @@ class TransferPanel(Panel[TransferState]):
         self.column = Choice("Column of the reference whose names are carried over.")
         self.found = self.doubt = SILENT
         self.work = Work(
-            session,
+            self,
             "transfer",
             "Transfer names",
             "Give every one a name, and write the names to obs.",

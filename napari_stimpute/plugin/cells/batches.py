@@ -27,7 +27,7 @@ class BatchesBox(SectionBox):
         for widget in (self.verdict, self.table, help_text, self.doubt):
             self.inner.addWidget(widget)
         self.connections.add(panel.changed, self._draw)
-        self.parts = [self.connections, panel, panel.work.connections]
+        self.parts = [self.connections, panel]
         self._draw()
 
     def _draw(self) -> None:

@@ -28,7 +28,7 @@ class CommunitiesBox(SectionBox):
         self._lay_out()
         self.connections.add(panel.changed, self._draw)
         self.connections.add(panel.figures.drawn, self.figures.show_figure)
-        self.parts = [self.connections, panel, panel.work.connections]
+        self.parts = [self.connections, panel]
         self._draw()
 
     def _make_buttons(self) -> None:

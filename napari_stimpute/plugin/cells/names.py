@@ -29,7 +29,7 @@ class NamesBox(SectionBox):
         self._make_controls()
         self._lay_out()
         self.connections.add(panel.changed, self._draw)
-        self.parts = [self.connections, panel, panel.work.connections, *self.transfer.parts]
+        self.parts = [self.connections, panel, *self.transfer.parts]
         self._draw()
 
     def _make_controls(self) -> None:

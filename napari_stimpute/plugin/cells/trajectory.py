@@ -34,7 +34,7 @@ class TrajectoryBox(SectionBox):
             self.inner.addWidget(widget)
         self.connections.add(panel.changed, self._draw)
         self.connections.add(panel.figures.drawn, self.figures.show_figure)
-        self.parts = [self.connections, panel, panel.work.connections]
+        self.parts = [self.connections, panel]
         self._draw()
 
     def _draw(self) -> None:

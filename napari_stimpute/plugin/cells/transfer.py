@@ -28,7 +28,7 @@ class TransferBox(SectionBox):
         for widget in (self.work, self.found, self.doubt):
             self.page.addWidget(widget)
         self.connections.add(panel.changed, self._draw)
-        self.parts = [self.connections, panel, panel.work.connections]
+        self.parts = [self.connections, panel]
         self._draw()
 
     def _ask(self) -> None:

@@ -41,7 +41,7 @@ class CompareBox(QWidget):
         self.connections = Connections()
         self.connections.add(panel.changed, self._draw)
         self.connections.add(self.view.dots.chosen, panel.session.display.show_gene)
-        self.parts = [self.connections, panel, panel.work.connections]
+        self.parts = [self.connections, panel]
         self._draw()
 
     def _make_choice(self) -> None:

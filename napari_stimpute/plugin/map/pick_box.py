@@ -16,6 +16,7 @@ _PICK_HELP = (
     f"Drag on the canvas to draw around some; press {PICK_KEY} there to begin and to end. "
     f"{HOW_HELP}"
 )
+_KEEP_HELP = "Write it into a new column of obs: “selected” and “other”."
 _NONE = (
     "None are picked. Draw around some on the map of cells; on the canvas press "
     f"“Pick by hand ({PICK_KEY})” first."
@@ -52,7 +53,6 @@ class PickBox(QWidget):
         self.name.setAccessibleName("Name of the column")
         self.name.setToolTip("Name of the column that will say who was picked.")
         self.keep_button = QPushButton("Keep")
-        self.keep_button.setToolTip("Write it into a new column of obs: “selected” and “other”.")
         self.words = Words("good")
 
     def _lay_out(self) -> None:
@@ -90,6 +90,8 @@ class PickBox(QWidget):
             widget.setVisible(bool(now.picked))
         self.clear_button.setEnabled(bool(now.picked))
         self.undo_button.setEnabled(now.can_undo)
+        self.keep_button.setEnabled(not now.no_keeping)
+        self.keep_button.setToolTip(now.no_keeping or _KEEP_HELP)
         self.words.draw(now.outcome)
         self._follow_canvas()
 

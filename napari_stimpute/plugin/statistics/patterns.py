@@ -27,7 +27,7 @@ class PatternsBox(QWidget):
         self._lay_out()
         self.connections = Connections()
         self.connections.add(panel.changed, self._draw)
-        self.parts = [self.connections, self.table.connections, panel, panel.work.connections]
+        self.parts = [self.connections, self.table.connections, panel]
         self._draw()
 
     def _lay_out(self) -> None:

@@ -19,7 +19,7 @@ from napari_stimpute.progress import drain
 from napari_stimpute.session.session import Session
 
 from ...grouped import group
-from ..waiting import endless, until_done
+from ..waiting import endless, until_done, write_from_outside
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_communities_of_groups_that_changed_meanwhile_are_dropped(
     job = communities.compare()
     codes, names, _colours = communities.session.labels("domain")
     values = pd.Categorical.from_codes(np.roll(codes, 30), names)
-    communities.session.write_column("domain", values)
+    write_from_outside(communities.session, "domain", values)
     until_done(job)
     assert not communities.now.has_answer
     assert "changed meanwhile" in communities.now.work.outcome.text

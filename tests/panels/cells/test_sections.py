@@ -21,7 +21,7 @@ from napari_stimpute.panels.groups import Groups
 from napari_stimpute.panels.tabs import TABS, Tabs
 from napari_stimpute.session.session import Session
 
-from ..waiting import endless, until_done, until_next_second
+from ..waiting import endless, until_done, until_next_second, write_from_outside
 
 
 class Sections:
@@ -181,7 +181,7 @@ def test_an_answer_about_groups_that_changed_meanwhile_is_dropped(
         "batches": sections.batches.compute,
     }
     job, panel = begin[name](), getattr(sections, name)
-    trained.write_column("domain", shuffled(trained, "domain"))
+    write_from_outside(trained, "domain", shuffled(trained, "domain"))
     until_done(job)
     assert panel.answer.value is None and not panel.now.has_answer
     assert "changed meanwhile" in panel.now.work.outcome.text
@@ -203,6 +203,5 @@ def test_a_closed_section_no_longer_follows(trained: Session, sections: Sections
     before = sections.batches.now
     for some in sections.all:
         some.close()
-        some.work.connections.close()
     trained.write_column("more", halves(trained))
     assert sections.batches.now == before
