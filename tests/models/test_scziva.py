@@ -34,7 +34,7 @@ def of(make_section: MakeSection) -> Callable[[str], ScZiva]:
 @pytest.fixture(params=LIKELIHOODS)
 def model(request: pytest.FixtureRequest, of: Callable[[str], ScZiva], tmp_path: Path) -> ScZiva:
     """A fitted model of each likelihood, which a test may change."""
-    return ScZiva.load(of(request.param).save(tmp_path / "model"))
+    return ScZiva.load(of(request.param).save(tmp_path / "model"), device="cpu")
 
 
 def filling(model: ScZiva, threshold: float) -> ScZiva:
@@ -189,7 +189,7 @@ def test_other_orders_of_genes_work(ordering: str, section: AnnData, tmp_path: P
     model = ScZiva.preset("tiny", ordering=ordering).fit(section, device="cpu")
     assert (model.network_.encoder.windows is None) == (ordering == "none")
     np.testing.assert_array_equal(model.network_.order, np.arange(section.n_vars))
-    again: Model = ScZiva.load(model.save(tmp_path / "model"))
+    again: Model = ScZiva.load(model.save(tmp_path / "model"), device="cpu")
     assert isinstance(again, ScZiva)
     np.testing.assert_array_equal(again.impute(section), model.impute(section))
     np.testing.assert_array_equal(again.spread(section), model.spread(section))
