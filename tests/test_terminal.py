@@ -23,6 +23,15 @@ class Screen(io.StringIO):
         return True
 
 
+class Clock:
+    """A clock that stands still until it is set on."""
+
+    now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
 def counting(n: int = 30, pause: float = 0.01) -> Iterator[Progress]:
     for step in range(1, n + 1):
         time.sleep(pause)
@@ -51,14 +60,19 @@ def test_terminal_rewrites_one_line() -> None:
     assert "Counting · done in" in screen.getvalue().rsplit("\r", 1)[1]
 
 
-def test_log_file_gets_whole_lines_and_not_one_per_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(terminal, "_LINE_EVERY", 0.1)
-    log = io.StringIO()
-    follow(Job(counting(40), "Counting"), Teller(stream=log))
-    lines = log.getvalue().splitlines()
-    assert 3 <= len(lines) < 20
-    assert all(line.startswith("Counting · ") for line in lines)
-    assert any("left" in line for line in lines[1:])
+@pytest.mark.parametrize(("n_steps", "between"), [(999, 5), (32, 4)])
+def test_log_file_gets_a_whole_line_every_five_seconds_or_tenth_of_the_work(
+    n_steps: int, between: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, log = Clock(), io.StringIO()
+    monkeypatch.setattr(terminal, "time", clock)
+    tell = Teller(stream=log)
+    for step in range(1, 33):
+        clock.now += 1
+        tell.progress("Counting", Progress("train", step, n_steps), 9.0)
+    assert log.getvalue().splitlines() == [
+        f"Counting · train {step} of {n_steps} · about 9 s left" for step in range(1, 33, between)
+    ]
 
 
 def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,8 +2,8 @@
 
 Per seed a tenth of the molecules is hidden, every method sees the rest, and is scored on the hidden
 ones. Of a prediction only the score and the maps of a few genes are kept. A method that fails does
-not sink the rest: what went wrong is kept in words, and the next one begins. What came out is told
-by `standing`.
+not sink the rest: what went wrong is kept in words, and the next one begins. What came out is put
+into words by `standing`.
 """
 
 from __future__ import annotations

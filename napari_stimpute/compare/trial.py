@@ -28,7 +28,7 @@ Predicting = Generator[Progress, None, Array]
 """What a method does: steps first (the first one once all is imported), then (n_obs, n_vars)."""
 
 _POLL = 0.02  # seconds between two looks at the memory
-_PATIENCE = 2.0  # seconds that a cancel waits for a method that does not answer
+PATIENCE = 2.0  # seconds that a cancel waits for a method that does not answer
 _GUESS: dict[Kind, float] = {"simple": 1.0, "model": 60.0, "tool": 30.0}
 """Seconds per 10 million spots × genes, until one was measured."""
 
@@ -83,7 +83,7 @@ class Trial:
     def end(self) -> None:
         """Ask it to stop, if it still runs; one that does not answer is left to itself."""
         self._stop.set()
-        self._work.is_over(within=_PATIENCE)
+        self._work.is_over(within=PATIENCE)
 
     def prediction(self) -> Array:
         """What it predicted; whatever went wrong is raised in words."""

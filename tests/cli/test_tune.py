@@ -74,8 +74,8 @@ def test_trials_compared_with_another_column_show_none(
     header = next(line for line in lines if line.startswith("Trial ") and "half" in line)
     ends = header.index("half") + len("half")
     rows = lines[lines.index(header) + 1 : lines.index(header) + 3]
-    seen_steps = {row.split()[0]: row[:ends].split()[-1] for row in rows}
-    assert seen_steps["0"] == "–" != seen_steps["1"]
+    agreement = {row.split()[0]: row[:ends].split()[-1] for row in rows}
+    assert agreement["0"] == "–" != agreement["1"]
     assert "1 of the trials was not compared with 'half'." in lines
 
 
@@ -104,7 +104,6 @@ def test_a_second_run_goes_on_with_the_study(
     assert "found one of the seed 0" in capsys.readouterr().err
 
 
-@pytest.mark.slow
 def test_a_killed_process_loses_no_trial_that_was_done(file: Path) -> None:
     ad.read_h5ad(file)[:60, :60].copy().write_h5ad(file)
     study = file.with_name("s.log")
@@ -114,7 +113,6 @@ def test_a_killed_process_loses_no_trial_that_was_done(file: Path) -> None:
         while not study.exists() or '"values":[' not in study.read_text():
             assert process.poll() is None
             time.sleep(0.05)
-        time.sleep(0.3)
         process.send_signal(signal.SIGKILL)
     best = file.with_name("best.json")
     assert main([*command[3:], "--trials", "2", "--out", str(best)]) == 0

@@ -11,7 +11,6 @@ from anndata import AnnData
 
 from napari_stimpute import keys
 from napari_stimpute.panels.gene_list import GeneListPanel
-from napari_stimpute.panels.table import Table
 from napari_stimpute.session.session import Session
 from napari_stimpute.trust.verdict import VERDICTS
 
@@ -171,25 +170,3 @@ def test_another_gene_moves_the_mark_alone(genes: GeneListPanel, session: Sessio
     genes.changed.connect(lambda: changes.append(1))
     session.display.gene = names(session)[8]
     assert not resets and len(changes) == 1
-
-
-def test_20_000_genes_are_sorted_and_filtered_at_once(genes: GeneListPanel) -> None:
-    n, rng = 20_000, np.random.default_rng(0)
-    numbers = {name: rng.random(n) for name in ("gain", "model_weight")}
-    codes = rng.integers(0, 4, n)
-    frame = pd.DataFrame(
-        {
-            "verdict": pd.Categorical.from_codes(codes, VERDICTS),
-            "hidden": rng.integers(0, 1000, n),
-            **numbers,
-        },
-        index=[f"GENE{i:05d}" for i in range(n)],
-    )
-    table = Table("Many", genes.table.columns)
-    table.show(frame)
-    for column in range(len(TITLES)):
-        table.sort(column, ascending=False)
-    for text in ("g", "e1", "99", "nothing"):
-        table.filter(text)
-    table.filter(verdict="reliable")
-    assert len(table.rows) == int((codes == 0).sum())

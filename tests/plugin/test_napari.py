@@ -133,9 +133,12 @@ def test_a_spot_on_the_screen_has_the_colour_of_its_value(
     highest = int(np.argmax(panel.session.expression()))
     viewer.scene.camera.center = (0, *layer.data[highest])
     viewer.scene.camera.zoom = 0.5
-    qtbot.wait(300)
-    screen = viewer.screenshot(canvas_only=True, flash=False)
-    middle = screen[screen.shape[0] // 2, screen.shape[1] // 2, :3]
     expected = np.asarray(layer.face_color)[highest, :3] * 255
-    np.testing.assert_allclose(middle, expected, atol=6)
+
+    def is_drawn() -> None:
+        screen = viewer.screenshot(canvas_only=True, flash=False)
+        middle = screen[screen.shape[0] // 2, screen.shape[1] // 2, :3]
+        np.testing.assert_allclose(middle, expected, atol=6)
+
+    qtbot.waitUntil(is_drawn, timeout=20_000)
     assert "Counts" in viewer.canvas.overlays.text.text

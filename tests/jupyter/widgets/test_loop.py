@@ -18,7 +18,7 @@ Until = Callable[..., Awaitable[None]]
 
 
 class Worker:
-    notes = Signal(str)
+    spoke = Signal(str)
 
 
 def in_a_thread(act: object, *arguments: object) -> None:
@@ -30,9 +30,9 @@ def in_a_thread(act: object, *arguments: object) -> None:
 def test_events_of_a_worker_arrive_on_the_loops_thread(until: Until) -> None:
     async def main() -> None:
         home, worker, arrived = Home(), Worker(), []
-        worker.notes.connect(lambda _: arrived.append(threading.current_thread()), thread="current")
+        worker.spoke.connect(lambda _: arrived.append(threading.current_thread()), thread="current")
         home.deliver_while(lambda: False)
-        in_a_thread(worker.notes.emit, "done")
+        in_a_thread(worker.spoke.emit, "done")
         await until(lambda: bool(arrived))
         assert arrived == [threading.current_thread()]
 
@@ -41,14 +41,13 @@ def test_events_of_a_worker_arrive_on_the_loops_thread(until: Until) -> None:
 
 def test_delivery_stops_when_idle(until: Until, monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
-        home, busy = Home(), [True]
-        home.deliver_while(lambda: bool(busy))
-        await asyncio.sleep(0.3)
-        assert home.is_delivering
-        busy.clear()
+        home, left = Home(), list(range(10))
+        home.deliver_while(lambda: bool(left) and left.pop() >= 0)
         await until(lambda: not home.is_delivering)
+        assert not left
 
-    monkeypatch.setattr(loop, "IDLE", 0.1)
+    monkeypatch.setattr(loop, "IDLE", 0.0)
+    monkeypatch.setattr(loop, "INTERVAL", 0.001)
     asyncio.run(main())
 
 
@@ -57,12 +56,12 @@ def test_a_cell_that_holds_the_loop_for_long_only_delays_delivery(
 ) -> None:
     async def main() -> None:
         home, worker, arrived = Home(), Worker(), []
-        worker.notes.connect(arrived.append, thread="current")
+        worker.spoke.connect(arrived.append, thread="current")
         home.deliver_while(lambda: not arrived)
         await asyncio.sleep(0.01)
-        in_a_thread(worker.notes.emit, "done")
+        in_a_thread(worker.spoke.emit, "done")
         time.sleep(0.3)
-        await until(lambda: arrived == ["done"], 2)
+        await until(lambda: arrived == ["done"])
 
     monkeypatch.setattr(loop, "IDLE", 0.1)
     asyncio.run(main())
@@ -79,9 +78,9 @@ def test_a_receiver_that_fails_does_not_silence_the_others(until: Until) -> None
             if word == "bad":
                 raise ValueError(word)
 
-        worker.notes.connect(hear, thread="current")
+        worker.spoke.connect(hear, thread="current")
         home.deliver_while(lambda: False)
-        in_a_thread(lambda: [worker.notes.emit(word) for word in ("bad", "good")])
+        in_a_thread(lambda: [worker.spoke.emit(word) for word in ("bad", "good")])
         await until(lambda: len(arrived) == 2)
         assert arrived == ["bad", "good"]
         assert len(problems) == 1
