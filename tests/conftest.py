@@ -45,7 +45,7 @@ _isolate()
 
 
 SLOW_FOLDERS = ("cli", "models", "plugin")
-"""What opens windows, trains models, or runs the shell; together most of the time of all tests."""
+"""The shell, the models and the window: together most of the time of all tests."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

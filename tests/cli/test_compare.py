@@ -47,7 +47,6 @@ def test_every_method_has_its_row_the_best_first(
     assert "mean of 2 splits" in output or "Nothing predicts the hidden molecules" in output
 
 
-@pytest.mark.slow
 def test_by_default_all_that_can_run_is_compared(
     section: ad.AnnData, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -376,7 +376,6 @@ def test_ctrl_c_keeps_the_best_in_a_new_file_whatever_the_input_holds(
     assert read_records(ad.read_h5ad(whole))["mine"].completed
 
 
-@pytest.mark.slow
 def test_ctrl_c_in_a_real_process_keeps_the_best_and_twice_leaves_at_once(file: Path) -> None:
     out = file.with_name("out.h5ad")
     command = [sys.executable, "-m", "napari_stimpute", "impute", str(file), str(out), *TINY]

@@ -10,7 +10,6 @@ from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.models.gmm_vgae.training import is_clearly_better
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("places", ["true", "shuffled"])
 def test_neighbours_are_read_only_where_they_tell_something(places: str) -> None:
     section = simulate_section()
