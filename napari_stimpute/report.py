@@ -36,23 +36,23 @@ class Report:
     def heading(self, text: str) -> Report:
         """Begin a section; it is listed at the top of the page."""
         self._headings.append(text)
-        self._parts.append(f'<h2 id="s{len(self._headings)}">{_sentence(text)}</h2>')
+        self._parts.append(f'<h2 id="s{len(self._headings)}">{_escaped(text)}</h2>')
         return self
 
     def text(self, *paragraphs: str) -> Report:
         """Add paragraphs."""
-        self._parts += [f"<p>{_sentence(p)}</p>" for p in paragraphs]
+        self._parts += [f"<p>{_escaped(p)}</p>" for p in paragraphs]
         return self
 
     def verdict(self, text: str) -> Report:
         """Add the one sentence that a reader in a hurry should see."""
-        self._parts.append(f'<p class="verdict">{_sentence(text)}</p>')
+        self._parts.append(f'<p class="verdict">{_escaped(text)}</p>')
         return self
 
     def points(self, items: Sequence[str]) -> Report:
         """Add a list; nothing if it is empty."""
         if items:
-            rows = "".join(f"<li>{_sentence(item)}</li>" for item in items)
+            rows = "".join(f"<li>{_escaped(item)}</li>" for item in items)
             self._parts.append(f"<ul>{rows}</ul>")
         return self
 
@@ -77,12 +77,12 @@ class Report:
         rows : cells as text
         strong : the row to point out
         """
-        head = "".join(f"<th scope=col>{_sentence(name)}</th>" for name in header)
+        head = "".join(f"<th scope=col>{_escaped(name)}</th>" for name in header)
         body = "".join(
             f"<tr{' class=strong' if i == strong else ''}>{''.join(map(_cell, row))}</tr>"
             for i, row in enumerate(rows)
         )
-        above = f"<caption>{_sentence(caption)}</caption>" if caption else ""
+        above = f"<caption>{_escaped(caption)}</caption>" if caption else ""
         head = f"<thead><tr>{head}</tr></thead>" if head else ""
         self._parts.append(
             f"<div class=wide><table>{above}{head}<tbody>{body}</tbody></table></div>"
@@ -96,7 +96,7 @@ class Report:
     def image(self, png: bytes, caption: str) -> Report:
         """Add a picture (PNG) with what to see in it."""
         data = base64.b64encode(png).decode("ascii")
-        words = _sentence(caption)
+        words = _escaped(caption)
         self._parts.append(
             f'<figure><img src="data:image/png;base64,{data}" alt="{words}">'
             f"<figcaption>{words}</figcaption></figure>"
@@ -106,11 +106,11 @@ class Report:
     def html(self) -> str:
         """Return the whole page."""
         links = "".join(
-            f'<a href="#s{i}">{_sentence(text)}</a>' for i, text in enumerate(self._headings, 1)
+            f'<a href="#s{i}">{_escaped(text)}</a>' for i, text in enumerate(self._headings, 1)
         )
         return _PAGE.format(
-            title=_sentence(self.title),
-            subtitle=f"<p class=subtitle>{_sentence(self.subtitle)}</p>" if self.subtitle else "",
+            title=_escaped(self.title),
+            subtitle=f"<p class=subtitle>{_escaped(self.subtitle)}</p>" if self.subtitle else "",
             contents=f"<nav>{links}</nav>" if len(self._headings) > 2 else "",
             style=_STYLE,
             body="\n".join(self._parts),
@@ -126,14 +126,14 @@ class Report:
         return write_whole(path, self.html().encode())
 
 
-def _sentence(text: str) -> str:
+def _escaped(text: str) -> str:
     """Escaped, and with no line break between a number and its percent sign."""
     return escape(text).replace(" %", "&nbsp;%")
 
 
 def _cell(text: str) -> str:
     is_number = _NUMBER.fullmatch(text) is not None
-    return f"<td{' class=number' if is_number else ''}>{_sentence(text)}</td>"
+    return f"<td{' class=number' if is_number else ''}>{_escaped(text)}</td>"
 
 
 _PAGE = """<!doctype html>

@@ -16,7 +16,7 @@ LONG = 5_000
 
 
 class Counting:
-    """Work that counts, and notes how it was ended."""
+    """Work that counts, and keeps how it was ended."""
 
     def __init__(self, n_steps: int = LONG, pause: float = 0.001) -> None:
         self.n_steps, self.pause = n_steps, pause
@@ -140,12 +140,12 @@ def test_an_error_is_kept_and_the_work_is_closed() -> None:
         yield Progress("work", 1, 2)
         raise ZeroDivisionError("in the work")
 
-    seen_steps: list[JobState] = []
+    states: list[JobState] = []
     job = Job(failing())
-    job.finished.connect(seen_steps.append, thread="current")
+    job.finished.connect(states.append, thread="current")
     assert job.start().wait(20) is JobState.FAILED
     assert isinstance(job.error, ZeroDivisionError)
-    assert seen_steps == [JobState.FAILED]
+    assert states == [JobState.FAILED]
 
 
 def test_an_error_while_stopping_fails_the_job() -> None:
@@ -196,23 +196,23 @@ def test_events_reach_the_thread_that_connected_and_only_when_it_asks() -> None:
     assert worker[0] is not threading.current_thread()
 
 
-def test_many_steps_make_few_events_but_the_last_one_is_always_told() -> None:
-    seen_steps: list[Progress] = []
+def test_many_steps_make_few_events_but_the_last_one_always_makes_one() -> None:
+    seen: list[Progress] = []
     job = Job(Counting(n_steps=2_000, pause=0).steps())
-    job.progressed.connect(seen_steps.append, thread="current")
+    job.progressed.connect(seen.append, thread="current")
     job.start().wait(20)
-    assert seen_steps[0].step == 1
-    assert seen_steps[-1].step == 2_000
-    assert len(seen_steps) < 500
+    assert seen[0].step == 1
+    assert seen[-1].step == 2_000
+    assert len(seen) < 500
 
 
-def test_waiting_tells_of_the_last_step_also_when_the_work_was_quicker() -> None:
+def test_waiting_reports_the_last_step_also_when_the_work_was_quicker() -> None:
     for n_steps in (1, 2, 50):
-        seen_steps: list[Progress] = []
+        seen: list[Progress] = []
         job = Job(Counting(n_steps=n_steps, pause=0).steps()).start()
         wait_for(lambda job=job: not job.is_running)  # type: ignore[misc]
-        job.wait(20, seen_steps.append)
-        assert seen_steps[-1].step == n_steps
+        job.wait(20, seen.append)
+        assert seen[-1].step == n_steps
 
 
 def test_waiting_gives_up_in_words_and_the_work_goes_on() -> None:
@@ -251,9 +251,9 @@ def test_one_job_after_another_has_the_same_threads() -> None:
 
 
 def test_nothing_is_left_in_the_queue_after_waiting() -> None:
-    seen_steps: list[JobState] = []
+    states: list[JobState] = []
     job = Job(Counting(n_steps=1).steps())
-    job.finished.connect(seen_steps.append, thread="current")
+    job.finished.connect(states.append, thread="current")
     job.start().wait(20)
     emit_queued()
-    assert seen_steps == [JobState.DONE]
+    assert states == [JobState.DONE]

@@ -113,7 +113,7 @@ def trajectory_steps(
         at,
         tree,
         int(part[beginning]),
-        _sentence(pseudotime, codes, groups, column),
+        _unreached(pseudotime, codes, groups, column),
     )
 
 
@@ -249,7 +249,7 @@ def _rows(
     return row
 
 
-def _sentence(
+def _unreached(
     pseudotime: NDArray[np.float32], codes: NDArray[np.intp], groups: tuple[str, ...], column: str
 ) -> tuple[str, ...]:
     is_lost = ~np.isfinite(pseudotime)

@@ -169,17 +169,17 @@ def _cells(trial: TrialResult, outcome: Outcome) -> tuple[str, ...]:
     m = trial.measures
     assert m is not None
     mark = " *" if trial == outcome.best else ""
-    score = _sentence(trial.score) if trial.score is not None else "given up"
+    score = _number(trial.score) if trial.score is not None else "given up"
     parts = (m.spread, None, m.silhouette, m.stability, m.modularity)
-    cells = [f"{trial.number}{mark}", score, *map(_sentence, parts)]
+    cells = [f"{trial.number}{mark}", score, *map(_number, parts)]
     cells[3] = "–" if m.molecules is None else percent(m.molecules, 2)
     clusters = "–" if m.n_clusters is None else f"{m.n_clusters:.3g}"
-    labels = (_sentence(m.agreement_with(outcome.labels)),) if outcome.labels else ()
+    labels = (_number(m.agreement_with(outcome.labels)),) if outcome.labels else ()
     changed = " ".join(f"{name}={value}" for name, value in outcome.changes(trial).items())
     return (*cells, clusters, *labels, duration(m.seconds), changed or "as begun")
 
 
-def _sentence(value: float | None) -> str:
+def _number(value: float | None) -> str:
     return "–" if value is None else number(value)
 
 

@@ -69,7 +69,7 @@ class Curve:
         self.changed.emit()
 
     def add(self, progress: Progress) -> None:
-        """Take one step in; one without metrics, or told twice, is left out."""
+        """Take one step in; one without metrics, or reported twice, is left out."""
         if progress.metrics and (not self._steps or progress.step > self._steps[-1].step):
             self._steps.append(progress)
             known = [entry.name for entry in self._metric.entries]

@@ -79,7 +79,7 @@ def scores_of(comparison: Comparison, *, ended: bool) -> Scores:
     shown = [r for r in found if r.n or ended or r.method.name in comparison.failures]
     bars, dots = _genes(comparison, won, [row.title for row in shown if row.n])
     return Scores(
-        _sentence(comparison, found) if ended else SILENT,
+        _summary(comparison, found) if ended else SILENT,
         tuple(_cells(row) for row in shown),
         bars,
         _about_genes(won, len(comparison.genes)) if dots else "",
@@ -101,7 +101,7 @@ def in_order(
     return (*whole, *(row for row in scored if len(row) < len(COLUMNS)))
 
 
-def _sentence(comparison: Comparison, found: Sequence[Row]) -> Message:
+def _summary(comparison: Comparison, found: Sequence[Row]) -> Message:
     sentences = [verdict(comparison), *(describe(row) for row in found if row.reason and row.n)]
     if not comparison.is_complete:
         sentences.insert(0, "Stopped early: this comparison is incomplete.")

@@ -56,8 +56,8 @@ class TrialDot:
 class TuneState:
     """What the section shows.
 
-    ``n_trials`` are asked for; ``chosen`` is the number of a trial, −1 for none; ``told`` are the
-    settings of the chosen trial, or of the best.
+    ``n_trials`` are asked for; ``chosen`` is the number of a trial, −1 for none;
+    ``about_trial`` are the settings of the chosen trial, or of the best.
     """
 
     searched: str
@@ -68,7 +68,7 @@ class TuneState:
     status: str
     dots: tuple[TrialDot, ...]
     chosen: int
-    told: str
+    about_trial: str
     verdict: Message
     used: Message
     use_help: str
@@ -267,7 +267,7 @@ class TunePanel(Panel[TuneState]):
             status=self._status,
             dots=dots,
             chosen=self._chosen,
-            told="" if trial is None else dots[trial.number].help,
+            about_trial="" if trial is None else dots[trial.number].help,
             verdict=self._verdict,
             used=self._used,
             use_help="Wait until the work has ended." if busy else use_help,
@@ -287,7 +287,7 @@ def _dots(outcome: Outcome | None) -> tuple[TrialDot, ...]:
     best = outcome.best
     titles = {field.name: field.title for field in form_fields(type(outcome.config))}
 
-    def told(trial: TrialResult) -> str:
+    def help_of(trial: TrialResult) -> str:
         changed = [f"{titles[name]} {value}" for name, value in outcome.changes(trial).items()]
         lines = [f"Trial {trial.number}{', the best so far' * (trial == best)}", *_measured(trial)]
         return "\n".join([*lines, ", ".join(changed) or "The settings as they were."])
@@ -298,7 +298,7 @@ def _dots(outcome: Outcome | None) -> tuple[TrialDot, ...]:
             "best" if trial == best else trial.state,
             trial.score,
             (trial.measures.spread or 0.0) if trial.measures is not None else 0.0,
-            told(trial),
+            help_of(trial),
         )
         for trial in outcome.trials
     )

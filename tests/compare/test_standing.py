@@ -1,4 +1,4 @@
-"""What came out is told plainly: who leads, who is level, and whether a model was worth it."""
+"""What came out is stated plainly: who leads, who is level, and whether a model was worth it."""
 
 from __future__ import annotations
 

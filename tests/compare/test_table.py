@@ -1,4 +1,4 @@
-"""A comparison runs every method as its button would, and is told on one page."""
+"""A comparison runs every method as its button would, and is reported on one page."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def test_there_is_nothing_to_draw_before_the_second_step(curve: Curve) -> None:
     assert curve.figure() is None
 
 
-def test_steps_without_metrics_and_steps_told_twice_are_left_out(curve: Curve) -> None:
+def test_steps_without_metrics_and_steps_reported_twice_are_left_out(curve: Curve) -> None:
     for step in (1, 1, 2):
         curve.add(Progress("train", step, 3, {"loss": 1 / step}))
     curve.add(Progress("judge", 3, 3))

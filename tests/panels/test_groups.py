@@ -54,7 +54,7 @@ def test_groups_are_chosen_only_while_nothing_runs(opened: Session) -> None:
     assert groups.now.menu.why_not == ""
 
 
-def test_sizes_are_told_and_empty_groups_left_out(opened: Session) -> None:
+def test_sizes_are_given_and_empty_groups_left_out(opened: Session) -> None:
     groups = Groups(opened)
     n = opened.contents.expression(opened.display.gene).size
     names = pd.Categorical(np.where(np.arange(n) < 40, "few", "many"), ["few", "many", "none"])

@@ -61,18 +61,18 @@ def baking(session: Session, baked: threading.Event) -> Baking:
     return work
 
 
-def test_begin_and_end_are_told_once_each_with_the_job(
+def test_begin_and_end_are_announced_once_each_with_the_job(
     baking: Baking, baked: threading.Event
 ) -> None:
-    told: list[tuple[str, Job[Any]]] = []
-    baking.began.connect(lambda job: told.append(("began", job)))
-    baking.ended.connect(lambda job: told.append(("ended", job)))
+    announced: list[tuple[str, Job[Any]]] = []
+    baking.began.connect(lambda job: announced.append(("began", job)))
+    baking.ended.connect(lambda job: announced.append(("ended", job)))
     baking.press()
     job = baking.job
     assert job is not None
     baked.set()
     assert job.wait(60) is JobState.DONE
-    assert told == [("began", job), ("ended", job)]
+    assert announced == [("began", job), ("ended", job)]
     assert baking.seconds < 60
 
 

@@ -143,7 +143,7 @@ def test_lists_that_are_typed_or_written_as_an_example_are_taken(
     assert names.work.words.tone == good("").tone
 
 
-def test_a_community_that_is_clicked_is_told_of_and_drawn(
+def test_a_community_that_is_clicked_is_described_and_drawn(
     cells: CellsPanel, session: Session
 ) -> None:
     assert session.adata is not None

@@ -71,15 +71,15 @@ def test_each_side_of_the_divider_shows_its_own_source(
         is_left = xs(view) < view.wipe.x
         # not under the line
         clear = np.abs(xs(view) - view.wipe.x) > session.contents.spot_diameter
-        seen_steps = clear & (np.abs(counts - soft).max(axis=1) > 40)
+        clear_and_different = clear & (np.abs(counts - soft).max(axis=1) > 40)
         expected = np.where(is_left[:, None], counts, soft)
-        assert (seen_steps & is_left).sum() > 5
-        assert (seen_steps & ~is_left).sum() > 5
+        assert (clear_and_different & is_left).sum() > 5
+        assert (clear_and_different & ~is_left).sum() > 5
 
-        def is_drawn(seen: Any = seen_steps, expected: Any = expected) -> None:
+        def is_drawn(spots: Any = clear_and_different, expected: Any = expected) -> None:
             assert not colour_bar_of(view.layer).visible
             # smooth edges, 8 bits
-            assert_allclose(rendered(view)[seen], expected[seen], atol=12)
+            assert_allclose(rendered(view)[spots], expected[spots], atol=12)
 
         qtbot.waitUntil(is_drawn, timeout=10_000)
     view.close()
@@ -187,7 +187,7 @@ def test_without_anything_imputed_there_is_nothing_to_compare(
     assert view.mode == "wipe"
 
 
-def test_a_gene_is_told_once_and_with_both_halves(canvas: SpotsView) -> None:
+def test_a_gene_is_announced_once_and_with_both_halves(canvas: SpotsView) -> None:
     heard: list[str] = []
     canvas.set_mode("wipe")
     canvas.changed.connect(lambda shown: heard.append(shown.caption))

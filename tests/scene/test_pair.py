@@ -34,7 +34,7 @@ def test_counts_and_the_shown_run_are_compared_until_others_are_chosen(scene: Sc
     assert pair.names() == ("Soft", "Flat")
 
 
-def test_the_same_on_both_sides_exchanges_them_and_is_told(scene: Scene) -> None:
+def test_the_same_on_both_sides_exchanges_them_and_is_announced(scene: Scene) -> None:
     heard: list[tuple[str, str]] = []
     scene.pair.choose("flat", "soft")
     scene.changed.connect(lambda: heard.append(scene.pair.sources()))

@@ -1,4 +1,4 @@
-"""What is to be drawn: values or labels, on the tissue or on a map, told once for each change."""
+"""What is to be drawn: values or labels, on tissue or map, announced once for each change."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_picked_spots_are_known_to_what_is_shown(scene: Scene, column: str) -> N
     assert scene.shown is not None and scene.shown.picked is mask
 
 
-# ---- told once ---------------------------------------------------------------------------------
+# ---- announced once ----------------------------------------------------------------------------
 
 
 def other_gene(session: Session) -> None:
@@ -139,7 +139,7 @@ def several(session: Session) -> None:
         lambda session: session.look_again(),
     ],
 )
-def test_a_change_is_told_once(
+def test_a_change_is_announced_once(
     session: Session, judged: AnnData, change: Callable[[Session], None]
 ) -> None:
     session.open(judged)
@@ -149,7 +149,7 @@ def test_a_change_is_told_once(
     assert heard == [scene.shown]  # and with what is shown then
 
 
-def test_what_is_no_change_is_not_told(scene: Scene) -> None:
+def test_what_is_no_change_is_not_announced(scene: Scene) -> None:
     heard: list[int] = []
     scene.changed.connect(lambda: heard.append(1))
     scene.session.display.gene = scene.session.display.gene

@@ -362,7 +362,7 @@ def test_what_goes_wrong_is_said_and_the_next_start_clears_it(
     assert session.problem == ""
 
 
-def test_a_job_whose_end_was_not_yet_told_never_loses_the_next_run(
+def test_a_job_whose_end_was_not_yet_announced_never_loses_the_next_run(
     session: Session, tmp_path: Path
 ) -> None:
     ended_but_not_told(session.save_later(tmp_path / "no such folder" / "out.h5ad"))

@@ -176,11 +176,11 @@ def test_nothing_as_large_as_the_data_is_kept_of_a_repeat(section: AnnData) -> N
 
 
 def test_steps_count_up_and_say_which_repeat(section: AnnData) -> None:
-    seen_steps = list(SpatialControl(section, as_counted(section), pipeline(as_counted, 5)).steps())
-    steps = [p.step for p in seen_steps]
+    seen = list(SpatialControl(section, as_counted(section), pipeline(as_counted, 5)).steps())
+    steps = [p.step for p in seen]
     assert steps == sorted(steps)
-    assert seen_steps[-1].step == seen_steps[-1].n_steps == 15
-    assert "Repeat 2 of 3" in seen_steps[7].title
+    assert seen[-1].step == seen[-1].n_steps == 15
+    assert "Repeat 2 of 3" in seen[7].title
 
 
 def test_a_stop_ends_the_repeat_at_once_and_keeps_nothing(section: AnnData) -> None:

@@ -128,7 +128,7 @@ def test_without_correction_the_same_zeros_are_underrated(section) -> None:
     assert known.probability(made, mean).mean() == pytest.approx(shows, abs=0.02)
 
 
-def test_correction_foretells_what_is_hidden_at_zeros(section) -> None:
+def test_correction_predicts_what_is_hidden_at_zeros(section) -> None:
     """Against the rates themselves, at a spot that showed none."""
     rates, shallow, _ = section
     zeros = shallow.toarray() == 0

@@ -77,7 +77,7 @@ def test_a_gain_within_chance_means_that_the_defaults_may_be_as_good() -> None:
     assert outcome.verdict.endswith("the default settings may be as good.")
 
 
-def test_a_gain_beyond_chance_is_told_with_the_rule() -> None:
+def test_a_gain_beyond_chance_is_stated_with_the_rule() -> None:
     outcome = outcome_of((0.30, 0.01), (0.34, 0.02))
     assert outcome.is_better and outcome.gain == pytest.approx(0.04)
     # 95 % point of Student's t with 4 degrees of freedom, 2.132, × √(0.00025 · 2 / 3)

@@ -92,11 +92,11 @@ def test_score_is_molecules_and_half_of_silhouette_and_half_of_stability() -> No
     assert (found.n_clusters, found.n_fits, found.seconds) == (2, 3, 3)
 
 
-def test_labels_change_nothing_but_what_is_told_of_them() -> None:
+def test_labels_change_nothing_but_what_is_reported_of_them() -> None:
     fits = [fitted(0.1, 0.4, [0, 0, 1, 1]), fitted(0.2, 0.2, [0, 1, 1, 1])]
-    seen_steps = measures_of(fits, Labels("layer", np.array([0, 0, 1, -1])))
-    assert seen_steps.labels is not None and seen_steps.labels_column == "layer"
-    assert replace(seen_steps, labels=None, labels_column="") == measures_of(fits)
+    labelled = measures_of(fits, Labels("layer", np.array([0, 0, 1, -1])))
+    assert labelled.labels is not None and labelled.labels_column == "layer"
+    assert replace(labelled, labels=None, labels_column="") == measures_of(fits)
 
 
 def test_a_model_without_clusters_is_scored_by_molecules_alone() -> None:

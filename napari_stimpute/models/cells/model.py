@@ -31,7 +31,7 @@ BLOCK = 2048
 """Cells that are encoded or decoded at a time."""
 
 PATIENCE = 30
-"""Epochs without better foretelling of hidden molecules after which training stops."""
+"""Epochs without better prediction of hidden molecules after which training stops."""
 
 _FEWEST_PER_CLUSTER = 2
 

@@ -202,7 +202,7 @@ class BatchesPanel(Panel[BatchesState]):
 def verdict(scores: BeforeAndAfter) -> Message:
     """What became of batches and groups, in a sentence, and whether that is good."""
     mixed, groups = _change(scores, _MIXED), _change(scores, _KEPT[:2])
-    text = "Batches are " + _sentence(
+    text = "Batches are " + _trend(
         mixed,
         "better mixed than in the counts",
         "less mixed than in the counts",
@@ -210,7 +210,7 @@ def verdict(scores: BeforeAndAfter) -> Message:
     )
     if math.isnan(groups):
         return Message(f"{text}; groups were not scored.")
-    kept = _sentence(
+    kept = _trend(
         groups,
         "groups stand further apart",
         "groups are less apart, so biology was lost",
@@ -230,7 +230,7 @@ def _change(scores: BeforeAndAfter, measures: tuple[tuple[str, str, str], ...]) 
     return sum(known) / len(known) if known else math.nan
 
 
-def _sentence(change: float, more: str, less: str, same: str) -> str:
+def _trend(change: float, more: str, less: str, same: str) -> str:
     if abs(change) <= _CHANGE:
         return same
     sign = "+" if change > 0 else ""

@@ -51,7 +51,7 @@ class TuneSection(QWidget):
         self.browse.setToolTip("Choose a file: a new one, or one to go on with.")
         self.browse.setAccessibleName("Choose a file for the search")
         self.searched, self.work, self.status = hint(""), WorkBox(panel.work), hint("")
-        self.verdict, self.dots, self.told = Words("note"), TuneDots(panel), sentence()
+        self.verdict, self.dots, self.about_trial = Words("note"), TuneDots(panel), sentence()
         self.use, self.used = QPushButton("Use these settings"), Words("good")
         self.n_trials.valueChanged.connect(panel.set_n_trials)
         self.study.textEdited.connect(panel.keep_in)
@@ -75,7 +75,7 @@ class TuneSection(QWidget):
         answer = QVBoxLayout(self.answer)
         answer.setContentsMargins(0, 0, 0, 0)
         answer.setSpacing(8)
-        for part in (self.verdict, self.dots, hint(LEGEND), self.told, self.use, self.used):
+        for part in (self.verdict, self.dots, hint(LEGEND), self.about_trial, self.use, self.used):
             answer.addWidget(part)
         self.fold = Fold("Find settings", inside)
         layout = QVBoxLayout(self)
@@ -97,8 +97,8 @@ class TuneSection(QWidget):
         self.answer.setVisible(bool(now.dots))
         self.verdict.draw(now.verdict)
         self.dots.update()
-        self.told.setText(now.told)
-        self.told.setVisible(bool(now.told))
+        self.about_trial.setText(now.about_trial)
+        self.about_trial.setVisible(bool(now.about_trial))
         self.use.setEnabled(now.can_use)
         self.use.setToolTip(now.use_help)
         self.used.draw(now.used)

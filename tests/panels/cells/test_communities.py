@@ -1,4 +1,4 @@
-"""Communities of genes: compared, listed, told of, drawn and shown."""
+"""Communities of genes: compared, listed, described, drawn and shown."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_runs_without_communities_are_not_offered(trained: Session, groups: Grou
     assert communities.compare() is None
 
 
-def test_communities_are_listed_told_of_and_saved(
+def test_communities_are_listed_described_and_saved(
     communities: CommunitiesPanel, tmp_path: Path
 ) -> None:
     until_done(communities.compare())
