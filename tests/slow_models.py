@@ -32,9 +32,8 @@ class SlowButForDefaults(SlowPCA):
     def _learn(
         self, adata: AnnData, counts: sp.csr_matrix, names: list[str]
     ) -> Generator[Progress, None, None]:
-        is_default = self.config == type(self.config)()
-        learn = PCADenoiser._learn if is_default else SlowPCA._learn
-        yield from learn(self, adata, counts, names)
+        slow = SlowButForDefaults if self.config != type(self.config)() else SlowPCA
+        yield from super(slow, self)._learn(adata, counts, names)  # that above SlowPCA is quick
 
 
 class SlowGeneMean(GeneMean):

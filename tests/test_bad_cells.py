@@ -199,14 +199,14 @@ def test_counts_above_a_million(model: str, mode: str) -> None:
 def spoil(monkeypatch: pytest.MonkeyPatch, model: str, at_step: int) -> None:
     """Let the loss be no number from some step on."""
     training = TRAININGS[model]
-    loss, steps = training._loss, [0]  # type: ignore[attr-defined]
+    loss, steps = training.loss, [0]  # type: ignore[attr-defined]
 
     def spoiled(self: CountTraining) -> torch.Tensor:
         steps[0] += 1
         found: torch.Tensor = loss(self)
         return found * float("nan") if steps[0] >= at_step else found
 
-    monkeypatch.setattr(training, "_loss", spoiled)
+    monkeypatch.setattr(training, "loss", spoiled)
 
 
 def test_not_a_number_while_training_keeps_the_best_before_and_says_so(

@@ -66,6 +66,39 @@ def test_every_public_name_is_the_one_that_type_checkers_see() -> None:
         assert getattr(napari_stimpute, name) is theirs
 
 
+OURS = re.compile(r"(?:def |class |self\.|cls\.|^|^_\w+, )(_(?!_)\w+)", re.MULTILINE)
+"""How the package defines and reads what is private in it."""
+
+
+def reached(tree: ast.AST) -> Iterator[str]:
+    """What is imported, read of other objects than oneself, or replaced by its name."""
+    yield from (name for _module, name in imports(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and not is_oneself(node.value):
+            yield node.attr
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "setattr":
+            texts = [a.value for a in node.args[:2] if isinstance(a, ast.Constant)]
+            yield from (str(text).rpartition(".")[2] for text in texts)
+
+
+def is_oneself(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call):  # super()
+        node = node.func
+    return isinstance(node, ast.Name) and node.id in ("self", "cls", "super")
+
+
+def test_no_test_reaches_for_what_is_private() -> None:
+    sources = (path.read_text("utf-8") for path in (ROOT / "napari_stimpute").rglob("*.py"))
+    private = {name for source in sources for name in OURS.findall(source)}
+    found = {}
+    for path in (ROOT / "tests").rglob("*.py"):
+        text = path.read_text("utf-8")
+        if private & set(re.findall(r"\b_\w+", text)):
+            found[path.name] = private & set(reached(ast.parse(text)))
+    assert found  # some that only call super()
+    assert not {name: reaches for name, reaches in found.items() if reaches}
+
+
 def test_an_unknown_name_is_refused_as_python_does() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'thick'"):
         napari_stimpute.thick

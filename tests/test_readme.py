@@ -52,10 +52,14 @@ def beside_the_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.slow
-def test_python_runs_as_it_stands(beside_the_sample: Path) -> None:
+def test_python_runs_as_it_stands(
+    beside_the_sample: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     names: dict[str, object] = {}
     for block in blocks("python"):
         exec(compile(block, "README.md", "exec"), names)
+    printed = capsys.readouterr().out
+    assert "Smoothing over the tissue" in printed and "hidden molecules" in printed
     result = ad.read_h5ad(beside_the_sample / "result.h5ad")
     assert result.layers[keys.imputed("gmm_vgae")].shape == result.shape
     assert {keys.cluster("gmm_vgae")} <= set(result.obs)
@@ -76,7 +80,7 @@ def test_every_command_is_shown() -> None:
 
 @pytest.mark.parametrize("argv", COMMANDS, ids=" ".join)
 def test_command_parses_with_settings_that_exist(argv: list[str]) -> None:
-    args = cli._parser().parse_args(argv)
+    args = cli.command_parser().parse_args(argv)
     if hasattr(args, "settings"):
         config_of(args)
 

@@ -22,7 +22,7 @@ FEWEST = 3
 
 _HALF_A_MOLECULE = 0.5
 
-_BLOCK = 8_000_000
+BLOCK = 8_000_000
 """Values that are tested in one go, zeros included: about a second's work where few are zero."""
 
 _ROUNDING = 1e-9
@@ -60,7 +60,7 @@ def contrast_steps(
     members = membership(groups)
     matrix = sp.csc_matrix(values) if sp.issparse(values) else values
     n_obs, n_genes = values.shape
-    size = max(1, _BLOCK // n_obs)
+    size = max(1, BLOCK // n_obs)
     n_blocks = max(1, math.ceil(n_genes / size))
     found = []
     for block in range(n_blocks):

@@ -20,7 +20,7 @@ from ..data.counts import log_normalise, size_factors
 from ..errors import TooSmall
 from ..models.simple.neighbours import nearest
 
-_MOST_COMPARED = 5_000
+MOST_COMPARED = 5_000
 """Spots whose silhouettes are computed."""
 
 _LEVEL = 0.05
@@ -156,9 +156,9 @@ def _accepted(counts: NDArray[np.float64], codes: NDArray[np.intp]) -> float:
 
 
 def _sample(n: int, seed: int) -> NDArray[np.intp]:
-    if n <= _MOST_COMPARED:
+    if n <= MOST_COMPARED:
         return np.arange(n)
-    drawn = np.random.default_rng(seed).choice(n, _MOST_COMPARED, replace=False)
+    drawn = np.random.default_rng(seed).choice(n, MOST_COMPARED, replace=False)
     return np.asarray(np.sort(drawn), dtype=np.intp)
 
 

@@ -26,10 +26,10 @@ N_NEIGHBOURS = 15
 """Neighbours of each spot, scanpy's habit."""
 
 _FEWEST = {"pca": 2, "umap": 4}
-_MOST_EXACT = 60_000
+MOST_EXACT = 60_000
 """Spots up to which all distances are computed."""
 
-_BLOCK = 2_000
+BLOCK = 2_000
 """Spots whose neighbours are found in one go."""
 
 _JITTER = 1e-3
@@ -130,7 +130,7 @@ def _nearest(
     places: NDArray[np.float32], k: int, seed: int, now: Progress
 ) -> Generator[Progress, None, tuple[NDArray[np.float64], NDArray[np.int32]]]:
     """Distance and place of the k nearest of each, itself first at 0, (n, k) each."""
-    if len(places) > _MOST_EXACT:
+    if len(places) > MOST_EXACT:
         from pynndescent import NNDescent
 
         yield now
@@ -140,9 +140,9 @@ def _nearest(
 
         search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(places)
         found = []
-        for start in range(0, len(places), _BLOCK):
+        for start in range(0, len(places), BLOCK):
             yield now
-            found.append(search.kneighbors(places[start : start + _BLOCK]))
+            found.append(search.kneighbors(places[start : start + BLOCK]))
         distance, near = (np.concatenate(part) for part in zip(*found, strict=True))
     own = np.arange(len(places))[:, None]
     is_own = near == own

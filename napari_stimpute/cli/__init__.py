@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str]) -> int:
-    args = _parser().parse_args(argv)
+    args = command_parser().parse_args(argv)
     command: Callable[[argparse.Namespace], int] = args.command
     try:
         return command(args)
@@ -71,7 +71,8 @@ def _what_is_left(args: argparse.Namespace) -> str:
 # ---- what can be asked for ---------------------------------------------------------------------
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
+    """What every command takes."""
     parser = Parser(
         prog="stimpute",
         description="Impute gene expression in spatial transcriptomics and single-cell data.",

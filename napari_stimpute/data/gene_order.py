@@ -33,11 +33,11 @@ def gene_order(logged: sp.csr_matrix, most_at_once: int = MOST_AT_ONCE) -> NDArr
     if n_vars < 3:
         return np.arange(n_vars)
     if n_vars <= most_at_once:
-        return _leaves(1 - _correlation(logged))
+        return _leaves(1 - correlation(logged))
     return _order_in_groups(logged)
 
 
-def _correlation(logged: sp.csr_matrix) -> NDArray[np.float32]:
+def correlation(logged: sp.csr_matrix) -> NDArray[np.float32]:
     """Pearson correlation of all pairs of columns, (n_vars, n_vars); 0 with a constant one."""
     n, logged = logged.shape[0], logged.astype(np.float64)
     mean = np.asarray(logged.mean(axis=0)).ravel()

@@ -22,13 +22,13 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
-_BLOCK = 4_096
+BLOCK = 4_096
 """Rows worked on in one go."""
 
 _ROUNDING = 1e-5
 """Share of its value by which an edge may be weaker than another and still equal it."""
 
-_MOST_EXACT = 60_000
+MOST_EXACT = 60_000
 """Spots of a batch up to which all distances are computed."""
 
 _MOST_INCOMING = 50
@@ -129,8 +129,8 @@ def _surfed_blocks(
     adjacency: sp.csr_matrix, walked: list[sp.csr_matrix], alpha: float
 ) -> Iterator[sp.csr_matrix]:
     """Blocks of rows of P_1 + … + P_steps."""
-    for start in range(0, adjacency.shape[0], _BLOCK):
-        rows = slice(start, start + _BLOCK)
+    for start in range(0, adjacency.shape[0], BLOCK):
+        rows = slice(start, start + BLOCK)
         surfed = alpha * (walked[-1][rows] @ adjacency) + (1 - alpha) * walked[0][rows]
         for walk in walked[1:]:
             surfed = surfed + walk[rows]
@@ -201,7 +201,7 @@ def _nearest_in(
     members: NDArray[np.float32], points: NDArray[np.float32], k: int, seed: int
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Indices and distances of the k nearest members of each point, (n, k) each."""
-    if len(members) <= _MOST_EXACT:
+    if len(members) <= MOST_EXACT:
         from sklearn.neighbors import NearestNeighbors
 
         search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(members)

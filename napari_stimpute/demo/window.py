@@ -75,10 +75,10 @@ def screenshots(result: Path, folder: Path, gene: str, tell: Teller) -> list[Sho
     tell.say("Taking screenshots of the window (a minute at most)")
     command = [sys.executable, "-m", "napari_stimpute.demo.window", result, folder, gene]
     try:
-        with _virtual_display() as display:
+        with virtual_display() as display:
             done = subprocess.run(
                 [str(part) for part in command],
-                env=_environment(display),
+                env=environment(display),
                 capture_output=True,
                 text=True,
                 timeout=_SHOT_SECONDS,
@@ -96,7 +96,7 @@ def screenshots(result: Path, folder: Path, gene: str, tell: Teller) -> list[Sho
 
 
 @contextmanager
-def _virtual_display() -> Iterator[str]:
+def virtual_display() -> Iterator[str]:
     """Run Xvfb on a display number that it finds free by itself."""
     reading, writing = os.pipe()
     server = subprocess.Popen(
@@ -115,7 +115,7 @@ def _virtual_display() -> Iterator[str]:
         server.wait()
 
 
-def _environment(display: str) -> dict[str, str]:
+def environment(display: str) -> dict[str, str]:
     """Our environment with another display, and without the user's napari settings."""
     ours = {k: v for k, v in os.environ.items() if k != "WAYLAND_DISPLAY"}
     return {**ours, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb", "NAPARI_CONFIG": ""}
@@ -138,13 +138,13 @@ def main(result: str, folder: str, gene: str) -> None:
     shots = []
     for number, (caption, show) in enumerate(_views(session, panel, gene), start=1):
         show()
-        _settle(1.0)
+        settle(1.0)
         name = f"{number}.png"
         viewer.screenshot(str(Path(folder) / name), canvas_only=False, flash=False)
         shots.append((name, caption))
     (Path(folder) / _LIST).write_text(json.dumps(shots), encoding="utf-8")
     session.cancel()
-    _settle(20.0, until=lambda: not session.is_busy)
+    settle(20.0, until=lambda: not session.is_busy)
     viewer.close()
 
 
@@ -166,7 +166,7 @@ def _views(session: Session, panel: Any, gene: str) -> list[tuple[str, Callable[
     def train() -> None:
         show("train", "counts")
         job = panel.train.panel.train()
-        _settle(25.0, until=lambda: job.latest is not None and job.latest.step >= 60)
+        settle(25.0, until=lambda: job.latest is not None and job.latest.step >= 60)
 
     return [
         (
@@ -183,7 +183,7 @@ def _views(session: Session, panel: Any, gene: str) -> list[tuple[str, Callable[
     ]
 
 
-def _settle(seconds: float, until: Callable[[], bool] = lambda: False) -> None:
+def settle(seconds: float, until: Callable[[], bool] = lambda: False) -> None:
     """Let Qt lay out and draw for a while, or until something holds."""
     from qtpy.QtWidgets import QApplication
 

@@ -164,7 +164,7 @@ class Training(CellTraining):
         network = self.network
         undecayed = (network.offset, network.dropout_offset, network.log_dispersion)
         yield from minimise(
-            self._loss,
+            self.loss,
             network,
             schedule,
             phase=phase,
@@ -179,7 +179,7 @@ class Training(CellTraining):
         """Steps until the zero-inflation layer is the identity."""
         return max(1, round(_FADED_AT * self.config.epochs * self.steps_per_epoch))
 
-    def _loss(self) -> Tensor:
+    def loss(self) -> Tensor:
         """Negative evidence bound of a block of cells, nats per cell."""
         network, block = self.network, self.next_block()
         if network.zero_inflation is not None and self._step % self.steps_per_epoch == 0:

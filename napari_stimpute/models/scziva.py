@@ -128,7 +128,7 @@ class Training(CellTraining):
         )
         undecayed = (*self.network.decoder.undecayed, self.network.log_dispersion)
         yield from minimise(
-            self._loss,
+            self.loss,
             self.network,
             schedule,
             phase="train",
@@ -136,7 +136,8 @@ class Training(CellTraining):
             validate=self.validate,
         )
 
-    def _loss(self) -> Tensor:
+    def loss(self) -> Tensor:
+        """Negative evidence bound of a block of cells plus the auxiliary term, nats per cell."""
         config, block = self.config, self.next_block()
         entries, size = block.entries, self.size[block.index]
         inputs = log_values(*entries, size, len(self.totals))

@@ -19,7 +19,7 @@ from ..data.graph import Points, spatial_graph
 Numbers = NDArray[np.float64]
 Values = sp.csr_matrix | NDArray[np.floating]
 
-_BLOCK = 4_000_000
+BLOCK = 4_000_000
 """Dense values held at a time."""
 
 _FLAT = 1e-5
@@ -112,7 +112,7 @@ def _sums(
     columns = values.tocsc() if sp.issparse(values) else values
     members = sp.csr_matrix((np.ones(n_obs), (parts, np.arange(n_obs))))  # (n_parts, n_obs)
     scale = n_obs / max(float(weights.sum()), 1e-12)
-    step = max(1, _BLOCK // n_obs)
+    step = max(1, BLOCK // n_obs)
     cross, square = [], []
     for start in range(0, n_vars, step):
         block = columns[:, start : start + step]

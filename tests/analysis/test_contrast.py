@@ -65,7 +65,7 @@ def test_constant_genes_differ_in_no_group(values, method) -> None:
 
 def test_blocks_of_genes_do_not_change_it(values, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = finished(contrast_steps(values, of_spot, "wilcoxon"))
-    monkeypatch.setattr(contrast, "_BLOCK", 3 * len(values))
+    monkeypatch.setattr(contrast, "BLOCK", 3 * len(values))
     steps = list(contrast_steps(values, of_spot, "wilcoxon"))
     assert len(steps) == 4
     np.testing.assert_array_equal(finished(contrast_steps(values, of_spot, "wilcoxon")).p, whole.p)

@@ -70,7 +70,7 @@ def test_blocks_of_genes_do_not_change_it(
     section: AnnData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = differential_expression(section, "domain", names(section)[0])
-    monkeypatch.setattr(contrast, "_BLOCK", 30 * section.n_obs)
+    monkeypatch.setattr(contrast, "BLOCK", 30 * section.n_obs)
     in_blocks = differential_expression(section, "domain", names(section)[0])
     pd.testing.assert_frame_equal(in_blocks, whole)
 

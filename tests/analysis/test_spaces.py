@@ -137,7 +137,7 @@ def test_neighbours_found_in_blocks_are_those_of_scanpy(
     now = Progress("space", 1, 3)
     expected = AnnData(places)
     sc.pp.neighbors(expected, n_neighbors=15, use_rep="X")
-    monkeypatch.setattr(spaces, "_BLOCK", 30)
+    monkeypatch.setattr(spaces, "BLOCK", 30)
     found = finished(neighbour_steps(places, 0, now)).obsp["connectivities"]
     assert len(list(neighbour_steps(places, 0, now))) == 4
     np.testing.assert_allclose(

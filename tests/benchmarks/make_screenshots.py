@@ -40,16 +40,16 @@ def main() -> None:
     if options.result:
         photograph(options.result, options.out, options.gene)
         return
-    from napari_stimpute.demo.window import _environment, _virtual_display
+    from napari_stimpute.demo.window import environment, virtual_display
 
     options.out.mkdir(parents=True, exist_ok=True)
     names = [options.only] if options.only else ["section", "cells"]
-    with tempfile.TemporaryDirectory() as folder, _virtual_display() as display:
+    with tempfile.TemporaryDirectory() as folder, virtual_display() as display:
         for name in names:
             result = trained(Path(folder) / f"{name}.h5ad", name)
             command = [sys.executable, __file__, "--result", result, "--gene", options.gene]
             subprocess.run(
-                [*command, "--out", options.out], check=True, env=_environment(display), timeout=300
+                [*command, "--out", options.out], check=True, env=environment(display), timeout=300
             )
 
 
@@ -74,7 +74,7 @@ def photograph(result: Path, out: Path, gene: str) -> None:
     from qtpy.QtWidgets import QDockWidget
 
     from napari_stimpute import Session
-    from napari_stimpute.demo.window import _settle
+    from napari_stimpute.demo.window import settle
     from napari_stimpute.plugin import open_panel, open_viewer
 
     session = Session()
@@ -85,7 +85,7 @@ def photograph(result: Path, out: Path, gene: str) -> None:
         if dock.windowTitle() in ("layer controls", "layer list"):
             dock.hide()
     viewer.window.resize(*SIZE)
-    _settle(1.0)
+    settle(1.0)
     if result.stem == "section":
         of_section(viewer, panel, out, gene)
     else:
@@ -126,21 +126,21 @@ def of_cells(viewer: Viewer, panel: StimputePanel, out: Path) -> None:
 
 def wait(panel: StimputePanel) -> None:
     """Until nothing is at work; a map begins to be drawn a moment after it is asked for."""
-    from napari_stimpute.demo.window import _settle
+    from napari_stimpute.demo.window import settle
 
-    _settle(1.0)
+    settle(1.0)
     while panel.session.is_busy:
-        _settle(0.2)
+        settle(0.2)
 
 
 def keep(viewer: Viewer, target: Path) -> None:
     """One picture of the window."""
     from PIL import Image
 
-    from napari_stimpute.demo.window import _settle
+    from napari_stimpute.demo.window import settle
 
     viewer.reset_view()
-    _settle(1.0)
+    settle(1.0)
     pixels = viewer.screenshot(canvas_only=False, flash=False)
     full = Image.fromarray(pixels[..., :3])
     # 256 colours look the same, and take a quarter of the space

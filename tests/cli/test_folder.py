@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,8 +13,8 @@ from napari_stimpute import GeneMean, keys, simulate_section
 from napari_stimpute.cli import main
 from napari_stimpute.data.records import read_records
 from napari_stimpute.job import Job
-from napari_stimpute.progress import Progress, StopEarly
-from napari_stimpute.run import Run
+from napari_stimpute.progress import StopEarly
+from napari_stimpute.trust.judgement import Judgement
 
 from .conftest import PressCtrlC
 
@@ -131,13 +131,12 @@ def test_a_file_without_the_wanted_result_is_no_result_and_stays(
 def test_a_stop_while_judging_is_made_anew_next_time(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def stopped(_run: Run) -> Iterator[Progress]:
+    def stopped(*_: object) -> None:
         raise StopEarly
-        yield
 
     out = folder.with_name("out")
     with monkeypatch.context() as patch:
-        patch.setattr(Run, "_judge", stopped)
+        patch.setattr(Judgement, "judge", stopped)
         run("impute", folder, out, "--model", "gene_mean", "--quiet")
     assert run("impute", folder, out, "--model", "gene_mean") == 0
     assert "whose result was stopped early, is made anew" in capsys.readouterr().out

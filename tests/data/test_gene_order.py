@@ -54,7 +54,7 @@ def test_it_is_the_same_every_time(most_at_once: int) -> None:
 def test_correlations_are_pearsons() -> None:
     logged, _ = programs()
     expected = np.corrcoef(logged.toarray().T.astype(np.float64))
-    np.testing.assert_allclose(module._correlation(logged), expected, atol=1e-5)
+    np.testing.assert_allclose(module.correlation(logged), expected, atol=1e-5)
 
 
 def test_strong_expression_alone_does_not_make_neighbours() -> None:
@@ -99,5 +99,5 @@ def test_two_cells_are_enough() -> None:
 
 def test_many_genes_make_no_array_of_genes_by_genes(monkeypatch: pytest.MonkeyPatch) -> None:
     logged, _ = programs()
-    monkeypatch.setattr(module, "_correlation", lambda _: pytest.fail("all pairs were correlated"))
+    monkeypatch.setattr(module, "correlation", lambda _: pytest.fail("all pairs were correlated"))
     assert len(gene_order(logged, IN_GROUPS)) == logged.shape[1]

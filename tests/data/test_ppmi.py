@@ -110,7 +110,7 @@ def test_nothing_goes_beyond_chance_where_all_are_joined() -> None:
 @pytest.mark.parametrize("steps", [1, 2, 3])
 def test_blocks_change_nothing(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = ppmi_graph(graph(), steps=steps, keep=8, top=7)
-    monkeypatch.setattr(module, "_BLOCK", 7)
+    monkeypatch.setattr(module, "BLOCK", 7)
     found = ppmi_graph(graph(), steps=steps, keep=8, top=7)
     np.testing.assert_allclose(found.toarray(), whole.toarray(), atol=2e-6)
 

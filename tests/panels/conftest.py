@@ -18,14 +18,15 @@ from ..judged import judge
 
 
 @pytest.fixture(scope="session")
-def _section() -> AnnData:
+def pristine() -> AnnData:
+    """The section that all tests share, so they only look at it and copy it."""
     return simulate_section(seed=0, n_rows=16, n_genes=100)
 
 
 @pytest.fixture
-def section(_section: AnnData) -> AnnData:
+def section(pristine: AnnData) -> AnnData:
     """About 150 spots on a tissue image, with 100 genes and known domains."""
-    return _section.copy()
+    return pristine.copy()
 
 
 @pytest.fixture
@@ -52,9 +53,9 @@ def opened(session: Session, section: AnnData) -> Session:
 
 
 @pytest.fixture(scope="session")
-def _with_components(_section: AnnData) -> AnnData:
+def _with_components(pristine: AnnData) -> AnnData:
     session = Session()
-    session.open(_section)
+    session.open(pristine)
     session.train("pca", blend=False, judged=False).wait(120)
     assert session.problem == "" and session.adata is not None
     return session.adata

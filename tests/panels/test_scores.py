@@ -21,8 +21,8 @@ RAW = Contender(methods()["raw"], raw)
 
 
 @pytest.fixture(scope="module")
-def comparison(_section: AnnData) -> Comparison:
-    found = comparison_of(_section, NAMES, seeds=[0, 1])
+def comparison(pristine: AnnData) -> Comparison:
+    found = comparison_of(pristine, NAMES, seeds=[0, 1])
     drain(found.steps())
     return found
 
@@ -60,8 +60,8 @@ def test_every_method_has_a_row_with_its_spread(scores: Scores) -> None:
     assert all(len(row) == len(COLUMNS) for row in scores.rows)
 
 
-def test_one_split_has_no_spread(_section: AnnData) -> None:
-    once = comparison_of(_section, ["raw"])
+def test_one_split_has_no_spread(pristine: AnnData) -> None:
+    once = comparison_of(pristine, ["raw"])
     drain(once.steps())
     assert column(scores_of(once, ended=True), 1)[0].count("±") == 0
 
@@ -77,8 +77,8 @@ def test_rows_are_ordered_by_their_numbers_or_names(scores: Scores, comparison: 
     assert column(scores, 0, order=0) == names[::-1]
 
 
-def test_a_failing_method_has_a_row_that_says_what_went_wrong(_section: AnnData) -> None:
-    comparison = Comparison(_section, [failing(not_today), RAW])
+def test_a_failing_method_has_a_row_that_says_what_went_wrong(pristine: AnnData) -> None:
+    comparison = Comparison(pristine, [failing(not_today), RAW])
     drain(comparison.steps())
     for falls in (True, False):
         first, last = in_order(scores_of(comparison, ended=True).rows, 1, falls=falls)
@@ -87,8 +87,8 @@ def test_a_failing_method_has_a_row_that_says_what_went_wrong(_section: AnnData)
         assert "ValueError: not today" in last[1].text
 
 
-def test_if_nothing_could_be_scored_that_is_said(_section: AnnData) -> None:
-    comparison = Comparison(_section, [failing(not_today)])
+def test_if_nothing_could_be_scored_that_is_said(pristine: AnnData) -> None:
+    comparison = Comparison(pristine, [failing(not_today)])
     drain(comparison.steps())
     scores = scores_of(comparison, ended=True)
     assert scores.sentence.text == "No method could be scored."
@@ -99,8 +99,8 @@ def test_if_nothing_could_be_scored_that_is_said(_section: AnnData) -> None:
 # ---- while it runs -----------------------------------------------------------------------------
 
 
-def test_while_it_runs_rows_appear_and_the_sentence_waits(_section: AnnData) -> None:
-    comparison = comparison_of(_section, NAMES, seeds=[0, 1])
+def test_while_it_runs_rows_appear_and_the_sentence_waits(pristine: AnnData) -> None:
+    comparison = comparison_of(pristine, NAMES, seeds=[0, 1])
     assert scores_of(comparison, ended=False) == Scores()
     steps = comparison.steps()
     while not comparison.scores:
@@ -110,8 +110,8 @@ def test_while_it_runs_rows_appear_and_the_sentence_waits(_section: AnnData) -> 
     steps.close()
 
 
-def test_a_comparison_that_was_stopped_says_so(_section: AnnData) -> None:
-    comparison = comparison_of(_section, NAMES)
+def test_a_comparison_that_was_stopped_says_so(pristine: AnnData) -> None:
+    comparison = comparison_of(pristine, NAMES)
     steps = comparison.steps()
     while not comparison.scores:
         next(steps)

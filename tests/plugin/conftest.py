@@ -14,9 +14,9 @@ from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.session.session import Session
 
 from ..judged import give_runs
-from ..panels.conftest import _section, drawn, judged, section
+from ..panels.conftest import drawn, judged, pristine, section
 
-__all__ = ["_section", "drawn", "judged", "section"]
+__all__ = ["drawn", "judged", "pristine", "section"]
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 """The small section and its session, as the panels' tests have them."""
 
-from ..panels.conftest import _section, drawn, judged, opened, section, session
+from ..panels.conftest import drawn, judged, opened, pristine, section, session
 
-__all__ = ["_section", "drawn", "judged", "opened", "section", "session"]
+__all__ = ["drawn", "judged", "opened", "pristine", "section", "session"]

@@ -132,8 +132,8 @@ def test_a_model_with_clusters_is_scored_by_all_parts_and_labels_never_change_it
         search = Search(n_trials=2, labels=labels, device="cpu")
         return done(Tuning(section, "gmm_vgae", QUICK, search)).outcome
 
-    without, seen_steps = found(""), found("domain")
-    for a, b in zip(without.trials, seen_steps.trials, strict=True):
+    without, labelled = found(""), found("domain")
+    for a, b in zip(without.trials, labelled.trials, strict=True):
         assert a.settings == b.settings and a.measures and b.measures
         assert a.score == pytest.approx(b.score, abs=1e-6)
         assert a.measures.labels is None and b.measures.labels is not None
@@ -142,7 +142,7 @@ def test_a_model_with_clusters_is_scored_by_all_parts_and_labels_never_change_it
         assert parts.silhouette is not None and parts.stability is not None
         whole = parts.molecules + 0.5 * parts.silhouette + 0.5 * parts.stability
         assert a.score == pytest.approx(whole)
-    assert "it chose nothing" in seen_steps.notes[-1]
+    assert "it chose nothing" in labelled.notes[-1]
 
 
 def test_a_search_that_is_stopped_at_once_says_so(section: AnnData) -> None:
@@ -188,20 +188,20 @@ def test_what_is_tried_next_depends_on_the_seed_and_the_trials_so_far_alone(tmp_
 
 
 def test_a_killed_search_goes_on_with_the_trial_that_was_running(
-    section: AnnData, tmp_path: Path
+    section: AnnData, tmp_path: Path, slow: None, stand_in: StandIn
 ) -> None:
-    file = tmp_path / "s.log"
-    first = done(pca(section, n_trials=2, study=file))
-    assert first._study is not None
-    left = first._study.ask()  # and no more: the process is gone
-    with file.open("a") as log:
-        log.write('{"op_code":8,"worker')  # in the middle of a line
-    again = pca(section, study=file)
-    done(again)
-    assert again.trials[:2] == first.trials
-    assert again.trials[2].settings == left.settings
-    assert len(again.trials) == N_PCA
-    assert tried(done(pca(section, study=file))) == tried(again)  # and it can be read once more
+    file, left = tmp_path / "s.log", tmp_path / "left.log"
+    running = pca(section, study=file)
+    steps = running.steps()
+    while "trial 1 " not in next(steps).phase:
+        pass
+    left.write_bytes(file.read_bytes() + b'{"op_code":8,"worker')  # killed within a line
+    steps.close()
+    stand_in(PCADenoiser)
+    again = done(pca(section, study=left))
+    assert again.trials[0] == running.trials[0]
+    assert tried(again) == tried(done(pca(section)))
+    assert tried(done(pca(section, study=left))) == tried(again)  # and it can be read once more
 
 
 def test_a_search_killed_in_its_first_trial_still_begins_with_the_first_settings(
@@ -214,32 +214,29 @@ def test_a_search_killed_in_its_first_trial_still_begins_with_the_first_settings
         assert (asked.number, asked.settings) == (0, {"n_components": 20})
 
 
-def test_cancel_is_quick_keeps_what_was_done_and_the_search_can_go_on(
+def test_cancel_gives_the_running_fit_up_keeps_what_was_done_and_the_search_can_go_on(
     section: AnnData, slow: None, stand_in: StandIn
 ) -> None:
     tuning = pca(section)
     job = Job(tuning.steps()).start()
     while "Trial 1" not in tuning.current:
         time.sleep(0.01)
-    time.sleep(0.3)
-    begun = time.monotonic()
     job.cancel()
-    assert job.wait(10) is JobState.CANCELLED
-    assert time.monotonic() - begun < 2
+    assert job.wait(60) is JobState.CANCELLED
     assert [t.settings["n_components"] for t in tuning.trials] == [20]
     stand_in(PCADenoiser)
     assert tried(done(tuning)) == tried(done(pca(section)))
 
 
-def test_time_left_is_foretold_from_the_running_fit_and_then_from_the_done_ones(
+def test_time_left_is_estimated_from_the_running_fit_and_then_from_the_done_ones(
     section: AnnData, slow: None
 ) -> None:
     steps = pca(section, n_trials=3).steps()
-    seen_steps = [next(steps) for _ in range(4)]
+    fourth = [next(steps) for _ in range(4)][-1]
     steps.close()
-    assert seen_steps[-1].step > 0
+    assert fourth.step > 0
     # two trials of three fits are left, of 20 s each or as long as the done ones: 0.1 s
-    assert 0 <= seen_steps[-1].n_steps - seen_steps[-1].step < 150
+    assert 0 <= fourth.n_steps - fourth.step < 150
 
 
 # ---- what is refused ---------------------------------------------------------------------------

@@ -30,9 +30,9 @@ def section() -> AnnData:
     return section
 
 
-def begun(tuning: Tuning) -> Study:
-    """The study of a search, opened without a single fit."""
-    return tuning._opened()
+def begin(adata: AnnData, model: str, config: Any, study: Path) -> None:
+    """Open the study of a search, without a single fit."""
+    drain(Tuning(adata, model, config, Search(n_trials=0, study=study)).steps())
 
 
 # ---- files that are no study -------------------------------------------------------------------
@@ -85,18 +85,15 @@ def test_an_empty_file_becomes_a_study(tmp_path: Path) -> None:
 def test_a_study_of_other_places_is_refused_where_the_model_uses_them(
     section: AnnData, tmp_path: Path
 ) -> None:
-    def opened(adata: AnnData, model: str, config: Any) -> Study:
-        search = Search(study=tmp_path / f"{model}.log")
-        return begun(Tuning(adata, model, config, search))
-
     moved = section.copy()
     moved.obsm["spatial"] = moved.obsm["spatial"][::-1].copy()
-    opened(section, "gmm_vgae", QUICK)
+    one, other = tmp_path / "gmm_vgae.log", tmp_path / "pca.log"
+    begin(section, "gmm_vgae", QUICK, one)
     with pytest.raises(InputError, match=r"found one of other values in obsm\['spatial'\]"):
-        opened(moved, "gmm_vgae", QUICK)
-    opened(section.copy(), "gmm_vgae", QUICK)
-    opened(section, "pca", PCADenoiserConfig())
-    opened(moved, "pca", PCADenoiserConfig())
+        begin(moved, "gmm_vgae", QUICK, one)
+    begin(section.copy(), "gmm_vgae", QUICK, one)
+    begin(section, "pca", PCADenoiserConfig(), other)
+    begin(moved, "pca", PCADenoiserConfig(), other)
 
 
 @pytest.mark.parametrize(
@@ -109,21 +106,21 @@ def test_a_study_of_other_places_is_refused_where_the_model_uses_them(
 def test_a_study_of_other_batches_is_refused(
     model: str, config: Any, section: AnnData, tmp_path: Path
 ) -> None:
-    search = Search(study=tmp_path / "s.log")
-    begun(Tuning(section, model, config, search))
+    file = tmp_path / "s.log"
+    begin(section, model, config, file)
     same, other = section.copy(), section.copy()
     same.obs["slide"] = same.obs["slide"].astype("category")
-    begun(Tuning(same, model, config, search))
+    begin(same, model, config, file)
     other.obs["slide"] = np.where(np.arange(section.n_obs) % 3, "a", "b")
     with pytest.raises(InputError, match=r"found one of other values in obs\['slide'\]"):
-        begun(Tuning(other, model, config, search))
+        begin(other, model, config, file)
 
 
-def test_another_column_is_told_as_another_setting_alone(section: AnnData, tmp_path: Path) -> None:
-    search = Search(study=tmp_path / "s.log")
-    begun(Tuning(section, "scimta", ScIMTAConfig(), search))
+def test_another_column_is_named_as_another_setting_alone(section: AnnData, tmp_path: Path) -> None:
+    file = tmp_path / "s.log"
+    begin(section, "scimta", ScIMTAConfig(), file)
     with pytest.raises(InputError, match="batch_key  instead of slide") as refused:
-        begun(Tuning(section, "scimta", ScIMTAConfig(batch_key="slide"), search))
+        begin(section, "scimta", ScIMTAConfig(batch_key="slide"), file)
     assert "other values" not in str(refused.value)
 
 

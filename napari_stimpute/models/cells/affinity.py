@@ -20,7 +20,7 @@ _SCALE_NEIGHBOUR = 7
 _LEAST = 1e-4
 """Weight that an edge has at least: that of a very far outlier would vanish in rounding."""
 
-_MOST_INSIDE, _MOST_OUTSIDE = 2_000, 20_000
+MOST_INSIDE, MOST_OUTSIDE = 2_000, 20_000
 """Spots of a piece, and of all others, among which the shortest edge between them is looked for;
 all pairs would take time that grows with the square of the spots."""
 
@@ -110,7 +110,7 @@ def _joint(
     from sklearn.neighbors import NearestNeighbors
 
     inside, outside = np.flatnonzero(is_inside), np.flatnonzero(~is_inside)
-    inside, outside = _some(inside, _MOST_INSIDE, rng), _some(outside, _MOST_OUTSIDE, rng)
+    inside, outside = _some(inside, MOST_INSIDE, rng), _some(outside, MOST_OUTSIDE, rng)
     search = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(points[outside])
     gap, place = search.kneighbors(points[inside])
     at = int(gap.argmin())

@@ -19,7 +19,7 @@ from .spectral import MOST_WHOLE, N_LANDMARKS, estimate_number, spectral_cluster
 
 Array = NDArray[np.float32]
 
-_MOST_ANCHORS = 20_000
+MOST_ANCHORS = 20_000
 _VOTERS = 10
 _SHRINK = 100.0
 """Molecules of the mean profile of all cells that are added to each cluster's."""
@@ -49,8 +49,8 @@ class CellClusters:
     def around(cls, z: Array, labels: NDArray[np.int64], seed: int) -> CellClusters:
         """Keep latent points (n, n_latent) of cells with these labels (n,) from 0."""
         kept = np.arange(len(z))
-        if len(z) > _MOST_ANCHORS:
-            kept = np.sort(np.random.default_rng(seed).choice(len(z), _MOST_ANCHORS, replace=False))
+        if len(z) > MOST_ANCHORS:
+            kept = np.sort(np.random.default_rng(seed).choice(len(z), MOST_ANCHORS, replace=False))
         return cls(z[kept], labels[kept], int(labels.max()) + 1)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
@@ -145,7 +145,7 @@ def _caveats(n: int, n_clusters: int, labels: NDArray[np.int64]) -> str:
     if n > MOST_WHOLE:
         text += (
             f" Of {n:,} cells, spectral clustering sees {N_LANDMARKS:,} landmarks, a mixture is "
-            f"fitted to {_MOST_ANCHORS:,} drawn by chance, and others join by their nearest."
+            f"fitted to {MOST_ANCHORS:,} drawn by chance, and others join by their nearest."
         )
     return text
 
@@ -158,8 +158,8 @@ def mixture_clusters(z: Array, n_clusters: int, seed: int) -> NDArray[np.int64]:
     from sklearn.mixture import GaussianMixture
 
     fitted = z
-    if len(z) > _MOST_ANCHORS:
-        fitted = z[np.random.default_rng(seed).choice(len(z), _MOST_ANCHORS, replace=False)]
+    if len(z) > MOST_ANCHORS:
+        fitted = z[np.random.default_rng(seed).choice(len(z), MOST_ANCHORS, replace=False)]
     mixture = GaussianMixture(
         n_clusters, covariance_type="tied", n_init=5, random_state=seed, reg_covar=1e-3
     ).fit(fitted.astype(np.float64))

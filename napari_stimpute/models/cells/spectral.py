@@ -37,7 +37,7 @@ RESOLUTION = 0.8
 
 MOST_WHOLE = 20_000
 N_LANDMARKS = 2_000
-_MOST_DENSE = 300
+MOST_DENSE = 300
 """Spots up to which all eigenvectors are computed."""
 
 
@@ -129,7 +129,7 @@ def laplacian_vectors(
     scale = 1 / np.sqrt(np.asarray(graph.sum(axis=1)).ravel())
     inner = sp.csr_matrix(sp.diags(scale) @ graph @ sp.diags(scale))
     n = graph.shape[0]
-    if n <= _MOST_DENSE or k >= n // 2:
+    if n <= MOST_DENSE or k >= n // 2:
         from scipy.linalg import eigh
 
         values, vectors = eigh(inner.toarray(), subset_by_index=(n - k, n - 1))

@@ -159,14 +159,14 @@ class Training(CellTraining):
         config, decoder = self.config, self.network.decoder
         decoder.is_deep = False
         try:
-            yield from self._phase("pretrain", config.epochs, 1.0, 0, self._loss, self.validate)
+            yield from self._phase("pretrain", config.epochs, 1.0, 0, self.loss, self.validate)
         except (GeneratorExit, StopEarly, Diverged):  # what was learned so far has clusters too
             decoder.is_deep = True
             self.start_clusters()
             raise
         self.start_clusters()
         try:
-            learned, score = self._cluster_loss, self._cluster_score
+            learned, score = self.cluster_loss, self._cluster_score
             yield from self._phase(
                 "cluster", config.cluster_epochs, 0.5, config.epochs, learned, score
             )
@@ -246,7 +246,7 @@ class Training(CellTraining):
 
     # ---- losses --------------------------------------------------------------------------------
 
-    def _loss(self) -> Tensor:
+    def loss(self) -> Tensor:
         """Evidence bound of a block of cells, and both graphs, nats per cell."""
         return self._bound_and_graphs()[0]
 
@@ -298,10 +298,11 @@ class Training(CellTraining):
         """Turns a share into nats per cell: one for each gene."""
         return float(len(self.totals))
 
-    def _cluster_loss(self) -> Tensor:
+    def cluster_loss(self) -> Tensor:
         """The same, drawn to clusters and communities, whose sizes are added up every epoch."""
         if not self._weights or self._step % self.steps_per_epoch == 0:
-            self._weights = [self._sums(self._all_cells(), 0), self._sums(self._all_genes(), 1)]
+            latents = (self._all_cells(), self._all_genes())
+            self._weights = [self.group_sizes(z, side) for side, z in enumerate(latents)]
             self.network.train()
         network = self.network
         loss, mean = self._bound_and_graphs()
@@ -313,7 +314,7 @@ class Training(CellTraining):
             drawn = drawn + kl(target(q, self._weights[1]), q).mean()
         return loss + self._per_cell * self.config.cluster_weight * drawn
 
-    def _sums(self, z: Tensor, side: int) -> Tensor:
+    def group_sizes(self, z: Tensor, side: int) -> Tensor:
         """Size of each group, (k,), added up block by block."""
         centres = (self.network.cells, self.network.genes)[side].centres
         with torch.no_grad():

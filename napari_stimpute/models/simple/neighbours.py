@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-_MOST_EXACT = 60_000
+MOST_EXACT = 60_000
 """Spots up to which all distances are computed; beyond, neighbours are found approximately."""
 
 
@@ -18,7 +18,7 @@ def nearest(places: NDArray[np.floating], k: int, seed: int) -> NDArray[np.int32
     """
     places = np.ascontiguousarray(places, dtype=np.float32)
     k = min(k, len(places))
-    if len(places) <= _MOST_EXACT:
+    if len(places) <= MOST_EXACT:
         from sklearn.neighbors import NearestNeighbors
 
         search = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(places)

@@ -44,8 +44,8 @@ def test_pieces_are_joined_where_they_come_nearest() -> None:
 
 
 def test_large_pieces_are_joined_by_one_edge_from_samples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("napari_stimpute.models.cells.affinity._MOST_INSIDE", 4)
-    monkeypatch.setattr("napari_stimpute.models.cells.affinity._MOST_OUTSIDE", 6)
+    monkeypatch.setattr("napari_stimpute.models.cells.affinity.MOST_INSIDE", 4)
+    monkeypatch.setattr("napari_stimpute.models.cells.affinity.MOST_OUTSIDE", 6)
     here, there = scattered(40), scattered(60) + np.array([60, 0, 0])
     graph = closeness_graph(np.vstack([here, there]), 0)
     assert connected_components(graph)[0] == 1

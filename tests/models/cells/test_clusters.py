@@ -84,7 +84,7 @@ def test_arrays_bring_it_back() -> None:
 
 
 def test_of_many_cells_a_seeded_sample_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cell_clusters, "_MOST_ANCHORS", 40)
+    monkeypatch.setattr(cell_clusters, "MOST_ANCHORS", 40)
     z, _ = blobs(90)
     one, same, other = (found(z, 3, seed)[0] for seed in (0, 0, 1))
     assert len(one.anchors) == len(one.labels) == 40
@@ -111,16 +111,17 @@ def test_equal_cells_are_finite() -> None:
 def test_hidden_molecules_decide_between_the_methods(monkeypatch: pytest.MonkeyPatch) -> None:
     z, corner = blobs(120)
     shuffled = np.random.default_rng(5).permutation(corner)
+    titles = {"spectral": "spectral clustering", "mixture": "a mixture of normal distributions"}
     for wrong, right in (("spectral", "mixture"), ("mixture", "spectral")):
         ways = {wrong: shuffled, right: corner}
         for name, labels in ways.items():
             monkeypatch.setattr(cell_clusters, f"{name}_clusters", lambda *_, it=labels: it)
         labels, text = clusters_of(z, halves(z), 3, "auto", 0)
         np.testing.assert_array_equal(labels, corner)
-        assert f"Found by {cell_clusters._TITLES[right]}" in text
+        assert f"Found by {titles[right]}" in text
 
 
-def test_foretelling_is_the_likelihood_of_what_was_left_out() -> None:
+def test_predictive_gain_is_the_likelihood_of_what_was_left_out() -> None:
     z, corner = blobs(40)
     split = halves(z)
     kept, hidden = split.kept.toarray(), split.hidden.toarray()

@@ -57,13 +57,13 @@ def test_a_training_that_breaks_off_leaves_the_best_so_far(
 ) -> None:
     module = "scimta.training" if name == "scimta" else name
     training = import_module(f"napari_stimpute.models.{module}").Training
-    loss, steps = training._loss, iter(range(10_000))
+    loss, steps = training.loss, iter(range(10_000))
 
     def breaks(self: object) -> torch.Tensor:
         found: torch.Tensor = loss(self)
         return found * (float("nan") if next(steps) > 20 else 1.0)
 
-    monkeypatch.setattr(training, "_loss", breaks)
+    monkeypatch.setattr(training, "loss", breaks)
     model = model_class(name).preset("tiny")
     with pytest.raises(Diverged):
         model.fit(section, seed=0, device="cpu")

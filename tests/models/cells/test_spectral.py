@@ -47,7 +47,7 @@ def test_blobs_are_found_also_where_they_share_no_edge(apart: float) -> None:
 
 
 def test_eigenvalues_are_those_of_the_dense_laplacian(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spectral, "_MOST_DENSE", 10)
+    monkeypatch.setattr(spectral, "MOST_DENSE", 10)
     graph = closeness_graph(blobs(apart=3)[0], 0)
     dense = laplacian(graph.toarray(), normed=True)
     values, vectors = laplacian_vectors(graph, 12, 0)
@@ -59,7 +59,7 @@ def test_eigenvalues_are_those_of_the_dense_laplacian(monkeypatch: pytest.Monkey
 def test_small_and_large_graphs_have_the_same_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = closeness_graph(blobs(200, apart=3)[0], 0)
     values, vectors = laplacian_vectors(graph, 4, 0)
-    monkeypatch.setattr(spectral, "_MOST_DENSE", 10)
+    monkeypatch.setattr(spectral, "MOST_DENSE", 10)
     iterated = laplacian_vectors(graph, 4, 0)
     np.testing.assert_allclose(iterated[0], values, atol=1e-6)
     np.testing.assert_allclose(np.abs((iterated[1] * vectors).sum(axis=0)), 1, atol=1e-4)

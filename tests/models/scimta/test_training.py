@@ -83,7 +83,7 @@ def test_every_part_of_the_network_learns_from_the_cluster_loss(training: Traini
     for side in (training.network.cells, training.network.genes):
         side.centres.centres = torch.nn.Parameter(torch.eye(4)[:2])
     training.network.train()
-    training._cluster_loss().backward()
+    training.cluster_loss().backward()
     still = [n for n, p in training.network.named_parameters() if p.grad is None]
     assert not [n for n in still if "centres" in n or "encoder" in n or "graph" in n]
     for side in (training.network.cells, training.network.genes):
@@ -97,7 +97,7 @@ def test_a_part_that_is_off_leaves_the_genes_alone(part: str, training: Training
         update={part: 0.0 if part == "graph_weight" else False}
     )
     training.network.train()
-    training._loss().backward()
+    training.loss().backward()
     assert all(p.grad is None for p in training.network.genes.parameters())
 
 
@@ -108,5 +108,5 @@ def test_sizes_of_groups_are_those_of_all_cells(training: Training) -> None:
     q = 1 / (1 + distance)
     q /= q.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(
-        training._sums(torch.from_numpy(z), 0).numpy(), q.sum(axis=0), rtol=1e-4
+        training.group_sizes(torch.from_numpy(z), 0).numpy(), q.sum(axis=0), rtol=1e-4
     )
