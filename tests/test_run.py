@@ -18,7 +18,7 @@ from napari_stimpute.errors import InvalidSetting, MissingKey, NoDevice, OutOfMe
 from napari_stimpute.job import Job, JobState
 from napari_stimpute.models import MODELS, model_info
 from napari_stimpute.models.base import in_blocks, is_out_of_memory
-from napari_stimpute.models.gmm_vgae.training import Training
+from napari_stimpute.models.gmm_vgae import training
 from napari_stimpute.progress import Progress, StopEarly, drain
 from napari_stimpute.run import Request, Run
 from napari_stimpute.trust.verdict import VERDICTS
@@ -43,7 +43,7 @@ def request(model: str = "gmm_vgae", **settings: object) -> Request:
 @pytest.mark.parametrize("model", list(MODELS))
 def test_a_run_gives_what_the_model_provides_with_a_record(model: str, section: AnnData) -> None:
     run = Run(section, request(model))
-    seen_steps = list(run.steps())
+    seen = list(run.steps())
     results, record = run.results, run.results.record  # type: ignore[union-attr]
     names = {"imputed": "imputed", "embedding": "embedding", "clusters": "clusters"}
     given = {what for what, field in names.items() if getattr(results, field) is not None}
@@ -59,15 +59,15 @@ def test_a_run_gives_what_the_model_provides_with_a_record(model: str, section: 
     assert record.metrics
     assert record.notes[-len(run.model.notes_) or len(record.notes) :] == run.model.notes_
     assert record.notes[0].startswith("Judged on 10 % of the molecules")
-    assert seen_steps[-1].phase == "done"
+    assert seen[-1].phase == "done"
 
 
 def test_steps_count_upwards_to_their_number(section: AnnData) -> None:
-    seen_steps = list(Run(section, request()).steps())
-    steps = [p.step for p in seen_steps]
+    seen = list(Run(section, request()).steps())
+    steps = [p.step for p in seen]
     assert steps == sorted(steps)
-    assert all(p.step <= p.n_steps for p in seen_steps)
-    assert seen_steps[-1].step == seen_steps[-1].n_steps
+    assert all(p.step <= p.n_steps for p in seen)
+    assert seen[-1].step == seen[-1].n_steps
 
 
 def test_a_run_leaves_the_data_alone(section: AnnData) -> None:
@@ -90,6 +90,21 @@ def test_what_cannot_be_used_is_refused_before_anything_starts(section: AnnData)
     del section.obsm["spatial"]
     with pytest.raises(MissingKey, match="coordinates"):
         Run(section, request())
+
+
+def test_other_labels_of_the_spots_change_nothing(section: AnnData) -> None:
+    def found() -> Run:
+        run = Run(section, request("mixture"))
+        drain(run.steps())
+        return run
+
+    first = found()
+    section.obs = section.obs.sample(frac=1, random_state=0).set_index(section.obs.index)
+    again = found()
+    assert first.results is not None and again.results is not None
+    np.testing.assert_array_equal(again.results.imputed, first.results.imputed)
+    assert again.results.genes is not None and first.results.genes is not None
+    np.testing.assert_array_equal(again.results.genes.verdict, first.results.genes.verdict)
 
 
 def test_a_device_that_is_not_there_fails_the_job_with_its_words(
@@ -253,14 +268,16 @@ def test_a_cancelled_job_has_results_within_seconds(section: AnnData) -> None:
 
 def out_of_memory_above(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the loss of more than n spots at a time fail as on a small GPU."""
-    reconstruction = Training._reconstruction
+    likelihood = training.nb_negative_log_likelihood
 
-    def limited(self: Training, z: Tensor, index: Tensor) -> Tensor:
-        if len(index) > n:
+    def limited(
+        rows: Tensor, columns: Tensor, values: Tensor, log_mu: Tensor, theta: Tensor
+    ) -> Tensor:
+        if len(log_mu) > n:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB.")
-        return reconstruction(self, z, index)
+        return likelihood(rows, columns, values, log_mu, theta)
 
-    monkeypatch.setattr(Training, "_reconstruction", limited)
+    monkeypatch.setattr(training, "nb_negative_log_likelihood", limited)
 
 
 def test_out_of_memory_starts_again_with_half_the_spots_and_says_so(
@@ -268,13 +285,13 @@ def test_out_of_memory_starts_again_with_half_the_spots_and_says_so(
 ) -> None:
     out_of_memory_above(40, monkeypatch)
     run = Run(section, request(batch_size=128, epochs=2, mixture_epochs=1))
-    seen_steps = [p.message for p in run.steps() if p.phase == "retry"]
+    retries = [p.message for p in run.steps() if p.phase == "retry"]
     assert run.results is not None
     sentences = [
         "Memory ran out with 128 spots at a time; started again with 64.",
         "Memory ran out with 64 spots at a time; started again with 32.",
     ]
-    assert seen_steps == sentences
+    assert retries == sentences
     assert run.results.record.notes[:2] == sentences
     assert run.results.record.config["batch_size"] == 32
     assert run.results.record.completed
@@ -292,10 +309,10 @@ def test_too_little_memory_even_for_the_smallest_blocks_is_said(
 def test_another_error_is_not_taken_for_a_lack_of_memory(
     section: AnnData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(self: Training, z: Tensor, index: Tensor) -> Tensor:
+    def broken(*_: Tensor) -> Tensor:
         raise RuntimeError("CUDA error: an illegal memory access was encountered")
 
-    monkeypatch.setattr(Training, "_reconstruction", broken)
+    monkeypatch.setattr(training, "nb_negative_log_likelihood", broken)
     with pytest.raises(RuntimeError, match="illegal memory access"):
         drain(Run(section, request()).steps())
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from napari_stimpute.panels.genes import GenesPanel
+from napari_stimpute.panels.groups import Groups
 from napari_stimpute.panels.picks import PicksPanel
 from napari_stimpute.scene.picks import Picks
+from napari_stimpute.scene.scene import Scene
 from napari_stimpute.session.session import Session
 
 from .waiting import endless
@@ -58,6 +61,19 @@ def test_without_a_name_the_proposed_one_is_taken(opened: Session) -> None:
     opened.display.pick(np.arange(134) < 20)
     panel.keep("")
     assert "picked" in opened.contents.columns
+
+
+def test_a_kept_pick_can_colour_the_spots_and_be_compared(opened: Session) -> None:
+    genes, groups = GenesPanel(Scene(opened)), Groups(opened)
+    opened.display.pick(np.arange(134) < 20)
+    PicksPanel(Picks(opened)).keep("edge")
+    assert "edge" in [entry.name for entry in genes.now.column.entries]
+    assert "edge" in [entry.name for entry in groups.now.menu.entries]
+    groups.choose("edge")
+    assert [entry.title for entry in groups.titled()] == [
+        "selected (20 spots)",
+        "other (114 spots)",
+    ]
 
 
 def test_nothing_picked_is_said_and_a_bad_name_too(opened: Session) -> None:

@@ -15,6 +15,7 @@ from napari_stimpute.panels.compare import ComparePanel
 from napari_stimpute.panels.scores import Bar, Dot
 from napari_stimpute.plugin.compare.panel import CompareBox
 from napari_stimpute.plugin.compare.wins import GeneDots, seen_on
+from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.plugin.widgets.loop import deliver_events
 from napari_stimpute.session.session import Session
 
@@ -83,6 +84,21 @@ def test_a_comparison_is_drawn(box: CompareBox, qtbot: QtBot) -> None:
     assert table.height() >= header.height() + sum(
         table.rowHeight(row) for row in range(table.rowCount())
     )
+
+
+def test_the_window_stays_usable_while_it_compares(
+    opened: StimputePanel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box, session = opened.compare, opened.session
+    for name in box.boxes:
+        box.panel.tick(name, wanted=name in ("raw", "gmm_vgae"))
+    box.work.button.click()
+    qtbot.waitUntil(lambda: column(box, 0) == ["Counts as they are"], timeout=60_000)
+    session.display.gene = session.contents.genes[5]
+    assert opened.view.shown.caption.startswith(session.contents.genes[5])
+    assert session.is_busy
+    box.work.button.click()
+    until_idle(qtbot, opened)
 
 
 def test_a_click_on_a_heading_orders_and_one_on_a_dot_shows_the_gene(

@@ -32,7 +32,7 @@ def test_spots_lie_on_the_image_at_their_true_size(canvas: SpotsView) -> None:
     assert (places < image.data.shape[:2]).all()
 
 
-def test_choosing_a_gene_recolours_the_same_layer_and_is_told_once(canvas: SpotsView) -> None:
+def test_choosing_a_gene_recolours_the_same_layer_and_is_announced_once(canvas: SpotsView) -> None:
     layer, session, heard = canvas.layer, canvas.session, Counter[str]()
     canvas.changed.connect(lambda shown: heard.update([shown.headline or shown.title]))
     gene = next(
@@ -75,6 +75,16 @@ def test_the_legend_shows_what_the_canvas_shows(opened: StimputePanel) -> None:
     assert legend.bar.limits == pytest.approx(limits_of(opened.view.layer))
     session.display.column = "domain"
     assert legend.swatches.names == list(session.adata.obs["domain"].cat.categories)
+
+
+def test_a_column_of_numbers_has_a_bar_and_a_caption(opened: StimputePanel) -> None:
+    session, legend = opened.session, opened.genes.legend
+    session.write_column("pseudotime", np.linspace(-3, 5, session.adata.n_obs, dtype=np.float32))
+    session.display.column = "pseudotime"
+    assert legend.bar.isVisibleTo(opened) and legend.bar.title == opened.view.shown.caption
+    assert "pseudotime" in opened.view.shown.caption
+    assert legend.bar.limits == pytest.approx(limits_of(opened.view.layer))
+    assert legend.bar.limits[0] == pytest.approx(-3)
 
 
 @pytest.mark.parametrize("n", [4, 60])
