@@ -96,11 +96,11 @@ def trajectory_steps(
     data = yield from neighbour_steps(places, seed, now)
     yield Progress("trajectory", 2, 4, message="Connecting groups")
     links = _links(data, codes, len(groups))
-    start = groups.index(root) if isinstance(root, str) else root
-    part = _part(data, np.flatnonzero(codes == start) if isinstance(root, str) else [start])
+    is_group = isinstance(root, str)
+    beginnings = np.flatnonzero(codes == groups.index(root)) if is_group else np.array([root])
+    part = _part(data, beginnings)
     yield Progress("trajectory", 3, 4, message="Computing the order")
-    inside = codes[part] == start if isinstance(root, str) else part == start
-    ordered, beginning = _ordered(data[part], inside, seed)
+    ordered, beginning = _ordered(data[part], np.isin(part, beginnings), seed)
     pseudotime = np.full(adata.n_obs, np.nan, dtype=np.float32)
     pseudotime[part] = ordered
     yield Progress("trajectory", 4, 4, message="Computing the order")
@@ -161,7 +161,7 @@ def _links(data: AnnData, codes: NDArray[np.intp], n: int) -> NDArray[np.float64
     return ratio
 
 
-def _part(data: AnnData, beginnings: NDArray[np.intp] | list[int]) -> NDArray[np.intp]:
+def _part(data: AnnData, beginnings: NDArray[np.intp]) -> NDArray[np.intp]:
     """Spots of the connected part in which most of the beginnings lie."""
     _, parts = connected_components(data.obsp["connectivities"], directed=False)
     chosen = np.bincount(parts[beginnings]).argmax()
