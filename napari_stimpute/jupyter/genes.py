@@ -10,14 +10,12 @@ from ..scene.figure import maps_figure
 from ..scene.scene import Scene
 from ..session.session import Session
 from .widgets.form import CONTROL, control, offer
-from .widgets.loop import Home
+from .widgets.loop import Home, running_loop
 from .widgets.picture import Picture
 from .widgets.words import Words, heading
 
 MOST_SUGGESTED = 3000
 """Genes offered while typing; every other one can be typed in full."""
-
-_NO_PLACES = "These data have no coordinates: no map to draw."
 
 
 class GenesTab:
@@ -40,8 +38,15 @@ class GenesTab:
         home.observe(self.source, lambda: self.panel.choose_source(self.source.value))
         self.panel.changed.connect(self._draw, thread="current")
         self.panel.scene.changed.connect(self._draw_soon, thread="current")
+        self.panel.scene.maps.due.connect(self._draw_map_soon, thread="current")
         self._draw()
         self._draw_soon()
+        self._draw_map_soon()  # the scene may have asked for one already
+
+    def _draw_map_soon(self) -> None:
+        """Draw a wanted map once the cell is done; in a plain script nobody would see it."""
+        if running_loop() is not None:
+            self.home.run_once(self.panel.scene.maps.draw_wanted)
 
     def _choose_gene(self) -> None:
         if self.gene.value:
@@ -55,8 +60,7 @@ class GenesTab:
                 self.gene.value = self._drawn = now.gene
             offered = [e for e in now.source.entries if not e.why_not]
             offer(self.source, [(e.title, e.name) for e in offered], now.source.chosen)
-        has_map = bool(now.not_open) or self.panel.scene.places is not None
-        message = now.message or Message("" if has_map else _NO_PLACES)
+        message = now.message or Message(now.no_map)
         self.words.say(message.text, tone=message.tone)
         self.trust.say(*now.trust.text.split("\n"), tone=now.trust.tone)
 

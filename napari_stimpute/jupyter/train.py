@@ -6,7 +6,20 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
-from ..panels.train import BLEND_HELP, JUDGE_HELP, KEY_HELP, SEED_HELP, Options, TrainPanel
+from ..panels.train import (
+    BLEND,
+    BLEND_HELP,
+    JUDGE,
+    JUDGE_HELP,
+    KEY,
+    KEY_HELP,
+    MOST_SEED,
+    SEED,
+    SEED_HELP,
+    USUAL_KEY,
+    Options,
+    TrainPanel,
+)
 from .run_view import RunView
 from .widgets.form import LABEL, WIDTH, ConfigForm, control, draw
 from .widgets.loop import Home
@@ -45,16 +58,10 @@ class TrainTab:
         self.summary = widgets.HTML(layout=widgets.Layout(margin=f"0 0 4px calc({LABEL} + 8px)"))
         self.preset = self._menu("Preset", panel.choose_preset)
         self.device = self._menu("Device", panel.choose_device)
-        self.seed = control(widgets.IntText, "Seed", value=0, tooltip=SEED_HELP)
-        self.key = control(
-            widgets.Text, "Name of result", placeholder="The model's name", tooltip=KEY_HELP
-        )
-        self.blend = control(
-            widgets.Checkbox, "Blend with simple predictors", value=True, tooltip=BLEND_HELP
-        )
-        self.judge = control(
-            widgets.Checkbox, "Judge on hidden molecules", value=True, tooltip=JUDGE_HELP
-        )
+        self.seed = control(widgets.BoundedIntText, SEED, value=0, max=MOST_SEED, tooltip=SEED_HELP)
+        self.key = control(widgets.Text, KEY, placeholder=USUAL_KEY, tooltip=KEY_HELP)
+        self.blend = control(widgets.Checkbox, BLEND, value=True, tooltip=BLEND_HELP)
+        self.judge = control(widgets.Checkbox, JUDGE, value=True, tooltip=JUDGE_HELP)
         for box in (self.seed, self.key, self.blend, self.judge):
             self.home.observe(box, self._set_options)
 

@@ -31,6 +31,9 @@ EXPLAINED = (
     "Models run with their default settings."
 )
 KINDS: dict[Kind, str] = {"simple": "Simple methods", "model": "Models", "tool": "Other tools"}
+SPLITS = (1, 50)
+"""Least and most splits that can be asked for."""
+
 SPLITS_HELP = (
     "How often molecules are hidden anew; more splits tell chance from difference, and take as "
     "many times as long."

@@ -15,7 +15,7 @@ from ..progress import Progress
 from ..session.session import Session
 from ..words import percent
 from .answer import Answer, began, stamp_of
-from .groups import imputed_runs, titled_groups
+from .groups import NO_GROUPS, imputed_runs, titled_groups
 from .menu import Choice, Entry, Menu, entries
 from .message import SILENT, Message, warning
 from .panel import Panel
@@ -31,7 +31,6 @@ QUESTION = (
     "come out with tiny p-values. Test the counts, or take the table as a ranking and no more."
 )
 
-_NO_COLUMN = "No column names groups. Train a model that finds some, or add one to obs."
 _OTHERS = Column(
     "share_reference", "Others", "Share of the others in which it was counted.", percent
 )
@@ -184,13 +183,13 @@ class DifferencesPanel(Panel[DifferencesState]):
 
     def _missing(self) -> str:
         if not self.column.name:
-            return _NO_COLUMN
+            return NO_GROUPS
         is_same = self.group.name == self.against.name
         return "Choose two different groups." if is_same else ""
 
     def _resolve(self) -> DifferencesState:
         found = self.answer.value
-        why_not = self.work.why_wait() or ("" if self.column.name else _NO_COLUMN)
+        why_not = self.work.why_wait() or ("" if self.column.name else NO_GROUPS)
         return DifferencesState(
             column=self.column.menu(why_not),
             group=self.group.menu(why_not),

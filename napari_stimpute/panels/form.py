@@ -10,10 +10,16 @@ from psygnal import Signal
 
 from ..config import FormField, ModelConfig, form_fields
 from ..errors import InvalidSetting
-from .menu import Choice, Entry, Menu, entries
+from .menu import Entry, Menu, entries
 
 NONE = "none"
 """What a person sees for "" in a list of columns."""
+
+BY_HAND = "by_hand"
+"""Name of the entry that stands for settings which are no preset's."""
+
+ADVANCED = "Advanced settings"
+"""Title over the settings that are seldom changed."""
 
 _PRESETS = "A named set of settings: default, tiny (a quick try), paper (as published)."
 
@@ -68,8 +74,7 @@ class Form:
     def __init__(self, config: type[ModelConfig], columns: Iterable[str] = ()) -> None:
         self.config = config
         self.about = {field.name: field for field in form_fields(config)}
-        presets = entries((name.capitalize(), name) for name in config.PRESETS)
-        self._preset = Choice(_PRESETS, presets)
+        self._preset = "default"
         self._columns = tuple(columns)
         self._values: dict[str, Any] = {name: f.default for name, f in self.about.items()}
         self._wrong: dict[str, str] = {}
@@ -91,8 +96,12 @@ class Form:
 
     @property
     def preset(self) -> Menu:
-        """Named sets of settings, and which was chosen last."""
-        return self._preset.menu()
+        """Named sets of settings, and which one stands here, if any."""
+        offered = entries((name.capitalize(), name) for name in self.config.PRESETS)
+        same = [name for name in self.config.PRESETS if self._values == self._values_of(name)]
+        chosen = self._preset if self._preset in same else next(iter(same), BY_HAND)
+        by_hand = [Entry("Changed by hand", BY_HAND)] if not same else []
+        return Menu((*offered, *by_hand), chosen, _PRESETS)
 
     # ---- what is entered -----------------------------------------------------------------------
 
@@ -137,8 +146,9 @@ class Form:
 
     def choose_preset(self, name: str) -> None:
         """Show a named set of settings."""
-        self._preset.choose(name)
-        self.write(self.config.PRESETS[name])
+        if name != BY_HAND:
+            self._preset = name
+            self.write(self.config.PRESETS[name])
 
     def offer_columns(self, columns: Iterable[str]) -> None:
         """Offer the columns of the data that are open; one that they lack is chosen no longer."""
@@ -156,6 +166,10 @@ class Form:
         return name in self.about
 
     # ---- within --------------------------------------------------------------------------------
+
+    def _values_of(self, preset: str) -> dict[str, Any]:
+        settings = self.config.PRESETS[preset]
+        return {name: settings.get(name, f.default) for name, f in self.about.items()}
 
     def _entries(self, about: FormField) -> tuple[Entry, ...]:
         if about.kind == "choice":

@@ -14,6 +14,7 @@ from .menu import Choice, Entry, Menu
 from .message import SILENT, Message
 from .panel import Panel
 from .table import Column, Table
+from .train import JUDGE
 
 
 def _gain(share: float) -> str:
@@ -73,7 +74,7 @@ class GeneListPanel(Panel[GeneListState]):
         )
         self.table.export_title = "Export genes"
         self.verdict = Choice("List only genes of one verdict.")
-        self._text, self._saved, self._title = "", SILENT, ""
+        self._text, self._title = "", ""
         self._is_watched, self._is_stale = False, True
         self.now = self._empty()
         self.connections.add(session.events.contents, self._spoil)
@@ -98,7 +99,7 @@ class GeneListPanel(Panel[GeneListState]):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the listed genes as CSV, in their order; how that went is said."""
-        self._saved = self.table.save(path)
+        self.table.save(path)
         self.refresh()
 
     @property
@@ -124,13 +125,13 @@ class GeneListPanel(Panel[GeneListState]):
             super().refresh()
 
     def _filter(self) -> None:
-        verdict, self._saved = self.verdict.name, SILENT
+        verdict, self.table.saved = self.verdict.name, SILENT
         self.table.filter(self._text, **({"verdict": verdict} if verdict else {}))
         self.refresh()
 
     def _list(self) -> None:
         contents, source = self.session.contents, self.session.display.source
-        self._is_stale, self._saved = False, SILENT
+        self._is_stale = False
         self.key = source if source in contents.runs else next(reversed(contents.runs), "")
         adata, found = self.session.adata, None
         if adata is not None and self.key:
@@ -158,7 +159,7 @@ class GeneListPanel(Panel[GeneListState]):
             verdict=self.verdict.menu(),
             n_listed=n,
             export_help=f"Save the {n:,} listed genes, in this order." if n else _NO_GENE,
-            message=self._saved if n else Message("No gene matches."),
+            message=self.table.saved if n else Message("No gene matches."),
             row=self.row,
         )
 
@@ -172,5 +173,5 @@ class GeneListPanel(Panel[GeneListState]):
             return "Nothing is imputed yet. Train a model: each of its genes gets a verdict here."
         return (
             "This result was not judged on hidden molecules, so there is no verdict to list. "
-            "Train again with “Judge on hidden molecules”."
+            f"Train again with “{JUDGE}”."
         )

@@ -29,6 +29,9 @@ _COLUMN_HELP = "Colour by a gene, or by a column: labels, or numbers."
 LOW_HELP = "Values below this percentile take the lowest colour."
 HIGH_HELP = "Values above this percentile take the highest colour."
 COLORMAP_HELP = "Colours of the values; all can be read by the colour-blind."
+THRESHOLDS = (50, 99)
+"""Least and most of the threshold of the zero map, in %."""
+
 THRESHOLD_HELP = (
     "A zero is called technical if five times the depth would show a molecule with at least this "
     "probability, and biological if with at most the rest. Higher: fewer zeros are called."
@@ -40,6 +43,7 @@ _FIGURE_HELP = (
     "Save the shown gene, counted and imputed, on one scale with its verdict: PNG, PDF or SVG. "
     "What is drawn does not depend on the zoom of the canvas."
 )
+PAIR_HELP = "Counts and imputed, side by side on one scale; they pan and zoom as one."
 _SIDE_HELP = "What is shown to the {side} of the divider."
 _WIPED = "The wipe compares values: end it to see more of them."
 _NOT_OPEN, _DRAWING = "Open data first.", "It is being drawn."
@@ -101,9 +105,9 @@ class WipeState:
 class GenesState:
     """What the tab shows.
 
-    ``not_open``, ``no_run``, ``no_map`` and ``no_figure`` say why something cannot be chosen or
-    done, "" where it can. ``blend`` says what the values are made of, ``trust`` also whether to
-    believe them; ``is_on_map`` whether the spots lie on a map in place of a tissue.
+    ``not_open``, ``no_run``, ``no_map``, ``no_pair`` and ``no_figure`` say why something cannot be
+    chosen or done, "" where it can. ``blend`` says what the values are made of, ``trust`` also
+    whether to believe them; ``is_on_map`` whether the spots lie on a map in place of a tissue.
     """
 
     gene: str
@@ -115,6 +119,7 @@ class GenesState:
     not_open: str
     no_run: str
     no_map: str
+    no_pair: str
     no_figure: str
     figure_help: str
     saved: Message
@@ -233,9 +238,7 @@ class GenesPanel(Panel[GenesState]):
     def _resolve(self) -> GenesState:
         session, scene, display = self.session, self.scene, self.display
         contents, not_open = session.contents, "" if session.adata is not None else _NOT_OPEN
-        no_run = not_open or (
-            "" if contents.runs else "Train a model first: nothing is imputed yet."
-        )
+        no_run = not_open or contents.no_run
         badge, drawing = self.badge(), _DRAWING if self.figure.is_drawing else ""
         no_figure = ("" if display.gene else _NOT_OPEN) or scene.no_map or drawing
         blend = self._blend(badge) if contents.runs else ""
@@ -250,6 +253,7 @@ class GenesPanel(Panel[GenesState]):
             not_open=not_open,
             no_run=no_run,
             no_map=scene.no_map,
+            no_pair=scene.no_pair,
             no_figure=no_figure,
             figure_help=no_figure or _FIGURE_HELP,
             saved=self.figure.answer,

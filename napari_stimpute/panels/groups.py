@@ -16,7 +16,7 @@ from .message import SILENT, Message
 from .panel import Panel
 
 _HELP = "Column of obs that tells groups apart: clusters, types, conditions. All sections use it."
-_NONE = (
+NO_GROUPS = (
     "No column names groups. Train a model that finds clusters, or add a column with 2 to 60 names "
     "to obs."
 )
@@ -64,7 +64,7 @@ class Groups(Panel[GroupsState]):
         """Why there are no groups, in words; "" where there are."""
         if self.session.adata is None:
             return "Open data first."
-        return "" if self.column else _NONE
+        return "" if self.column else NO_GROUPS
 
     def sizes(self) -> dict[str, int]:
         """Spots of each group, in the order of the column; groups without any are left out."""

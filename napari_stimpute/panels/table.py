@@ -16,7 +16,7 @@ from psygnal import Signal
 from ..data.files import write_whole
 from ..errors import StimputeError
 from ..words import number, percent
-from .message import Message, error, good
+from .message import SILENT, Message, error, good
 
 SIGNIFICANT = 0.05
 """Adjusted p below which a gene counts as different."""
@@ -70,10 +70,12 @@ class Table:
         """Number of the column by which rows are ordered, and whether upwards: see `sort`."""
         self._folded = pd.Series(dtype=object)
         self._text, self._values = "", dict[str, object]()
+        self.saved = SILENT
+        """How saving what is listed went; nothing once other rows are."""
 
     def show(self, frame: pd.DataFrame | None) -> None:
         """List another frame, whose index holds genes, in the order chosen last; None for none."""
-        self.frame = self.frame.iloc[:0] if frame is None else frame
+        self.frame, self.saved = self.frame.iloc[:0] if frame is None else frame, SILENT
         self._folded = pd.Series([str(gene).casefold() for gene in self.frame.index], dtype=object)
         self._arrange()
 
@@ -114,9 +116,9 @@ class Table:
             return "Gene", self.help
         return self.columns[column - 1].title, self.columns[column - 1].help
 
-    def save(self, path: str | os.PathLike[str]) -> Message:
-        """Write the listed rows as CSV, in their order; how that went, in words."""
-        return save_csv(self.listed, path, "genes", index_label="gene")
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the listed rows as CSV, in their order; how that went is said in `saved`."""
+        self.saved = save_csv(self.listed, path, "genes", index_label="gene")
 
     def _arrange(self) -> None:
         is_listed = self._folded.str.contains(self._text, regex=False).to_numpy(dtype=bool)

@@ -26,6 +26,18 @@ from .work import Work, WorkState
 if TYPE_CHECKING:
     from ..run import Run
 
+SEED, KEY, BLEND, JUDGE = (
+    "Seed",
+    "Name of result",
+    "Blend with simple predictors",
+    "Judge on hidden molecules",
+)
+"""Titles of the options of a run."""
+
+MOST_SEED = 2**31 - 1
+USUAL_KEY = "The model's name"
+"""Shown where no name was given to a result."""
+
 SEED_HELP = "The same seed gives the same result on the same device."
 KEY_HELP = "Keep this run beside others under a name of its own; empty: the model's name."
 BLEND_HELP = (

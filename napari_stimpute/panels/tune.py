@@ -25,6 +25,9 @@ EXPLAINED = (
     "Tries settings, each with three fits, and scores them without labels: hidden molecules "
     "predicted, plus clusters that stand apart, plus clusters that come again."
 )
+TRIALS = (2, 1000)
+"""Least and most trials that can be asked for."""
+
 LEGEND = (
     "Orange: the best so far. Bars: spread among three fits. Dashed: the settings as they were. "
     "Ring: given up after one fit. Cross: failed. Click a dot for its settings."

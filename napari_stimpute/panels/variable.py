@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,7 +50,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class VariableState:
-    """What the tab shows; ``n`` genes are asked for, and ``no_run`` says why none can be ranked."""
+    """What the tab shows; ``n`` genes are asked for."""
 
     run: Menu
     n: int
@@ -59,7 +58,6 @@ class VariableState:
     has_answer: bool
     summary: str
     listed: Menu
-    no_run: str
 
 
 class VariablePanel(Panel[VariableState]):
@@ -79,7 +77,7 @@ class VariablePanel(Panel[VariableState]):
             missing=lambda: self.session.contents.no_run,
             needs_data=False,
         )
-        self.answer: Answer[VariableGenes] = Answer(self.work)
+        self.answer: Answer[VariableGenes] = Answer(self.work, self._about)
         self.table = Table("Variable genes", _COLUMNS)
         self.connections.add(session.events.contents, self._follow)
         self.connections.add(self.answer.changed, self._list)
@@ -102,16 +100,18 @@ class VariablePanel(Panel[VariableState]):
             yield Progress("rank", 1, 1, message="Ranking genes")
             return found
 
-        return self.answer.ask(ranking(), "Ranking genes", partial(began, self.session, key))
+        return self.answer.ask(ranking(), "Ranking genes")
 
     def choose_run(self, key: str) -> None:
         """Rank by what another run imputed."""
         self.run.choose(key)
+        self.answer.check()
         self.refresh()
 
     def choose_n(self, n: int) -> None:
         """Compare so many genes, at most `MOST`; 0 chooses by the data."""
         self.n = n
+        self.answer.check()
         self.refresh()
 
     def choose_listed(self, name: str) -> None:
@@ -120,6 +120,9 @@ class VariablePanel(Panel[VariableState]):
         self._list()
 
     # ---- within --------------------------------------------------------------------------------
+
+    def _about(self) -> tuple[object, ...]:
+        return self.run.name, self.n, began(self.session, self.run.name)
 
     def _follow(self) -> None:
         self.run.offer(imputed_runs(self.session), self.run.name or self.session.display.source)
@@ -132,15 +135,14 @@ class VariablePanel(Panel[VariableState]):
         self.refresh()
 
     def _resolve(self) -> VariableState:
-        no_run, found = self.session.contents.no_run, self.answer.value
+        found = self.answer.value
         return VariableState(
-            run=self.run.menu(no_run),
+            run=self.run.menu(self.work.why_wait() or self.session.contents.no_run),
             n=self.n,
             work=self.work.state,
             has_answer=found is not None,
             summary="" if found is None else found.note,
             listed=self.listed.menu(),
-            no_run=no_run,
         )
 
 

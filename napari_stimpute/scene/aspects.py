@@ -77,8 +77,8 @@ class Aspects:
         session = self.session
         if session.adata is None:
             return "Open data first."
-        if not session.contents.runs:
-            return "Train a model first: nothing is imputed yet."
+        if session.contents.no_run:
+            return session.contents.no_run
         if session.display.column:
             return "A column is shown: colour by the gene to see more of it."
         if session.display.source not in session.contents.runs:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from ..keys import COUNTS, LOG
 from ..plots import Tissue, gene_maps, wipe_map
-from ..plots.saving import save_figure
 from .places import tissue_places
 from .shown import drawable_source
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
     from .scene import Scene
 
-__all__ = ["GeneFigure", "gene_figure", "pair_figure", "save_figure"]
 
 _LETTERS, _LINE = 15, 0.15  # letters of a caption per inch, and inches of a line of it
 

@@ -53,6 +53,13 @@ class Scene:
         for part in (self, self.maps, self.picks):
             part.connections.close()
 
+    @property
+    def no_pair(self) -> str:
+        """Why counts and imputed values cannot be seen beside one another; "" where they can."""
+        if self.session.adata is None:
+            return "Open data first."
+        return self.session.contents.no_run or self.no_map
+
     def shown_for(self, source: str = "") -> Shown | None:
         """What to draw for a source ("" for the session's): the column, or the gene."""
         session = self.session

@@ -185,7 +185,9 @@ def test_a_preset_fills_the_form_and_settings_survive_a_look_elsewhere(session: 
     tab.model.value = "pca"
     assert tab.preset.value == "default"
     tab.model.value = "gmm_vgae"
-    assert tab.form.widgets["epochs"].value == 7 and tab.preset.value == "tiny"
+    assert tab.form.widgets["epochs"].value == 7 and tab.preset.label == "Changed by hand"
+    tab.preset.value = "tiny"
+    assert tab.form.widgets["epochs"].value == 12
 
 
 # ---- panels and the gene view ------------------------------------------------------------------
@@ -218,12 +220,20 @@ def test_an_unknown_gene_is_answered_in_words(session: Session) -> None:
     assert session.display.gene == before
 
 
-def test_cells_without_coordinates_have_no_map(section: AnnData) -> None:
-    cells = section.copy()
+def test_cells_without_coordinates_are_drawn_on_a_map_of_themselves(
+    until: Until, section: AnnData
+) -> None:
+    cells = section[:40].copy()
     del cells.obsm["spatial"]
-    genes = panels(cells).genes
-    assert "no coordinates" in genes.words.text
-    assert not genes.map.is_shown
+
+    async def main() -> None:
+        shown = panels(cells)
+        assert shown.genes.words.text.startswith("No coordinates in obsm['spatial']: the UMAP")
+        assert not shown.genes.map.is_shown
+        await until(lambda: shown.genes.map.is_shown)
+        assert shown.genes.words.text == "" and not shown.session.problem
+
+    asyncio.run(main())
 
 
 def test_two_panels_of_one_session_show_the_same(session: Session) -> None:

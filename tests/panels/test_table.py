@@ -46,16 +46,19 @@ def test_listed_rows_are_exported_in_their_order_with_all_columns(
     table: Table, tmp_path: Path
 ) -> None:
     table.sort(1)
-    assert "3 genes saved" in table.save(tmp_path / "numbers.csv").text
+    table.save(tmp_path / "numbers.csv")
+    assert "3 genes saved" in table.saved.text
     read = pd.read_csv(tmp_path / "numbers.csv")
     assert list(read.columns) == ["gene", "p", "more"]
     assert read["gene"].tolist() == ["C", "a", "b"]
+    table.show(table.frame)
+    assert not table.saved  # other rows, perhaps
 
 
 def test_a_place_that_cannot_be_written_is_explained(table: Table, tmp_path: Path) -> None:
-    saved = table.save(tmp_path / "no such folder" / "numbers.csv")
-    assert "no such folder" in saved.text
-    assert saved.tone == "error"
+    table.save(tmp_path / "no such folder" / "numbers.csv")
+    assert "no such folder" in table.saved.text
+    assert table.saved.tone == "error"
 
 
 @pytest.mark.parametrize(

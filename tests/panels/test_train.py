@@ -81,8 +81,23 @@ def test_settings_survive_a_look_at_another_model(train: TrainPanel) -> None:
     train.choose_model("pca")
     assert train.now.preset.chosen == "default"
     train.choose_model("gmm_vgae")
-    assert train.now.preset.chosen == "tiny"
     assert train.form.read().model_dump()["epochs"] == 7
+
+
+def test_settings_of_no_preset_are_called_so_and_a_preset_can_be_chosen_again(
+    train: TrainPanel,
+) -> None:
+    train.choose_model("gmm_vgae")
+    titles = [entry.title for entry in train.now.preset.entries]
+    train.choose_preset("tiny")
+    train.form.enter("epochs", 7)
+    assert train.now.preset.title == "Changed by hand"
+    train.choose_preset(train.now.preset.chosen)
+    assert train.form.read().model_dump()["epochs"] == 7
+    train.choose_preset("tiny")
+    assert train.form.read() == GMMVGAEConfig(**GMMVGAEConfig.PRESETS["tiny"])
+    assert train.now.preset.chosen == "tiny"
+    assert [entry.title for entry in train.now.preset.entries] == titles
 
 
 def test_the_forms_offer_the_columns_of_the_open_data(train: TrainPanel, section: AnnData) -> None:

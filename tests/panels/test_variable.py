@@ -85,13 +85,18 @@ def test_a_ranking_goes_away_when_its_run_is_trained_again(variable: VariablePan
     assert not variable.now.has_answer and not len(variable.table.rows)
 
 
-def test_another_run_in_the_menu_leaves_the_ranking(variable: VariablePanel) -> None:
+def test_a_ranking_is_that_of_the_run_and_the_number_in_sight(variable: VariablePanel) -> None:
     variable.session.train("gene_mean", judged=False).wait(120)
-    assert variable.now.run.chosen == "pca"
-    found = ranked(variable)
+    ranked(variable)
     variable.choose_run("gene_mean")
-    assert variable.now.run.chosen == "gene_mean"
-    assert variable.answer.value is found
+    assert not variable.now.has_answer and not len(variable.table.rows)
+    ranked(variable)
+    variable.choose_n(7)
+    assert not variable.now.has_answer
+    job = variable.compute()
+    assert variable.now.run.why_not == "Wait: “Ranking genes” is at work."
+    until_done(job)
+    assert variable.now.has_answer and not variable.now.run.why_not
 
 
 def test_a_cancelled_ranking_keeps_nothing_and_says_so(variable: VariablePanel) -> None:

@@ -10,13 +10,14 @@ from anndata import AnnData
 from napari.layers import Image, Points
 
 from napari_stimpute.plugin.canvas import spots
-from napari_stimpute.plugin.canvas.spots import colour_bar_of, limits_of
+from napari_stimpute.plugin.canvas.spots import colour_bar_of
 from napari_stimpute.plugin.canvas.view import SpotsView
 from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.scene.colours import colours_of_values
 from napari_stimpute.session.contents import COUNTS
 
 from ..judged import give_runs
+from .limits import limits_of
 
 
 def test_spots_lie_on_the_image_at_their_true_size(canvas: SpotsView) -> None:

@@ -22,6 +22,7 @@ from qtpy.QtWidgets import QWidget
 from napari_stimpute import keys
 from napari_stimpute.plugin import open_map, open_panel
 from napari_stimpute.plugin.canvas import spots
+from napari_stimpute.plugin.canvas.lasso import PICK_KEY
 from napari_stimpute.plugin.map.dock import MapPanel
 from napari_stimpute.plugin.map.stamp import packed
 from napari_stimpute.plugin.panel import StimputePanel
@@ -226,6 +227,19 @@ def test_the_dock_goes_on_without_the_panel_and_the_panel_without_the_dock(
     assert [layer.name for layer in viewer.layers] == ["Tissue image", "Spots"]
     last = open_panel(viewer)
     assert last.view is not view
+
+
+def test_the_key_to_pick_does_nothing_after_the_panel_is_closed(
+    opened: StimputePanel, viewer: Any
+) -> None:
+    lasso, key = opened.view.lasso, next(k for k in viewer.keymap if str(k) == PICK_KEY)
+    viewer.keymap[key](viewer)
+    assert lasso.is_on
+    viewer.keymap[key](viewer)
+    assert not lasso.is_on
+    taken_out(opened)
+    viewer.keymap[key](viewer)
+    assert not lasso.is_on
 
 
 def test_nothing_is_picked_on_two_maps_side_by_side(opened: StimputePanel) -> None:

@@ -116,6 +116,11 @@ def test_variable_genes_are_compared_and_shown(opened: StimputePanel, qtbot: QtB
     assert variable.table.model.rowCount() == variable.panel.answer.value.overlap
     variable.maps.click()
     assert opened.view.mode == "side by side"
+    assert variable.maps.isChecked() and opened.genes.both.isChecked()
+    opened.genes.both.click()
+    assert opened.view.mode == "one map" and not variable.maps.isChecked()
+    variable.maps.click()
+    assert opened.view.mode == "side by side"
     variable.maps.click()
     assert opened.view.mode == "one map"
 

@@ -14,7 +14,6 @@ from qtpy.QtGui import QColor, QImage, QPainter
 from scipy.stats import spearmanr
 
 from napari_stimpute.plugin.canvas import spots
-from napari_stimpute.plugin.canvas.spots import limits_of
 from napari_stimpute.plugin.panel import WIDTH, StimputePanel
 from napari_stimpute.plugin.widgets.chip import chip_height, chip_width, draw_chip
 from napari_stimpute.scene.aspects import ZERO_NAMES
@@ -22,6 +21,8 @@ from napari_stimpute.scene.colours import LOOKS, opacity_of
 from napari_stimpute.scene.spot import second_measurement
 from napari_stimpute.session.contents import COUNTS
 from napari_stimpute.trust.verdict import VERDICTS, badge
+
+from .limits import limits_of
 
 
 @pytest.fixture

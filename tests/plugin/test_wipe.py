@@ -15,12 +15,13 @@ from qtpy.QtWidgets import QApplication
 
 from napari_stimpute.plugin import view_of
 from napari_stimpute.plugin.canvas import spots
-from napari_stimpute.plugin.canvas.spots import colour_bar_of, limits_of
+from napari_stimpute.plugin.canvas.spots import colour_bar_of
 from napari_stimpute.plugin.canvas.view import SpotsView
 from napari_stimpute.scene.colours import colours_of_values
 from napari_stimpute.session.contents import COUNTS
 
 from ..judged import give_runs
+from .limits import limits_of
 
 
 def xs(view: SpotsView) -> Any:

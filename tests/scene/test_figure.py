@@ -12,7 +12,8 @@ from anndata import AnnData
 from napari_stimpute import keys
 from napari_stimpute.errors import InputError, NotWritable
 from napari_stimpute.plots import Tissue, wipe_map
-from napari_stimpute.scene.figure import gene_figure, maps_figure, pair_figure, save_figure
+from napari_stimpute.plots.saving import save_figure
+from napari_stimpute.scene.figure import gene_figure, maps_figure, pair_figure
 from napari_stimpute.scene.scene import Scene
 from napari_stimpute.scene.shown import Values
 from napari_stimpute.session.contents import COUNTS, LOG

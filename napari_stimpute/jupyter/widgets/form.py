@@ -12,7 +12,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from ...panels.form import Field, Form
+from ...panels.form import ADVANCED, Field, Form
 from ...panels.menu import Menu
 from .loop import Home
 from .words import Words
@@ -35,7 +35,7 @@ class ConfigForm:
             name = field.about.name
             self.widgets[name], self.words[name] = _widget(field), Words()
             home.observe(self.widgets[name], partial(self._enter, name))
-        self.advanced = widgets.Accordion([self._rows("advanced")], titles=("Advanced settings",))
+        self.advanced = widgets.Accordion([self._rows("advanced")], titles=(ADVANCED,))
         groups = [self._rows("basic")]
         if any(field.group == "advanced" for field in form.about.values()):
             groups.append(self.advanced)

@@ -44,6 +44,7 @@ class WorkBox:
 
     def _press(self) -> None:
         if self.work.is_running:
-            self.work.press()  # safe in any thread, and it must not wait for a running cell
+            self.work.session.cancel()  # safe in any thread, and must not wait for a running cell
+            self.home.run(self.work.changed.emit)
         else:
             self.home.run(self.work.press)

@@ -35,7 +35,7 @@ class TissueLasso:
 
     def __init__(self, stage: Stage) -> None:
         self.stage, self.picks = stage, stage.scene.picks
-        self.is_on = False
+        self.is_on = self._is_closed = False
         self._line: Layer | None = None
         self._zoom_box: Callable[..., Any] | None = None
         """What napari does while Alt is held down: out of the way as long as this is on."""
@@ -89,18 +89,21 @@ class TissueLasso:
         """Listen to viewer and session no longer."""
         self.stop()
         self._connections.close()
+        self._is_closed = True  # its keys outlive it
 
     def _toggle(self, _viewer: Any) -> None:
         if self.is_on:
             self.stop()
-        else:
+        elif not self._is_closed:
             self.start()
 
     def _clear(self, _viewer: Any) -> None:
-        self.picks.clear()
+        if not self._is_closed:
+            self.picks.clear()
 
     def _undo(self, _viewer: Any) -> None:
-        self.picks.undo()
+        if not self._is_closed:
+            self.picks.undo()
 
     def _on_drag(self, viewer: Any, event: Any) -> Iterator[None]:
         """From press to release."""

@@ -132,12 +132,6 @@ def colour_bar_of(layer: Layer) -> Any:
     return layer.colorbar if hasattr(layer, "colorbar") else layer.face_colorbar
 
 
-def limits_of(layer: Layer) -> tuple[float, float]:
-    """The colour limits that the canvas shows for a layer of spots."""
-    limits = layer.contrast_limits if hasattr(layer, "colorbar") else layer.face_contrast_limits
-    return (float(limits[0]), float(limits[1]))
-
-
 def _paint_points(layer: Layer, shown: Shown) -> None:
     if isinstance(shown, Values):
         # The points get their colours directly (quick); these two steer the colour bar alone.

@@ -66,7 +66,7 @@ class NamesBox(SectionBox):
         now = self.panel.now
         if self.lists.text() != now.lists:
             self.lists.setText(now.lists)
-        enable([self.lists, self.browse], now.no_lists)
+        enable([self.lists, self.browse, self.example], now.no_lists)
         self.work.draw(now.work)
         self.answer.setVisible(now.has_answer)
         self.doubt.draw(now.doubt)

@@ -16,7 +16,15 @@ from qtpy.QtWidgets import (
 )
 
 from ...connections import Connections
-from ...panels.compare import EXPLAINED, GENES_HELP, KINDS, NO_GENES, SPLITS_HELP, ComparePanel
+from ...panels.compare import (
+    EXPLAINED,
+    GENES_HELP,
+    KINDS,
+    NO_GENES,
+    SPLITS,
+    SPLITS_HELP,
+    ComparePanel,
+)
 from ..widgets.saving import ask_where
 from ..widgets.words import Words, heading, hint, labelled
 from ..widgets.work_box import WorkBox
@@ -52,7 +60,7 @@ class CompareBox(QWidget):
             box.clicked.connect(partial(self._tick, method.name))
             self.boxes[method.name], self.reasons[method.name] = box, hint("")
         self.splits, self.genes = QSpinBox(), QLineEdit()
-        self.splits.setRange(1, 50)
+        self.splits.setRange(*SPLITS)
         self.splits.setToolTip(SPLITS_HELP)
         self.splits.valueChanged.connect(self.panel.choose_splits)
         self.genes.setPlaceholderText(NO_GENES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtWidgets import QCheckBox, QLabel, QSlider, QVBoxLayout, QWidget
 
-from ...panels.genes import THRESHOLD_HELP, AspectState, GenesPanel
+from ...panels.genes import THRESHOLD_HELP, THRESHOLDS, AspectState, GenesPanel
 from ...words import percent
 from ..widgets.choice import MenuBox
 from ..widgets.words import labelled, row, sentence
@@ -21,7 +21,7 @@ class AspectBox(QWidget):
         super().__init__()
         self.aspect = MenuBox(panel.choose_aspect)
         self.threshold = QSlider(Qt.Orientation.Horizontal)
-        self.threshold.setRange(50, 99)
+        self.threshold.setRange(*THRESHOLDS)
         self.threshold.setToolTip(THRESHOLD_HELP)
         self.threshold.setAccessibleName("Threshold of the zero map")
         self.least = QLabel()

@@ -20,7 +20,14 @@ from qtpy.QtWidgets import (
 
 from ...connections import Connections
 from ...panels.gene_list import GeneListPanel
-from ...panels.genes import COLORMAP_HELP, HIGH_HELP, LOW_HELP, GenesPanel, GenesState
+from ...panels.genes import (
+    COLORMAP_HELP,
+    HIGH_HELP,
+    LOW_HELP,
+    PAIR_HELP,
+    GenesPanel,
+    GenesState,
+)
 from ...panels.map import MapChoice
 from ...scene.colours import COLOURMAPS
 from ...scene.shown import Shown
@@ -216,9 +223,8 @@ class GenesTab(QWidget):
         self.save.setEnabled(not now.no_figure)
         self.save.setToolTip(now.figure_help)
         self.saved.draw(now.saved)
-        no_pair = now.no_run or now.no_map
-        self.both.setEnabled(not no_pair)
-        self.both.setToolTip(no_pair or "Two maps on one scale; they pan and zoom as one.")
+        self.both.setEnabled(not now.no_pair)
+        self.both.setToolTip(now.no_pair or PAIR_HELP)
 
     def _follow_view(self, shown: Shown | None) -> None:
         """The canvas was recoloured, or is laid out in another way."""

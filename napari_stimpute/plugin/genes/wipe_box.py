@@ -50,9 +50,8 @@ class WipeBox(QWidget):
     def draw(self) -> None:
         """Show whether there is a divider, and what lies beside it."""
         now = self.panel.now
-        why_not = now.no_run or now.no_map
-        self.on.setEnabled(not why_not)
-        self.on.setToolTip(why_not or _HELP)
+        self.on.setEnabled(not now.no_pair)
+        self.on.setToolTip(now.no_pair or _HELP)
         with QSignalBlocker(self.on):
             self.on.setChecked(self.wipe.is_on)
         self.more.setVisible(now.wipe is not None)

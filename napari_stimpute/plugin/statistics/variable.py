@@ -7,6 +7,7 @@ from functools import partial
 from qtpy.QtWidgets import QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from ...connections import Connections
+from ...panels.genes import PAIR_HELP
 from ...panels.variable import EXPLAINED, MOST, N_HELP, VariablePanel
 from ..canvas.view import SpotsView
 from ..widgets.choice import MenuBox
@@ -34,10 +35,11 @@ class VariableBox(QWidget):
         self.summary, self.maps = QLabel(""), QPushButton("Show both maps")
         self.summary.setWordWrap(True)
         self.maps.setCheckable(True)
-        self.maps.toggled.connect(partial(view.toggle, "side by side"))
+        self.maps.clicked.connect(partial(view.toggle, "side by side"))
         self._lay_out()
         self.connections = Connections()
         self.connections.add(panel.changed, self._draw)
+        self.connections.add(view.changed, self._follow_view)
         self.parts = [self.connections, self.table.connections, panel]
         self._draw()
 
@@ -61,11 +63,17 @@ class VariableBox(QWidget):
         now = self.panel.now
         self.run.draw(now.run)
         self.n.setValue(now.n)
-        self.n.setEnabled(not now.no_run)
+        self.n.setEnabled(not now.run.why_not)
         self.work.draw(now.work)
         self.summary.setText(now.summary)
         self.summary.setVisible(bool(now.summary))
         self.answer.setVisible(now.has_answer)
         self.listed.draw(now.listed)
-        self.maps.setEnabled(not now.no_run and not self.view.scene.no_map)
-        self.maps.setToolTip(now.no_run or "Counts and imputed, side by side on one scale.")
+        self._follow_view()
+
+    def _follow_view(self) -> None:
+        """The canvas is laid out in another way, or can be no longer."""
+        no_pair = self.view.scene.no_pair
+        self.maps.setEnabled(not no_pair)
+        self.maps.setToolTip(no_pair or PAIR_HELP)
+        self.maps.setChecked(self.view.stage.is_grid)

@@ -9,7 +9,19 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QCheckBox, QLineEdit, QScrollArea, QSpinBox, QVBoxLayout, QWidget
 
 from ...connections import Connections
-from ...panels.train import BLEND_HELP, JUDGE_HELP, KEY_HELP, SEED_HELP, TrainPanel
+from ...panels.train import (
+    BLEND,
+    BLEND_HELP,
+    JUDGE,
+    JUDGE_HELP,
+    KEY,
+    KEY_HELP,
+    MOST_SEED,
+    SEED,
+    SEED_HELP,
+    USUAL_KEY,
+    TrainPanel,
+)
 from ..widgets.choice import MenuBox
 from ..widgets.connections import is_alive
 from ..widgets.form import ConfigForm
@@ -52,13 +64,13 @@ class TrainTab(QWidget):
         self.model, self.summary = MenuBox(panel.choose_model), hint("")
         self.preset, self.device = MenuBox(panel.choose_preset), MenuBox(panel.choose_device)
         self.seed, self.key = QSpinBox(), QLineEdit()
-        self.seed.setRange(0, 2**31 - 1)
+        self.seed.setRange(0, MOST_SEED)
         self.seed.setToolTip(SEED_HELP)
-        self.key.setPlaceholderText("The model's name")
+        self.key.setPlaceholderText(USUAL_KEY)
         self.key.setToolTip(KEY_HELP)
 
-        self.blend = _ticked("Blend with simple predictors", BLEND_HELP)
-        self.judge = _ticked("Judge on hidden molecules", JUDGE_HELP)
+        self.blend = _ticked(BLEND, BLEND_HELP)
+        self.judge = _ticked(JUDGE, JUDGE_HELP)
         self.seed.valueChanged.connect(
             lambda seed: panel.set_options(replace(panel.options, seed=seed))
         )
@@ -75,8 +87,8 @@ class TrainTab(QWidget):
                     ("", self.summary),
                     ("Preset", self.preset),
                     ("Device", self.device),
-                    ("Seed", self.seed),
-                    ("Name of result", self.key),
+                    (SEED, self.seed),
+                    (KEY, self.key),
                     ("", self.blend),
                     ("", self.judge),
                 ]

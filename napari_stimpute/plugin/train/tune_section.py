@@ -13,7 +13,7 @@ from qtpy.QtWidgets import (
 )
 
 from ...connections import Connections
-from ...panels.tune import EXPLAINED, LEGEND, TunePanel
+from ...panels.tune import EXPLAINED, LEGEND, TRIALS, TunePanel
 from ..widgets.fold import Fold
 from ..widgets.wheel import guard_wheel
 from ..widgets.words import Words, hint, labelled, sentence
@@ -37,7 +37,7 @@ class TuneSection(QWidget):
     def _make_controls(self) -> None:
         panel = self.panel
         self.n_trials = QSpinBox()
-        self.n_trials.setRange(2, 1000)
+        self.n_trials.setRange(*TRIALS)
         self.n_trials.setToolTip(
             "Settings to try in all; three fits each. After the end, a larger number goes on."
         )

@@ -13,7 +13,7 @@ from superqt import QCollapsible
 
 from ...config import FormField
 from ...connections import Connections
-from ...panels.form import Field, Form
+from ...panels.form import ADVANCED, Field, Form
 from ...panels.menu import Entry
 from .wheel import guard_wheel
 from .words import Words, labelled
@@ -47,7 +47,7 @@ class ConfigForm(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         basic, advanced = self._group("basic"), self._group("advanced")
-        self._advanced = QCollapsible("Advanced settings", self)
+        self._advanced = QCollapsible(ADVANCED, self)
         self._advanced.addWidget(_rows(advanced))
         shown = _rows(basic)
         layout.addWidget(shown)

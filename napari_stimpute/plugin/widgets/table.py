@@ -69,10 +69,16 @@ class TableView(QWidget):
         assert rows is not None
         rows.currentRowChanged.connect(self._choose)
         self.connections = self.model.connections
+        self.connections.add(table.changed, self._draw_saved)
 
     def save_to(self, path: str) -> None:
         """Write the listed rows as CSV; the answer appears below the table."""
-        self.words.draw(self.table.save(path))
+        self.table.save(path)
+        self._draw_saved()
+
+    def _draw_saved(self) -> None:
+        if self.save == self.save_to:
+            self.words.draw(self.table.saved)
 
     def mark(self, row: int) -> None:
         """Show which row is seen on the canvas, −1 for none, without choosing it."""
