@@ -10,8 +10,9 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 SYSTEM_PACKAGES ?= install
 BIN := .venv/bin
-# one file of tests stays in one worker: its tests share a window, or a fitted model
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+# one file of tests stays in one worker: its tests share a window, or a fitted model;
+# files go in the order of tests/conftest.py, slow ones first, not by their number of tests
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 export OMP_WAIT_POLICY := PASSIVE
 export NAPARI_CONFIG :=

@@ -125,6 +125,7 @@ def test_hopeless_trials_end_after_one_fit_and_it_is_said(section: AnnData) -> N
     assert any(s.startswith(f"{len(pruned)} of the trials ended after") for s in outcome.notes)
 
 
+@pytest.mark.slow
 def test_a_model_with_clusters_is_scored_by_all_parts_and_labels_never_change_it(
     section: AnnData,
 ) -> None:
