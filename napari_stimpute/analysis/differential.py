@@ -136,8 +136,8 @@ def caution(
         one, other = median_depths(counts, is_group)
         lines.append(
             f"The groups differ in depth (median {one:,.0f} molecules against {other:,.0f}), and "
-            "zeros are rarer at greater depth. So molecules of the deeper were left out by chance "
-            "before testing, until both groups were equally deep; small differences may "
+            "zeros are rarer at greater depth. So molecules of the deeper one were left out at "
+            "random before testing, until both groups were equally deep; small differences may "
             "still come from depth."
         )
     return tuple(lines)

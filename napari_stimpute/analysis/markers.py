@@ -199,8 +199,8 @@ def _evened(
     ]
     lines = [
         f"Groups differ in depth (median {medians.min():,.0f} to {medians.max():,.0f} molecules), "
-        "so molecules of the deeper were left out by chance before testing; small differences may "
-        "still come from depth."
+        "so molecules of the deeper ones were left out at random before testing; small differences "
+        "may still come from depth."
     ]
     if shallow:
         lines.append(

@@ -130,7 +130,7 @@ def mixing_in_words(
     return (
         f"Batches ({column}): mixing {apart.diversity:.2f} in the counts, {mixed.diversity:.2f} in "
         f"the embedding (0 apart, 1 as mixed as their sizes allow); of the nearest within a "
-        f"batch, {kept:.0f} % are still so."
+        f"batch, {kept:.0f} % are kept."
     )
 
 

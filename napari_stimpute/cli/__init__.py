@@ -109,7 +109,7 @@ def _add_demo(commands: argparse._SubParsersAction[Parser]) -> None:
     about = (
         "Trains GMM-VGAE, compares it with simple baselines on hidden molecules, and writes "
         "result.h5ad, figures, screenshots of the window and report.html to a folder. With a "
-        "display, napari opens in the end."
+        "display, napari opens at the end."
     )
     parser = commands.add_parser(
         "demo",
@@ -128,7 +128,7 @@ def _add_demo(commands: argparse._SubParsersAction[Parser]) -> None:
     parser.add_argument(
         "--out", default="demo", metavar="FOLDER", help="where it goes (%(default)s)"
     )
-    parser.add_argument("--no-window", action="store_true", help="do not open napari in the end")
+    parser.add_argument("--no-window", action="store_true", help="do not open napari at the end")
     parser.add_argument("--genes", default="", metavar="WHICH", help=GENES)
     add_setting_options(parser, [model_info("gmm_vgae")])
     add_run_options(parser)
@@ -157,7 +157,7 @@ def _check(args: argparse.Namespace) -> int:
     print(card.text(width()))
     if card.counts_where:
         return 0
-    print("stimpute: this file cannot be used as it is, for want of counts.", file=sys.stderr)
+    print("stimpute: this file cannot be used as it is: it holds no counts.", file=sys.stderr)
     return 1
 
 

@@ -79,7 +79,7 @@ def add_folder_options(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--overwrite",
         action="store_true",
-        help="where IN is a folder: make results anew that are there already, not skip them",
+        help="where IN is a folder: replace results that are there already, rather than skip them",
     )
 
 

@@ -22,7 +22,7 @@ _SHORTCUTS = ("n_clusters", "n_domains", "mode")
 
 
 GENES = "genes to model: all, hvg:N, or a text file with one gene per line"
-COUNTS = "where the raw counts are: X, raw or the name of a layer (default: found by itself)"
+COUNTS = "where the raw counts are: X, raw or the name of a layer (default: found automatically)"
 
 
 class Parser(argparse.ArgumentParser):

@@ -204,7 +204,7 @@ class _Page:
                 "Time and memory: of one fit and prediction without imports, median over splits, "
                 f"on this machine ({os.cpu_count()} processor cores), one method after the other. "
                 "Memory is what the program held at the peak beyond what it held before "
-                "(resident memory, looked at 50 times a second); memory of a graphics card is "
+                "(resident memory, read 50 times a second); memory of a graphics card is "
                 "not counted.",
                 "The genes that are drawn were chosen from the kept counts alone, or by name.",
             ]

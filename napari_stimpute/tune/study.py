@@ -40,7 +40,7 @@ _N_RANDOM = 8
 _FEWEST_TO_PRUNE = 3
 """Trials to be done before another is given up."""
 
-_REMEDY = "Name another study file, or go on with what this one was begun with."
+_REMEDY = "Name another study file, or go on with the data and settings of this one."
 
 
 @dataclass(frozen=True)
