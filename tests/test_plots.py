@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import EllipseCollection
 from matplotlib.figure import Figure
 
@@ -118,9 +119,12 @@ def test_colour_bar_points_up_when_values_lie_above_it(tissue: Tissue) -> None:
 
 
 def test_spots_have_their_true_size_in_coordinate_units(tissue: Tissue) -> None:
-    (spots,) = spots_of(tissue_overview(tissue, VALUES))
+    figure = tissue_overview(tissue, VALUES)
+    (spots,) = spots_of(figure)
     np.testing.assert_array_equal(spots.get_widths(), 40.0)
-    assert spots._units == "xy"  # widths are read in data units
+    FigureCanvasAgg(figure).draw()  # widths become pixels by the scale of the coordinates
+    scales = [of.get_affine().get_matrix() for of in (spots.get_transform(), spots.axes.transData)]
+    np.testing.assert_allclose(scales[0][:2, :2], scales[1][:2, :2])
 
 
 def test_tissue_is_drawn_as_an_image_lies(tissue: Tissue) -> None:
