@@ -50,8 +50,8 @@ class PicksPanel(Panel[PicksState]):
             self.say(error(problem))
             return
         picks.kept.add(column)
-        told = f"Kept as “{column}”: colour by it, or compare it with the others under Statistics."
-        self.say(good(told))
+        kept = f"Kept as “{column}”: colour by it, or compare it with the others under Statistics."
+        self.say(good(kept))
 
     def say(self, outcome: Message) -> None:
         """Say something in the place of what came of keeping."""

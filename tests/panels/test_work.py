@@ -138,13 +138,13 @@ def test_what_came_of_it_is_not_said_of_other_data(
 
 def test_a_closed_panel_hears_nothing_more(session: Session) -> None:
     kitchen = Kitchen(session, lambda: None)
-    told: list[object] = []
+    announced: list[object] = []
     for signal in (kitchen.work.began, kitchen.work.progressed, kitchen.work.changed):
-        signal.connect(lambda *found: told.append(found))
+        signal.connect(lambda *found: announced.append(found))
     kitchen.close()
     job = Kitchen(session, lambda: None).work.run(iter_of(3), "Baking a cake")
     assert job is not None and job.wait(60) is JobState.DONE
-    assert told == []
+    assert announced == []
 
 
 def iter_of(n: int) -> Generator[Progress, None, None]:
