@@ -67,7 +67,7 @@ class Job(Generic[T]):
         self.title, self.owner = title, owner
         self.result: T | None = None
         self.state = JobState.PENDING
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.latest: Progress | None = None
         self.started = 0.0
         self._steps = steps
@@ -135,19 +135,23 @@ class Job(Generic[T]):
     def _work(self) -> None:
         _leave_a_core_to_the_viewer()
         try:
-            self._iterate()
-            state = JobState.CANCELLED if self._cancel.is_set() else JobState.DONE
-        except StopEarly:
-            state = JobState.CANCELLED
-        except Exception as error:  # noqa: BLE001  kept for whoever watches; nowhere else
+            state = self._run_steps()
+        except BaseException as error:  # noqa: BLE001  kept for whoever watches; nowhere else
             self.error, state = error, JobState.FAILED
-        finally:
-            self._steps.close()
         self.state = state
         try:
             self.finished.emit(state)
         finally:
             self._ended.set()
+
+    def _run_steps(self) -> JobState:
+        try:
+            self._iterate()
+        except StopEarly:
+            return JobState.CANCELLED
+        finally:
+            self._steps.close()
+        return JobState.CANCELLED if self._cancel.is_set() else JobState.DONE
 
     def _iterate(self) -> None:
         emitted, asked = 0.0, False

@@ -257,3 +257,31 @@ def test_nothing_is_left_in_the_queue_after_waiting() -> None:
     job.start().wait(20)
     emit_queued()
     assert states == [JobState.DONE]
+
+
+class _Gone(BaseException):
+    """What no work should raise."""
+
+
+def test_whatever_is_raised_ends_the_job() -> None:
+    def leaving() -> Iterator[Progress]:
+        yield Progress("count", 1, 2)
+        raise _Gone
+
+    job = Job(leaving(), "Counting")
+    assert job.start().wait(20) is JobState.FAILED
+    assert isinstance(job.error, _Gone)
+
+
+def test_work_that_cannot_be_closed_has_failed() -> None:
+    def clinging() -> Iterator[Progress]:
+        try:
+            while True:
+                yield Progress("count", 1, 2)
+        finally:
+            raise MemoryError
+
+    job = Job(clinging(), "Counting").start()
+    job.cancel()
+    assert job.wait(20) is JobState.FAILED
+    assert isinstance(job.error, MemoryError)

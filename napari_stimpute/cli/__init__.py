@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import textwrap
 import threading
@@ -39,6 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Without `argv` it is the program itself, and leaves at once if Ctrl-C left a thread computing:
     Python would wait for no such thread, and crash under it.
     """
+    if argv is None:  # a scheduler's signal to end keeps the best so far, as Ctrl-C does
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     code = _run(sys.argv[1:] if argv is None else argv)
     if argv is None and any(t.daemon and t.is_alive() for t in threading.enumerate()):
         sys.stdout.flush()

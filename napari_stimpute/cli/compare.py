@@ -94,9 +94,10 @@ def _compare(args: argparse.Namespace) -> int:
     from ..terminal import Teller, follow
 
     usage(args, lambda: resolve_device(args.device))
-    for path, check in ((args.report, check_page), (args.out, check_table)):
-        if path:
-            check(path)
+    if args.report:
+        check_page(args.report, args.input, args.genes)
+    if args.out:
+        check_table(args.out, args.input, args.genes)
     tell = Teller(quiet=args.quiet)
     tell.say(f"Reading {args.input}")
     opened = load(args.input, genes=args.genes, counts=args.counts)

@@ -144,13 +144,17 @@ def _work(args: argparse.Namespace) -> int:
 
 def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Teller) -> Worked:
     """Train on one file and write its result."""
+    from ..data.files import holding_signals
     from ..data.opening import load
     from ..data.save import check_writable
     from ..job import Job, JobState
+    from ..models.storage import check_folder
     from ..run import Request, Run
     from ..terminal import follow
 
     check_writable(task.target, task.source)
+    if task.model_folder:
+        check_folder(task.model_folder)
     tell.say(f"Reading {task.source}")
     opened = load(task.source, genes=args.genes, counts=args.counts)
     tell.say(*opened.notes)
@@ -168,14 +172,15 @@ def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Te
     run = Run(opened.adata, request)
     title = f"Training {model_info(args.model).title}"
     state = follow(Job(run.steps(), f"{task.place} · {title}" if task.place else title), tell)
-    try:
-        record = _write(run, task, tell)
-    except InputError as error:
-        if state is not JobState.CANCELLED:
-            raise
-        tell.warn(f"stimpute: {error}")
-        raise KeyboardInterrupt from error  # who pressed Ctrl-C does not want other files begun
-    return Worked(record.completed, state is JobState.CANCELLED)
+    with holding_signals(resends=False) as came:
+        try:
+            record = _write(run, task, tell)
+        except InputError as error:
+            if state is not JobState.CANCELLED:
+                raise
+            tell.warn(f"stimpute: {error}")
+            raise KeyboardInterrupt from error  # who pressed Ctrl-C does not want other files begun
+    return Worked(record.completed, state is JobState.CANCELLED or bool(came))
 
 
 def _write(run: Run, task: Task, tell: Teller) -> RunRecord:

@@ -122,8 +122,11 @@ def _tune(args: argparse.Namespace) -> int:
     usage(args, lambda: resolve_device(args.device))
     if args.out and not args.out.endswith(".json"):
         args.parser.error(f"--out takes a file ending in .json, and {args.out!r} does not")
-    for path in filter(None, (args.out, args.study)):
-        check_place(path)
+    kept = (args.input, args.genes, args.settings_file)
+    if args.study:
+        check_place(args.study, *kept)
+    if args.out:
+        check_place(args.out, args.study, *kept)
     tell = Teller(quiet=args.quiet)
     tell.say(f"Reading {args.input}")
     opened = load(args.input, genes=args.genes, counts=args.counts)

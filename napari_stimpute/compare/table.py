@@ -15,7 +15,7 @@ from .standing import Row, rows, verdict, wins
 _ENDINGS = (".csv", ".json")
 
 
-def check_table(path: str | os.PathLike[str]) -> None:
+def check_table(path: str | os.PathLike[str], *inputs: str | os.PathLike[str]) -> None:
     """Refuse a table that could not be written, before work is put into it (`NotWritable`)."""
     if Path(path).suffix.lower() not in _ENDINGS:
         raise NotWritable(
@@ -23,7 +23,7 @@ def check_table(path: str | os.PathLike[str]) -> None:
             found=f"{Path(path).name!r}",
             remedy="Choose one of these endings.",
         )
-    check_place(path)
+    check_place(path, *inputs)
 
 
 def write_table(comparison: Comparison, path: str | os.PathLike[str]) -> Path:

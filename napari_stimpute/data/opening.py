@@ -6,8 +6,10 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..errors import NotReadable
 from .card import DataCard, card_of
 from .counts import Counts, read_counts
+from .files import full_path
 from .genes import most_telling_gene, working_adata
 from .readers.h5ad import read
 
@@ -45,5 +47,5 @@ def load(source: str | os.PathLike[str] | AnnData, *, genes: str = "", counts: s
     found = read_counts(adata, counts)
     working, notes = working_adata(adata, genes, found)
     gene = most_telling_gene(Counts("X", working.X, working.var))
-    path = str(source) if is_path else ""
+    path = str(full_path(source, NotReadable)) if is_path else ""  # wherever one works later
     return Opened(working, card_of(adata, found), tuple(notes), path, gene)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
-import pickle
-import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -27,21 +23,16 @@ from ..errors import (
     InvalidSetting,
     MissingKey,
     NotFitted,
-    NotReadable,
-    NotWritable,
     OutOfMemory,
     TooSmall,
     UnknownName,
-    UnsafeFile,
 )
 from ..progress import Progress, drain
 from .configs import model_info
+from .storage import Config, Past, load_folder, not_a_model, save_folder
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-_RECORD = ("var_names", "seed", "device", "completed", "notes", "history")
-"""What a saved model's ``record.json`` holds."""
 
 _SMALLEST_BLOCK = 16
 _NO_MEMORY = ("out of memory", "allocate memory", "alloc_failed")
@@ -188,76 +179,41 @@ class Model(ABC):
             )
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Save as a folder: ``config.json``, ``record.json``, ``weights.pt`` (plain tensors)."""
-        self._require_fit()
-        target = Path(path)
-        if target.exists() and not (target / "config.json").exists():
-            raise NotWritable(
-                expected="a new folder, or the folder of a saved model",
-                found=f"something else at {target}",
-                remedy="Choose another name.",
-            )
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            draft = target.with_name(f".{target.name}.{uuid4().hex}")
-            draft.mkdir()
-        except OSError as error:
-            raise NotWritable(
-                expected=f"a folder that can be written at {target}",
-                found=str(error),
-                remedy="Choose another place.",
-            ) from None
-        try:
-            self._write_parts(draft)
-            if target.exists():
-                shutil.rmtree(target)
-            draft.rename(target)
-        except (OSError, RuntimeError) as error:  # torch raises the second when the disk is full
-            raise NotWritable(
-                expected=f"to write {target}",
-                found=f"that writing failed ({error})",
-                remedy="Free some space, or choose another place; what was there before is kept.",
-            ) from error
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
-        return target
+        """Save as a folder: ``config.json``, ``record.json``, ``weights.pt`` (plain tensors).
 
-    def _write_parts(self, folder: Path) -> None:
-        config = {"model": self.name, "config": self.config.model_dump()}
-        record = {field: getattr(self, f"{field}_") for field in _RECORD}
-        (folder / "config.json").write_text(json.dumps(config, indent=1))
-        (folder / "record.json").write_text(json.dumps(record))
-        torch.save({k: v.detach().cpu() for k, v in self._state().items()}, folder / "weights.pt")
+        Whole or not at all; the folder of a saved model is replaced, nothing else (`NotWritable`).
+        """
+        self._require_fit()
+        past = Past(**{field: getattr(self, f"{field}_") for field in Past.model_fields})
+        config = Config(model=self.name, config=self.config.model_dump())
+        return save_folder(path, config, past, self._state())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> Self:
         """Load a saved model onto a device, wherever it was fitted; ``device_`` is that one then.
 
-        Opening never runs code: a pickle is refused (`UnsafeFile`).
+        Opening never runs code: a pickle is refused (`UnsafeFile`), and so is what is damaged, or
+        of other shapes or values than a saved model's (`NotReadable`).
         """
-        folder, here = Path(path), resolve_device(device)
-        try:
-            config = json.loads((folder / "config.json").read_text())
-            record = json.loads((folder / "record.json").read_text())
-            name, settings = str(config["model"]), dict(config["config"])
-            past = {f"{field}_": record[field] for field in _RECORD}
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise _not_a_model(folder, f"{type(error).__name__}: {error}") from None
-        if name != cls.name:
-            raise UnknownName.of("saved model of this class", name, [cls.name])
-        model = cls(**settings)
-        vars(model).update(past | {"device_": here})
-        state = _tensors(folder / "weights.pt")
+        here, folder = resolve_device(device), Path(path)
+        config, past, state = load_folder(path)
+        if config.model != cls.name:
+            raise UnknownName.of("saved model of this class", config.model, [cls.name])
+        model = cls(model_info(cls.name).config.checked(config.config))
+        vars(model).update({f"{field}_": value for field, value in past} | {"device_": here})
         try:
             model._restore(state)
-        except (KeyError, RuntimeError) as error:
+            again = {name: tensor.cpu() for name, tensor in model._state().items()}
+        except (KeyError, RuntimeError, ValueError, IndexError, TypeError) as error:
             if is_out_of_memory(error):
                 raise OutOfMemory(
                     expected=f"memory for the networks of {folder} on {here}",
                     found="too little",
                     remedy='Load it on the CPU: device="cpu".',
                 ) from error
-            raise _not_a_model(folder, f"other tensors in weights.pt ({error})") from None
+            raise not_a_model(folder, f"other tensors in weights.pt ({error})") from None
+        if again.keys() != state.keys() or not all(map(_is_same, again.values(), state.values())):
+            raise not_a_model(folder, "other tensors in weights.pt than such a model has")
         return model
 
 
@@ -299,25 +255,5 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(words in text for words in _NO_MEMORY)
 
 
-def _not_a_model(folder: Path, found: str) -> NotReadable:
-    return NotReadable(
-        expected=f"a saved model (config.json, record.json, weights.pt) at {folder}",
-        found=found,
-        remedy="Choose a folder written by model.save(), or save the model again.",
-    )
-
-
-def _tensors(path: Path) -> dict[str, torch.Tensor]:
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise UnsafeFile(
-            expected="plain tensors in weights.pt",
-            found="a pickle that could run code",
-            remedy="Do not open it unless you trust where it comes from; ask for model.save().",
-        ) from error
-    except (OSError, RuntimeError, EOFError) as error:
-        raise NotReadable(
-            expected="tensors in weights.pt", found=str(error), remedy="Save the model again."
-        ) from None
-    return dict(state)
+def _is_same(one: torch.Tensor, other: torch.Tensor) -> bool:
+    return one.dtype == other.dtype and torch.equal(one, other)

@@ -239,7 +239,7 @@ class TrainPanel(Panel[TrainState]):
             self._notes = Message("\n".join([*kept, *notes]))
             self._where = f"Imputed counts are in layers['{keys.imputed(record.key)}']."
 
-    def _mark(self, problem: Exception | None) -> bool:
+    def _mark(self, problem: BaseException | None) -> bool:
         """Say what is wrong beside the setting that it is about; False if it is about none."""
         return isinstance(problem, InvalidSetting) and self.form.mark(problem.field, str(problem))
 

@@ -75,7 +75,6 @@ class VariablePanel(Panel[VariableState]):
             "Rank the genes by their variability, before and after.",
             begin=self.compute,
             missing=lambda: self.session.contents.no_run,
-            needs_data=False,
         )
         self.answer: Answer[VariableGenes] = Answer(self.work, self._about)
         self.table = Table("Variable genes", _COLUMNS)

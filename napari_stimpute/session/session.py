@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import operator
 import os
 from collections.abc import Callable, Generator
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from ..run import Run
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 TRAIN, OPEN, SAVE = "train", "open", "save"
 """Owners of the jobs that a session begins by itself."""
@@ -215,6 +217,9 @@ class Session:
             elif take is not None and job.result is not None:
                 take(job.result)
         except StimputeError as error:
+            self.report(in_words(error), job.owner)
+        except Exception as error:  # noqa: BLE001  said, and logged with its traceback
+            _log.exception("What %s gave could not be taken", job.title)
             self.report(in_words(error), job.owner)
         self.events.job.emit(job, job)
         job.result = None  # it was taken: data that are closed later are not kept by it

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -256,3 +257,77 @@ def test_what_h5ad_cannot_hold_is_said(tmp_path: Path) -> None:
     with pytest.raises(NotWritable, match="something h5ad cannot hold"):
         write(adata, tmp_path / "out.h5ad")
     assert not list(tmp_path.iterdir())
+
+
+# ---- what an output goes through ---------------------------------------------------------------
+
+
+def test_the_data_are_not_changed_by_saving(tmp_path: Path) -> None:
+    adata = section()
+    adata.obs["note"] = pd.Series(["a", None, "b"] * 10, index=adata.obs_names, dtype=object)
+    adata.raw = adata.copy()
+    obs, var = adata.obs.copy(), adata.raw.var.copy()
+    write(adata, tmp_path / "out.h5ad")
+    pd.testing.assert_frame_equal(adata.obs, obs)
+    pd.testing.assert_frame_equal(adata.raw.var, var)
+
+
+def test_ctrl_c_waits_until_the_file_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adata, really_write, pressed = section(300), os.write, iter([True])
+
+    def interrupted_write(descriptor: int, content: bytes) -> int:
+        if next(pressed, False):
+            signal.raise_signal(signal.SIGINT)
+        return really_write(descriptor, content)
+
+    monkeypatch.setattr(os, "write", interrupted_write)
+    with pytest.raises(KeyboardInterrupt):
+        write(adata, tmp_path / "out.h5ad")
+    assert (read(tmp_path / "out.h5ad").X != adata.X).nnz == 0
+    assert [p.name for p in tmp_path.iterdir()] == ["out.h5ad"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
+def test_whatever_is_raised_while_hdf5_writes_is_raised_in_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    output, really_write, good = tmp_path / "out.h5ad", os.write, iter(range(3))
+    output.write_bytes(b"what was there before")
+
+    def failing_write(descriptor: int, content: bytes) -> int:
+        if next(good, None) is None:
+            raise error
+        return really_write(descriptor, content)
+
+    monkeypatch.setattr(os, "write", failing_write)
+    with pytest.raises(error):
+        write(section(300), output)
+    assert output.read_bytes() == b"what was there before"
+    assert [p.name for p in tmp_path.iterdir()] == ["out.h5ad"]
+
+
+def test_a_disk_that_swallows_what_is_written_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output, really_write = tmp_path / "out.h5ad", os.write
+    output.write_bytes(b"what was there before")
+    adata = section(300)
+    adata.X = np.random.default_rng(0).random((300, 200)).astype(np.float32)[:, :20]
+
+    def forgetful_write(descriptor: int, content: bytes) -> int:
+        is_values = len(content) > 10_000
+        return really_write(descriptor, bytes(len(content)) if is_values else content)
+
+    monkeypatch.setattr(os, "write", forgetful_write)
+    with pytest.raises(NotWritable, match=r"writing failed|something h5ad cannot hold"):
+        write(adata, output)
+    assert output.read_bytes() == b"what was there before"
+
+
+def test_a_name_of_the_greatest_length_can_be_written(tmp_path: Path) -> None:
+    path = tmp_path / f"{'n' * 250}.h5ad"
+    assert write(section(), path) == path
+    assert read(path).n_obs == 30

@@ -4,7 +4,7 @@ import gc
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ from napari_stimpute.errors import (
 )
 from napari_stimpute.job import Job, JobState
 from napari_stimpute.models import model_info
+from napari_stimpute.progress import Progress
 from napari_stimpute.session.contents import COUNTS, LOG
 from napari_stimpute.session.session import Session
 
@@ -351,6 +352,35 @@ def test_columns_from_elsewhere_keep_their_names_and_those_written_here_are_repl
     assert session.column_for("new") == "new" and session.has_results
     session.open(session.adata)
     assert session.column_for("new") == "new_2" and not session.has_results
+
+
+def test_a_result_that_cannot_be_taken_is_said_and_ends_the_work(session: Session) -> None:
+    def take(_result: str) -> None:
+        raise MemoryError
+
+    def steps() -> Generator[Progress, None, str]:
+        yield Progress("work", 1, 1)
+        return "much"
+
+    told: list[object] = []
+    job = session.work_later(steps(), "Working", take)
+    session.events.job.connect(lambda: told.append(session.is_busy))
+    job.wait(30)
+    assert session.problem == "Memory ran out."
+    assert told == [False]
+
+
+def test_the_opened_file_is_safe_wherever_one_works_later(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, before = Session(), path.read_bytes()
+    monkeypatch.chdir(tmp_path)
+    session.open(path.name)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    with pytest.raises(NotWritable, match="the input file itself"):
+        session.save(path)
+    assert path.read_bytes() == before
 
 
 def test_what_goes_wrong_is_said_and_the_next_start_clears_it(
