@@ -23,8 +23,8 @@ def number(value: float, decimals: int = 3) -> str:
 
 
 def percent(share: float, decimals: int = 0) -> str:
-    """Write a share as percent: 0.128 becomes 13 %."""
-    return f"{number(100 * share, decimals)} %"
+    """Write a share as percent: 0.128 becomes 13 %; – for NaN."""
+    return f"{number(100 * share, decimals)} %" if share == share else number(share)
 
 
 def lower_first(title: str) -> str:

@@ -12,9 +12,11 @@ import pytest
 
 from napari_stimpute import keys, simulate_section
 from napari_stimpute.cli import main
+from napari_stimpute.compare.contenders import comparison_of
 from napari_stimpute.data.simulate import TRUE_RATE
-from napari_stimpute.demo import window
+from napari_stimpute.demo import story, window
 from napari_stimpute.demo.window import Shot
+from napari_stimpute.progress import drain
 from napari_stimpute.terminal import Teller
 
 pytestmark = pytest.mark.slow  # whole programs
@@ -107,6 +109,19 @@ def test_page_opens_with_a_plain_verdict(page: str) -> None:
     assert verdict is not None
     assert page.index(verdict[0]) < page.index("The section</h2>")
     assert "hidden molecules" in verdict[1]
+
+
+def test_examples_are_genes_that_can_be_judged_or_say_that_they_cannot() -> None:
+    compared = comparison_of(simulate_section(n_rows=15, n_genes=100), ["gmm_vgae"], preset="tiny")
+    drain(compared.steps())
+    hidden = compared.scores[0].recovery.hidden
+    hidden[:], hidden[7] = 19, 20
+    assert [(gene, "deviance" in why) for gene, why in story.telling_genes(compared)] == [
+        (compared.genes[7], True)
+    ]
+    hidden[7] = 5
+    why = [why for _, why in story.telling_genes(compared)]
+    assert why == ["19 hidden molecules, too few to judge by: at least 20 are needed"] * 3
 
 
 def test_truth_is_claimed_only_for_simulated_data(page: str) -> None:

@@ -29,4 +29,4 @@ def test_zero_has_no_sign_and_a_minus_is_a_minus() -> None:
 
 
 def test_what_is_unknown_is_a_dash() -> None:
-    assert number(float("nan")) == "–"
+    assert number(float("nan")) == percent(float("nan")) == "–"

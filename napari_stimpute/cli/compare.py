@@ -32,8 +32,9 @@ _ABOUT = (
 _HEADER = ("Method", "Explained", "±", "Genes better", "Won", "Time", "Memory")
 _LEGEND = (
     "Explained: share of the deviance of gene mean × depth that is gone, mean over splits; ±: its "
-    "standard deviation. Genes better: predicted better than by gene mean × depth. Won: predicted "
-    "best of all. Time and memory: of one fit and prediction, median."
+    "standard deviation. Genes better: predicted better than by gene mean × depth, and Won: "
+    "predicted best of all, of the genes with at least {enough} hidden molecules. Time and memory: "
+    "of one fit and prediction, median."
 )
 
 
@@ -141,6 +142,7 @@ def _require_scores(comparison: Comparison) -> None:
 
 def _tell(comparison: Comparison, tell: Teller) -> None:
     from ..compare.standing import describe, memory, rows, verdict, wins
+    from ..trust.recovery import MIN_HIDDEN
 
     found, won = rows(comparison), wins(comparison).shares
     table = [_HEADER] + [
@@ -156,7 +158,8 @@ def _tell(comparison: Comparison, tell: Teller) -> None:
         for row in found
         if row.n
     ]
-    tell.say("", *aligned(table), "", *textwrap.wrap(_LEGEND, width()), "")
+    legend = _LEGEND.format(enough=MIN_HIDDEN)
+    tell.say("", *aligned(table), "", *textwrap.wrap(legend, width()), "")
     tell.say(*(describe(row) for row in found if row.reason))
     if not comparison.is_complete:
         tell.say("Stopped early: the comparison is incomplete.")

@@ -22,7 +22,7 @@ from ..data.genes import relative_variance
 from ..data.holdout import HIDDEN_SHARE, thin, with_counts
 from ..errors import StimputeError, TooSmall, UnknownName
 from ..progress import Progress, StopEarly
-from ..trust.recovery import Recovery, pattern_correlation, recovery
+from ..trust.recovery import MIN_HIDDEN, Recovery, pattern_correlation, recovery
 from .methods import Method
 from .trial import Array, Contender, Pace, Trial
 
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 
 COUNTED = "Counted"
 """Name of the map of the kept counts themselves."""
-
-_FEWEST_TO_SHOW = 20
-"""Kept molecules that a gene needs to be shown as an example."""
 
 REPORT_EVERY = 1.0
 """Seconds between two reports."""
@@ -208,12 +205,15 @@ def _require_enough(adata: AnnData, kept: sp.csr_matrix, hidden: sp.csr_matrix) 
 def _telling(kept: sp.csr_matrix, n: int = 3) -> list[int]:
     """Genes to look at: of the frequent, the middling and the rare, the one that varies most.
 
+    Of genes that can be judged, where there are as many.
+
     Variance over mean of depth-normalised counts; no score is asked, so no method is favoured.
     """
     ratio = relative_variance(kept)
     molecules = np.asarray(kept.sum(axis=0)).ravel()
     order = np.argsort(-molecules, kind="stable")
-    enough = order[molecules[order] >= _FEWEST_TO_SHOW]
+    hidden = molecules * HIDDEN_SHARE / (1 - HIDDEN_SHARE)  # as many are expected
+    enough = order[hidden[order] >= MIN_HIDDEN]
     pool = enough if len(enough) >= n else order[: max(1, int((molecules > 0).sum()))]
     return [int(part[np.argmax(ratio[part])]) for part in np.array_split(pool, n) if len(part)]
 

@@ -89,7 +89,8 @@ class _Page:
             "Every method saw the same molecules and predicted the hidden ones. The score is the "
             "share of the Poisson deviance of gene mean × depth that it removes: 0 % is level with "
             "that, 100 % would be perfect, below 0 % is worse. Much of the deviance is chance, so "
-            "no method comes near 100 %."
+            f"no method comes near 100 %. Single genes are judged from {MIN_HIDDEN} hidden "
+            "molecules on: those of the median gene, of the genes better and of the genes won."
         )
         header, table = list(_HEADER), [self._cells(row) for row in self.scored]
         if any(np.isfinite(row.truth) for row in self.scored):
@@ -157,13 +158,14 @@ class _Page:
         tissue, found = Tissue.of(self.adata), self.comparison
         self.report.text(
             f"Expected counts at each {self.place}'s own depth, from the kept molecules of the "
-            "first split, on one scale per gene. The percentage is the gene's own score there."
+            "first split, on one scale per gene. The percentage is the gene's own score there; a "
+            f"gene with fewer than {MIN_HIDDEN} hidden molecules is not judged."
         )
         for at, place in enumerate(found.shown):
             values = {"Counted (kept)": found.maps[COUNTED][:, at]}
             for row in self.scored:
                 if row.method.name in found.maps and row.method.name != RAW.name:
-                    gain = percent(self._gain_of(row, place)).replace(" ", _TOGETHER)
+                    gain = self._gain_of(row, place).replace(" ", _TOGETHER)
                     heading = f"{row.title} ·{_TOGETHER}{gain}"
                     values[heading] = found.maps[row.method.name][:, at]
             imputed = list(values.values())[1:] or list(values.values())
@@ -172,9 +174,9 @@ class _Page:
             figure = gene_grid(tissue, values, limits=(0, top or 1), title=gene, unit=unit)
             self.report.figure(figure, f"{gene}, as counted and under each method.")
 
-    def _gain_of(self, row: Row, gene: int) -> float:
-        first = next(s for s in row.scores if s.seed == self.comparison.seeds[0])
-        return float(first.recovery.per_gene[gene])
+    def _gain_of(self, row: Row, gene: int) -> str:
+        found = next(s for s in row.scores if s.seed == self.comparison.seeds[0]).recovery
+        return percent(found.per_gene[gene]) if found.hidden[gene] >= MIN_HIDDEN else "not judged"
 
     def _left_out(self) -> None:
         sentences = [describe(row) for row in self.rows if row.reason]

@@ -77,8 +77,8 @@ def _records(comparison: Comparison) -> list[dict[str, Any]]:
                     **who,
                     "seed": s.seed,
                     "deviance_explained": r.deviance_explained,
-                    "median_gene": r.gene_median,
-                    "genes_better": r.share_better,
+                    "median_gene": _finite(r.gene_median),
+                    "genes_better": _finite(r.share_better),
                     "nll": r.nll,
                     "seconds": round(s.seconds, 3),
                     "memory_mb": round(s.memory / 2**20, 1),
@@ -99,6 +99,10 @@ def _summary(row: Row) -> dict[str, Any]:
         "seconds": row.seconds,
         "memory_mb": row.memory / 2**20,
     }
-    finite = {name: value if value == value else None for name, value in numbers.items()}
+    finite = {name: _finite(value) for name, value in numbers.items()}
     who = {"method": row.method.name, "title": row.title, "kind": row.method.kind}
     return {**who, "seeds": row.n, **finite, "failure": row.reason or None}
+
+
+def _finite(value: float) -> float | None:
+    return value if value == value else None

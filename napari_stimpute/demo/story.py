@@ -30,6 +30,7 @@ from ..plots import (
 )
 from ..plots.saving import png_of
 from ..report import Report
+from ..trust.recovery import MIN_HIDDEN
 from ..trust.verdict import badge, trust_table
 from ..words import duration, number, percent
 from . import MODEL, TITLE, Demo
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
     from ..session.session import Session
     from .window import Shot
 
-_ENOUGH = 20
-"""Hidden molecules that a gene needs to be shown as an example."""
+_N_EXAMPLES = 3
+"""Genes that are drawn for being predicted well."""
 
 
 class Story:
@@ -147,7 +148,9 @@ class Story:
             f"(one random split, seed {self.demo.seed}); every method saw the same rest, and "
             "was judged on the hidden ones. The score is the share of the Poisson deviance of gene "
             "mean × depth that it removes: 0 is level with that baseline, 1 would be perfect, and "
-            "below 0 is worse than it. Much of the deviance is chance, so no method comes near 1."
+            "below 0 is worse than it. Much of the deviance is chance, so no method comes near 1. "
+            f"The median gene, and the genes better, are of those with at least {MIN_HIDDEN} "
+            "hidden molecules."
         )
         header = ["Method", "Deviance explained", "Median gene", "Genes better than mean"]
         table = [
@@ -300,15 +303,24 @@ def blend_shares(adata: AnnData, key: str) -> list[tuple[str, float]]:
 
 
 def telling_genes(comparison: Comparison) -> list[tuple[str, str]]:
-    """Genes to look at, each with its reason: three that were predicted well, and the worst."""
+    """Genes to look at, each with its reason: three that were predicted well, and the worst.
+
+    Of genes that can be judged; where there are none, the most frequent, which say so.
+    """
     found = next(s for s in comparison.scores if s.method.name == MODEL).recovery
     names, gain, hidden = comparison.genes, found.per_gene, found.hidden
     order = np.argsort(-hidden, kind="stable")
-    enough = order[hidden[order] >= _ENOUGH]
-    pool = enough if len(enough) >= 4 else order[: max(1, int((hidden > 0).sum()))]
-    chosen = {int(part[np.argmax(gain[part])]) for part in np.array_split(pool, 3) if len(part)}
+    judged = order[hidden[order] >= MIN_HIDDEN]
+    if not len(judged):
+        few = f"hidden molecules, too few to judge by: at least {MIN_HIDDEN} are needed"
+        return [(names[g], f"{hidden[g]:,.0f} {few}") for g in order[:_N_EXAMPLES]]
+    chosen = {
+        int(part[np.argmax(gain[part])])
+        for part in np.array_split(judged, _N_EXAMPLES)
+        if len(part)
+    }
     listed = sorted(chosen, key=lambda g: -hidden[g])
-    worst = int(pool[np.argmin(gain[pool])])
+    worst = int(judged[np.argmin(gain[judged])])
     shown = [*listed, worst] if worst not in chosen else listed
     return [
         (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..compare.standing import Row, Wins, describe, leader, memory, rows, verdict, wins
+from ..trust.recovery import MIN_HIDDEN
 from ..words import duration, number, percent
 from .message import SILENT, Message, good, warning
 from .table import Cell
@@ -22,7 +23,11 @@ COLUMNS: tuple[tuple[str, str], ...] = (
         "their standard deviation. 0 is level with it, 100 would be perfect; much of the deviance "
         "is chance, so no method comes near.",
     ),
-    ("Genes\nbetter", "Share of the genes that are predicted better than by gene mean × depth."),
+    (
+        "Genes\nbetter",
+        f"Share of the genes with at least {MIN_HIDDEN} hidden molecules that are predicted better "
+        "than by gene mean × depth.",
+    ),
     ("Time", "Of one fit and prediction, median over splits."),
     ("Memory", "What the program held at the peak beyond what it held before."),
 )
@@ -155,7 +160,8 @@ def _about_genes(won: Wins, n: int) -> str:
     if won.n_seeds > 1:
         steady = f"In {percent(won.steady)} of them one method won every split. "
     return (
-        f"{won.n_judged:,} of {n:,} genes have enough hidden molecules to be judged. {steady}"
+        f"{won.n_judged:,} of {n:,} genes have at least {MIN_HIDDEN} hidden molecules and are "
+        f"judged. {steady}"
         "Each is a dot below: the further right, the more hidden molecules; the higher, the "
         "better its winner predicts them."
     )

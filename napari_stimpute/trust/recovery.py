@@ -8,6 +8,7 @@ its scale. Work is done in blocks of spots: memory grows with genes, not with sp
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,18 +52,17 @@ class Recovery:
 
     @property
     def share_better(self) -> float:
-        """Share of genes predicted better than by mean, of those with enough hidden molecules."""
-        return float((self.per_gene[self._scored] > EPSILON).mean())
+        """Share of judged genes that are predicted better than by mean; NaN if none is judged."""
+        return float((self._judged > EPSILON).mean()) if self._judged.size else math.nan
 
     @property
     def gene_median(self) -> float:
-        """Deviance explained of the median gene, among those with enough hidden molecules."""
-        return float(np.median(self.per_gene[self._scored]))
+        """Deviance explained of the median judged gene; NaN if none is judged."""
+        return float(np.median(self._judged)) if self._judged.size else math.nan
 
     @property
-    def _scored(self) -> NDArray[np.bool_]:
-        enough = self.hidden >= MIN_HIDDEN
-        return enough if enough.any() else np.isfinite(self.per_gene)
+    def _judged(self) -> Array:
+        return self.per_gene[self.hidden >= MIN_HIDDEN]
 
 
 def deviance_explained(

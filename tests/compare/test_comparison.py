@@ -174,7 +174,7 @@ def test_examples_are_chosen_before_anything_is_predicted(finished: Comparison) 
     molecules = np.asarray(finished.split(0)[0].X.sum(axis=0)).ravel()[finished.shown]
     assert len(set(finished.shown)) == 3
     assert list(molecules) == sorted(molecules, reverse=True)  # frequent, middling, rare
-    assert (molecules >= 20).all()
+    assert (molecules >= 180).all()  # so that 20 hidden ones are expected
 
 
 def test_no_prediction_outlives_its_score(section: AnnData) -> None:

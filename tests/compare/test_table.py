@@ -173,7 +173,20 @@ def test_a_gene_too_rare_to_be_judged_is_said(section: AnnData) -> None:
     rare.X = counts
     comparison = comparison_of(rare, ["raw", "gene_mean"])
     drain(comparison.steps())
-    assert "single genes cannot be judged here" in page_of(comparison, rare).html()
+    page = html.unescape(page_of(comparison, rare).html())
+    assert "single genes cannot be judged here" in page
+    cells = re.findall(r"<t[dh][^>]*>([^<]*)</t[dh]>", page)
+    score = dict(zip(cells[:8], cells[8:16], strict=True))
+    assert score["Median gene"] == score["Genes better than mean"] == "–"
+
+
+def test_table_leaves_out_what_no_gene_can_tell(section: AnnData, tmp_path: Path) -> None:
+    comparison = comparison_of(section[:30].copy(), ["gene_mean"])
+    drain(comparison.steps())
+    comparison.scores[0].recovery.hidden[:] = 19
+    written = json.loads(write_table(comparison, tmp_path / "scores.json").read_text())
+    assert written["scores"][0]["genes_better"] is None
+    assert written["methods"][0]["median_gene"] is None
 
 
 @pytest.fixture

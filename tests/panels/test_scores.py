@@ -139,5 +139,5 @@ def test_every_judged_gene_is_a_dot_of_its_winner(scores: Scores, comparison: Co
         place = comparison.genes.index(dot.gene)
         assert dot.winner == won.methods[won.winner[place]].title
         assert (dot.hidden, dot.gain) == (won.hidden[place], won.gain[place])
-    assert scores.about_genes.startswith(f"{won.n_judged} of 100 genes have enough")
+    assert scores.about_genes.startswith(f"{won.n_judged} of 100 genes have at least 20 hidden")
     assert "one method won every split" in scores.about_genes

@@ -111,6 +111,11 @@ def test_a_gene_is_judged_from_twenty_hidden_molecules_on_as_for_a_verdict() -> 
     assert verdict.MIN_HIDDEN == MIN_HIDDEN == 20
 
 
+def test_where_no_gene_has_enough_hidden_molecules_none_is_counted() -> None:
+    found = Recovery(1.0, 0.1, np.array([-1.0, 0.5]), np.array([19.0, 5.0]))
+    assert np.isnan([found.share_better, found.gene_median]).all()
+
+
 def test_block_size_does_not_change_the_score(split, monkeypatch: pytest.MonkeyPatch) -> None:
     kept, hidden, rates = split
     whole = recovery(kept, hidden, rates)
