@@ -216,6 +216,6 @@ def test_report_is_written_in_the_background(panel: ComparePanel, tmp_path: Path
 def test_a_report_that_cannot_be_written_is_explained(panel: ComparePanel, tmp_path: Path) -> None:
     compared(panel, "raw")
     until_done(panel.save_report(tmp_path / "no" / "report.html"))
-    assert "Choose another folder" in panel.now.saved.text
+    assert "its folder is missing" in panel.now.saved.text
     assert panel.now.saved.tone == "error"
     assert titles(panel) == ["Counts as they are"]  # still there

@@ -347,4 +347,4 @@ def test_the_wipe_is_written_with_its_verdicts(shown: GenesPanel, tmp_path: Path
     job = shown.save_wipe(tmp_path / "missing" / "wipe.png", 100.0)
     assert job is not None
     job.wait(60)
-    assert "Choose another folder" in shown.now.wipe.message.text
+    assert "its folder is missing" in shown.now.wipe.message.text
