@@ -154,10 +154,13 @@ def _models(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     from ..data.card import data_card
-    from ..data.readers.h5ad import read
+    from ..data.opening import sound
 
-    card = data_card(read(args.file), args.counts)
+    adata, notes = sound(args.file)
+    card = data_card(adata, args.counts)
     print(card.text(width()))
+    for note in notes:
+        print(textwrap.fill(f"! {note}", width(), subsequent_indent="  "))
     if card.counts_where:
         return 0
     print("stimpute: this file cannot be used as it is: it holds no counts.", file=sys.stderr)

@@ -11,7 +11,8 @@ from .card import DataCard, card_of
 from .counts import Counts, read_counts
 from .files import full_path
 from .genes import most_telling_gene, working_adata
-from .readers.h5ad import read
+from .readers.h5ad import read_with_notes
+from .structure import check_all_sparse
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -43,9 +44,31 @@ def load(source: str | os.PathLike[str] | AnnData, *, genes: str = "", counts: s
     others as `read_counts`, `choose_genes`
     """
     is_path = isinstance(source, str | os.PathLike)
-    adata = read(source) if is_path else source
+    adata, said = sound(source)
     found = read_counts(adata, counts)
     working, notes = working_adata(adata, genes, found)
     gene = most_telling_gene(Counts("X", working.X, working.var))
     path = str(full_path(source, NotReadable)) if is_path else ""  # wherever one works later
-    return Opened(working, card_of(adata, found), tuple(notes), path, gene)
+    return Opened(working, card_of(adata, found), (*said, *notes), path, gene)
+
+
+def sound(source: str | os.PathLike[str] | AnnData) -> tuple[AnnData, list[str]]:
+    """What can be worked on, and sentences on what was left out or put right.
+
+    Raises
+    ------
+    NotReadable : as `load`; or neither a path nor an AnnData
+    """
+    from anndata import AnnData
+
+    if isinstance(source, str | os.PathLike):
+        return read_with_notes(source)
+    if not isinstance(source, AnnData):
+        raise NotReadable(
+            expected="the path of an .h5ad file, or an AnnData",
+            found=f"an object of the type {type(source).__name__}",
+            remedy="Put counts into an AnnData first: anndata.AnnData(counts, obs, var).",
+        )
+    if not source.isbacked:
+        check_all_sparse(source)
+    return source, []

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import NotReadable
-from ..files import unknown_to_anndata
+from ...errors import NotReadable, OutOfMemory, StimputeError
+from ..files import full_path, unknown_to_anndata
 from ..genes import check_unique_names
+from ..structure import check_all_sparse
 from . import ENDINGS
+from .elements import read_elements
+from .survey import encoding_of, survey
 
 if TYPE_CHECKING:
+    import h5py
     from anndata import AnnData
+
+
+_ENCODINGS = ("anndata", "raw", "")
+"""What an AnnData file may say of itself, in lower case."""
 
 
 def read(path: str | os.PathLike[str]) -> AnnData:
@@ -22,13 +31,18 @@ def read(path: str | os.PathLike[str]) -> AnnData:
     Raises
     ------
     NotReadable : missing, a folder, another kind of file, empty, truncated, damaged, not an
-        AnnData, or without cells or genes
+        AnnData, or without cells or genes; or it leads to other files, or needs a package
+    OutOfMemory : there is too little memory for it
     DuplicateNames : two cells or two genes share a name
     """
-    file = Path(path).expanduser()
+    return read_with_notes(path)[0]
+
+
+def read_with_notes(path: str | os.PathLike[str]) -> tuple[AnnData, list[str]]:
+    """As `read`, with sentences on what was left out or put right."""
+    file = full_path(path, NotReadable)
     _check_file(file)
-    _check_hdf5(file)
-    adata = _read_h5ad(file)
+    adata, notes = _read_hdf5(file)
     if 0 in adata.shape:
         raise NotReadable(
             expected="at least one cell and one gene",
@@ -36,7 +50,7 @@ def read(path: str | os.PathLike[str]) -> AnnData:
             remedy="Check the step that wrote it; perhaps a filter removed everything.",
         )
     check_unique_names(adata)
-    return adata
+    return adata, notes
 
 
 def _check_file(file: Path) -> None:
@@ -53,8 +67,7 @@ def _check_file(file: Path) -> None:
         raise _not_readable(file, "an empty file (0 bytes)", "Copy or download it again.")
 
 
-def _check_hdf5(file: Path) -> None:
-    """Refuse what is not HDF5, is cut off, or is HDF5 of another kind."""
+def _read_hdf5(file: Path) -> tuple[AnnData, list[str]]:
     import h5py
 
     if not h5py.is_hdf5(file):
@@ -62,12 +75,27 @@ def _check_hdf5(file: Path) -> None:
             file, "a file that is not HDF5, in spite of its ending", "Check where it came from."
         )
     try:
-        with h5py.File(file, "r") as content:
-            groups = list(content)
+        with h5py.File(file, "r") as content, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what matters of it is said in our words
+            _check_kind(file, content)
+            survey(content)
+            return (_read_old(file), []) if _is_old(content) else read_elements(content)
+    except MemoryError as error:
+        raise _too_large(file) from error
     except (OSError, RuntimeError) as error:
-        found = "a truncated file" if "truncated" in str(error) else f"a damaged file ({error})"
-        raise _not_readable(file, found, "Copy or download it again.") from error
-    if not {"obs", "var"} <= set(groups):
+        raise _in_words(file, error) from error
+
+
+def _check_kind(file: Path, content: h5py.File) -> None:
+    """Refuse HDF5 of another kind."""
+    groups = list(content)
+    if encoding_of(content) == "MuData" or "mod" in groups:
+        modalities = list(content["mod"]) if "mod" in groups else []
+        listed = ", ".join(modalities) or "none"
+        one = modalities[0] if modalities else "rna"
+        remedy = f"Save one: mudata.read_h5mu({file.name!r})[{one!r}].write_h5ad('{one}.h5ad')."
+        raise _not_readable(file, f"a MuData file with the modalities {listed}", remedy)
+    if not {"obs", "var"} <= set(groups) or encoding_of(content).lower() not in _ENCODINGS:
         listed = ", ".join(groups[:5]) or "nothing"
         raise _not_readable(
             file,
@@ -76,21 +104,43 @@ def _check_hdf5(file: Path) -> None:
         )
 
 
-def _read_h5ad(file: Path) -> AnnData:
+def _is_old(content: h5py.File) -> bool:
+    """Whether anndata before 0.7 wrote it: tables were single datasets, raw had names with dots."""
+    import h5py
+
+    return "raw.X" in content or any(isinstance(content[k], h5py.Dataset) for k in ("obs", "var"))
+
+
+def _read_old(file: Path) -> AnnData:
     from anndata.io import read_h5ad
 
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".* names are not unique")  # we refuse them
-            return read_h5ad(file)
-    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
-        found = (
-            f"a damaged file ({str(error).splitlines()[0] if str(error) else type(error).__name__})"
-        )
+        adata = read_h5ad(file)
+    except (KeyError, ValueError, TypeError, AttributeError, unknown_to_anndata()) as error:
+        found = "the layout of anndata before 0.7, with damage"
         raise _not_readable(file, found, "Copy or download it again.") from error
-    except unknown_to_anndata() as error:
-        remedy = "Open and save it with a newer anndata, or download it again."
-        raise _not_readable(file, "an element that anndata does not know", remedy) from error
+    check_all_sparse(adata)
+    return adata
+
+
+def _in_words(file: Path, error: OSError | RuntimeError) -> StimputeError:
+    """What a failure of HDF5 itself means."""
+    text = str(error)
+    if "unable to lock" in text or error.args[:1] == (errno.EAGAIN,):
+        remedy = "Close it there, or wait until it is written, and open it again."
+        return _not_readable(file, "that another program has it open for writing", remedy)
+    if "alloc" in text or "memory" in text:
+        return _too_large(file)
+    found = "a truncated file" if "truncated" in text else f"a damaged file ({text})"
+    return _not_readable(file, found, "Copy or download it again.")
+
+
+def _too_large(file: Path) -> OutOfMemory:
+    return OutOfMemory(
+        expected=f"enough free memory to read {file}",
+        found="too little",
+        remedy="Close other programs, or use a machine with more; the file itself may be sound.",
+    )
 
 
 def _not_readable(file: Path, found: str, remedy: str) -> NotReadable:

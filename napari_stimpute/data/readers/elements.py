@@ -1,0 +1,256 @@
+"""Read an AnnData element by element, so that what is wrong with one is said of that one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ... import keys
+from ...errors import NotReadable
+from ..files import unknown_to_anndata
+from ..structure import MAPPINGS, check_sparse
+from .survey import SPARSE, encoding_of
+
+if TYPE_CHECKING:
+    import h5py
+    from anndata import AnnData
+
+_AXES = {
+    "layers": ("obs", "var"),
+    "obsm": ("obs",),
+    "varm": ("var",),
+    "obsp": ("obs", "obs"),
+    "varp": ("var", "var"),
+}
+"""What the sides of an array in each mapping stand for."""
+
+_FAULTS = (KeyError, ValueError, TypeError, AttributeError, RuntimeError, IndexError)
+"""What anndata, pandas and h5py raise for content that is not what it should be."""
+
+
+def read_elements(file: h5py.File) -> tuple[AnnData, list[str]]:
+    """Read all of a file that was surveyed; sentences say what was left out or put right.
+
+    Raises
+    ------
+    NotReadable : what is wrong, and in which element
+    MemoryError, OSError : as HDF5 has them
+    """
+    reader = _Reader(file)
+    return reader.adata(), reader.notes
+
+
+class _Reader:
+    def __init__(self, file: h5py.File) -> None:
+        self.notes: list[str] = []
+        self._file = file
+
+    def adata(self) -> AnnData:
+        from anndata import AnnData
+
+        obs, var = self._table("obs"), self._table("var")
+        parts: dict[str, Any] = {"X": self._read("X"), "uns": self._uns()}
+        parts |= {name: self._mapping(name) for name in MAPPINGS}
+        _check_shapes(parts, {"obs": len(obs), "var": len(var)})
+        parts["raw"] = self._raw(len(obs))
+        try:
+            return AnnData(obs=obs, var=var, **parts)
+        except _FAULTS as error:
+            found = "parts that do not fit each other"
+            raise _damaged("/", found) from error
+
+    def _read(self, path: str) -> Any:
+        """Read one element; None where there is none."""
+        item = self._file.get(path)
+        if item is None:
+            return None
+        try:
+            return self._dispatched(item)
+        except unknown_to_anndata() as error:
+            remedy = "Open and save the file with a newer anndata, or download it again."
+            found = "an element that anndata does not know"
+            raise NotReadable(
+                expected=f"an element of AnnData in {path}", found=found, remedy=remedy
+            ) from error
+
+    def _dispatched(self, item: Any) -> Any:
+        from anndata.experimental import read_dispatched
+
+        return read_dispatched(item, self._element)
+
+    def _element(self, read: Callable[[Any], Any], _name: str, item: Any, *, iospec: Any) -> Any:
+        """Read one element, in place of anndata's own way."""
+        if iospec.encoding_type in SPARSE and item["data"].dtype == np.float16:
+            value = _half_as_single(item)  # scipy knows no half precision
+        elif _is_mapping(item, iospec) and item.name.startswith("/uns"):
+            value = {key: self._kept(item, key) for key in item}
+            return {key: part for key, part in value.items() if part is not _LEFT_OUT}
+        else:
+            try:
+                value = read(item)
+            except UnicodeDecodeError:
+                value = self._other_text(item)
+            except _FAULTS as error:
+                raise _damaged(item.name, _what_is_wrong(error)) from error
+        check_sparse(value, item.name.strip("/"))
+        return _signed(value) if iospec.encoding_type in SPARSE else value
+
+    def _other_text(self, item: Any) -> Any:
+        """Read text of which a part is not UTF-8, as older Windows programs write it."""
+        place = item.name.strip("/")
+        self.notes.append(f"{place} holds text that is not UTF-8; it was read as Latin-1.")
+        texts = np.asarray(item[()], dtype=object)
+        found = np.empty(texts.shape, dtype=object)
+        for at, text in np.ndenumerate(texts):
+            found[at] = _decoded(text)
+        return found if found.ndim else found[()]
+
+    def _kept(self, group: h5py.Group, key: str) -> Any:
+        """Read what a mapping holds under a key, or leave it out and say so."""
+        place, item = f"{group.name}/{key}".strip("/"), group.get(key)
+        if item is None:
+            return self._leave_out(place, "it leads nowhere")
+        try:
+            return self._dispatched(item)
+        except ImportError as error:
+            return self._leave_out(place, f"reading it needs the package {error.name}")
+        except unknown_to_anndata():
+            return self._leave_out(place, "it is of a kind that is not known here")
+        except NotReadable:
+            if not place.startswith("uns/"):
+                raise
+            return self._leave_out(place, "it is damaged")
+
+    def _leave_out(self, place: str, why: str) -> object:
+        self.notes.append(f"{place} was left out: {why}.")
+        return _LEFT_OUT
+
+    def _uns(self) -> dict[str, Any]:
+        found = self._read("uns") if "uns" in self._file else {}
+        if isinstance(found, Mapping):
+            return dict(found)
+        self._leave_out("uns", "it holds no names")
+        return {}
+
+    def _mapping(self, name: str) -> dict[str, Any]:
+        """Read the matrices of a mapping; a "/" in a name made groups of it, which are undone."""
+        import h5py
+
+        group = self._file.get(name)
+        if group is None:
+            return {}
+        if not isinstance(group, h5py.Group):
+            raise _damaged(name, "a single value instead of named matrices")
+        read = {key: self._kept(group, key) for key in group}
+        found = {k: v for k, v in read.items() if v is not _LEFT_OUT}
+        for key in [key for key, value in found.items() if isinstance(value, Mapping)]:
+            for inner, matrix in _flat(found.pop(key), key):
+                new = keys.free(inner.replace("/", "_"), found)
+                found[new] = matrix
+                self.notes.append(f"{name}[{inner!r}] is called {new!r} here: no name holds “/”.")
+        return found
+
+    def _table(self, name: str) -> pd.DataFrame:
+        table = self._read(name)
+        if not isinstance(table, pd.DataFrame):
+            raise _damaged(name, "something that is not a table")
+        return table
+
+    def _raw(self, n_cells: int) -> dict[str, Any] | None:
+        import h5py
+
+        group = self._file.get("raw")
+        if group is None:
+            return None
+        if not isinstance(group, h5py.Group) or not {"X", "var"} <= set(group):
+            self._leave_out("raw", "it holds no values, or no genes")
+            return None
+        raw = {"X": self._read("raw/X"), "var": self._table("raw/var")}
+        if np.shape(raw["X"]) != (n_cells, len(raw["var"])):
+            raise _misfit("raw", np.shape(raw["X"]), (n_cells, len(raw["var"])))
+        return raw | {"varm": self._mapping("raw/varm")}
+
+
+_LEFT_OUT = object()
+"""In place of a value that was not read."""
+
+
+def _check_shapes(parts: Mapping[str, Any], lengths: Mapping[str, int]) -> None:
+    wanted: list[tuple[str, Any, tuple[str, ...]]] = []
+    if parts["X"] is not None:
+        wanted.append(("X", parts["X"], ("obs", "var")))
+    for mapping, axes in _AXES.items():
+        wanted += [(f"{mapping}[{k!r}]", v, axes) for k, v in parts[mapping].items()]
+    for place, value, axes in wanted:
+        shape, expected = np.shape(value) or (), tuple(lengths[axis] for axis in axes)
+        if shape[: len(expected)] != expected or (len(expected) == 2 != len(shape)):
+            raise _misfit(place, shape, expected)
+
+
+def _is_mapping(item: Any, spec: Any) -> bool:
+    import h5py
+
+    is_plain = spec.encoding_type in ("dict", "") and "h5sparse_format" not in item.attrs
+    return isinstance(item, h5py.Group) and is_plain
+
+
+def _signed(matrix: Any) -> Any:
+    """Give a checked sparse matrix the whole numbers that scipy computes with."""
+    if matrix.indices.dtype.kind == "u":
+        matrix.indices = matrix.indices.astype(np.int64)
+    if matrix.indptr.dtype.kind == "u":
+        matrix.indptr = matrix.indptr.astype(np.int64)
+    return matrix
+
+
+def _half_as_single(item: h5py.Group) -> Any:
+    import scipy.sparse as sp
+
+    values: Any = item["data"][...].astype(np.float32)
+    shape: Any = tuple(int(n) for n in item.attrs["shape"])
+    kind: Any = sp.csr_matrix if encoding_of(item) == "csr_matrix" else sp.csc_matrix
+    matrix = kind(shape, dtype=np.float32)
+    matrix.data, matrix.indices, matrix.indptr = values, item["indices"][...], item["indptr"][...]
+    return matrix
+
+
+def _flat(mapping: Mapping[str, Any], above: str) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for key, value in mapping.items():
+        name = f"{above}/{key}"
+        found += _flat(value, name) if isinstance(value, Mapping) else [(name, value)]
+    return found
+
+
+def _misfit(place: str, shape: tuple[int, ...], expected: tuple[int, ...]) -> NotReadable:
+    sizes = [" × ".join(f"{n:,}" for n in size) or "a single value" for size in (shape, expected)]
+    return NotReadable(
+        expected=f"{sizes[1]} values in {place}, as obs and var say",
+        found=sizes[0],
+        remedy="Check the step that wrote the file.",
+    )
+
+
+def _damaged(place: str, found: str) -> NotReadable:
+    where = place.strip("/") or "the file"
+    return NotReadable(
+        expected=f"sound content in {where}", found=found, remedy="Copy or download it again."
+    )
+
+
+def _decoded(text: bytes) -> str:
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        return text.decode("latin-1")
+
+
+def _what_is_wrong(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return "that a part of it is missing"
+    if isinstance(error, ValueError) and str(error):
+        return f"damage ({str(error).splitlines()[0]})"
+    return "values of another kind than it says"
