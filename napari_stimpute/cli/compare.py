@@ -33,14 +33,16 @@ _HEADER = ("Method", "Explained", "±", "Genes better", "Won", "Time", "Memory")
 _LEGEND = (
     "Explained: share of the deviance of gene mean × depth that is gone, mean over splits; ±: its "
     "standard deviation. Genes better: predicted better than by gene mean × depth, and Won: "
-    "predicted best of all, of the genes with at least {enough} hidden molecules. Time and memory: "
-    "of one fit and prediction, median."
+    "predicted best of these methods, of the genes with at least {enough} hidden molecules. Time "
+    "and memory: of one fit and prediction, median."
 )
 
 
 def add_compare(commands: argparse._SubParsersAction[Parser]) -> None:
     """Offer the command."""
-    text = "compare models and simple methods on hidden molecules, and say which is best here"
+    text = (
+        "compare models and simple methods on hidden molecules, and say which of them is best here"
+    )
     parser = commands.add_parser(
         "compare",
         help=text,

@@ -21,9 +21,10 @@ from ..data.counts import counts_of
 from ..data.genes import relative_variance
 from ..data.holdout import HIDDEN_SHARE, thin, with_counts
 from ..errors import StimputeError, TooSmall, UnknownName
+from ..keys import SPATIAL
 from ..progress import Progress, StopEarly
 from ..trust.recovery import MIN_HIDDEN, Recovery, pattern_correlation, recovery
-from .methods import Method
+from .methods import Method, available, methods
 from .trial import Array, Contender, Pace, Trial
 
 if TYPE_CHECKING:
@@ -123,6 +124,14 @@ class Comparison:
         """What methods are given for a seed, and the hidden molecules, (n_obs, n_vars)."""
         kept, hidden = self._halves(seed)
         return with_counts(self._adata, kept), hidden
+
+    @property
+    def untried(self) -> list[Method]:
+        """What could run on these data and was not asked for; models as their buttons run them."""
+        asked = {c.method.name for c in self.contenders}
+        names = [name for name in available(SPATIAL in self._adata.obsm) if name not in asked]
+        found = [methods()[name] for name in names]
+        return [method for method in found if method.blend or method.kind != "model"]
 
     def _halves(self, seed: int) -> tuple[sp.csr_matrix, sp.csr_matrix]:
         return thin(counts_of(self._adata, "X"), HIDDEN_SHARE, seed)

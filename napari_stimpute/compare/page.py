@@ -1,4 +1,4 @@
-"""The page of a comparison: who is best here, gene by gene, at what cost, and how measured."""
+"""The page of a comparison: who is best of those compared, gene by gene, and how measured."""
 
 from __future__ import annotations
 
@@ -142,7 +142,8 @@ class _Page:
                 won.gain[judged],
             ),
             f"Of {len(self.comparison.genes):,} genes, {won.n_judged:,} have {MIN_HIDDEN} hidden "
-            "molecules or more and are judged; each goes to the method that predicts it best.",
+            "molecules or more and are judged; each goes to the method that predicts it best of "
+            f"the {len(self.scored)} compared.",
         )
         if won.n_seeds > 1:
             self.report.text(

@@ -181,16 +181,19 @@ def leader(comparison: Comparison) -> Row | None:
 
 
 def verdict(comparison: Comparison) -> str:
-    """Say plainly which method is best here, and whether a model was worth training."""
+    """Say plainly which of the compared methods is best here, and whether a model was worth it.
+
+    What was not compared may be better: it is named.
+    """
     scored = [row for row in rows(comparison) if row.n]
     if not scored:
-        return "No method could be scored."
-    if leader(comparison) is None:
-        return (
-            "Nothing predicts the hidden molecules clearly better than gene mean × depth here: do "
-            "not read patterns of single genes into imputed values of these data."
-        )
-    return f"{_who_leads(scored)} {_models(scored)}".strip()
+        said = "No method that was tried could be scored."
+    elif leader(comparison) is None:
+        said = _nobody_leads(scored)
+    else:
+        said = f"{_who_leads(scored)} {_models(scored)}".strip()
+    untried = _listed([lower_first(method.title) for method in comparison.untried])
+    return f"{said} Not tried: {untried}." if untried else said
 
 
 def describe(row: Row) -> str:
@@ -205,6 +208,17 @@ def memory(size: float) -> str:
     return f"{number(size / 2**20, 0)} MB" if size == size else number(size)
 
 
+def _nobody_leads(scored: Sequence[Row]) -> str:
+    names = _listed([lower_first(row.title) for row in scored])
+    who, whose = f"None of the {len(scored)} methods compared ({names}) predicts", "their"
+    if len(scored) == 1:
+        who, whose = f"The one method compared ({names}) does not predict", "its"
+    return (
+        f"{who} the hidden molecules clearly better than gene mean × depth: do not read patterns "
+        f"of single genes into {whose} imputed values of these data."
+    )
+
+
 def _who_leads(scored: Sequence[Row]) -> str:
     best, others = scored[0], scored[1:]
     level = [_numbered(row) for row in others if are_level(best, row)]
@@ -214,14 +228,19 @@ def _who_leads(scored: Sequence[Row]) -> str:
     explains = (
         f"explains {spread}{percent(last, 1)} of the deviance that gene mean × depth leaves{n}"
     )
+    if not others:
+        return f"Only {best.title} was compared: it {explains}."
+    of_them = f"Of the {len(scored)} methods compared"
     if level:
-        more = f" and {len(level) - _MOST_NAMED} more" if len(level) > _MOST_NAMED else ""
         return (
-            f"No single method predicts the hidden molecules best here: {best.title} {explains}, "
-            f"level with {', '.join(level[:_MOST_NAMED])}{more}."
+            f"{of_them}, none alone predicts the hidden molecules best: {best.title} {explains}, "
+            f"level with {_listed(level)}."
         )
-    ahead = f", ahead of {_numbered(others[0])}" if others else ""
-    return f"{best.title} predicts the hidden molecules best here: it {explains}{ahead}."
+    ahead = _numbered(others[0])
+    return (
+        f"{of_them}, {best.title} predicts the hidden molecules best: it {explains}, "
+        f"ahead of {ahead}."
+    )
 
 
 def _models(scored: Sequence[Row]) -> str:
@@ -233,12 +252,19 @@ def _models(scored: Sequence[Row]) -> str:
     bar = next((row for row in simple if row.method.name == MIXTURE), simple[0])
     of_bar = "the mixture of simple methods"
     if bar.method.name != MIXTURE:
-        of_bar = f"the best simple method, {lower_first(bar.title)},"
+        of_bar = f"the best simple method compared ({lower_first(bar.title)})"
     by, band = difference(models[0], bar)
     if by > band:
         return f"{models[0].title} beats {of_bar} by {_points(by)}."
     how = "is level with it" if by >= -band else f"is {_points(-by)} behind it"
-    return f"No model beats {of_bar} here: the best, {models[0].title}, {how}."
+    if len(models) == 1:
+        return f"{models[0].title} does not beat {of_bar}: it {how}."
+    return f"No model compared beats {of_bar}: the best, {models[0].title}, {how}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
 
 
 def _numbered(row: Row) -> str:

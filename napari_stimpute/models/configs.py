@@ -320,8 +320,8 @@ _INFOS: tuple[ModelInfo, ...] = (
     ModelInfo(
         "mixture",
         "Mixture",
-        "Simple predictions blended per gene by what predicts hidden molecules best: seconds, "
-        "no GPU, and hard to beat.",
+        "Simple predictions blended per gene by what predicts hidden molecules best: no "
+        "network to train, no GPU, and hard to beat.",
         MixtureConfig,
         ".simple.mixture:Mixture",
     ),

@@ -28,7 +28,7 @@ COMPARE, REPORT = "compare", "report"
 
 EXPLAINED = (
     "A tenth of the molecules is hidden; every method predicts them from the rest, and is scored. "
-    "Models run with their default settings."
+    "Models run with their default settings and take longer: at first none is ticked."
 )
 KINDS: dict[Kind, str] = {"simple": "Simple methods", "model": "Models", "tool": "Other tools"}
 SPLITS = (1, 50)
@@ -104,7 +104,7 @@ class ComparePanel(Panel[CompareState]):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.n_splits, self.genes = 3, ""
-        self._unwanted: set[str] = set()
+        self._unwanted = {m.name for m in methods().values() if m.kind != "simple"}
         self._scores, self._n_shown, self._status = Scores(), 0, ""
         self._order, self._falls = SCORE, True
         self._saved = SILENT

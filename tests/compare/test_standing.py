@@ -46,6 +46,7 @@ def compared(*found: list[Score], complete: bool = True, **failures: str) -> Sim
         scores=[s for many in found for s in many],
         is_complete=complete,
         genes=["a", "b", "c"][: len(found[0][0].recovery.per_gene)],
+        untried=[],
     )
 
 
@@ -90,19 +91,19 @@ def test_differences_that_jump_about_are_level() -> None:
         (
             (0.05, 0.05),
             (0.08, 0.08),
-            "GMM-VGAE predicts the hidden molecules best here",
+            "Of the 3 methods compared, GMM-VGAE predicts the hidden molecules best: it explains",
         ),
         ((0.05, 0.05), (0.08, 0.08), "ahead of mixture at 5.0 %."),
         ((0.05, 0.05), (0.08, 0.08), "GMM-VGAE beats the mixture of simple methods by 3.0 points."),
-        ((0.08, 0.08), (0.05, 0.05), "No model beats the mixture of simple methods here: the best"),
-        ((0.08, 0.08), (0.05, 0.05), "GMM-VGAE, is 3.0 points behind it."),
+        ((0.08, 0.08), (0.05, 0.05), "GMM-VGAE does not beat the mixture of simple methods"),
+        ((0.08, 0.08), (0.05, 0.05), "simple methods: it is 3.0 points behind it."),
         (
             (0.050, 0.050),
             (0.051, 0.051),
-            "No single method predicts the hidden molecules best",
+            "Of the 3 methods compared, none alone predicts the hidden molecules best",
         ),
         ((0.050, 0.050), (0.051, 0.051), "level with mixture at 5.0 %."),
-        ((0.050, 0.050), (0.051, 0.051), "No model beats the mixture of simple methods here"),
+        ((0.050, 0.050), (0.051, 0.051), "GMM-VGAE does not beat the mixture"),
         ((0.050, 0.050), (0.051, 0.051), "is level with it."),
     ],
 )
@@ -116,18 +117,51 @@ def test_verdict_says_plainly_who_is_best(
 @pytest.mark.parametrize("best", [-0.05, 0.0, 0.002])
 def test_nothing_is_called_best_that_is_level_with_the_gene_mean(best: float) -> None:
     found = compared(scores(PCA, best, best), scores(MODEL, best - 0.1, best - 0.1))
-    assert verdict(found).startswith("Nothing predicts the hidden molecules clearly better than")
+    assert verdict(found).startswith(
+        "None of the 2 methods compared (PCA denoiser, GMM-VGAE) predicts the hidden molecules "
+        "clearly better than gene mean × depth"
+    )
+
+
+def test_nothing_is_said_of_what_was_not_tried_but_its_name() -> None:
+    names = ("Mixture", "GMM-VGAE", "scZiva", "MAGIC")
+    untried = [Method(name.lower(), name, "tool", "") for name in names]
+    for best in (0.0, 0.05):
+        found = compared(scores(MEAN, 0, 0), scores(PCA, best, best))
+        found.untried = untried
+        assert "2 methods compared" in verdict(found)
+        assert verdict(found).endswith(" Not tried: mixture, GMM-VGAE, scZiva and 1 more.")
+        found.untried = []
+        assert "Not tried" not in verdict(found)
+
+
+@pytest.mark.parametrize(
+    ("gain", "words"),
+    [
+        (0.05, "Only PCA denoiser was compared: it explains 5.0 %"),
+        (0.0, "The one method compared (PCA denoiser) does not predict the hidden molecules"),
+    ],
+)
+def test_one_method_alone_is_not_called_best(gain: float, words: str) -> None:
+    assert verdict(compared(scores(PCA, gain))).startswith(words)
+
+
+def test_of_several_models_the_best_is_named_where_none_beats_the_mixture() -> None:
+    other = ("scziva", "scZiva", "model")
+    found = compared(scores(MIX, 0.05), scores(MODEL, 0.02), scores(other, 0.03))
+    words = "No model compared beats the mixture of simple methods: the best, scZiva, is 2.0 points"
+    assert words in verdict(found)
 
 
 def test_without_a_mixture_the_best_simple_method_is_the_bar() -> None:
     found = compared(scores(MEAN, 0.0), scores(PCA, 0.04), scores(MODEL, 0.02))
-    assert "No model beats the best simple method, PCA denoiser, here" in verdict(found)
+    assert "GMM-VGAE does not beat the best simple method compared (PCA denoiser)" in verdict(found)
 
 
 def test_another_tool_may_lead() -> None:
     text = verdict(compared(scores(TOOL, 0.09), scores(MIX, 0.05), scores(MODEL, 0.02)))
-    assert text.startswith("MAGIC predicts the hidden molecules best here: it explains 9.0 %")
-    assert "No model beats the mixture" in text
+    assert text.startswith("Of the 3 methods compared, MAGIC predicts the hidden molecules best")
+    assert "best: it explains 9.0 %" in text and "GMM-VGAE does not beat the mixture" in text
 
 
 def test_verdict_tells_how_often_it_was_tried() -> None:
@@ -138,7 +172,7 @@ def test_verdict_tells_how_often_it_was_tried() -> None:
 def test_verdict_of_nothing() -> None:
     nothing = compared(scores(PCA, 0.04))
     nothing.scores = []
-    assert verdict(nothing) == "No method could be scored."
+    assert verdict(nothing) == "No method that was tried could be scored."
 
 
 # ---- genes -------------------------------------------------------------------------------------

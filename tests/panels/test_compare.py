@@ -58,9 +58,16 @@ def until_scored(panel: ComparePanel, job: Job[object] | None) -> None:
 # ---- choosing ----------------------------------------------------------------------------------
 
 
-def test_every_method_is_offered_and_ticked_where_it_can_run(panel: ComparePanel) -> None:
+def test_every_method_is_offered_and_the_quick_ones_are_ticked(panel: ComparePanel) -> None:
     assert [method.name for method in panel.now.methods] == list(methods.methods())
-    assert set(panel.chosen) == set(methods.available(has_tissue=True))
+    quick = {name for name, m in methods.methods().items() if m.kind == "simple"}
+    assert set(panel.chosen) == quick and "mixture" in quick
+
+
+def test_what_is_not_ticked_is_said_not_to_have_been_tried(panel: ComparePanel) -> None:
+    said = compared(panel, "raw", "gene_mean", "pca").now.scores.sentence.text
+    assert "the 3 methods compared" in said
+    assert "Not tried: nearest in expression, nearest in tissue, mixture and 4 more." in said
 
 
 def test_what_is_not_installed_cannot_be_ticked_and_says_why(panel: ComparePanel) -> None:
@@ -75,6 +82,7 @@ def test_what_is_not_installed_cannot_be_ticked_and_says_why(panel: ComparePanel
 def test_without_coordinates_the_tissue_methods_say_why(
     panel: ComparePanel, section: AnnData
 ) -> None:
+    panel.tick("gmm_vgae", wanted=True)
     cells = section.copy()
     del cells.obsm["spatial"]
     panel.session.open(cells)
@@ -138,7 +146,7 @@ def test_a_method_that_fails_says_why_in_its_row(panel: ComparePanel) -> None:
     assert titles(panel) == ["Gene mean × depth", "Nearest in tissue"]
     assert "coordinates" in panel.now.scores.rows[1][1].text
     compared(panel, "tissue_mean")
-    assert panel.now.scores.sentence.text == "No method could be scored."
+    assert panel.now.scores.sentence.text.startswith("No method that was tried could be scored.")
     assert not panel.now.has_report
 
 

@@ -62,7 +62,8 @@ def test_what_is_not_installed_is_disabled_and_says_why(box: CompareBox) -> None
     for name in ("magic", "scvi"):
         assert not box.boxes[name].isEnabled() and not box.boxes[name].isChecked()
         assert box.reasons[name].isVisible() and "Not installed" in box.reasons[name].text()
-    assert box.boxes["gmm_vgae"].isChecked() and not box.reasons["gmm_vgae"].isVisible()
+    assert box.boxes["gmm_vgae"].isEnabled() and not box.boxes["gmm_vgae"].isChecked()
+    assert box.boxes["mixture"].isChecked() and not box.reasons["gmm_vgae"].isVisible()
     assert not box.report.isVisible() and not box.view.table.isVisible()
 
 

@@ -1,7 +1,7 @@
 """Mixture: the simple predictions alone, blended by weights that hidden molecules decide.
 
 No paper: every part is a baseline (`models.simple.parts`), and the weights come from molecular
-cross-validation (`models.simple.blend`). It is ready in seconds, needs no GPU, and on most data is
+cross-validation (`models.simple.blend`). It trains no network, needs no GPU, and on most data is
 hard to beat: a deep model deserves its time only where it adds to this. Coordinates are used if
 there are some. Gives expected counts, no embedding.
 """
