@@ -67,21 +67,27 @@ def data_card(adata: AnnData, where: str = "") -> DataCard:
     return card_of(adata, counts)
 
 
-def card_of(adata: AnnData, counts: Counts) -> DataCard:
-    """The card of an AnnData in memory whose counts were read before."""
+def card_of(adata: AnnData, counts: Counts, n_modelled: int = 0) -> DataCard:
+    """The card of an AnnData in memory whose counts were read before.
+
+    It describes all genes whose counts the file holds: in a result that was opened again those of
+    raw, of which X has the modelled ones. `n_modelled` says how many are; 0 before they are chosen.
+    """
     n_genes = counts.matrix.shape[1]
     of_genes = f" of {n_genes:,} genes" if n_genes != adata.n_vars else ""
     kinds = {"csr": "sparse by row (CSR)", "csc": "sparse by column (CSC)"}
     kind = kinds.get(getattr(values_at(adata, counts.place), "format", ""), "dense")
     text = f"in {counts.where}: whole numbers{of_genes}, {kind}"
-    return _card(adata, counts, (text, _x_problem(adata, counts)))
+    return _card(adata, counts, (text, _x_problem(adata, counts)), n_modelled)
 
 
-def _card(adata: AnnData, counts: Counts | None, counts_finding: Finding) -> DataCard:
+def _card(
+    adata: AnnData, counts: Counts | None, counts_finding: Finding, n_modelled: int = 0
+) -> DataCard:
     technology, technology_problems = _technology(adata)
     place = technology.place if technology else "cell"
-    matrix = None if counts is None else counts.matrix
-    size = f"{adata.n_obs:,} {place}s × {adata.n_vars:,} genes"
+    matrix = None if counts is None else _of_all_genes(adata, counts)
+    size = f"{adata.n_obs:,} {place}s × {_genes(adata, counts, matrix, n_modelled)}"
     findings: dict[str, Finding] = {
         "Size": (size, _size_problems(adata, place)),
         "Counts": counts_finding,
@@ -102,6 +108,24 @@ def _card(adata: AnnData, counts: Counts | None, counts_finding: Finding) -> Dat
 
 def _wrapped(text: str, indent: int, width: int) -> str:
     return textwrap.fill(text, width, subsequent_indent=" " * indent, break_long_words=False)
+
+
+def _of_all_genes(adata: AnnData, counts: Counts) -> sp.csr_matrix:
+    """The counts of every gene of the file, (n_obs, genes): those of raw where it has more."""
+    has_more = adata.raw is not None and adata.raw.n_vars > counts.matrix.shape[1]
+    return sp.csr_matrix(adata.raw.X) if has_more and raw_holds(adata, counts) else counts.matrix
+
+
+def _genes(
+    adata: AnnData, counts: Counts | None, matrix: sp.csr_matrix | None, n_modelled: int
+) -> str:
+    """How many genes there are, and how many of them are modelled, or ready to be."""
+    n_all = adata.n_vars if matrix is None else max(adata.n_vars, matrix.shape[1])
+    if 0 < n_modelled < n_all:
+        return f"{n_all:,} genes, of which {n_modelled:,} are modelled"
+    if counts is not None and not n_modelled and counts.matrix.shape[1] < n_all:
+        return f"{n_all:,} genes, of which {counts.matrix.shape[1]:,} are in {counts.where}"
+    return f"{n_all:,} genes"
 
 
 def _size_problems(adata: AnnData, place: str) -> list[str]:

@@ -209,3 +209,24 @@ def test_the_card_changes_nothing() -> None:
     assert adata.obs.equals(before.obs)
     assert list(adata.uns) == list(before.uns)
     assert adata.raw is None
+
+
+def test_a_result_opened_again_tells_of_all_genes_and_of_the_modelled_ones() -> None:
+    from napari_stimpute.data.opening import load
+
+    fresh = load(section(), genes="hvg:12")
+    again = load(fresh.adata)
+    for label in ("Size", "Zeros", "Depth"):
+        assert row(again.card, label) == row(fresh.card, label)
+    assert row(again.card, "Size") == "100 spots × 30 genes, of which 12 are modelled"
+    assert "30 genes per spot" in row(again.card, "Depth")
+    assert row(data_card(fresh.adata), "Size") == "100 spots × 30 genes, of which 12 are in X"
+
+
+def test_genes_of_a_raw_that_is_not_these_counts_are_not_counted() -> None:
+    adata = section()
+    whole = adata.copy()
+    whole.X = np.log1p(whole.X.toarray())
+    adata = adata[:, :12].copy()
+    adata.raw = whole
+    assert row(data_card(adata), "Size") == "100 spots × 12 genes"

@@ -8,8 +8,8 @@ import anndata as ad
 import numpy as np
 import pytest
 
-from napari_stimpute.data.card import data_card
-from napari_stimpute.data.counts import check_counts
+from napari_stimpute.data.card import card_of
+from napari_stimpute.data.counts import check_counts, read_counts
 from napari_stimpute.data.genes import working_adata
 from napari_stimpute.data.opening import load
 from napari_stimpute.data.simulate import simulate_section
@@ -62,7 +62,7 @@ def test_opening_gives_what_card_and_working_data_give_by_themselves(
     logged.write_h5ad(tmp_path / "a.h5ad")
     opened = load(tmp_path / "a.h5ad", genes="hvg:20")
     work, notes = working_adata(logged, "hvg:20")
-    assert opened.card == data_card(logged)
+    assert opened.card == card_of(logged, read_counts(logged), 20)
     assert opened.notes == tuple(notes)
     assert opened.path == str(tmp_path / "a.h5ad")
     assert opened.adata.var_names.equals(work.var_names)
