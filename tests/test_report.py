@@ -116,7 +116,7 @@ def test_full_disk_leaves_the_old_page_and_no_rest(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(NotWritable, match="No space left on device"):
+    with pytest.raises(NotWritable, match="that the disk is full"):
         report.write(page)
     assert page.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
