@@ -17,6 +17,7 @@ from ..session.session import OPEN, SAVE, Session
 from .menu import Choice, Entry, Menu, entries
 from .message import SILENT, Message, error, good
 from .panel import Panel
+from .unsaved import proposed_name
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -140,8 +141,7 @@ class DataPanel(Panel[DataState]):
     @property
     def file_name(self) -> str:
         """A name for the file of data and results."""
-        stem = Path(self.session.path).stem if self.session.path else "section"
-        return f"{stem}_imputed.h5ad"
+        return proposed_name(self.session)
 
     @property
     def model_name(self) -> str:

@@ -8,8 +8,10 @@ from qtpy.QtWidgets import QFileDialog, QLineEdit, QProgressBar, QPushButton, QV
 
 from ..connections import Connections
 from ..panels.data import EMPTY, READABLE, DataPanel
+from ..panels.unsaved import SAVE_TITLE
 from .widgets.choice import MenuBox
 from .widgets.saving import ask_where
+from .widgets.unsaved import ask_first
 from .widgets.words import Card, Words, heading, hint, labelled, row, rule
 
 
@@ -29,9 +31,13 @@ class DataTab(QWidget):
 
     def _make_controls(self) -> None:
         panel = self.panel
-        self.open_button = _button("Open .h5ad…", "Open an AnnData file.", self._ask_open)
+        self.open_button = _button(
+            "Open .h5ad…", "Open an AnnData file.", lambda: self._ask_first(self._ask_open)
+        )
         self.sample_button = _button(
-            "Open sample", "Open a simulated tissue section with an image.", panel.open_sample
+            "Open sample",
+            "Open a simulated tissue section with an image.",
+            lambda: self._ask_first(panel.open_sample),
         )
         self.busy = QProgressBar()
         self.busy.setRange(0, 0)
@@ -44,11 +50,13 @@ class DataTab(QWidget):
         self.gene_file.setPlaceholderText("Path of the file")
         self.gene_file.textEdited.connect(panel.take_genes_from)
         self.browse = _button("Browse…", "Choose the file.", self._ask_gene_file)
-        self.apply = _button("Apply", "Open the data again with this choice.", panel.apply)
+        self.apply = _button(
+            "Apply", "Open the data again with this choice.", lambda: self._ask_first(panel.apply)
+        )
         self.save = _button(
             "Save as .h5ad…",
             "Write data and results to a new file; the opened one stays as it is.",
-            lambda: ask_where(self, "Save data and results", panel.file_name, panel.save_to),
+            lambda: ask_where(self, SAVE_TITLE, panel.file_name, panel.save_to),
         )
         self.save_model = _button(
             "Save model…",
@@ -100,6 +108,9 @@ class DataTab(QWidget):
         for button in (self.open_button, self.sample_button, self.apply, self.save):
             _enable(button, now.wait)
         _enable(self.save_model, now.no_model)
+
+    def _ask_first(self, go_on: Callable[[], object]) -> None:
+        ask_first(self, self.panel.session, go_on)
 
     def _ask_open(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Open data", "", f"{READABLE};;All files (*)")

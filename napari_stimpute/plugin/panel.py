@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qtpy.QtCore import QSize, Qt, QTimer
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QFrame,
     QScrollArea,
@@ -31,6 +32,7 @@ from .train.panel import TrainTab
 from .widgets.closing import close_with
 from .widgets.connections import is_alive
 from .widgets.loop import deliver_events
+from .widgets.unsaved import ask_before_closing
 from .widgets.wheel import guard_wheel
 from .widgets.words import rule
 
@@ -103,6 +105,11 @@ class StimputePanel(QWidget):
             self.show_tab("genes")
             self.genes.gene.setFocus()
             self.genes.gene.selectAll()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """In a window that people see, they are asked before results are lost with it."""
+        super().showEvent(event)
+        ask_before_closing(self.window(), self.session)
 
     def sizeHint(self) -> QSize:
         """As wide as a form needs, no wider."""

@@ -68,7 +68,10 @@ def _is_handed_over(opened: Any) -> bool:
     viewer = napari.current_viewer()
     if viewer is None:
         return False
-    session_of(viewer).adopt(opened)
+    from .widgets.unsaved import ask_first
+
+    session = session_of(viewer)
+    ask_first(None, session, lambda: session.adopt(opened))
     _open_panel_soon()
     return True
 

@@ -76,6 +76,7 @@ class Session:
         self._take: Callable[[Any], None] | None = None
         self._is_busy = False
         self._written: set[str] = set()
+        self._unsaved: dict[str, None] = {}  # in the order in which they came
 
     @property
     def place(self) -> str:
@@ -131,7 +132,8 @@ class Session:
         with self.events.blocked():  # nobody sees the one without the other
             self.adata, self.contents = opened.adata, contents
             self.path, self.card, self.notes = opened.path, opened.card, opened.notes
-            self.models, self.problem, self._written = {}, "", set()
+            self.models, self.problem = {}, ""
+            self._written, self._unsaved = set(), {}
         for changed in (self.events.problem, self.events.contents, self.events.adata):
             value = getattr(self, changed.name)
             changed.emit(value, value)
@@ -238,6 +240,7 @@ class Session:
         if self.display.column not in adata.obs:  # it was made from an earlier run of the same key
             self.display.column = ""
         self.models = {**self.models, run.key: run.model}
+        self._unsaved[run.key] = None
         self.look_again()
         if run.key in self.contents.runs:
             self.display.source = run.key
@@ -267,7 +270,10 @@ class Session:
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write data and results to a new .h5ad, atomically; never over the opened file."""
-        return write(self._open_adata(), path, self.path or None)
+        self._require_idle()
+        file = write(self._open_adata(), path, self.path or None)
+        self._unsaved.clear()
+        return file
 
     def save_later(
         self, path: str | os.PathLike[str], take: Callable[[Path], None] | None = None
@@ -281,7 +287,12 @@ class Session:
             yield Progress("save", 1, 1)
             return file
 
-        return self.work_later(saving(), "Saving", take, owner=SAVE)
+        def taken(file: Path) -> None:
+            self._unsaved.clear()
+            if take is not None:
+                take(file)
+
+        return self.work_later(saving(), "Saving", taken, owner=SAVE)
 
     def save_model(self, key: str, path: str | os.PathLike[str]) -> Path:
         """Save the fitted model of a run as a folder without pickle."""
@@ -313,6 +324,7 @@ class Session:
         adata.uns.pop(keys.colors(column), None)  # a palette for other categories
         adata.obs[column] = values
         self._written.add(column)
+        self._unsaved[column] = None
         self.look_again()
 
     def column_for(self, name: str) -> str:
@@ -323,6 +335,11 @@ class Session:
     def has_results(self) -> bool:
         """Whether there are runs, or columns written here, that opening anew would lose."""
         return bool(self.contents.runs or self._written)
+
+    @property
+    def unsaved(self) -> tuple[str, ...]:
+        """Keys of runs, and columns, that were made here and are in no file yet, oldest first."""
+        return tuple(self._unsaved)
 
     # ---- within --------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from ...connections import Connections
 from ...errors import StimputeError
 from ...scene.scene import Scene
 from ...session.session import OPEN, Session
+from ..widgets.unsaved import ask_first
 from .lasso import TissueLasso
 from .side_by_side import SideBySide
 from .spots import mark_of, paint
@@ -170,10 +171,22 @@ class SpotsView:
     def _take(self, mark: Mark) -> None:
         if mark.adata is self.session.adata:
             return
+        if self.session.is_busy:
+            self._adopt(mark)  # which is refused in words
+        else:
+            ask_first(None, self.session, lambda: self._adopt(mark), lambda: self._leave_out(mark))
+
+    def _adopt(self, mark: Mark) -> None:
         try:
             self.session.adopt(mark.opened)
         except StimputeError as error:
             self.session.report(str(error), OPEN)
+
+    def _leave_out(self, mark: Mark) -> None:
+        """Take the layers of data away that are not to be opened."""
+        found = [(layer, mark_of(layer)) for layer in self.viewer.layers]
+        for layer in [one for one, its in found if its is not None and its.opened is mark.opened]:
+            self.viewer.layers.remove(layer)
 
     def _on_mouse_move(self, viewer: Any, event: Any) -> None:
         place = self.stage.spot_at(event.position)

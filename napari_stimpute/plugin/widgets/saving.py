@@ -16,7 +16,7 @@ _KINDS = {
 _FIGURES = "PNG picture (*.png);;PDF (*.pdf);;SVG (*.svg)"
 
 
-def ask_where(parent: QWidget, title: str, name: str, save: Callable[[str], object]) -> None:
+def ask_where(parent: QWidget | None, title: str, name: str, save: Callable[[str], object]) -> None:
     """Ask for a place, and call back with it; the ending of the proposed name is added if missing.
 
     Parameters
