@@ -97,16 +97,21 @@ def find_counts(adata: AnnData) -> str:
 
 def count_places(adata: AnnData) -> list[str]:
     """Name every place that could hold counts, in the order in which they are tried."""
-    if adata.isbacked:
+    check_in_memory(adata)
+    x = ["X"] if adata.X is not None else []
+    raw = ["raw"] if adata.raw is not None else []
+    layers = sorted(adata.layers.keys(), key=_layer_rank)
+    return x + [_OF_LAYER + name if name in x + raw else name for name in layers] + raw
+
+
+def check_in_memory(adata: AnnData) -> None:
+    """Refuse an AnnData whose values are still in a file (`NotReadable`)."""
+    if adata.isbacked or not isinstance(adata.obs, pd.DataFrame):
         raise NotReadable(
             expected="data in memory",
             found="an AnnData that is backed by a file",
             remedy="Load it first: adata = adata.to_memory().",
         )
-    x = ["X"] if adata.X is not None else []
-    raw = ["raw"] if adata.raw is not None else []
-    layers = sorted(adata.layers.keys(), key=_layer_rank)
-    return x + [_OF_LAYER + name if name in x + raw else name for name in layers] + raw
 
 
 def check_counts(matrix: Any, where: str) -> None:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from ..errors import NotReadable
 from .card import DataCard, card_of
-from .counts import Counts, read_counts
+from .counts import Counts, check_in_memory, read_counts
 from .files import full_path
 from .genes import most_telling_gene, working_adata
 from .readers.h5ad import read_with_notes
+from .storable import storable
 from .structure import check_all_sparse
 
 if TYPE_CHECKING:
@@ -62,13 +63,24 @@ def sound(source: str | os.PathLike[str] | AnnData) -> tuple[AnnData, list[str]]
     from anndata import AnnData
 
     if isinstance(source, str | os.PathLike):
-        return read_with_notes(source)
-    if not isinstance(source, AnnData):
+        adata, notes = read_with_notes(source)
+    elif isinstance(source, AnnData):
+        check_in_memory(source)
+        adata, notes = _computed(source)
+        check_all_sparse(adata)
+    else:
         raise NotReadable(
             expected="the path of an .h5ad file, or an AnnData",
             found=f"an object of the type {type(source).__name__}",
             remedy="Put counts into an AnnData first: anndata.AnnData(counts, obs, var).",
         )
-    if not source.isbacked:
-        check_all_sparse(source)
-    return source, []
+    found, changed = storable(adata)
+    return found, [*notes, *changed]
+
+
+def _computed(adata: AnnData) -> tuple[AnnData, list[str]]:
+    """The AnnData with every array in memory; dask's are computed."""
+    arrays = [adata.X, *adata.layers.values(), *adata.obsm.values()]
+    if any(type(array).__module__.startswith("dask.") for array in arrays):
+        return adata.to_memory(), ["Arrays that were not in memory yet were read into it."]
+    return adata, []
