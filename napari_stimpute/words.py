@@ -27,6 +27,11 @@ def percent(share: float, decimals: int = 0) -> str:
     return f"{number(100 * share, decimals)} %" if share == share else number(share)
 
 
+def counted(n: int, thing: str) -> str:
+    """Write how many of something: 1 gene, 2,000 genes."""
+    return f"{n:,} {thing}" if n == 1 else f"{n:,} {thing}s"
+
+
 def lower_first(title: str) -> str:
     """A title within a sentence: small at its beginning, unless it begins with capitals."""
     keeps = title[:2].isupper() or title[1:2].isupper()

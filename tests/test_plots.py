@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 
@@ -186,6 +187,21 @@ def test_loss_curve_draws_each_measure_and_names_the_phases() -> None:
     assert [len(line.get_xdata()) for ax in (top, bottom) for line in ax.lines] == [21, 2]
     assert [t.get_text() for t in top.texts] == ["pretrain", "mixture"]
     assert png_of(figure)
+
+
+def test_names_of_phases_do_not_lie_upon_one_another() -> None:
+    phases = ("own counts alone", "own counts and neighbours'", "neighbours' counts")
+    names = [*(f"pretrain ({phase})" for phase in phases), "mixture"]
+    history = [
+        {"phase": name, "step": 48 * place + step, "loss": 1.0, "validation": 1.0}
+        for place, name in enumerate(names)
+        for step in range(1, 49)
+    ]
+    figure = loss_curve(history)
+    figure.canvas.draw()
+    drawn = [text.get_window_extent() for ax in figure.axes for text in ax.texts]
+    assert len(drawn) == 4
+    assert not any(a.overlaps(b) for a, b in itertools.combinations(drawn, 2))
 
 
 @pytest.mark.parametrize("history", [[], [{"phase": "fit", "step": 1, "genes": 3.0}]])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from napari_stimpute.words import duration, number, percent
+from napari_stimpute.words import counted, duration, number, percent
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,10 @@ def test_zero_has_no_sign_and_a_minus_is_a_minus() -> None:
 
 def test_what_is_unknown_is_a_dash() -> None:
     assert number(float("nan")) == percent(float("nan")) == "–"
+
+
+@pytest.mark.parametrize(
+    ("n", "written"), [(0, "0 genes"), (1, "1 gene"), (2, "2 genes"), (2000, "2,000 genes")]
+)
+def test_one_is_counted_in_the_singular(n: int, written: str) -> None:
+    assert counted(n, "gene") == written

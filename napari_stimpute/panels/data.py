@@ -78,6 +78,7 @@ class DataPanel(Panel[DataState]):
         self._problem, self._saved = SILENT, SILENT
         events = session.events
         self.connections.add(events.adata, self._counts.forget)
+        self.connections.add(events.contents, self._forget_saved)
         self.connections.add(events.problem, self._follow_problem)
         self.follow(events.adata, events.contents, events.job, events.problem)
         self._follow_problem()
@@ -170,12 +171,21 @@ class DataPanel(Panel[DataState]):
         self._saved = message
         self.refresh()
 
+    def _forget_saved(self) -> None:
+        """What was saved is no longer all that there is."""
+        self._saved = SILENT
+
     def _follow_problem(self) -> None:
         session = self.session
         if session.at_fault == OPEN:
             self._problem = error(session.problem)
         elif session.at_fault == SAVE and session.problem:
             self._saved = error(session.problem)
+
+    def _no_model(self) -> str:
+        if self.session.adata is None:
+            return "Open data first."
+        return "" if self.session.models else "Train a model first."
 
     def _last_model(self) -> str:
         models, source = self.session.models, self.session.display.source
@@ -190,7 +200,7 @@ class DataPanel(Panel[DataState]):
             is_open=session.adata is not None,
             is_busy=bool(wait) and job is not None and job.owner in (OPEN, SAVE),
             wait=wait,
-            no_model=wait or ("" if session.models else "Train a model first."),
+            no_model=wait or self._no_model(),
             problem=self._problem,
             saved=self._saved,
             card=() if card is None else (file, *card.rows),

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..session.session import Session
 from ..trust.verdict import VERDICTS, trust_table
-from ..words import percent
+from ..words import counted, percent
 from .menu import Choice, Entry, Menu
 from .message import SILENT, Message
 from .panel import Panel
@@ -155,10 +155,10 @@ class GeneListPanel(Panel[GeneListState]):
         if not n_genes:
             return self._empty(self._why_nothing())
         return GeneListState(
-            about=f"{self._title}: {n_genes:,} genes. ↑ and ↓ show the next.",
+            about=f"{self._title}: {counted(n_genes, 'gene')}. ↑ and ↓ show the next.",
             verdict=self.verdict.menu(),
             n_listed=n,
-            export_help=f"Save the {n:,} listed genes, in this order." if n else _NO_GENE,
+            export_help=f"Save {counted(n, 'listed gene')}, in this order." if n else _NO_GENE,
             message=self.table.saved if n else Message("No gene matches."),
             row=self.row,
         )

@@ -210,7 +210,7 @@ def loss_curve(history: Sequence[Mapping[str, Any]]) -> Figure:
     names = [n for n in ("loss", "validation") if any(n in row for row in history)]
     figure = new_figure(6.4, 1.2 + 1.6 * max(1, len(names)))
     axes = figure.subplots(max(1, len(names)), 1, sharex=True, squeeze=False)[:, 0]
-    for ax, name in zip(axes, names, strict=False):
+    for place, (ax, name) in enumerate(zip(axes, names, strict=False)):
         rows = [row for row in history if name in row]
         steps, values = [row["step"] for row in rows], np.array([row[name] for row in rows])
         ax.plot(steps, values, color=BLUE, lw=1.3, marker="." if len(rows) < 40 else "", ms=4)
@@ -218,7 +218,7 @@ def loss_curve(history: Sequence[Mapping[str, Any]]) -> Figure:
         margin = 0.08 * (high - low) or 0.5
         ax.set_ylim(low - margin, high + margin)
         ax.set_ylabel({"validation": "hidden molecules\n(lower is better)"}.get(name, name))
-        _draw_phases(ax, history)
+        _draw_phases(ax, history, is_named=place == 0)
         quiet(ax)
     if not names:
         axes[0].text(0.5, 0.5, "Nothing was measured while learning", ha="center")
@@ -294,8 +294,8 @@ def variable_gene_overlap(before: Sequence[str], after: Sequence[str], n_genes: 
     return figure
 
 
-def _draw_phases(ax: Axes, history: Sequence[Mapping[str, Any]]) -> None:
-    """Shade and name every second phase of the work."""
+def _draw_phases(ax: Axes, history: Sequence[Mapping[str, Any]], *, is_named: bool) -> None:
+    """Shade every second phase of the work, and name all, on two lines: names may be long."""
     starts = [
         (row["phase"], row["step"])
         for last, row in zip([None, *history], history, strict=False)
@@ -305,9 +305,11 @@ def _draw_phases(ax: Axes, history: Sequence[Mapping[str, Any]]) -> None:
     for place, ((phase, start), end) in enumerate(zip(starts, ends, strict=True)):
         if place % 2:
             ax.axvspan(start, end, color="#f2f2f2", zorder=0, lw=0)
+        if not is_named:
+            continue
         ax.text(
             start,
-            1.01,
+            1.01 + 0.08 * (place % 2),
             phase,
             transform=ax.get_xaxis_transform(),
             va="bottom",

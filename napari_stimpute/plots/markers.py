@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..words import counted
 from .drawing import BLUE, GREY, ORANGE, new_figure, quiet
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def volcano(table: pd.DataFrame, *, title: str, level: float = 0.05, n_named: in
     neither = ~(sides["lower"][0] | sides["higher"][0])
     ax.scatter(x[neither], y[neither], s=7, color=_FAINT, lw=0, rasterized=True)
     for name, (here, color) in sides.items():
-        label = f"{name} ({here.sum():,} genes)"
+        label = f"{name} ({counted(int(here.sum()), 'gene')})"
         ax.scatter(x[here], y[here], s=11, color=color, alpha=0.75, lw=0, label=label)
     ax.axhline(-np.log10(level), color=GREY, lw=0.8, ls=(0, (4, 3)))
     ax.axvline(0, color=GREY, lw=0.8)

@@ -170,6 +170,13 @@ def test_saving_where_one_may_not_is_explained_beside_the_button(
     assert not open_data.now.problem
 
 
+def test_what_was_saved_is_said_until_there_is_more(open_data: DataPanel, tmp_path: Path) -> None:
+    until_done(open_data.save_to(tmp_path / "out.h5ad"))
+    assert open_data.now.saved.text.startswith("Saved to")
+    open_data.session.train("gene_mean", judged=False).wait(60)
+    assert not open_data.now.saved
+
+
 def test_the_model_of_the_run_that_is_shown_is_saved(open_data: DataPanel, tmp_path: Path) -> None:
     session = open_data.session
     assert open_data.now.no_model == "Train a model first."

@@ -16,6 +16,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.special import softmax
 
 from ...errors import TooSmall
+from ...words import counted
 
 MOST_DOMAINS = 15
 _TOLERANCE = 0.03
@@ -209,11 +210,11 @@ def find_domains(
     gains = {hops: max(c.gain for c in candidates) for hops, candidates in tried.items()}
     hops = max(h for h, gain in gains.items() if gain >= _nearly(max(gains.values())))
     used = sorted((c for c in tried[hops] if c.gain >= _nearly(gains[hops])), key=lambda c: -c.gain)
-    by_hops = ", ".join(f"{h} steps {1000 * g:.1f}" for h, g in gains.items())
+    by_hops = ", ".join(f"{counted(h, 'step')} {1000 * g:.1f}" for h, g in gains.items())
     sentence = (
         f"Domains (hidden molecules decided): from {' and '.join(c.view for c in used)}, averaged "
-        f"over {hops} steps on the tissue graph; gain over gene mean × depth in 1/1000 nat per "
-        f"molecule: {by_hops}."
+        f"over {counted(hops, 'step')} on the tissue graph; gain over gene mean × depth in 1/1000 "
+        f"nat per molecule: {by_hops}."
     )
     return Domains(hops, {c.view: _aligned(c, used[0]) for c in used}), sentence
 
