@@ -77,7 +77,8 @@ def card_of(adata: AnnData, counts: Counts, n_modelled: int = 0) -> DataCard:
     of_genes = f" of {n_genes:,} genes" if n_genes != adata.n_vars else ""
     kinds = {"csr": "sparse by row (CSR)", "csc": "sparse by column (CSC)"}
     kind = kinds.get(getattr(values_at(adata, counts.place), "format", ""), "dense")
-    text = f"in {counts.where}: whole numbers{of_genes}, {kind}"
+    numbers = "numbers rounded to whole ones" if counts.is_rounded else "whole numbers"
+    text = f"in {counts.where}: {numbers}{of_genes}, {kind}"
     return _card(adata, counts, (text, _x_problem(adata, counts)), n_modelled)
 
 

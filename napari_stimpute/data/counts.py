@@ -20,8 +20,20 @@ from ..errors import NotCounts, NotReadable, UnknownName
 if TYPE_CHECKING:
     from anndata import AnnData
 
-_COUNT_LAYERS = ("counts", "raw_counts", "raw", "count", "umi", "umi_counts")
+_COUNT_LAYERS = ("counts", "raw_counts", "raw", "count", "umi", "umi_counts", "matrix")
 """Usual names of layers with counts, the likeliest first; compared in lower case."""
+
+_SPLIT_LAYERS = (("spliced", "unspliced", "ambiguous"), ("mature", "nascent", "ambiguous"))
+"""Layers that hold a part of the molecules each; the third may be missing."""
+
+_AND = " + "
+"""Between the names of layers whose sum holds the counts."""
+
+_SHARE = 0.5
+"""A place with fewer of the molecules than this, as against another, holds a part of them."""
+
+_NOISE = 1e-3
+"""Up to which a value may differ from a whole number, as rounding leaves it."""
 
 _OF_LAYER = "layers/"
 """Before the name of a layer that would mean another place; h5ad has no "/" in names."""
@@ -42,17 +54,20 @@ class Counts:
 
     Attributes
     ----------
-    place : where they are: "X", "raw" or the name of a layer
+    place : where they are: "X", "raw" or the name of a layer; or names of layers that were added,
+        with " + " between them
     matrix : (n_obs, genes of that place), float32 CSR without explicit zeros, sorted within each
         row. It may share memory with the AnnData: do not change it in place
     var : annotation of these genes
     rejected : what the places hold that were tried before this one, by their names
+    is_rounded : whether values that were nearly whole were rounded
     """
 
     place: str
     matrix: sp.csr_matrix = field(repr=False)
     var: pd.DataFrame = field(repr=False)
     rejected: Mapping[str, str] = field(default_factory=dict)
+    is_rounded: bool = False
 
     @property
     def where(self) -> str:
@@ -79,13 +94,16 @@ def read_counts(adata: AnnData, where: str = "") -> Counts:
         if place not in count_places(adata):
             raise UnknownName.of("counts layer", place, count_places(adata))
         check_counts(values_at(adata, place), _spoken(place))
-    return Counts(place, _as_csr(values_at(adata, place)), var_of(adata, place), rejected)
+    matrix, is_rounded = _as_csr(values_at(adata, place))
+    return Counts(place, matrix, var_of(adata, place), rejected, is_rounded)
 
 
 def find_counts(adata: AnnData) -> str:
     """Say where the raw counts are: "X", the name of a layer, or "raw".
 
-    X is looked at first, then layers with usual names ("counts", …), other layers, and raw.
+    X goes first, then layers with usual names ("counts", …), the sum of spliced and unspliced,
+    other layers, and raw; but not a place with 0 and 1 alone, or with less than half of the
+    molecules of another, as long as there is a better one.
 
     Raises
     ------
@@ -100,7 +118,11 @@ def count_places(adata: AnnData) -> list[str]:
     check_in_memory(adata)
     x = ["X"] if adata.X is not None else []
     raw = ["raw"] if adata.raw is not None else []
-    layers = sorted(adata.layers.keys(), key=_layer_rank)
+    layers = [
+        *(name for name in sorted(adata.layers.keys(), key=_layer_rank) if _is_usual(name)),
+        *_sums(adata),
+        *(name for name in sorted(adata.layers.keys()) if not _is_usual(name)),
+    ]
     return x + [_OF_LAYER + name if name in x + raw else name for name in layers] + raw
 
 
@@ -131,7 +153,7 @@ def check_counts(matrix: Any, where: str) -> None:
         fault = _fault_of_block(block, where)
         if fault:
             raise _not_counts(fault)
-        any_positive = any_positive or bool((block > 0).any())
+        any_positive = any_positive or bool((block > 0.5).any())
     if not any_positive:
         raise _not_counts(f"only zeros in {where}")
 
@@ -145,7 +167,12 @@ def values_at(adata: AnnData, place: str) -> Any:
     """Return the matrix at a place as it is stored: (n_obs, genes of that place)."""
     if place == "X" and adata.X is not None:
         return adata.X
-    return adata.raw.X if _is_raw(adata, place) else adata.layers[place.removeprefix(_OF_LAYER)]
+    if _is_raw(adata, place):
+        return adata.raw.X
+    name = place.removeprefix(_OF_LAYER)
+    if name not in adata.layers and name in _sums(adata):
+        return sum(adata.layers[part] for part in name.split(_AND))
+    return adata.layers[name]
 
 
 def var_of(adata: AnnData, where: str) -> pd.DataFrame:
@@ -194,17 +221,61 @@ def log_normalise(counts: sp.csr_matrix, size_factors: NDArray[np.float32]) -> s
 
 def _search(adata: AnnData) -> tuple[str, dict[str, str]]:
     """Name the place of the counts, and say what the places before it hold instead."""
-    rejected: dict[str, str] = {}
-    for place in count_places(adata):
+    places, rejected = count_places(adata), dict[str, str]()
+    held: dict[str, float] = {}  # molecules of each place of counts
+    for place in places:
+        values = values_at(adata, place)
+        usual = max((n for at, n in held.items() if at == "X" or _is_usual(at)), default=0.0)
+        if usual and not (_is_usual(place) and _molecules(values) * _SHARE > usual):
+            continue  # what there is holds counts, and most of them
         try:
-            check_counts(values_at(adata, place), _spoken(place))
+            check_counts(values, _spoken(place))
         except NotCounts as error:
             rejected[place] = error.found
+            continue
+        if _highest(values) > 1:
+            held[place] = _molecules(values if place != "raw" else _shared(adata))
         else:
+            rejected[place] = f"only 0 and 1 in {_spoken(place)}"
+    most = max(held.values(), default=0.0)
+    for place, molecules in held.items():
+        if molecules >= most * _SHARE:
+            return place, rejected
+        rejected[place] = f"only {molecules / most:.0%} of the molecules in {_spoken(place)}"
+    for place in places:  # 0 and 1 alone are better than nothing
+        if rejected[place].startswith("only 0 and 1"):
+            del rejected[place]
             return place, rejected
     found = list(rejected.values()) or ["no values: X is empty, and there are no layers and no raw"]
     more = f"; and {len(found) - 4} more layers without counts" if len(found) > 4 else ""
     raise _not_counts("; ".join(found[:4]) + more)
+
+
+def _sums(adata: AnnData) -> list[str]:
+    """Sums of layers with a part of the molecules each, unless a layer holds them together."""
+    found = []
+    for parts in _SPLIT_LAYERS:
+        if {*parts[:2]} <= set(adata.layers) and "matrix" not in adata.layers:
+            found.append(_AND.join(part for part in parts if part in adata.layers))
+    return found
+
+
+def _molecules(matrix: Any) -> float:
+    return float(sum(block.sum(dtype=np.float64) for block in _blocks(matrix)))
+
+
+def _highest(matrix: Any) -> float:
+    return float(max(block.max(initial=0) for block in _blocks(matrix)))
+
+
+def _shared(adata: AnnData) -> Any:
+    """The values of raw for the genes of X alone, which compare with those of layers."""
+    at = adata.raw.var_names.get_indexer(adata.var_names)
+    return adata.raw.X[:, at[at >= 0]]
+
+
+def _is_usual(name: str) -> bool:
+    return name.removeprefix(_OF_LAYER).lower() in _COUNT_LAYERS or _AND in name
 
 
 def _layer_rank(name: str) -> tuple[int, str]:
@@ -217,17 +288,23 @@ def _is_raw(adata: AnnData, where: str) -> bool:
 
 
 def _spoken(place: str) -> str:
-    return place if place in ("X", "raw") else f"layer {place.removeprefix(_OF_LAYER)!r}"
+    if place in ("X", "raw"):
+        return place
+    return f"{'layers' if _AND in place else 'layer'} {place.removeprefix(_OF_LAYER)!r}"
 
 
-def _as_csr(matrix: Any) -> sp.csr_matrix:
+def _as_csr(matrix: Any) -> tuple[sp.csr_matrix, bool]:
+    """The matrix by row and without stored zeros, and whether it had to be rounded."""
+    is_rounded = any((block != np.rint(block)).any() for block in _blocks(matrix))
     counts = sp.csr_matrix(matrix, dtype=np.float32)
-    if counts.has_canonical_format and counts.data.all():
-        return counts
+    if counts.has_canonical_format and counts.data.all() and not is_rounded:
+        return counts, False
     counts = counts.copy()  # what follows works in place, and the input stays as it is
+    if is_rounded:
+        np.rint(counts.data, out=counts.data)
     counts.sum_duplicates()
     counts.eliminate_zeros()
-    return counts
+    return counts, is_rounded
 
 
 def _blocks(matrix: Any) -> Iterator[NDArray[Any]]:
@@ -249,19 +326,17 @@ def _fault_of_block(block: NDArray[Any], where: str) -> str:
     if block.dtype.kind == "f" and not np.isfinite(block).all():
         kind = "NaN (missing values)" if np.isnan(block).any() else "infinite values"
         return f"{kind} in {where}"
-    if block.size and block.min() < 0:
+    if block.size and block.min() <= -_NOISE:
         is_scaled = block.dtype.kind == "f" and (block % 1 != 0).any()
         looks = ", which look scaled (centred on zero)" if is_scaled else ""
         return f"negative values like {block[block < 0].flat[0]:.3g} in {where}{looks}"
     if block.size and block.max() > _LARGEST:
         return f"values like {block.max():.3g} in {where}, too large for counts"
-    fractions = block[block % 1 != 0] if block.dtype.kind == "f" else block[:0]
-    return _fraction_fault(block, fractions, where) if fractions.size else ""
-
-
-def _fraction_fault(block: NDArray[Any], fractions: NDArray[Any], where: str) -> str:
-    if np.abs(fractions - np.round(fractions)).max() < 1e-3:
-        return f"values like {fractions[0]:.6g} in {where}, which look like counts to be rounded"
+    if block.dtype.kind != "f" or not block.size:
+        return ""
+    fractions = block[np.abs(block - np.rint(block)) >= _NOISE]
+    if not fractions.size:
+        return ""
     looks = "log-transformed" if block.max() < 20 else "normalised, or estimated"
     return f"values like {fractions[0]:.3g} in {where}, which look {looks}"
 

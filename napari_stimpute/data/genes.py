@@ -125,7 +125,8 @@ def working_adata(
         obsp=_copied(adata.obsp),
         uns=_copied(adata.uns),
     )
-    notes = [f"The counts were taken from {counts.where}.", choice.note]
+    rounded = ", and rounded to whole numbers" if counts.is_rounded else ""
+    notes = [f"The counts were taken from {counts.where}{rounded}.", choice.note]
     notes += _keep_by_gene(adata, work)
     notes += _keep_x(adata, work, counts.place)
     notes += _set_raw(adata, work, counts)
@@ -297,4 +298,4 @@ def raw_holds(adata: AnnData, counts: Counts) -> bool:
     if (at < 0).any():
         return False
     difference: sp.csr_matrix = sp.csr_matrix(adata.raw.X)[:, at] - counts.matrix
-    return not difference.data.any()
+    return bool((np.abs(difference.data) < 1e-3).all())  # or as near as rounding leaves them

@@ -104,7 +104,7 @@ def test_every_place_that_was_tried_is_named() -> None:
         (np.inf, "infinite values in X"),
         (0.25, "values like 0.25 in X, which look log-transformed"),
         (123.4, "values like 123 in X, which look normalised"),
-        (2.9999, "values like 2.9999 in X, which look like counts to be rounded"),
+        (2.998, r"values like 3 in X, which look log-transformed"),
         (2.0**30, r"values like 1.07e\+09 in X, too large for counts"),
     ],
 )
@@ -114,6 +114,75 @@ def test_one_bad_value_is_enough(value: float, words: str, form: type) -> None:
     matrix[3, 2] = value
     with pytest.raises(NotCounts, match=words):
         check_counts(form(matrix), "X")
+
+
+@pytest.mark.parametrize("noise", [9e-4, -9e-4, 1e-9])
+@pytest.mark.parametrize("form", [np.array, sp.csr_matrix, sp.csc_matrix])
+def test_counts_with_the_noise_of_rounding_are_rounded_and_it_is_told(
+    form: type, noise: float
+) -> None:
+    noisy = COUNTS.astype(np.float64) + noise
+    found = read_counts(ad.AnnData(form(noisy)))
+    assert np.array_equal(found.matrix.toarray(), COUNTS)
+    assert found.is_rounded
+    assert not read_counts(ad.AnnData(form(COUNTS))).is_rounded
+
+
+SPLIT = {"spliced": 3, "unspliced": 2, "ambiguous": 1}
+
+
+def split(**names: str) -> dict[str, np.ndarray]:
+    """Layers with a part of the molecules each, perhaps under other names."""
+    return {names.get(part, part): COUNTS * times for part, times in SPLIT.items()}
+
+
+def test_the_whole_goes_before_its_parts_in_layers() -> None:
+    adata = ad.AnnData(LOGGED, layers={**split(), "matrix": COUNTS * 6})
+    assert find_counts(adata) == "matrix"
+
+
+@pytest.mark.parametrize(
+    ("names", "place"),
+    [
+        ({}, "spliced + unspliced + ambiguous"),
+        ({"spliced": "mature", "unspliced": "nascent"}, "mature + nascent + ambiguous"),
+    ],
+)
+def test_parts_in_layers_are_added_up(names: dict[str, str], place: str) -> None:
+    adata = ad.AnnData(LOGGED, layers=split(**names))
+    found = read_counts(adata)
+    assert (found.place, found.where) == (place, f"layers {place!r}")
+    assert np.array_equal(found.matrix.toarray(), COUNTS * 6)
+    assert place in count_places(adata)
+    assert np.array_equal(counts_of(adata, "ambiguous").toarray(), COUNTS)  # it can be chosen
+
+
+def test_a_layer_with_few_of_the_molecules_is_not_taken_for_all() -> None:
+    adata = ad.AnnData(LOGGED, layers={"a_part": COUNTS, "whole": COUNTS * 9})
+    found = read_counts(adata)
+    assert found.place == "whole"
+    assert found.rejected["a_part"] == "only 11% of the molecules in layer 'a_part'"
+
+
+def test_x_with_few_of_the_molecules_is_not_taken_for_all() -> None:
+    adata = ad.AnnData(COUNTS, layers={"raw_counts": COUNTS * 9})
+    assert find_counts(adata) == "raw_counts"
+
+
+def test_raw_is_compared_by_the_genes_of_the_layers() -> None:
+    adata = ad.AnnData(LOGGED[:, :1], layers={"a": COUNTS[:, :1]})
+    adata.raw = ad.AnnData(COUNTS)
+    assert find_counts(adata) == "a"
+    adata.raw = ad.AnnData(COUNTS * 9)
+    assert find_counts(adata) == "raw"
+
+
+def test_zeros_and_ones_are_taken_only_where_there_is_nothing_else() -> None:
+    binary = np.minimum(COUNTS, 1)
+    adata = ad.AnnData(binary, layers={"a": COUNTS})
+    found = read_counts(adata)
+    assert (found.place, found.rejected) == ("a", {"X": "only 0 and 1 in X"})
+    assert find_counts(ad.AnnData(binary, layers={"b": LOGGED})) == "X"
 
 
 def test_only_zeros_are_not_counts() -> None:
