@@ -153,8 +153,10 @@ class GenesPanel(Panel[GenesState]):
         elif gene not in self.search:
             self._say(error(self.search.unknown(gene)))
         else:
-            self._say(SILENT)
+            self._message = SILENT
             self.display.show_gene(gene)
+            if self.now.message:  # the gene was shown already
+                self.refresh()
 
     def choose_source(self, source: str) -> None:
         """Show counts, or the values of a run."""

@@ -87,6 +87,19 @@ def test_an_unknown_gene_is_explained_with_those_like_it(counted: GenesPanel) ->
     assert not counted.now.message and counted.now.gene == names[7]
 
 
+def test_a_gene_is_told_once_and_an_answer_goes_away_with_the_gene_that_is_shown(
+    counted: GenesPanel,
+) -> None:
+    told: list[str] = []
+    counted.changed.connect(lambda: told.append(counted.now.gene))
+    gene = counted.search.genes[7]
+    counted.choose_gene(gene)
+    assert told == [gene]
+    counted.choose_gene("nothing like it")
+    counted.choose_gene(gene)
+    assert told == [gene] * 3 and not counted.now.message
+
+
 def test_the_tab_follows_the_session(counted: GenesPanel) -> None:
     display = counted.session.display
     display.gene = counted.session.contents.genes[4]
