@@ -215,7 +215,7 @@ def test_no_coordinates() -> None:
 @pytest.mark.parametrize(
     ("coordinates", "words"),
     [
-        (np.zeros((30, 3)), "two columns (x, y) in obsm['spatial'], but found an array of 30 × 3"),
+        (np.zeros((30, 4)), "two columns (x, y) in obsm['spatial'], but found an array of 30 × 4"),
         (np.ones((30, 2)), "but found all 30 spots in one, (1.0, 1.0)"),
         (np.full((30, 2), np.nan), "but found NaN or infinite values in 30 of 30 spots"),
     ],

@@ -15,7 +15,7 @@ from ..errors import InputError, MissingKey, NotCounts
 from .columns import MAX_LABELS
 from .counts import Counts, check_counts, count_places, read_counts, values_at
 from .genes import check_unique_names, raw_holds
-from .graph import Technology, guess_technology, spatial_coordinates
+from .graph import Technology, guess_technology, has_place, spatial_coordinates
 from .image import TissueImage, tissue_image
 from .records import read_records
 
@@ -205,12 +205,21 @@ def _coordinates(adata: AnnData, technology: Technology | None) -> str:
 def _technology_row(adata: AnnData, technology: Technology | None) -> Finding:
     if technology is None:
         return "unknown without coordinates", []
-    coordinates = spatial_coordinates(adata)
-    n_shared = len(coordinates) - len(np.unique(coordinates, axis=0))
-    if not n_shared:
-        return technology.label, []
-    whose = _number(n_shared, technology.place)
-    return technology.label, [f"{whose} at the very place of another."]
+    coordinates, problems = spatial_coordinates(adata), list[str]()
+    placed = coordinates[has_place(coordinates)]
+    n_shared = len(placed) - len(np.unique(placed, axis=0))
+    n_without = len(coordinates) - len(placed)
+    if n_shared:
+        problems.append(f"{_number(n_shared, technology.place)} at the very place of another.")
+    if n_without:
+        has = "has" if n_without == 1 else "have"
+        problems.append(
+            f"{_number(n_without, technology.place)} {has} no place (NaN or infinite): not on the "
+            "tissue and without neighbours, but trained and imputed with the others."
+        )
+    if np.shape(adata.obsm[keys.SPATIAL])[1] > coordinates.shape[1]:
+        problems.append(f"obsm['{keys.SPATIAL}'] has three columns: the first two are x and y.")
+    return technology.label, problems
 
 
 def _image(adata: AnnData, technology: Technology | None) -> Finding:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 Points = NDArray[np.float64]
 Lattice = Literal["hexagonal", "square", "none"]
 
+_FARTHEST = 1e100
+"""Coordinates beyond this are no places: distances between them could not be computed."""
+
 _RING = 1.3
 """Neighbours on a grid lie within this many median nearest distances (diagonals at 1.41 do not)."""
 
@@ -54,16 +57,16 @@ class Technology:
 
 
 def spatial_coordinates(adata: AnnData, key: str = keys.SPATIAL) -> Points:
-    """Return the coordinates of all spots.
+    """Return the coordinates of all spots; a third column is not looked at.
 
     Returns
     -------
-    (n_obs, 2), x and y in the file's own unit
+    (n_obs, 2), x and y in the file's own unit; both NaN for a spot without a place
 
     Raises
     ------
     MissingKey : no ``obsm[key]``
-    BadCoordinates : not two columns of finite numbers, or all spots in one place
+    BadCoordinates : not two or three columns of numbers, no spot has a place, or all the same
     """
     if key not in adata.obsm:
         known = ", ".join(repr(k) for k in adata.obsm) or "nothing"
@@ -74,8 +77,17 @@ def spatial_coordinates(adata: AnnData, key: str = keys.SPATIAL) -> Points:
         )
     coordinates = _as_numbers(adata.obsm[key], key)
     _check_shape(coordinates, key)
-    _check_values(coordinates, key)
+    coordinates = coordinates[:, :2]
+    with np.errstate(invalid="ignore"):
+        is_placed = (np.abs(coordinates) < _FARTHEST).all(axis=1)
+    coordinates[~is_placed] = np.nan
+    _check_values(coordinates[is_placed], len(coordinates), key)
     return coordinates
+
+
+def has_place(coordinates: Points) -> NDArray[np.bool_]:
+    """Which spots have a place, (n_obs,); the others are NaN in `spatial_coordinates`."""
+    return ~np.isnan(coordinates[:, 0])
 
 
 def guess_technology(adata: AnnData, key: str = keys.SPATIAL) -> Technology:
@@ -89,7 +101,8 @@ def guess_technology(adata: AnnData, key: str = keys.SPATIAL) -> Technology:
     ------
     MissingKey, BadCoordinates : as `spatial_coordinates`
     """
-    points = np.unique(spatial_coordinates(adata, key), axis=0)
+    coordinates = spatial_coordinates(adata, key)
+    points = np.unique(coordinates[has_place(coordinates)], axis=0)
     if len(points) < 7:
         alone = len(points) < 2
         spacing = 1.0 if alone else float(np.median(_nearest(points, points, 2)[0][:, 1]))
@@ -133,7 +146,7 @@ def spatial_graph(
 
     Parameters
     ----------
-    coords : (n_obs, 2)
+    coords : (n_obs, 2); a spot without a place (NaN) has no neighbours
     n_neighbours : at least this many, where the section has as many other spots
     sections : (n_obs,) names or codes; no edge joins two sections
 
@@ -141,10 +154,10 @@ def spatial_graph(
     -------
     (n_obs, n_obs), float32; a spot may be isolated
     """
-    if sections is None:
-        return _union(*_section_edges(coords, n_neighbours), len(coords))
-    codes, names = pd.factorize(np.asarray(sections), use_na_sentinel=False)
-    rows, columns = [], []
+    given = np.zeros(len(coords)) if sections is None else np.asarray(sections)
+    codes, names = pd.factorize(given, use_na_sentinel=False)
+    codes[~has_place(coords)] = -1
+    rows, columns = [np.empty(0, dtype=np.intp)], [np.empty(0, dtype=np.intp)]
     for code in range(len(names)):
         members = np.flatnonzero(codes == code)
         row, column = _section_edges(coords[members], n_neighbours)
@@ -176,7 +189,7 @@ def _as_numbers(values: Any, key: str) -> Points:
 
 
 def _check_shape(coordinates: Points, key: str) -> None:
-    if coordinates.ndim == 2 and coordinates.shape[1] == 2:
+    if coordinates.ndim == 2 and coordinates.shape[1] in (2, 3):
         return
     shape = " × ".join(str(n) for n in coordinates.shape)
     raise BadCoordinates(
@@ -186,18 +199,17 @@ def _check_shape(coordinates: Points, key: str) -> None:
     )
 
 
-def _check_values(coordinates: Points, key: str) -> None:
-    n_bad = int((~np.isfinite(coordinates)).any(axis=1).sum())
-    if n_bad:
+def _check_values(placed: Points, n_spots: int, key: str) -> None:
+    if n_spots and not len(placed):
         raise BadCoordinates(
             expected=f"finite numbers in obsm[{key!r}]",
-            found=f"NaN or infinite values in {n_bad:,} of {len(coordinates):,} spots",
-            remedy="Leave those spots out, or give them coordinates.",
+            found=f"NaN or infinite values in {n_spots:,} of {n_spots:,} spots",
+            remedy="Give them coordinates.",
         )
-    if len(coordinates) > 1 and (coordinates == coordinates[0]).all():
+    if len(placed) > 1 and (placed == placed[0]).all():
         raise BadCoordinates(
             expected=f"different places in obsm[{key!r}]",
-            found=f"all {len(coordinates):,} spots in one, {tuple(coordinates[0].tolist())}",
+            found=f"all {len(placed):,} spots in one, {tuple(placed[0].tolist())}",
             remedy="Put the real coordinates there.",
         )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.graph import guess_technology, spatial_coordinates
+from ..data.graph import guess_technology, has_place, spatial_coordinates
 from ..data.image import TissueImage, spot_diameter, tissue_image
 from ..errors import BadImage
 
@@ -99,7 +99,7 @@ class Tissue:
 
     Parameters
     ----------
-    coordinates : (n_obs, 2), x and y
+    coordinates : (n_obs, 2), x and y; NaN for a spot without a place, which is not drawn
     spot_diameter : in coordinate units
     image : tissue under the spots, or None
     microns_per_unit : for a scale bar; 0 if unknown
@@ -157,7 +157,7 @@ def panels(tissue: Tissue, n: int, *, extra: float) -> tuple[Figure, list[Axes]]
 
 def frame_of(tissue: Tissue) -> tuple[tuple[float, float], tuple[float, float]]:
     """Limits of x, and of y from bottom to top (y points down): the spots with a margin."""
-    low, high = tissue.coordinates.min(axis=0), tissue.coordinates.max(axis=0)
+    low, high = np.nanmin(tissue.coordinates, axis=0), np.nanmax(tissue.coordinates, axis=0)
     margin = max(1.5 * tissue.spot_diameter, 0.03 * float((high - low).max()), 1e-9)
     return (low[0] - margin, high[0] + margin), (high[1] + margin, low[1] - margin)
 
@@ -186,6 +186,7 @@ def draw_spots(
 
     draw_image(ax, tissue, opacity=0.35)
     order = np.arange(len(tissue.coordinates)) if values is None else np.argsort(values)
+    order = order[has_place(tissue.coordinates[order])]
     size = np.full(len(order), tissue.spot_diameter)
     spots = EllipseCollection(
         size,
@@ -202,7 +203,7 @@ def draw_spots(
         spots.set_array(values[order])
         spots.set_clim(*limits)
     else:
-        spots.set_facecolor(list(colors if colors is not None else ()))
+        spots.set_facecolor(list(colors[order] if colors is not None else ()))
     ax.add_collection(spots)
     return spots
 

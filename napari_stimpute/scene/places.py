@@ -22,8 +22,9 @@ _SHARE, _LARGEST, _SMALLEST = 0.5, 1 / 60, 1 / 600
 class Places:
     """Places of all spots.
 
-    ``points`` is (n_obs, 2), y (down) and x, in coordinate units, as ``diameter`` is. ``map_title``
-    says what map it is ("UMAP of the counts"); "" for the tissue.
+    ``points`` is (n_obs, 2), y (down) and x, in coordinate units, as ``diameter`` is; NaN for a
+    spot without a place. ``map_title`` says what map it is ("UMAP of the counts"); "" for that of
+    the tissue.
     """
 
     points: NDArray[np.float64]

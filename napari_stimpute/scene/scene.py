@@ -131,7 +131,9 @@ class Scene:
             self.no_map = self._why_no_map()
             return
         places, before = map_places(found, maps.title(chosen)), self.places
-        is_other = before is None or not np.array_equal(places.points, before.points)
+        is_other = before is None or not np.array_equal(
+            places.points, before.points, equal_nan=True
+        )
         if is_other or chosen != self._drawn_map:
             self.places = places
         self._drawn_map, self.no_map = chosen, ""

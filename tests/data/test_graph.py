@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
+from napari_stimpute.data.card import data_card
 from napari_stimpute.data.graph import (
     guess_technology,
+    has_place,
     normalised_adjacency,
     place_of,
     spatial_coordinates,
@@ -52,10 +54,10 @@ def test_missing_coordinates_are_said() -> None:
 @pytest.mark.parametrize(
     ("coordinates", "words"),
     [
-        (np.ones((6, 3)), r"two columns \(x, y\).*an array of 6 × 3"),
+        (np.ones((6, 4)), r"two columns \(x, y\).*an array of 6 × 4"),
         (np.ones((6, 1)), "an array of 6 × 1"),
         (np.full((6, 2), 7.0), r"all 6 spots in one, \(7.0, 7.0\)"),
-        (np.array([[np.nan, 0], [0, 1], [np.inf, 2]]), "NaN or infinite values in 2 of 3 spots"),
+        (np.array([[np.nan, 0], [np.inf, 2]]), "NaN or infinite values in 2 of 2 spots"),
     ],
 )
 def test_unusable_coordinates_are_refused_in_words(coordinates: np.ndarray, words: str) -> None:
@@ -133,7 +135,7 @@ def test_a_row_is_a_spot_on_a_grid_and_a_cell_elsewhere() -> None:
     cells = at(hexagonal())
     assert place_of(cells) == "spot"
     assert place_of(at(scattered())) == "cell"
-    cells.obsm["spatial"][3] = np.nan  # no coordinates that can be used
+    cells.obsm["spatial"][:] = np.nan  # no coordinates that can be used
     assert place_of(cells) == "cell"
     del cells.obsm["spatial"]
     assert place_of(cells) == "cell"
@@ -204,3 +206,38 @@ def test_normalised_adjacency_equals_the_dense_formula() -> None:
     assert adjacency.dtype == np.float32
     assert np.allclose(adjacency.toarray(), scale @ with_self @ scale, atol=1e-7)
     assert adjacency[16, 16] == 1
+
+
+# ---- spots without a place ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("nowhere", [np.nan, np.inf, -np.inf, 1e300])
+def test_spots_without_a_place_do_not_cost_the_others_theirs(nowhere: float) -> None:
+    adata = at(hexagonal())
+    whole, technology = adata.obsm["spatial"].copy(), guess_technology(adata)
+    adata.obsm["spatial"][0, 1] = adata.obsm["spatial"][7] = nowhere
+    places = spatial_coordinates(adata)
+    is_placed = has_place(places)
+    assert np.flatnonzero(~is_placed).tolist() == [0, 7]
+    assert np.array_equal(places[is_placed], whole[is_placed])
+    assert guess_technology(adata).name == technology.name == "visium"
+    graph = spatial_graph(places)
+    assert graph[0].nnz == graph[7].nnz == 0
+    expected = spatial_graph(whole[is_placed])
+    assert (graph[is_placed][:, is_placed] != expected).nnz == 0
+
+
+def test_of_three_columns_the_first_two_are_used() -> None:
+    adata = at(hexagonal())
+    flat = adata.obsm["spatial"]
+    adata.obsm["spatial"] = np.column_stack([flat, np.full(len(flat), np.nan)])
+    assert np.array_equal(spatial_coordinates(adata), flat)
+    assert "has three columns: the first two are x and y." in data_card(adata).text(200)
+
+
+def test_spots_without_a_place_are_told_on_the_card() -> None:
+    adata = at(hexagonal())
+    adata.obsm["spatial"][3] = np.nan
+    card = data_card(adata)
+    assert any("1 spot has no place (NaN or infinite)" in problem for problem in card.problems)
+    assert card.place == "spot"

@@ -33,6 +33,23 @@ def test_spots_lie_on_the_image_at_their_true_size(canvas: SpotsView) -> None:
     assert (places < image.data.shape[:2]).all()
 
 
+@pytest.mark.parametrize("most", [50_000, 10])
+def test_a_spot_without_a_place_is_not_drawn_and_the_others_are(
+    canvas: SpotsView, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(spots, "MOST_POINTS", most)
+    adata = canvas.session.adata.copy()
+    where = adata.obsm["spatial"][:, ::-1].copy()
+    adata.obsm["spatial"][3] = np.nan
+    canvas.session.open(adata)
+    layer = canvas.layer
+    if isinstance(layer, Points):
+        assert np.flatnonzero(~layer.shown).tolist() == [3]
+    assert np.isfinite(layer.extent.world).all()
+    assert canvas.stage.spot_at(where[3]) == -1
+    assert canvas.stage.spot_at(where[7]) == 7
+
+
 def test_choosing_a_gene_recolours_the_same_layer_and_is_announced_once(canvas: SpotsView) -> None:
     layer, session, heard = canvas.layer, canvas.session, Counter[str]()
     canvas.changed.connect(lambda shown: heard.update([shown.headline or shown.title]))

@@ -15,6 +15,7 @@ import scipy.sparse as sp
 from scipy.optimize import linear_sum_assignment
 from scipy.special import softmax
 
+from ...data.graph import has_place
 from ...errors import TooSmall
 from ...words import counted
 
@@ -273,7 +274,7 @@ def refine_domains(
     Parameters
     ----------
     labels : (n,), int ≥ 0
-    places : (n, 2), coordinates
+    places : (n, 2), coordinates; a spot without any (NaN) keeps its label
     sections : (n,), int; neighbours are looked for within a section only
 
     Returns
@@ -285,7 +286,9 @@ def refine_domains(
     refined = labels.copy()
     n_labels = int(labels.max(initial=0)) + 1
     for section in np.unique(sections):
-        here = np.flatnonzero(sections == section)
+        here = np.flatnonzero((sections == section) & has_place(places))
+        if not len(here):
+            continue
         nearest = cKDTree(places[here]).query(places[here], k=[*range(1, min(k, len(here)) + 1)])[1]
         votes = np.zeros((len(here), n_labels))
         rows = np.repeat(np.arange(len(here)), nearest.shape[1])

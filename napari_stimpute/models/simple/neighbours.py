@@ -38,8 +38,16 @@ def members(order: NDArray[np.int32]) -> sp.csr_matrix:
 
 
 def pool(places: NDArray[np.floating], k: int, seed: int) -> sp.csr_matrix:
-    """0/1 matrix (n, n) of each place's k nearest, itself included."""
-    return members(nearest(places, k, seed))
+    """0/1 matrix (n, n) of each place's k nearest, itself included; one that is NaN has itself."""
+    is_placed = ~np.isnan(places).any(axis=1)
+    if is_placed.all():
+        return members(nearest(places, k, seed))
+    at = np.flatnonzero(is_placed)
+    found = members(nearest(places[at], k, seed)).tocoo()
+    alone = np.flatnonzero(~is_placed)
+    rows, columns = np.append(at[found.row], alone), np.append(at[found.col], alone)
+    values = np.ones(len(rows), dtype=np.float32)
+    return sp.csr_matrix((values, (rows, columns)), shape=(len(places), len(places)))
 
 
 def _itself_first(found: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -51,7 +51,7 @@ def frame_of(points: NDArray[np.float64], diameter: float) -> Frame:
     points : (n_obs, 2), y and x
     diameter : of a spot, in coordinate units
     """
-    low, high = points.min(axis=0) - diameter, points.max(axis=0) + diameter
+    low, high = np.nanmin(points, axis=0) - diameter, np.nanmax(points, axis=0) + diameter
     above = _MARGIN * (high[0] - low[0])
     return Frame(float(low[1]), float(high[1]), float(low[0] - above), float(high[0] + above))
 

@@ -47,15 +47,16 @@ def label_raster(points: NDArray[np.float64], diameter: float) -> LabelRaster:
 
     Parameters
     ----------
-    points : (n_obs, 2), y and x
+    points : (n_obs, 2), y and x; NaN for a spot that is not drawn
     diameter : in coordinate units, > 0
     """
+    is_drawn = ~np.isnan(points[:, 0])
+    numbers, points = np.flatnonzero(is_drawn) + 1, points[is_drawn]
     low, high = points.min(axis=0) - diameter / 2, points.max(axis=0) + diameter / 2
     pixel = max(diameter / _ACROSS, float((high - low).max()) / _SIDE)
     height, width = np.ceil((high - low) / pixel).astype(int) + 1
     centres = np.rint((points - low) / pixel).astype(np.int64)
     labels = np.zeros((height, width), dtype=np.intp)
-    numbers = np.arange(1, len(points) + 1)
     for down, right in disc(diameter / pixel / 2):
         rows = np.clip(centres[:, 0] + down, 0, height - 1)
         columns = np.clip(centres[:, 1] + right, 0, width - 1)

@@ -104,8 +104,10 @@ def waiting_layer(session: Session) -> Layer:
 
 
 def _points(kind: Any, points: NDArray[np.float64], size: float, name: str, mark: Mark) -> Layer:
+    is_drawn = ~np.isnan(points[:, 0])
     layer = kind(
-        points,
+        np.where(is_drawn[:, None], points, points[np.argmax(is_drawn)]),
+        shown=is_drawn,
         size=size,
         border_width=0,
         border_color="#202020",

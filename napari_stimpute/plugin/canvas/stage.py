@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from .divider import Divider
 
+_FAR = 1e100
+"""In place of the coordinates of a spot without a place, where nobody points at it."""
+
 _PASSING = ("second", "divider", "lasso", "waiting")
 """Layers that come and go with what is done on the canvas."""
 
@@ -103,7 +106,8 @@ class Stage:
         if self._tree is None:
             from scipy.spatial import cKDTree
 
-            self._tree = cKDTree(self._places.points)
+            points = self._places.points  # cKDTree takes no NaN; far away is as good as nowhere
+            self._tree = cKDTree(np.where(np.isnan(points), _FAR, points))
         distance, nearest = self._tree.query(place)
         return int(nearest) if distance <= self._places.diameter / 2 else -1
 
