@@ -126,7 +126,7 @@ class TrainPanel(Panel[TrainState]):
         self.tune = TunePanel(
             session, self.setup, lambda found: self.form.write(found), self.work.missing
         )
-        self.connections.add(self.work.began, self._begin)
+        self.connections.add(self.work.began, self._forget)
         self.connections.add(self.work.progressed, self.curve.add)
         self.connections.add(self.work.ended, self._end)
         self.connections.add(session.events.contents, self._offer_columns)
@@ -213,13 +213,10 @@ class TrainPanel(Panel[TrainState]):
 
     # ---- following the session -----------------------------------------------------------------
 
-    def _begin(self) -> None:
-        self._forget()
-        self.curve.clear()
-
     def _forget(self) -> None:
-        """The last run is spoken of no longer."""
+        """The last run, or one of data that were closed, is shown no longer."""
         self._status, self._notes, self._where = "", SILENT, ""
+        self.curve.clear()
         self.refresh()
 
     def _end(self, job: Job[Run]) -> None:

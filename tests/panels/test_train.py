@@ -19,6 +19,7 @@ from napari_stimpute.job import Job, JobState
 from napari_stimpute.models import MODELS
 from napari_stimpute.models.configs import GMMVGAEConfig
 from napari_stimpute.panels.train import Options, TrainPanel
+from napari_stimpute.progress import Progress
 from napari_stimpute.session.session import Session
 
 from .waiting import endless, until_done
@@ -366,3 +367,16 @@ def test_the_verdict_is_on_the_run_that_is_looked_at(shown: TrainPanel) -> None:
     assert shown.now.verdict.text.startswith("Mine, judged")
     session.display.source = "counts"  # else on the last one
     assert shown.now.verdict.text.startswith("PCA denoiser")
+
+
+def test_a_run_of_data_that_were_closed_is_shown_no_longer(
+    train: TrainPanel, section: AnnData
+) -> None:
+    train.choose_model("pca")
+    train.choose_preset("tiny")
+    until_done(train.train())
+    assert train.now.status and train.now.where
+    train.curve.add(Progress("fit", 1, 2, {"loss": 1.0}))
+    train.session.open(section)
+    assert not train.now.status and not train.now.where and not train.now.notes
+    assert train.curve.n_points == 0
