@@ -16,10 +16,11 @@ from .analysis.mixing import mixing_in_words
 from .config import ModelConfig, WithBatches, WithBlocks, WithSections, WithThreshold
 from .data.counts import counts_of, row_blocks
 from .data.graph import place_of
-from .data.holdout import with_counts
+from .data.holdout import Molecules, with_counts
 from .data.records import RunRecord, check_run_key, fingerprint, versions
 from .data.results import Networks, Results
 from .errors import Diverged, OutOfMemory, TooSmall
+from .keys import GENE_CHOICE
 from .models import model_class, model_info
 from .models.base import Model, is_out_of_memory
 from .models.protocols import (
@@ -118,7 +119,9 @@ class Run:
         if not request.imputes or not (blends or request.judged):
             return self.adata
         try:
-            hidden = hide(self._counts, request.seed, judged=request.judged)
+            names = self.adata.obs_names, self.adata.var_names
+            molecules = Molecules.of(self._counts, *names)
+            hidden = hide(molecules, request.seed, judged=request.judged)
         except TooSmall as error:
             found = f"{error.found} molecules could be hidden"
             self._notes.append(f"Neither blended nor judged: {found}, too few to decide by.")
@@ -306,6 +309,7 @@ class Run:
             n_obs=self.adata.n_obs,
             n_vars=self.adata.n_vars,
             fingerprint=fingerprint(self._counts),
+            genes=str(self.adata.uns.get(GENE_CHOICE, "")),
             metrics=_last_metrics(model),
             notes=[*self._notes, *model.notes_],
             trust=None if judgement is None else judgement.record(),

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from napari_stimpute import GMMVGAE, keys, simulate_section
 from napari_stimpute.data.counts import counts_of
+from napari_stimpute.data.genes import working_adata
 from napari_stimpute.data.records import fingerprint
 from napari_stimpute.data.results import write_results
 from napari_stimpute.errors import InvalidSetting, MissingKey, NoDevice, OutOfMemory, UnknownName
@@ -38,6 +39,14 @@ def request(model: str = "gmm_vgae", **settings: object) -> Request:
     config = model_info(model).config
     presets: dict[str, dict[str, object]] = config.PRESETS
     return Request(model, config.checked(presets["tiny"] | settings), seed=3, device="cpu")
+
+
+def test_the_record_tells_how_the_genes_were_chosen(section: AnnData) -> None:
+    work, notes = working_adata(section, "hvg:50")
+    run = Run(work, request("gene_mean"))
+    drain(run.steps())
+    assert run.results is not None and run.results.record.genes == notes[1]
+    assert "chosen on one half of the molecules" in notes[1]
 
 
 @pytest.mark.parametrize("model", list(MODELS))

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..background import give_back_memory
 from ..data.counts import counts_of
 from ..data.genes import relative_variance
-from ..data.holdout import HIDDEN_SHARE, thin, with_counts
+from ..data.holdout import HIDDEN_SHARE, Molecules, with_counts
 from ..errors import StimputeError, TooSmall, UnknownName
 from ..keys import SPATIAL
 from ..progress import Progress, StopEarly
@@ -100,6 +100,7 @@ class Comparison:
         self.is_complete = False
         self.current = ""
         self._adata = adata
+        self._molecules = Molecules.of(counts_of(adata, "X"), adata.obs_names, adata.var_names)
         kept, hidden = self._halves(self.seeds[0])
         _require_enough(adata, kept, hidden)
         self.shown = self._places(show) if show else _telling(kept)
@@ -134,7 +135,8 @@ class Comparison:
         return [method for method in found if method.blend or method.kind != "model"]
 
     def _halves(self, seed: int) -> tuple[sp.csr_matrix, sp.csr_matrix]:
-        return thin(counts_of(self._adata, "X"), HIDDEN_SHARE, seed)
+        left, hidden = self._molecules.hide(HIDDEN_SHARE, seed)
+        return left.counts, hidden
 
     def _split(self, seed: int) -> Iterator[Progress]:
         kept, hidden = self.split(seed)

@@ -202,8 +202,8 @@ class _Page:
                 "hiding moves a score. Another section may differ by more.",
                 "Two methods are called level if their difference, split by split, is within "
                 f"twice its standard error, or within {percent(LEVEL, 1)} of the deviance.",
-                "The genes were chosen before molecules were hidden, for all methods alike; this "
-                "flatters them all a little.",
+                "Hidden molecules are taken from one half of all, at random; the most variable "
+                "genes are chosen on the other half, so that the choice has not seen them.",
                 "Time and memory: of one fit and prediction without imports, median over splits, "
                 f"on this machine ({os.cpu_count()} processor cores), one method after the other. "
                 "Memory is what the program held at the peak beyond what it held before "

@@ -67,11 +67,11 @@ def data_card(adata: AnnData, where: str = "") -> DataCard:
     return card_of(adata, counts)
 
 
-def card_of(adata: AnnData, counts: Counts, n_modelled: int = 0) -> DataCard:
+def card_of(adata: AnnData, counts: Counts, work: AnnData | None = None) -> DataCard:
     """The card of an AnnData in memory whose counts were read before.
 
     It describes all genes whose counts the file holds: in a result that was opened again those of
-    raw, of which X has the modelled ones. `n_modelled` says how many are; 0 before they are chosen.
+    raw, of which X has the modelled ones. `work` is made of them; None before they are chosen.
     """
     n_genes = counts.matrix.shape[1]
     of_genes = f" of {n_genes:,} genes" if n_genes != adata.n_vars else ""
@@ -79,18 +79,19 @@ def card_of(adata: AnnData, counts: Counts, n_modelled: int = 0) -> DataCard:
     kind = kinds.get(getattr(values_at(adata, counts.place), "format", ""), "dense")
     numbers = "numbers rounded to whole ones" if counts.is_rounded else "whole numbers"
     text = f"in {counts.where}: {numbers}{of_genes}, {kind}"
-    return _card(adata, counts, (text, _x_problem(adata, counts)), n_modelled)
+    return _card(adata, counts, (text, _x_problem(adata, counts)), work)
 
 
 def _card(
-    adata: AnnData, counts: Counts | None, counts_finding: Finding, n_modelled: int = 0
+    adata: AnnData, counts: Counts | None, counts_finding: Finding, work: AnnData | None = None
 ) -> DataCard:
     technology, technology_problems = _technology(adata)
     place = technology.place if technology else "cell"
     matrix = None if counts is None else _of_all_genes(adata, counts)
-    size = f"{adata.n_obs:,} {place}s × {_genes(adata, counts, matrix, n_modelled)}"
+    size = f"{adata.n_obs:,} {place}s × {_genes(adata, counts, matrix, work)}"
     findings: dict[str, Finding] = {
         "Size": (size, _size_problems(adata, place)),
+        "Genes": (_choice(adata if work is None else work), []),
         "Counts": counts_finding,
         "Zeros": _zeros(matrix, place),
         "Depth": _depth(matrix, place),
@@ -118,15 +119,19 @@ def _of_all_genes(adata: AnnData, counts: Counts) -> sp.csr_matrix:
 
 
 def _genes(
-    adata: AnnData, counts: Counts | None, matrix: sp.csr_matrix | None, n_modelled: int
+    adata: AnnData, counts: Counts | None, matrix: sp.csr_matrix | None, work: AnnData | None
 ) -> str:
     """How many genes there are, and how many of them are modelled, or ready to be."""
     n_all = adata.n_vars if matrix is None else max(adata.n_vars, matrix.shape[1])
-    if 0 < n_modelled < n_all:
-        return f"{n_all:,} genes, of which {n_modelled:,} are modelled"
-    if counts is not None and not n_modelled and counts.matrix.shape[1] < n_all:
+    if work is not None and work.n_vars < n_all:
+        return f"{n_all:,} genes, of which {work.n_vars:,} are modelled"
+    if counts is not None and work is None and counts.matrix.shape[1] < n_all:
         return f"{n_all:,} genes, of which {counts.matrix.shape[1]:,} are in {counts.where}"
     return f"{n_all:,} genes"
+
+
+def _choice(adata: AnnData) -> str:
+    return str(adata.uns.get(keys.GENE_CHOICE, "not chosen yet"))
 
 
 def _size_problems(adata: AnnData, place: str) -> list[str]:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from .. import keys
 from ..errors import DuplicateNames, InvalidSetting, NotReadable, TooSmall, UnknownName
 from .counts import Counts, check_counts, read_counts, size_factors
+from .holdout import Molecules
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -32,10 +33,14 @@ DEFAULT_VARIABLE = 3_000
 
 @dataclass(frozen=True)
 class GeneChoice:
-    """The genes to model, in the order of the data, and one sentence on how they were chosen."""
+    """The genes to model, in the order of the data, and one sentence on how they were chosen.
+
+    ``is_all`` where they are all that have counts at the place that was read.
+    """
 
     names: list[str]
     note: str
+    is_all: bool = False
 
 
 def check_unique_names(adata: AnnData) -> None:
@@ -65,8 +70,9 @@ def choose_genes(adata: AnnData, spec: str = "", counts: Counts | None = None) -
     Parameters
     ----------
     adata : in memory
-    spec : "all"; "hvg:N" for the N most variable (seurat_v3, on counts); the path of a text
-        file with one gene per line; "" for all up to 5,000, else "hvg:3000"
+    spec : "all"; "hvg:N" for the N most variable (seurat_v3, on the half of the molecules that
+        judges nothing, see `holdout.Molecules`); the path of a text file with one gene per line; ""
+        for all up to 5,000, else "hvg:3000"
     counts : those of the data, where they were read before
 
     Raises
@@ -83,9 +89,10 @@ def choose_genes(adata: AnnData, spec: str = "", counts: Counts | None = None) -
     default = "all" if len(names) <= ALL_UP_TO else f"hvg:{DEFAULT_VARIABLE}"
     spec = spec.strip() or default
     if spec == "all":
-        return GeneChoice(list(names), f"All {len(names):,} genes are modelled.")
+        return GeneChoice(list(names), f"All {len(names):,} genes are modelled.", is_all=True)
     if spec.startswith("hvg:"):
-        return _variable_genes(counts.matrix, names, _parsed_number(spec))
+        n_wanted = _parsed_number(spec)
+        return _variable_genes(Molecules.of(counts.matrix, adata.obs_names, names), names, n_wanted)
     return _listed_genes(Path(spec).expanduser(), names)
 
 
@@ -97,8 +104,10 @@ def working_adata(
     Every cell is kept, in order, with obs, obsm, obsp and uns. Layers, varm and varp are kept
     where they hold every modelled gene. A raw that is not the counts goes to
     ``obsm[keys.RAW_BEFORE]`` (its genes to ``uns``), an X that was not the counts to
-    ``layers[keys.X_BEFORE]`` (or ``obsm`` if its genes are others). The input is not changed and
-    shares no matrix with the result. `spec` and `counts` are those of `choose_genes`.
+    ``layers[keys.X_BEFORE]`` (or ``obsm`` if its genes are others). How the genes were chosen
+    stands in ``uns[keys.GENE_CHOICE]``, and stays there when a result is opened again. The input
+    is not changed and shares no matrix with the result. `spec` and `counts` are those of
+    `choose_genes`.
 
     Returns
     -------
@@ -117,6 +126,8 @@ def working_adata(
     modelled = counts.matrix[:, columns]
     if not modelled.nnz:  # the counts are those of other genes
         check_counts(modelled, "X")
+    earlier = str(adata.uns.get(keys.GENE_CHOICE, ""))
+    is_reopened = earlier and choice.is_all and counts.place != "raw"
     work = AnnData(
         X=modelled,
         obs=adata.obs.copy(),
@@ -125,8 +136,10 @@ def working_adata(
         obsp=_copied(adata.obsp),
         uns=_copied(adata.uns),
     )
+    work.uns[keys.GENE_CHOICE] = earlier if is_reopened else choice.note
     rounded = ", and rounded to whole numbers" if counts.is_rounded else ""
     notes = [f"The counts were taken from {counts.where}{rounded}.", choice.note]
+    notes += [f"How they were chosen: {earlier}"] if is_reopened else []
     notes += _keep_by_gene(adata, work)
     notes += _keep_x(adata, work, counts.place)
     notes += _set_raw(adata, work, counts)
@@ -165,16 +178,19 @@ def _parsed_number(spec: str) -> int:
     return int(text)
 
 
-def _variable_genes(counts: sp.csr_matrix, names: pd.Index[str], n_wanted: int) -> GeneChoice:
-    has_counts = np.flatnonzero(counts.getnnz(axis=0))
-    if n_wanted >= len(has_counts):
-        note = (
-            f"All {len(has_counts):,} genes with counts are modelled ({n_wanted:,} were asked for)."
-        )
-        return GeneChoice(list(names[has_counts]), note)
-    is_variable = _seurat_v3(counts[:, has_counts], n_wanted)
-    note = f"The {n_wanted:,} most variable of {len(names):,} genes are modelled."
-    return GeneChoice(list(names[has_counts[is_variable]]), note)
+def _variable_genes(molecules: Molecules, names: pd.Index[str], n_wanted: int) -> GeneChoice:
+    seen = molecules.seen
+    ranked = np.flatnonzero(seen.getnnz(axis=0))
+    if n_wanted >= len(ranked):
+        every = np.flatnonzero(molecules.counts.getnnz(axis=0))
+        note = f"All {len(every):,} genes with counts are modelled ({n_wanted:,} were asked for)."
+        return GeneChoice(list(names[every]), note)
+    is_variable = _seurat_v3(seen[:, ranked], n_wanted)
+    note = (
+        f"The {n_wanted:,} most variable of {len(names):,} genes are modelled: chosen on one half "
+        "of the molecules, so that they are judged on others."
+    )
+    return GeneChoice(list(names[ranked[is_variable]]), note)
 
 
 def _seurat_v3(counts: sp.csr_matrix, n_wanted: int) -> NDArray[np.bool_]:

@@ -50,7 +50,7 @@ def load(source: str | os.PathLike[str] | AnnData, *, genes: str = "", counts: s
     working, notes = working_adata(adata, genes, found)
     gene = most_telling_gene(Counts("X", working.X, working.var))
     path = str(full_path(source, NotReadable)) if is_path else ""  # wherever one works later
-    return Opened(working, card_of(adata, found, working.n_vars), (*said, *notes), path, gene)
+    return Opened(working, card_of(adata, found, working), (*said, *notes), path, gene)
 
 
 def sound(source: str | os.PathLike[str] | AnnData) -> tuple[AnnData, list[str]]:

@@ -188,10 +188,7 @@ class Story:
                 "Pearson's r over spots, depth taken out, for the median gene that has a pattern."
             )
         if self.adata.raw is not None and self.adata.raw.n_vars > self.adata.n_vars:
-            points.append(
-                "The genes were chosen before molecules were hidden, for all methods alike; this "
-                "flatters them all a little."
-            )
+            points.append("The choice of genes has not seen the hidden molecules.")
         points.append(
             f"Another seed moves these figures a little: differences up to {LEVEL} mean nothing."
         )

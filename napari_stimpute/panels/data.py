@@ -32,12 +32,13 @@ READABLE = f"AnnData ({' '.join(f'*{ending}' for ending in ENDINGS)})"
 FILE = "file"
 """Name of the entry that takes genes from a file."""
 
+_RANKED = "Ranked on one half of the molecules (seurat_v3), and judged on the other."
 _GENES = (
     Entry("Automatic", "", "All genes up to 5,000, otherwise the 3,000 most variable ones."),
     Entry("All genes", "all", "Every gene of the file is modelled; slow and large above 10,000."),
-    Entry("1,000 most variable", "hvg:1000", "Ranked on the counts (seurat_v3)."),
-    Entry("3,000 most variable", "hvg:3000", "Ranked on the counts (seurat_v3)."),
-    Entry("5,000 most variable", "hvg:5000", "Ranked on the counts (seurat_v3)."),
+    Entry("1,000 most variable", "hvg:1000", _RANKED),
+    Entry("3,000 most variable", "hvg:3000", _RANKED),
+    Entry("5,000 most variable", "hvg:5000", _RANKED),
     Entry("Names from a file…", FILE, "A text file with one gene per line."),
 )
 _COUNTS_CHOSEN = "These data came from no file: where their counts are was chosen when they came."

@@ -15,7 +15,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from .. import keys
-from ..data.holdout import HIDDEN_SHARE, thin
+from ..data.holdout import HIDDEN_SHARE, Molecules
 from ..data.records import TrustRecord
 from ..data.results import GeneFacts
 from ..errors import TooSmall
@@ -47,20 +47,20 @@ class Hidden:
     judging: sp.csr_matrix | None
 
 
-def hide(counts: sp.csr_matrix, seed: int, *, judged: bool) -> Hidden:
-    """Hide molecules to steer and, if asked for, to judge.
+def hide(molecules: Molecules, seed: int, *, judged: bool) -> Hidden:
+    """Hide molecules to steer and, if asked for, to judge, of those that no choice of genes saw.
 
     Raises
     ------
     TooSmall : too few molecules to decide anything
     """
-    rest, judging = counts, None
+    rest, judging = molecules, None
     if judged:
-        rest, judging = thin(counts, HIDDEN_SHARE, seed + _SEEDS[0])
+        rest, judging = molecules.hide(HIDDEN_SHARE, seed + _SEEDS[0])
         _require(judging)
-    kept, steering = thin(rest, HIDDEN_SHARE, seed + _SEEDS[1])
+    kept, steering = rest.hide(HIDDEN_SHARE, seed + _SEEDS[1])
     _require(steering)
-    return Hidden(kept, steering, rest, judging)
+    return Hidden(kept.counts, steering, rest.counts, judging)
 
 
 class Judgement:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ..data.components import principal_components
 from ..data.counts import counts_of, log_normalise, size_factors
-from ..data.holdout import HIDDEN_SHARE, thin, with_counts
+from ..data.holdout import HIDDEN_SHARE, Molecules, with_counts
 from ..errors import Diverged
 from ..models.simple.neighbours import pool
 from ..trust.recovery import require_molecules
@@ -67,7 +67,9 @@ class Ground:
         ------
         TooSmall : no molecule could be hidden, or none was kept
         """
-        kept, hidden = thin(counts_of(adata), HIDDEN_SHARE, seed + _HOLD_OUT_SEED)
+        molecules = Molecules.of(counts_of(adata), adata.obs_names, adata.var_names)
+        left, hidden = molecules.hide(HIDDEN_SHARE, seed + _HOLD_OUT_SEED)
+        kept = left.counts
         require_molecules(float(kept.sum()), float(hidden.sum()))
         logged = log_normalise(kept, size_factors(kept))
         places = principal_components(logged, _N_COMPONENTS, seed).scores

@@ -41,6 +41,7 @@ def test_a_clean_section_is_described_without_problems() -> None:
     assert card.problems == ()
     assert card.counts_where == "X"
     assert row(card, "Size") == "100 spots × 30 genes"
+    assert row(card, "Genes") == "not chosen yet"
     assert row(card, "Counts") == "in X: whole numbers, sparse by row (CSR)"
     assert row(card, "Coordinates").endswith("neighbouring spots 10 units apart")
     assert row(card, "Technology") == "10x Visium (hexagonal grid)"
@@ -216,9 +217,10 @@ def test_a_result_opened_again_tells_of_all_genes_and_of_the_modelled_ones() -> 
 
     fresh = load(section(), genes="hvg:12")
     again = load(fresh.adata)
-    for label in ("Size", "Zeros", "Depth"):
+    for label in ("Size", "Genes", "Zeros", "Depth"):
         assert row(again.card, label) == row(fresh.card, label)
     assert row(again.card, "Size") == "100 spots × 30 genes, of which 12 are modelled"
+    assert row(again.card, "Genes").startswith("The 12 most variable of 30 genes are modelled")
     assert "30 genes per spot" in row(again.card, "Depth")
     assert row(data_card(fresh.adata), "Size") == "100 spots × 30 genes, of which 12 are in X"
 

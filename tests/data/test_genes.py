@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from napari_stimpute.data.counts import counts_of
+from napari_stimpute.data.counts import counts_of, read_counts
 from napari_stimpute.data.genes import choose_genes, working_adata
+from napari_stimpute.data.holdout import HIDDEN_SHARE, Molecules
 from napari_stimpute.errors import (
     DuplicateNames,
     InvalidSetting,
@@ -44,12 +45,52 @@ def test_all_genes_by_default_up_to_five_thousand() -> None:
 def test_larger_files_give_their_three_thousand_most_variable_genes() -> None:
     choice = choose_genes(section(n_obs=20, n_vars=5_001))
     assert len(choice.names) == 3_000
-    assert choice.note == "The 3,000 most variable of 5,001 genes are modelled."
+    assert choice.note == (
+        "The 3,000 most variable of 5,001 genes are modelled: chosen on one half of the molecules, "
+        "so that they are judged on others."
+    )
 
 
 def test_variable_genes_are_those_that_vary_in_the_order_of_the_data() -> None:
     names = choose_genes(section(), "hvg:20").names
     assert names == [f"g{i}" for i in range(180, 200)]
+
+
+def shared_chance(adata: ad.AnnData, genes: list[str]) -> float:
+    """Correlation over cells of kept and hidden counts, mean over genes; 0 where it is chance."""
+    part, found = adata[:, genes].copy(), []
+    for seed in range(3):
+        molecules = Molecules.of(counts_of(part), part.obs_names, part.var_names)
+        left, hidden = molecules.hide(HIDDEN_SHARE, seed)
+        both = zip(left.counts.toarray().T, hidden.toarray().T, strict=True)
+        found += [np.corrcoef(kept, judging)[0, 1] for kept, judging in both]
+    return float(np.mean(found))
+
+
+def test_the_choice_has_not_seen_the_molecules_that_judge() -> None:
+    """Of genes without a pattern the luckiest are chosen; on hidden molecules luck is no gain."""
+    import scanpy as sc
+
+    counts = sp.csr_matrix(np.random.default_rng(0).poisson(2, (100, 2000)).astype(np.float32))
+    noise = ad.AnnData(counts)
+    noise.var_names = [f"g{i}" for i in range(2000)]
+    # standard error 0.1 ÷ √(100 genes), or a little less over the seeds
+    assert abs(shared_chance(noise, choose_genes(noise, "hvg:100").names)) < 0.03
+    table = sc.pp.highly_variable_genes(noise, flavor="seurat_v3", n_top_genes=100, inplace=False)
+    on_all_counts = list(noise.var_names[table["highly_variable"].to_numpy()])
+    assert shared_chance(noise, on_all_counts) > 0.04
+
+
+def test_how_genes_were_chosen_is_kept_and_told_again() -> None:
+    first, notes = working_adata(section(), "hvg:20")
+    how = first.uns["stimpute_genes"]
+    assert how == notes[1] and "on one half of the molecules" in how
+    again, told = working_adata(first)
+    assert again.uns["stimpute_genes"] == how
+    assert told[1:3] == ["All 20 genes are modelled.", f"How they were chosen: {how}"]
+    whole, told = working_adata(again, counts=read_counts(again, "raw"))
+    assert whole.uns["stimpute_genes"] == told[1] == "All 200 genes are modelled."
+    assert not any("How they were chosen" in sentence for sentence in told)
 
 
 def test_more_variable_genes_than_there_are_gives_those_with_counts() -> None:
@@ -134,9 +175,9 @@ def test_working_adata_models_some_genes_and_keeps_the_counts_of_all_in_raw() ->
     assert (work.X != adata[:, work.var_names].X).nnz == 0
     assert (work.raw.X != adata.X).nnz == 0
     assert list(work.raw.var_names) == list(adata.var_names)
-    assert text == [
+    assert [sentence.split(":")[0] for sentence in text] == [
         "The counts were taken from X.",
-        "The 20 most variable of 200 genes are modelled.",
+        "The 20 most variable of 200 genes are modelled",
         "raw holds the counts of all 200 genes.",
     ]
 

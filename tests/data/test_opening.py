@@ -62,7 +62,7 @@ def test_opening_gives_what_card_and_working_data_give_by_themselves(
     logged.write_h5ad(tmp_path / "a.h5ad")
     opened = load(tmp_path / "a.h5ad", genes="hvg:20")
     work, notes = working_adata(logged, "hvg:20")
-    assert opened.card == card_of(logged, read_counts(logged), 20)
+    assert opened.card == card_of(logged, read_counts(logged), work)
     assert opened.notes == tuple(notes)
     assert opened.path == str(tmp_path / "a.h5ad")
     assert opened.adata.var_names.equals(work.var_names)

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from napari_stimpute.data.holdout import HIDDEN_SHARE
+from napari_stimpute.data.holdout import HIDDEN_SHARE, Molecules
 from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import TooSmall
 from napari_stimpute.models.simple.mixture import tissue_graph
-from napari_stimpute.trust.judgement import Judgement, hide
+from napari_stimpute.trust.judgement import Hidden, Judgement
+from napari_stimpute.trust.judgement import hide as hide_molecules
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +22,12 @@ def counts() -> sp.csr_matrix:
 @pytest.fixture(scope="module")
 def graph() -> sp.csr_matrix | None:
     return tissue_graph(simulate_section(n_rows=18, n_genes=100, n_domains=3))
+
+
+def hide(counts: sp.csr_matrix, seed: int, *, judged: bool) -> Hidden:
+    n_obs, n_vars = counts.shape
+    molecules = Molecules.of(counts, map(str, range(n_obs)), map(str, range(n_vars)))
+    return hide_molecules(molecules, seed, judged=judged)
 
 
 def judged(
