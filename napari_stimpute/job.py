@@ -23,10 +23,7 @@ from typing import Generic, TypeVar
 from psygnal import Signal, emit_queued
 
 from .errors import Busy
-from .progress import Progress, StopEarly
-
-_FEWEST_SEEN = 5
-"""Steps after which the time left is worth telling."""
+from .progress import Pace, Progress, StopEarly
 
 _MIN_INTERVAL = 0.05
 """Seconds between two `progressed` events: more would only keep the viewer busy."""
@@ -74,8 +71,7 @@ class Job(Generic[T]):
         self._cancel = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"stimpute {title}", daemon=True)
-        self._first_at: float | None = None  # time of the first step, after the setting up
-        self._n_seen = 0
+        self._pace = Pace()
 
     @property
     def is_running(self) -> bool:
@@ -89,11 +85,11 @@ class Job(Generic[T]):
 
     @property
     def seconds_left(self) -> float | None:
-        """Seconds to the end at the pace so far; None while that cannot be known."""
-        if not (self.latest and self.latest.step and self._first_at) or self._n_seen < _FEWEST_SEEN:
-            return None
-        pace = (time.monotonic() - self._first_at) / (self._n_seen - 1)
-        return pace * max(0, self.latest.n_steps - self.latest.step) if self.is_running else None
+        """Seconds to the end of the running phase, or of all; None while that cannot be known.
+
+        ``latest.time_left`` puts it into words.
+        """
+        return self._pace.seconds_left if self.is_running else None
 
     def start(self) -> Job[T]:
         """Begin. A job runs once."""
@@ -159,8 +155,7 @@ class Job(Generic[T]):
             progress = next(self._steps)
             while True:
                 self.latest = progress
-                self._n_seen += 1
-                self._first_at = self._first_at or time.monotonic()
+                self._pace.see(progress)
                 is_due = time.monotonic() - emitted >= _MIN_INTERVAL
                 if is_due or "validation" in progress.metrics:  # an epoch's end is always emitted
                     emitted = time.monotonic()

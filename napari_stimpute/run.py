@@ -153,7 +153,8 @@ class Run:
         steps = self.model.fit_steps(seen, seed=request.seed, device=request.device)
         with closing(steps):  # a stopped model concludes here, not when it is garbage-collected
             for p in steps:
-                yield replace(p, n_steps=p.n_steps + _APPLY_STEPS)
+                n_steps = p.n_steps + _APPLY_STEPS  # whose pace is another
+                yield replace(p, n_steps=n_steps, phase_ends=p.last_of_phase)
 
     def _with_smaller_blocks(self) -> Model:
         config, place = self.model.config, place_of(self.adata)

@@ -113,5 +113,5 @@ def progress_line(title: str, progress: Progress, seconds_left: float | None) ->
     """One line on a step: what, how far, the measured values, and the time left."""
     parts = [f"{title} · {progress.phase} {progress.step:,} of {progress.n_steps:,}"]
     parts += [f"{name} {value:.4g}" for name, value in progress.metrics.items()]
-    parts.append("starting" if seconds_left is None else f"about {duration(seconds_left)} left")
-    return " · ".join(parts)
+    parts.append(progress.time_left(seconds_left))
+    return " · ".join(part for part in parts if part)

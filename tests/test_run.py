@@ -79,6 +79,14 @@ def test_steps_count_upwards_to_their_number(section: AnnData) -> None:
     assert seen[-1].step == seen[-1].n_steps
 
 
+def test_no_time_is_told_for_what_comes_after_the_phase(section: AnnData) -> None:
+    seen = list(Run(section, request("scamzi")).steps())
+    ends = {p.phase: p.last_of_phase for p in seen if p.epoch}
+    n_steps = seen[-1].n_steps
+    assert ends["pretrain"] < ends["fine-tune"] == n_steps - 5  # weigh, judge, impute, embed, done
+    assert all(p.time_left(9.0).endswith("left in this phase") for p in seen if p.epoch)
+
+
 def test_a_run_leaves_the_data_alone(section: AnnData) -> None:
     before = section.copy()
     drain(Run(section, request()).steps())

@@ -50,6 +50,8 @@ def endless(reached: list[str]) -> Iterator[Progress]:
 def test_line_says_what_how_far_the_measure_and_the_time_left() -> None:
     line = progress_line("Training PCA", Progress("fit", 3, 1200, {"loss": 0.51234}), 75.0)
     assert line == "Training PCA · fit 3 of 1,200 · loss 0.5123 · about 1 min 15 s left"
+    unknown = progress_line("Training PCA", Progress("fit", 3, 1200), None)
+    assert unknown == "Training PCA · fit 3 of 1,200"
 
 
 def test_terminal_rewrites_one_line() -> None:

@@ -171,6 +171,7 @@ class Comparison:
             found = recovery(kept.X, hidden, prediction)
         except StimputeError as error:
             self.failures[method.name] = str(error)
+            self._pace.drop(method)
             return
         self.scores.append(
             Score(method, trial.seed, found, trial.seconds, trial.memory, self._truth(prediction))

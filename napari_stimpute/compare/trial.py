@@ -120,11 +120,15 @@ class Trial:
 
 @dataclass
 class Pace:
-    """Seconds passed and left, from what each method took before; a rough guess until then."""
+    """Seconds passed and left, from what each method took before.
+
+    Until all have been timed, the share that is done rests on a rough guess, and no time is told.
+    """
 
     contenders: list[Contender]
     n_seeds: int
     n_values: int
+    clock: Callable[[], float] = time.monotonic
     _begun: float = 0.0
     _since: float = 0.0
     _took: dict[str, float] = field(default_factory=dict)
@@ -132,32 +136,44 @@ class Pace:
 
     def begin(self, trial: Trial) -> None:
         """Take note that a trial begins."""
-        name, now = trial.contender.method.name, time.monotonic()
+        name, now = trial.contender.method.name, self.clock()
         self._begun, self._since = self._begun or now, now
         self._left.setdefault(name, self.n_seeds)
         self._left[name] -= 1
 
     def end(self, trial: Trial) -> None:
         """Take note that it ended, one way or another."""
-        self._took[trial.contender.method.name] = time.monotonic() - self._since
+        self._took[trial.contender.method.name] = self.clock() - self._since
 
     def progress(self, phase: str, trial: Trial) -> Progress:
         """Tell how far all of it is, in seconds."""
-        now = time.monotonic()
+        now = self.clock()
         passed = now - self._begun
         left = max(0.0, self._whole(trial) - (now - self._since))
         for contender in self.contenders:
             name = contender.method.name
             left += self._left.get(name, self.n_seeds) * self._expected(contender)
         step = int(passed) + 1
-        return Progress(phase, step, max(step, round(passed + left)))
+        told = left if self._knows(trial) else None
+        n_steps = max(step, round(passed + left))
+        return Progress(phase, step, n_steps, phase_ends=0, seconds_left=told)
+
+    def drop(self, method: Method) -> None:
+        """Take note that a method will not be tried again."""
+        self._took[method.name] = 0.0
+
+    def _knows(self, trial: Trial) -> bool:
+        """Whether all that is to come was timed before."""
+        names = [c.method.name for c in self.contenders if not c.unavailable]
+        to_come = [name for name in names if self._left.get(name, self.n_seeds)]
+        return {trial.contender.method.name, *to_come} <= self._took.keys()
 
     def _whole(self, trial: Trial) -> float:
         """Seconds from begin to end of the running trial."""
         latest, expected = trial.latest, self._expected(trial.contender)
         if trial.contender.method.name in self._took or latest is None or latest.step < 1:
             return expected
-        return (time.monotonic() - self._since) * latest.n_steps / latest.step
+        return (self.clock() - self._since) * latest.n_steps / latest.step
 
     def _expected(self, contender: Contender) -> float:
         if contender.unavailable:

@@ -119,7 +119,15 @@ def minimise(
         while not training.is_over:
             for metrics in training.epoch(validate):
                 step += 1
-                yield Progress(phase, step, n_steps, metrics, epoch=training.n_epochs)
+                yield Progress(
+                    phase,
+                    step,
+                    n_steps,
+                    metrics,
+                    epoch=training.n_epochs,
+                    phase_ends=first_step - 1 + schedule.n_steps,
+                    may_end=schedule.patience > 0,
+                )
     finally:
         training.close()
 

@@ -88,14 +88,14 @@ class Comparing(Work):
     comparison: Comparison | None = None
     """The one under way, or the last."""
 
-    def tell(self, job: Job[Any], latest: Progress, left: float | None) -> str:
+    def tell(self, job: Job[Any], latest: Progress, left: str) -> str:
         """Which method is at work on which split."""
         if job.is_cancelling:
             return "Cancelling: the running method is being stopped…"
         if self.comparison is None or not self.comparison.current:
             return "Starting…"
-        until = f" · {duration(left)} left" if left is not None else ""
-        return f"{self.comparison.current}{until}"
+        words = [self.comparison.current, left]
+        return " · ".join(part for part in words if part)
 
 
 class ComparePanel(Panel[CompareState]):

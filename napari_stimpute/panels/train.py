@@ -91,14 +91,12 @@ class TrainWork(Work):
     stopping = "It is finishing with the best so far."
     cancelled = ""
 
-    def tell(self, job: Job[Any], latest: Progress, left: float | None) -> str:
+    def tell(self, job: Job[Any], latest: Progress, left: str) -> str:
         """What the model does, at which step, and for how long."""
         if job.is_cancelling:
             return "Cancelling: finishing with the best so far…"
-        words = [latest.title, f"step {latest.step:,} of {latest.n_steps:,}"]
-        if left is not None:
-            words.append(f"{duration(left)} left")
-        return " · ".join(words)
+        words = [latest.title, f"step {latest.step:,} of {latest.n_steps:,}", left]
+        return " · ".join(part for part in words if part)
 
 
 class TrainPanel(Panel[TrainState]):

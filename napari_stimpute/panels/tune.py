@@ -106,12 +106,12 @@ class Searching(Work):
     current: Callable[[], str]
     """What is being tried, in words."""
 
-    def tell(self, job: Job[Any], latest: Progress, left: float | None) -> str:
+    def tell(self, job: Job[Any], latest: Progress, left: str) -> str:
         """Which fit of which trial is running."""
         if job.is_cancelling:
             return "Cancelling…"
-        until = f" · about {duration(left)} left" if left is not None else ""
-        return f"{self.current() or 'Starting…'}{until}"
+        words = [self.current() or "Starting…", left]
+        return " · ".join(part for part in words if part)
 
 
 class TunePanel(Panel[TuneState]):

@@ -12,7 +12,6 @@ from psygnal import Signal
 from ..errors import StimputeError
 from ..job import Job, JobState
 from ..progress import Progress
-from ..words import duration
 from .message import SILENT, Message, error
 from .panel import Panel
 
@@ -157,19 +156,17 @@ class Work:
         latest = job.latest
         share = latest.step / latest.n_steps if latest.n_steps and latest.step else None
         left = job.seconds_left if not job.is_cancelling and self.seconds > 1 else None
-        return share, self.tell(job, latest, left)
+        return share, self.tell(job, latest, latest.time_left(left))
 
-    def tell(self, job: Job[Any], latest: Progress, left: float | None) -> str:
+    def tell(self, job: Job[Any], latest: Progress, left: str) -> str:
         """What is being done, in words.
 
         Parameters
         ----------
-        left : seconds to the end; None while that is unknown or not worth telling
+        left : the time left, in words; "" while that is unknown or not worth telling
         """
-        words = ["Cancelling…" if job.is_cancelling else latest.title]
-        if left is not None:
-            words.append(f"about {duration(left)} left")
-        return " · ".join(words)
+        words = ["Cancelling…" if job.is_cancelling else latest.title, left]
+        return " · ".join(part for part in words if part)
 
     @property
     def seconds(self) -> float:

@@ -12,7 +12,7 @@ from ..errors import StimputeError
 from ..models import model_class
 from ..models.base import Model, is_out_of_memory
 from ..models.protocols import Clusters, Embeds, Imputes, expected_counts
-from ..progress import Progress, StopEarly
+from ..progress import StopEarly
 from ..trust.recovery import deviance_explained
 from .score import Fitted, Ground, modularity, silhouette
 
@@ -33,7 +33,6 @@ class Fit:
     def __init__(
         self, ground: Ground, model: str, config: ModelConfig, seed: int, device: str
     ) -> None:
-        self.latest: Progress | None = None
         self.began = time.monotonic()
         self._ground, self._seed, self._device = ground, seed, device
         self._stop = threading.Event()
@@ -68,7 +67,7 @@ class Fit:
     def _run(self, model: Model) -> Fitted:
         kept = self._ground.kept
         with closing(model.fit_steps(kept, seed=self._seed, device=self._device)) as steps:
-            for self.latest in steps:
+            for _ in steps:
                 self._raise_if_stopped()
         molecules = apart = within = clusters = None
         if isinstance(model, Imputes):

@@ -215,23 +215,21 @@ class _Pace:
         if seconds_left is None:
             return Progress(phase, 0, 1)
         step = int(self._reported - self._begun) + 1
-        return Progress(phase, step, step + round(seconds_left))
+        n_steps = step + round(seconds_left)
+        return Progress(phase, step, n_steps, seconds_left=seconds_left)
 
     def seconds_left(
         self, trials: Sequence[TrialResult], n_trials: int, fits: Sequence[Fitted], fit: Fit
     ) -> float | None:
-        """Seconds left, from the fits that are done; at first from the running one's own steps."""
+        """Seconds left, from the fits that are done; None before the first one."""
         passed = time.monotonic() - fit.began
         done = [t.measures for t in trials if t.measures is not None]
         n_fits = sum(m.n_fits for m in done)
         per_trial: float = n_fits / len(done) if done else N_FITS
-        if n_fits + len(fits):
-            seconds = sum(m.seconds for m in done) + sum(f.seconds for f in fits)
-            per_fit = seconds / (n_fits + len(fits))
-        elif fit.latest is not None and fit.latest.step > 0:
-            per_fit = passed * fit.latest.n_steps / fit.latest.step
-        else:
+        if not n_fits + len(fits):
             return None
+        seconds = sum(m.seconds for m in done) + sum(f.seconds for f in fits)
+        per_fit = seconds / (n_fits + len(fits))
         others = max(0.0, per_trial - len(fits) - 1) + per_trial * (n_trials - len(trials) - 1)
         return max(0.0, per_fit - passed) + others * per_fit
 

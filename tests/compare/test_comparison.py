@@ -15,7 +15,7 @@ from napari_stimpute.compare import comparison as module
 from napari_stimpute.compare import trial
 from napari_stimpute.compare.comparison import COUNTED, Comparison
 from napari_stimpute.compare.methods import Method, methods
-from napari_stimpute.compare.trial import Array, Contender, Predicting, raw
+from napari_stimpute.compare.trial import Array, Contender, Predicting, Trial, raw
 from napari_stimpute.data.counts import counts_of
 from napari_stimpute.data.simulate import TRUE_RATE, simulate_section
 from napari_stimpute.errors import TooSmall, UnknownName
@@ -232,6 +232,25 @@ def test_steps_count_up_in_seconds_to_the_end(section: AnnData, monkeypatch) -> 
     assert [p.step for p in steps] == sorted(p.step for p in steps)
     assert all(0 < p.step <= p.n_steps for p in steps)
     assert "Slow, split 2 of 2, second" in {p.phase for p in steps}
+
+
+def test_time_left_is_told_once_every_method_to_come_was_timed(section: AnnData) -> None:
+    one, two, three, odd = (
+        Contender(Method(name, name, "simple", ""), raw) for name in ("one", "two", "three", "odd")
+    )
+    clock = Clock()
+    pace = trial.Pace([one, two, three, odd], 2, 1000, clock=clock.monotonic)
+    told = []
+    for contender in (one, two, three, odd, one, two):
+        trying = Trial(contender, section, 0)
+        pace.begin(trying)
+        clock.now += 5
+        told.append(pace.progress("trying", trying).seconds_left)
+        clock.now += 5
+        pace.end(trying)
+        if contender is odd:
+            pace.drop(odd.method)  # it failed
+    assert told == [None, None, None, None, 5 + 20, 5 + 10]
 
 
 def test_stopping_keeps_what_was_done_and_says_it_is_not_all(section: AnnData, monkeypatch) -> None:

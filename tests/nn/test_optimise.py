@@ -54,6 +54,13 @@ def test_each_step_is_reported_and_counted_over_all_work() -> None:
     reported = run(Point(), schedule, first_step=11, n_steps=100)
     assert [p.step for p in reported] == list(range(11, 23))
     assert {(p.phase, p.n_steps) for p in reported} == {("train", 100)}
+    assert {p.last_of_phase for p in reported} == {22}
+
+
+@pytest.mark.parametrize("patience", [0, 3])
+def test_it_is_said_whether_training_may_end_before_its_last_step(patience: int) -> None:
+    reported = run(Point(), replace(PLAIN, n_epochs=3, patience=patience))
+    assert {p.may_end for p in reported} == {patience > 0}
 
 
 def test_steps_alone_count_to_their_end() -> None:

@@ -24,7 +24,7 @@ class Baking(Work):
     stopping = "The oven cools down."
     cancelled = "No cake."
 
-    def tell(self, job: Job[Any], latest: Progress, left: float | None) -> str:
+    def tell(self, job: Job[Any], latest: Progress, left: str) -> str:
         """How far the cake is."""
         return f"Layer {latest.step} of {latest.n_steps}"
 
