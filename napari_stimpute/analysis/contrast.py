@@ -91,7 +91,7 @@ def means(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean of each gene in each group, and in all other spots, (n_groups, n_genes) each."""
     size = sizes_of(members)
-    inside = _dense(members @ values)
+    inside = dense(members @ values)
     total = np.asarray(values.sum(axis=0), dtype=np.float64).ravel()
     return inside / size, (total - inside) / (members.shape[1] - size)
 
@@ -121,7 +121,7 @@ def _wilcoxon(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     ranks, of_zero, ties = _ranks(values)
     n, size = float(members.shape[1]), sizes_of(members)
-    sums = _dense(members @ ranks) + size * of_zero
+    sums = dense(members @ ranks) + size * of_zero
     spread = np.sqrt(ties * size * (n - size) * (n + 1) / 12)
     z = (sums - size * (n + 1) / 2) / spread
     return z, 2 * special.ndtr(-np.abs(z))
@@ -169,6 +169,6 @@ def _welch(
     return t, 2 * special.stdtr(freedom, -np.abs(t))
 
 
-def _dense(matrix: Any) -> NDArray[np.float64]:
+def dense(matrix: Any) -> NDArray[np.float64]:
     """Product of a sparse matrix, which is sparse or not as the other factor was."""
     return np.asarray(getattr(matrix, "toarray", lambda: matrix)(), dtype=np.float64)
