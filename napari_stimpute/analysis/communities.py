@@ -8,7 +8,7 @@ from log-normalised counts, not from imputed values. Time grows with the number 
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -116,7 +116,9 @@ def community_steps(
     codes, communities = _communities(adata, key)
     groups, clusters = labels_of(adata, column)
     genes = _ordered_genes(adata, key, codes, communities)
-    markers = (yield from marker_steps(adata, column)).top(N_MARKERS)
+    found = yield from marker_steps(adata, column)
+    is_modelled = found.table["gene"].isin(adata.var_names.astype(str))
+    markers = replace(found, table=found.table[is_modelled]).top(N_MARKERS)
     activity = _activities(logged_counts(adata), codes)
     spots = np.flatnonzero(groups >= 0)
     means, auc, p = yield from _compared(activity[spots], groups[spots])

@@ -10,15 +10,8 @@ from ..data.counts import depth_of
 
 _QUANTILES = np.linspace(0, 1, 201)
 
-
 UNEVEN = 1.2
 """Ratio of median depths from which depth is evened out before testing."""
-
-
-def median_depths(counts: sp.csr_matrix, is_group: NDArray[np.bool_]) -> tuple[float, float]:
-    """Median total of the group's spots, and of the others."""
-    depth = depth_of(counts)
-    return float(np.median(depth[is_group])), float(np.median(depth[~is_group]))
 
 
 def with_even_depth(
@@ -30,9 +23,9 @@ def with_even_depth(
 ) -> sp.csr_matrix:
     """Thin deeper spots, until all groups have the same distribution of depths.
 
-    Dividing by depth leaves fewer zeros where spots are deep, and rank tests take that for a
-    difference. Each spot keeps each molecule with the chance that brings its depth to that of the
-    spot of the same rank in the shallowest group.
+    Dividing by depth leaves fewer zeros where spots are deep, and tests of the logarithm take that
+    for a difference. Each spot keeps each molecule with the chance that brings its depth to that of
+    the spot of the same rank in the shallowest group.
 
     Parameters
     ----------

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
@@ -18,9 +17,9 @@ from ..errors import InvalidSetting, TooSmall, UnknownName
 from ..keys import COUNTS
 from ..progress import Progress, drain
 from .circular import circularity
-from .contrast import FEWEST, Method, contrast_steps, log2_fold_changes, membership, shares
-from .depth import UNEVEN, median_depths, with_even_depth
-from .sources import logged_imputed
+from .contrast import FEWEST, Values, contrast_steps, log2_fold_changes, membership, shares
+from .draws import draw_steps
+from .sources import all_counts, logged_imputed
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -38,18 +37,17 @@ def differential_expression(
     *,
     reference: str = REST,
     source: str = COUNTS,
-    method: Method = "wilcoxon",
     accept_imputed: bool = False,
 ) -> pd.DataFrame:
     """Test each gene for a difference between a group of spots and another group, or the rest.
 
     Parameters
     ----------
-    adata : counts of the modelled genes in X; never changed
+    adata : counts of all genes in raw, or else in X; never changed
     column : of obs, with the names of the groups; spots without a name are left out
     group, reference : names in that column; "rest" is every other spot with a name
-    source : "counts", or the key of a run whose imputed values are tested
-    method : Wilcoxon's rank-sum test with ties corrected for, or Welch's t-test
+    source : "counts", of all genes; or the key of a run whose imputed values are tested, of the
+        modelled genes
     accept_imputed : has to be True for imputed values, which borrow differences from other genes
 
     Returns
@@ -61,15 +59,15 @@ def differential_expression(
 
     Raises
     ------
-    UnknownName : no such column, group, run or method
+    UnknownName : no such column, group or run
     TooSmall : fewer than three spots in a group
     InvalidSetting : imputed values that were not accepted, or a group against itself
 
     Notes
     -----
-    On log(1 + x) of counts at the median depth (see `contrast_steps`). If one group is
-    deeper by a fifth or more, its spots are thinned to the depth of the other first, always in the
-    same way (see `with_even_depth`); fold changes and shares are those of all counts.
+    Counts are scored at the depth of their spot, and the group is compared with as many spots drawn
+    at random from both groups (see `draw_steps`), so that p is right for few spots and rare genes
+    too. Imputed values are tested by Wilcoxon's rank-sum test.
     """
     steps = differential_steps(
         adata,
@@ -77,7 +75,6 @@ def differential_expression(
         group,
         reference=reference,
         source=source,
-        method=method,
         accept_imputed=accept_imputed,
     )
     return drain(steps)
@@ -90,23 +87,26 @@ def differential_steps(
     *,
     reference: str = REST,
     source: str = COUNTS,
-    method: Method = "wilcoxon",
     accept_imputed: bool = False,
 ) -> Generator[Progress, None, pd.DataFrame]:
     """As `differential_expression`, in blocks of genes, so that it can be watched and stopped."""
-    if method not in get_args(Method):
-        raise UnknownName.of("test", method, get_args(Method))
     spots, is_group = _groups(adata, column, group, reference)
-    counts = counts_of(adata, "X")[spots]
-    genes = np.flatnonzero(counts.getnnz(axis=0))
-    values = tested = _logged(adata, counts, spots, source, accept_imputed)[:, genes]
-    if _is_uneven(counts, is_group, source):
-        even = with_even_depth(counts, is_group, np.random.default_rng(0))
-        tested = log_normalise(even, size_factors(even))[:, genes]
     sides = np.where(is_group, 0, -1)
-    contrast = yield from contrast_steps(tested, sides, method)
+    if source == COUNTS:
+        counts, names = all_counts(adata)
+        counts = counts[spots]
+        genes = np.flatnonzero(counts.getnnz(axis=0))
+        counts, names = counts[:, genes], names[genes]
+        values: Values = log_normalise(counts, size_factors(counts))
+        contrast = yield from draw_steps(counts, sides)
+    else:
+        values = _imputed(adata, source, spots, accept_imputed)
+        counts = counts_of(adata, "X")[spots]
+        genes = np.flatnonzero(counts.getnnz(axis=0))
+        counts, values, names = counts[:, genes], values[:, genes], adata.var_names[genes]
+        contrast = yield from contrast_steps(values, sides, "wilcoxon")
     members = membership(sides)
-    here, there = shares(counts[:, genes], members)
+    here, there = shares(counts, members)
     table = pd.DataFrame(
         {
             "log2_fold_change": log2_fold_changes(values, members)[0],
@@ -115,38 +115,16 @@ def differential_steps(
             "share_group": here[0],
             "share_reference": there[0],
         },
-        index=pd.Index([str(gene) for gene in adata.var_names[genes]], name="gene"),
+        index=pd.Index([str(name) for name in names], name="gene"),
     )
     order = np.lexsort((-table["log2_fold_change"].abs(), table["p"]))
     return table.iloc[order]
 
 
-def caution(
-    adata: AnnData, column: str, group: str, *, reference: str = REST, source: str = COUNTS
-) -> tuple[str, ...]:
-    """Say in sentences why p-values of these groups cannot be taken at their word."""
-    lines = []
-    if source != COUNTS:
-        lines.append(f"Read this table as a ranking: {WHY_NOT_IMPUTED}.")
-    if circular := circularity(adata, column):
-        lines.append(circular)
-    spots, is_group = _groups(adata, column, group, reference)
-    counts = counts_of(adata, "X")[spots]
-    if _is_uneven(counts, is_group, source):
-        one, other = median_depths(counts, is_group)
-        lines.append(
-            f"The groups differ in depth (median {one:,.0f} molecules against {other:,.0f}), and "
-            "zeros are rarer at greater depth. So molecules of the deeper one were left out at "
-            "random before testing, until both groups were equally deep; small differences may "
-            "still come from depth."
-        )
-    return tuple(lines)
-
-
-def _is_uneven(counts: sp.csr_matrix, is_group: NDArray[np.bool_], source: str) -> bool:
-    """Whether counts are tested, of groups that differ in depth."""
-    low, high = sorted(median_depths(counts, is_group))
-    return source == COUNTS and high > UNEVEN * max(low, 1.0)
+def caution(adata: AnnData, column: str, *, source: str = COUNTS) -> tuple[str, ...]:
+    """Say in sentences why p-values of groups of a column cannot be taken at their word."""
+    ranking = f"Read this table as a ranking: {WHY_NOT_IMPUTED}." if source != COUNTS else ""
+    return tuple(filter(None, (ranking, circularity(adata, column))))
 
 
 def _groups(
@@ -181,11 +159,9 @@ def _groups(
     return spots, in_group[spots]
 
 
-def _logged(
-    adata: AnnData, counts: sp.csr_matrix, spots: NDArray[np.intp], source: str, accepted: bool
-) -> sp.csr_matrix | NDArray[np.float32]:
-    if source == COUNTS:
-        return log_normalise(counts, size_factors(counts))
+def _imputed(
+    adata: AnnData, source: str, spots: NDArray[np.intp], accepted: bool
+) -> NDArray[np.float32]:
     values = logged_imputed(adata, source, spots)
     if not accepted:
         raise InvalidSetting(

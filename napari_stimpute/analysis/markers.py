@@ -1,10 +1,10 @@
-"""Marker genes of every group of spots, tested on counts at one common depth."""
+"""Marker genes of every group of spots, tested on the counts of all genes."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
-from ..data.counts import counts_of, depth_of, log_normalise, size_factors
+from ..data.counts import depth_of, log_normalise, size_factors
 from ..data.graph import place_of
 from ..errors import TooSmall, UnknownName
 from ..progress import Progress
@@ -20,7 +20,6 @@ from .circular import circularity
 from .contrast import (
     FEWEST,
     Contrast,
-    Method,
     contrast_steps,
     log2_fold_changes,
     means,
@@ -29,13 +28,20 @@ from .contrast import (
     sizes_of,
 )
 from .depth import UNEVEN, with_even_depth
-from .sources import labels_of
+from .draws import draw_steps
+from .sources import all_counts, labels_of
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
+Method = Literal["permutation", "t-test"]
+
 _LEAST = 1 / 3
 """Share of the depth of all spots to which the shallowest group may pull the others."""
+
+
+_NORMAL = 100
+"""Fewer than these are not enough for the means of rare genes to be normal."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +52,8 @@ class Markers:
     ----------
     table : a row per group and gene, within a group the highest score first: ``group``, ``gene``,
         ``log2_fold_change``, ``p``, ``p_adjusted`` (Benjamini and Hochberg, within a group),
-        ``share_group`` and ``share_others`` of spots with molecules, ``score`` (z or t of the
-        test, positive where the group is higher)
+        ``share_group`` and ``share_others`` of spots with molecules, ``score`` (the
+        standard normal value of that p, or t; positive where the group is higher)
     groups : in the order of the column
     notes : sentences on what to beware of
     """
@@ -85,15 +91,15 @@ class GroupProfile:
 
 
 def marker_steps(
-    adata: AnnData, column: str, *, method: Method = "wilcoxon", n_genes: int = 0
+    adata: AnnData, column: str, *, method: Method = "permutation", n_genes: int = 0
 ) -> Generator[Progress, None, Markers]:
     """Find the genes that tell each group of spots from all others.
 
     Parameters
     ----------
-    adata : counts of the modelled genes in X; never changed
+    adata : counts of all genes in raw, or else in X; never changed
     column : of obs, with the names of the groups; spots without a name are left out
-    method : Wilcoxon's rank-sum test with ties corrected for, or Welch's t-test
+    method : against as many spots drawn at random (see `draw_steps`), or Welch's t-test
     n_genes : rows kept per group, the best markers first; 0 keeps every gene with molecules
 
     Raises
@@ -103,24 +109,29 @@ def marker_steps(
 
     Notes
     -----
-    Groups of fewer than three spots have no markers, but are among the others. Where a group is
-    deeper than another by a fifth or more, spots are thinned to one common depth before testing
-    (see `with_even_depth`), but not below a third of what they have on the whole; fold changes and
-    shares are those of all counts. One ranking of each gene serves all groups.
+    Groups of fewer than three spots have no markers, but are among the others. Counts are scored at
+    the depth of their spot, once for all groups. The t-test takes means for normal, which those of
+    few spots or rare genes are not, and needs even depth: where a group is deeper than another by a
+    fifth or more, spots are thinned to one common depth before it (see `with_even_depth`), but not
+    below a third of what they have on the whole; fold changes and shares are those of all counts.
     """
     if method not in get_args(Method):
         raise UnknownName.of("test", method, get_args(Method))
     spots, groups, names, lines = _testable(adata, column)
     yield Progress("test", 0, 1, message="Reading counts")
-    counts = counts_of(adata, "X")[spots]
+    counts, known = all_counts(adata)
+    counts = counts[spots]
     counts = counts[:, (genes := np.flatnonzero(counts.getnnz(axis=0)))]
     values = log_normalise(counts, size_factors(counts))
-    tested, uneven = _evened(counts, groups, names)
-    contrast = yield from contrast_steps(values if tested is None else tested, groups, method)
-    gene_names = adata.var_names[genes].astype(str).to_numpy()
-    table = _table(contrast, values, counts, groups, names, gene_names)
+    if method == "permutation":
+        contrast = yield from draw_steps(counts, groups)
+    else:
+        tested, more = _evened(counts, groups, names)
+        lines += (*_few(groups, names), *more)
+        contrast = yield from contrast_steps(values if tested is None else tested, groups, "t-test")
+    table = _table(contrast, values, counts, groups, names, known[genes].to_numpy())
     kept = table.groupby("group", sort=False).head(n_genes) if n_genes else table
-    doubts = (circularity(adata, column), *lines, *uneven)
+    doubts = (circularity(adata, column), *lines)
     return Markers(kept.reset_index(drop=True), names, tuple(filter(None, doubts)))
 
 
@@ -129,7 +140,7 @@ def profile(adata: AnnData, column: str, genes: Sequence[str]) -> GroupProfile:
 
     Raises
     ------
-    UnknownName : no such column, or a gene that is not modelled
+    UnknownName : no such column or gene
     TooSmall : no spot has a group
     """
     groups, names = labels_of(adata, column)
@@ -139,12 +150,13 @@ def profile(adata: AnnData, column: str, genes: Sequence[str]) -> GroupProfile:
             found=f"none in {column!r}",
             remedy="Choose another column.",
         )
-    places = adata.var_names.get_indexer(pd.Index(genes))
+    counts, known = all_counts(adata)
+    places = known.get_indexer(pd.Index(genes))
     if (places < 0).any():
         unknown = str(genes[int(np.flatnonzero(places < 0)[0])])
-        raise UnknownName.of("modelled gene", unknown, adata.var_names)
+        raise UnknownName.of("gene", unknown, known)
     spots = np.flatnonzero(groups >= 0)
-    counts = counts_of(adata, "X")[spots]
+    counts = counts[spots]
     members = membership(groups[spots])
     levels = log_normalise(counts, size_factors(counts))[:, places]
     with np.errstate(invalid="ignore", divide="ignore"):  # a single group has no others
@@ -181,6 +193,17 @@ def _testable(
     )
     codes = np.where(enough, np.cumsum(enough) - 1, -1)
     return spots, codes[groups[spots]], kept, lines if left else ()
+
+
+def _few(groups: NDArray[np.intp], names: tuple[str, ...]) -> tuple[str, ...]:
+    """What to beware of in groups whose means are not normal."""
+    sizes = np.bincount(groups[groups >= 0], minlength=len(names))
+    few = [name for name, size in zip(names, sizes, strict=True) if size < _NORMAL]
+    line = (
+        f"In groups of fewer than {_NORMAL} the t-test finds genes that do not differ: "
+        f"{', '.join(few)}. The permutation test does not."
+    )
+    return (line,) if few else ()
 
 
 def _evened(

@@ -23,8 +23,8 @@ from .table import DIFFERENCE, SIGNIFICANT, Column, Table
 from .work import Work, WorkState
 
 EXPLAINED = (
-    "Which genes have more molecules in one group than in another. Tested on the counts "
-    "(Wilcoxon's rank-sum test at one common depth)."
+    "Which genes have more molecules in one group than in another, at the same depth. Tested on "
+    "the counts of all genes, modelled or not, against as many spots drawn at random."
 )
 QUESTION = (
     "An imputed gene borrows the differences of other genes, so that genes which do not differ "
@@ -88,7 +88,7 @@ class DifferencesPanel(Panel[DifferencesState]):
             self,
             "differences",
             "Test",
-            "Test every modelled gene.",
+            "Test every gene; of imputed values, every modelled gene.",
             begin=self.test,
             missing=self._missing,
             cancel_help="Stop.",
@@ -118,7 +118,7 @@ class DifferencesPanel(Panel[DifferencesState]):
             from ..analysis import caution, differential_steps
 
             column, group, against, source = asked
-            doubts = caution(adata, column, group, reference=against, source=source)
+            doubts = caution(adata, column, source=source)
             table = yield from differential_steps(
                 adata, column, group, reference=against, source=source, accept_imputed=self.accepted
             )

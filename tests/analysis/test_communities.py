@@ -194,3 +194,18 @@ def test_one_cluster_is_refused_in_words() -> None:
     adata.obs["all"] = pd.Categorical(["a"] * N_OBS)
     with pytest.raises(TooSmall, match="two groups"):
         drain(community_steps(adata, "run", column="all"))
+
+
+def test_only_modelled_genes_are_shared_with_markers_as_no_other_is_in_a_community() -> None:
+    adata = clustered()
+    part = adata[:, :50].copy()  # the others are in no community
+    part.raw = adata
+    before, found = (drain(community_steps(data, "run")).overlap for data in (adata, part))
+    assert set(found["n_shared"]) != {0}
+    best = drain(marker_steps(adata, keys.cluster("run"))).table
+    modelled = best[best["gene"].isin(part.var_names)].groupby("group", sort=False).head(100)
+    for row in found.itertuples():
+        n_best = ((modelled["group"] == row.cluster) & (modelled["score"] > 0)).sum()
+        n_members = (part.var[keys.community("run")] == row.community).sum()
+        assert row.expected == pytest.approx(n_best * n_members / 49)  # gene 30 is never counted
+    assert len(before) == len(found)

@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 import scanpy as sc
 from anndata import AnnData
+from scipy import stats
 
 from napari_stimpute.analysis import differential_expression, marker_steps, profile
+from napari_stimpute.analysis.markers import Method
 from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import TooSmall, UnknownName
 
@@ -85,13 +87,14 @@ def test_groups_of_two_spots_are_left_out_and_said_but_are_among_the_others(even
     np.testing.assert_allclose(here["p"], alone["p"], rtol=1e-6)
 
 
+@pytest.mark.parametrize(("method", "is_thinned"), [("permutation", False), ("t-test", True)])
 def test_groups_that_differ_in_depth_alone_have_few_markers(
-    groups_of_unlike_depth: AnnData,
+    groups_of_unlike_depth: AnnData, method: Method, is_thinned: bool
 ) -> None:
     adata = groups_of_unlike_depth
-    markers = finished(marker_steps(adata, "side"))
+    markers = finished(marker_steps(adata, "side", method=method))
     assert (markers.table["p"] < 0.05).mean() < 0.08
-    assert any("differ in depth" in text for text in markers.notes)
+    assert any("differ in depth" in text for text in markers.notes) == is_thinned
     ranked = adata.copy()
     sc.pp.normalize_total(ranked)
     sc.pp.log1p(ranked)
@@ -99,15 +102,47 @@ def test_groups_that_differ_in_depth_alone_have_few_markers(
     assert (sc.get.rank_genes_groups_df(ranked, None)["pvals"] < 0.05).mean() > 0.15
 
 
-def test_a_very_shallow_group_does_not_empty_the_others(groups_of_unlike_depth: AnnData) -> None:
+@pytest.mark.parametrize(("method", "is_thinned"), [("permutation", False), ("t-test", True)])
+def test_a_very_shallow_group_does_not_empty_the_others(
+    groups_of_unlike_depth: AnnData, method: Method, is_thinned: bool
+) -> None:
     adata = groups_of_unlike_depth
     adata.X[:10] = 0
     adata.X[:10, :3] = 1
     adata.obs["side"] = ["empty"] * 10 + list(adata.obs["side"][10:])
     adata.X[210:, 5] += 20  # a marker
-    markers = finished(marker_steps(adata, "side"))
+    markers = finished(marker_steps(adata, "side", method=method))
     assert markers.top(1)["deepest"] == [adata.var_names[5]]
-    assert any("Shallower than the others" in text and "empty" in text for text in markers.notes)
+    said = any("Shallower than the others" in text and "empty" in text for text in markers.notes)
+    assert said == is_thinned
+
+
+def test_the_t_test_is_that_of_welch_and_said_not_to_be_for_small_groups(even: AnnData) -> None:
+    adata = even.copy()
+    adata.obs["side"] = ["few"] * 60 + list(adata.obs["side"][60:])
+    markers = finished(marker_steps(adata, "side", method="t-test"))
+    (text,) = markers.notes  # the group of exactly 100 spots is enough
+    assert "fewer than 100" in text and ": a, few." in text
+    logged = adata.copy()
+    sc.pp.normalize_total(logged)
+    sc.pp.log1p(logged)
+    here = (adata.obs["side"] == "b").to_numpy()
+    for gene, p in markers.of("b").set_index("gene")["p"].iloc[[0, 60]].items():
+        x = logged[:, [gene]].X.ravel().astype(float)
+        expected = stats.ttest_ind(x[here], x[~here], equal_var=False).pvalue
+        assert p == pytest.approx(expected, rel=1e-3)
+    assert finished(marker_steps(adata, "side")).notes == ()
+
+
+def test_genes_that_are_not_modelled_are_tested_and_profiled(section: AnnData) -> None:
+    part = section[:, ::2].copy()
+    part.raw = section
+    whole = finished(marker_steps(section, "domain"))
+    pd.testing.assert_frame_equal(finished(marker_steps(part, "domain")).table, whole.table)
+    genes = [section.var_names[1]]
+    expected, found = profile(section, "domain", genes), profile(part, "domain", genes)
+    np.testing.assert_array_equal(found.level, expected.level)
+    np.testing.assert_array_equal(found.share, expected.share)
 
 
 def test_spots_without_molecules_are_borne(section: AnnData) -> None:
@@ -131,9 +166,9 @@ def test_columns_without_groups_to_compare_are_refused(names: list[str], text: s
 def test_unknown_names_are_refused(section: AnnData) -> None:
     with pytest.raises(UnknownName, match="column"):
         finished(marker_steps(section, "no such"))
-    with pytest.raises(UnknownName, match="'wilcoxon', 't-test'"):
+    with pytest.raises(UnknownName, match="'permutation', 't-test'"):
         finished(marker_steps(section, "domain", method="no such"))  # type: ignore[arg-type]
-    with pytest.raises(UnknownName, match="modelled gene"):
+    with pytest.raises(UnknownName, match="name of a gene"):
         profile(section, "domain", ["no such"])
 
 

@@ -46,6 +46,20 @@ def test_counts_are_tested_by_default(panel: DifferencesPanel) -> None:
     assert panel.table.gene_at(0) == expected.index[0]
 
 
+def test_genes_that_are_not_modelled_are_listed_and_a_click_shows_their_counts(
+    session: Session, section: AnnData
+) -> None:
+    part = section[:, ::2].copy()
+    part.raw = section
+    session.open(part)
+    panel = DifferencesPanel(session)
+    panel.choose_column("domain")
+    answered(panel)
+    gene = next(gene for gene in panel.table.listed.index if gene not in part.var_names)
+    session.display.show_gene(gene)
+    np.testing.assert_array_equal(session.expression(), section[:, [gene]].X.toarray().ravel())
+
+
 def test_two_groups_are_tested_against_each_other(panel: DifferencesPanel) -> None:
     first, second = [entry.name for entry in panel.now.group.entries][:2]
     panel.choose_group(second)

@@ -30,15 +30,23 @@ if TYPE_CHECKING:
     from ...analysis.markers import GroupProfile, Markers
 
 EXPLAINED = (
-    "Genes with more molecules in one group than in all others. Tested on the counts, never on "
-    "imputed values."
+    "Genes with more molecules in one group than in all others. Tested on the counts of all genes, "
+    "modelled or not, never on imputed values."
 )
-Method = Literal["wilcoxon", "t-test"]
+Method = Literal["permutation", "t-test"]
 
 _METHODS = (
-    Entry("Wilcoxon, on counts", "wilcoxon", "Compares ranks: few very high values do not decide."),
     Entry(
-        "t-test, on counts", "t-test", "Compares means (Welch's t-test on log-normalised counts)."
+        "Permutation, on counts",
+        "permutation",
+        "Compares each count with what is usual at its depth, and each group with as many spots "
+        "drawn at random.",
+    ),
+    Entry(
+        "t-test, on counts",
+        "t-test",
+        "Compares means (Welch's t-test on log-normalised counts, thinned to even depth). Not for "
+        "groups of fewer than 100, where it finds genes that do not differ.",
     ),
 )
 N_DOTS = 4
@@ -71,16 +79,14 @@ class MarkersPanel(Panel[MarkersState]):
     def __init__(self, session: Session, groups: Groups) -> None:
         super().__init__(session)
         self.groups = groups
-        self.method = Choice(
-            "How groups are compared. Depth is first made even by thinning.", _METHODS
-        )
+        self.method = Choice("How groups are compared.", _METHODS)
         self.group = Choice("The group whose genes are listed.")
         self.saved = SILENT
         self.work = Work(
             self,
             "markers",
             "Find markers",
-            "Test every modelled gene in every group.",
+            "Test every gene in every group.",
             begin=self.find,
             missing=groups.missing,
         )

@@ -40,7 +40,7 @@ def test_without_data_it_says_what_to_do(session: Session) -> None:
     assert panel.find() is None
 
 
-@pytest.mark.parametrize("method", ["wilcoxon", "t-test"])
+@pytest.mark.parametrize("method", ["permutation", "t-test"])
 def test_it_finds_what_the_analysis_finds_and_lists_each_group(
     markers: MarkersPanel, method: str
 ) -> None:
@@ -71,7 +71,7 @@ def test_another_method_or_column_takes_the_answer_away(
 
 
 def test_the_summary_says_by_which_method(markers: MarkersPanel) -> None:
-    assert "; Wilcoxon, on counts)" in found(markers).now.summary.text
+    assert "; Permutation, on counts)" in found(markers).now.summary.text
 
 
 def test_only_other_groups_take_the_answer_away(markers: MarkersPanel, opened: Session) -> None:
@@ -163,3 +163,24 @@ def test_violins_check_the_counts_in_the_background_and_only_once(
     monkeypatch.setattr("napari_stimpute.panels.cells.markers.counts_of", checked)
     drawn_by(markers, "violins").save(tmp_path / "figure.svg")
     assert len(threads) == 1 and threads[0] is not threading.main_thread()
+
+
+def test_genes_that_are_not_modelled_are_listed_and_drawn(
+    session: Session, section: AnnData, tmp_path: Path
+) -> None:
+    part = section[:, ::2].copy()
+    part.raw = section
+    session.open(part)
+    groups = Groups(session)
+    groups.choose("domain")
+    markers = found(MarkersPanel(session, groups))
+    others = set(section.var_names[1::2])
+    drawn_by(markers, "dot_plot").save(tmp_path / "dots.svg")
+    assert any(f">{gene}<" in (tmp_path / "dots.svg").read_text() for gene in others)
+    gene = next(gene for gene in markers.table.listed.index if gene in others)
+    session.display.show_gene(gene)
+    assert session.expression().sum() == section[:, [gene]].X.sum()
+    drawn_by(markers, "violins").save(tmp_path / "violins.svg")
+    assert f">{gene}<" in (tmp_path / "violins.svg").read_text()
+    markers.save_all(tmp_path / "all.csv")
+    assert others & set(pd.read_csv(tmp_path / "all.csv")["gene"])
