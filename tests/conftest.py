@@ -26,7 +26,7 @@ def _isolate() -> None:
     """
     home = Path(tempfile.mkdtemp(prefix="stimpute-tests-"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
-    for place in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+    for place in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
         os.environ[place] = str(home / place.lower())
     for place in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR"):
         os.environ[place] = str(home / place.lower())

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
+
 from ..errors import NotReadable, NotWritable
 
 _LONGEST = 80
@@ -185,24 +187,12 @@ def _sweep(folder: Path, start: str) -> None:
     """Remove passing files of an output whose process is gone."""
     for left in folder.glob(f"{_escaped(start)}*-*.part"):
         number = left.name.removeprefix(start).partition("-")[0]
-        if number.isdigit() and not _is_running(int(number)):
+        if number.isdigit() and not psutil.pid_exists(int(number)):
             left.unlink(missing_ok=True)
 
 
 def _escaped(text: str) -> str:
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in text)
-
-
-def _is_running(process: int) -> bool:
-    if os.name == "nt":  # there, asking by a signal would end it
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # someone else's
-        return True
-    return True
 
 
 def _write_failed(file: Path, error: OSError) -> NotWritable:

@@ -62,7 +62,10 @@ def write(
     file = full_path(path).resolve()
     with replacing(file) as passing:
         try:
-            written = _with_categories(adata)
+            written = snapshot(adata)
+            written.strings_to_categoricals()
+            if written.raw is not None:
+                written.strings_to_categoricals(written.raw.var)
             _write_h5ad(written, passing)
             _compare(passing, written)
         except OSError:
@@ -84,11 +87,11 @@ _UNWRITABLE = (
 )
 
 
-def _with_categories(adata: AnnData) -> AnnData:
-    """The same arrays, and tables of its own whose text columns are categories."""
+def snapshot(adata: AnnData) -> AnnData:
+    """The same arrays, and tables of its own: what is added later is not in it."""
     from anndata import AnnData
 
-    table = AnnData(
+    same = AnnData(
         X=adata.X,
         obs=adata.obs.copy(),
         var=adata.var.copy(),
@@ -96,10 +99,19 @@ def _with_categories(adata: AnnData) -> AnnData:
         **{name: dict(getattr(adata, name)) for name in _MAPPINGS},
     )
     if adata.raw is not None:
-        table.raw = AnnData(X=adata.raw.X, var=adata.raw.var.copy(), varm=dict(adata.raw.varm))
-        table.strings_to_categoricals(table.raw.var)
-    table.strings_to_categoricals()
-    return table
+        same.raw = AnnData(X=adata.raw.X, var=adata.raw.var.copy(), varm=dict(adata.raw.varm))
+    return same
+
+
+def size_of(adata: AnnData) -> int:
+    """Bytes of all matrices together."""
+    return sum(_bytes(array) for _, array in _matrices(adata))
+
+
+def _bytes(array: Any) -> int:
+    if sp.issparse(array):
+        return int(array.data.nbytes + array.indices.nbytes + array.indptr.nbytes)
+    return int(getattr(array, "nbytes", 0))
 
 
 _MAPPINGS = ("obsm", "varm", "layers", "obsp", "varp")

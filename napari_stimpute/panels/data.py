@@ -13,6 +13,7 @@ from ..data.readers import ENDINGS
 from ..data.simulate import simulate_section
 from ..errors import StimputeError
 from ..job import Job
+from ..session.autosave import Left, left, taken_over
 from ..session.session import OPEN, SAVE, Session
 from .menu import Choice, Entry, Menu, entries
 from .message import SILENT, Message, error, good
@@ -26,6 +27,7 @@ EMPTY = (
     "Nothing is open yet. Open an .h5ad file, drop one on the canvas, or begin with the sample: "
     "a simulated tissue section with an image."
 )
+LEFT = "Results that were not saved when the program ended:"
 READABLE = f"AnnData ({' '.join(f'*{ending}' for ending in ENDINGS)})"
 """Files that can be opened, as a dialog lists them."""
 
@@ -49,10 +51,12 @@ class DataState:
     """What the tab shows.
 
     ``is_busy`` says whether a file is being read or written; ``wait`` why nothing can be opened or
-    saved now, ``no_model`` why no model can; ``card`` has a label and a sentence in each row.
+    saved now, ``no_model`` why no model can; ``card`` has a label and a sentence in each row;
+    ``left`` are results that an earlier process did not save, until something is open.
     """
 
     is_open: bool
+    left: tuple[Left, ...]
     is_busy: bool
     wait: str
     no_model: str
@@ -77,6 +81,7 @@ class DataPanel(Panel[DataState]):
         self._counts = Choice("Where the raw counts are: whole numbers, neither logged nor scaled.")
         self._gene_file = ""
         self._problem, self._saved = SILENT, SILENT
+        self._left = tuple(left())
         events = session.events
         self.connections.add(events.adata, self._counts.forget)
         self.connections.add(events.contents, self._forget_saved)
@@ -94,6 +99,23 @@ class DataPanel(Panel[DataState]):
     def open_sample(self) -> Job[Opened] | None:
         """Make the simulated section in the background, and open it."""
         return self._open(simulate_section)
+
+    def recover(self, copy: Left) -> Job[Opened] | None:
+        """Open results that an earlier process did not save."""
+        try:
+            return self.session.recover_later(taken_over(copy.file))
+        except (StimputeError, OSError) as problem:
+            self._problem = error(str(problem))
+            return None
+        finally:
+            self._left = tuple(left())
+            self.refresh()
+
+    def discard(self, copy: Left) -> None:
+        """Remove results that an earlier process did not save."""
+        copy.file.unlink(missing_ok=True)
+        self._left = tuple(left())
+        self.refresh()
 
     def apply(self) -> Job[Opened] | None:
         """Open the same data again, with the genes and the counts chosen here."""
@@ -199,6 +221,7 @@ class DataPanel(Panel[DataState]):
         file = ("File", Path(path).name if path else "not from a file")
         return DataState(
             is_open=session.adata is not None,
+            left=self._left if session.adata is None else (),
             is_busy=bool(wait) and job is not None and job.owner in (OPEN, SAVE),
             wait=wait,
             no_model=wait or self._no_model(),

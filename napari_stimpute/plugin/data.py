@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from qtpy.QtWidgets import QFileDialog, QLineEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from ..connections import Connections
-from ..panels.data import EMPTY, READABLE, DataPanel
+from ..panels.data import EMPTY, LEFT, READABLE, DataPanel
 from ..panels.unsaved import SAVE_TITLE
+from ..session.autosave import Left
 from .widgets.choice import MenuBox
 from .widgets.saving import ask_where
 from .widgets.unsaved import ask_first
-from .widgets.words import Card, Words, heading, hint, labelled, row, rule
+from .widgets.words import Card, Words, clear, heading, hint, labelled, row, rule, sentence
 
 
 class DataTab(QWidget):
@@ -45,6 +47,10 @@ class DataTab(QWidget):
         self.busy.setFixedHeight(6)
         self.problem, self.saved = Words("error"), Words("good")
         self.empty, self.card, self.notes = hint(EMPTY), Card(), hint("")
+        self.left = QWidget()
+        self._left_rows = QVBoxLayout(self.left)
+        self._left_rows.setContentsMargins(0, 0, 0, 0)
+        self._offered: tuple[Left, ...] = ()
         self.genes, self.counts = MenuBox(panel.choose_genes), MenuBox(panel.choose_counts)
         self.gene_file = QLineEdit()
         self.gene_file.setPlaceholderText("Path of the file")
@@ -69,8 +75,9 @@ class DataTab(QWidget):
         layout.setSpacing(8)
         layout.addLayout(row(self.open_button, self.sample_button))
         self._found = heading("What was found")
-        for widget in (self.busy, self.problem, self.empty, self._found, self.card, self.notes):
+        for widget in (self.busy, self.problem, self.empty, self.left, self._found, self.card):
             layout.addWidget(widget)
+        layout.addWidget(self.notes)
         self._choice = QWidget()
         inner = QVBoxLayout(self._choice)
         inner.setContentsMargins(0, 0, 0, 0)
@@ -89,6 +96,7 @@ class DataTab(QWidget):
     def _draw(self) -> None:
         now = self.panel.now
         self.empty.setVisible(not now.is_open)
+        self._draw_left(now.left)
         for widget in (self._found, self.card, self.notes, self._choice):
             widget.setVisible(now.is_open)
         self.busy.setVisible(now.is_busy)
@@ -108,6 +116,22 @@ class DataTab(QWidget):
         for button in (self.open_button, self.sample_button, self.apply, self.save):
             _enable(button, now.wait)
         _enable(self.save_model, now.no_model)
+
+    def _draw_left(self, left: tuple[Left, ...]) -> None:
+        if left == self._offered:
+            return
+        self._offered = left
+        clear(self._left_rows)
+        self.left.setVisible(bool(left))
+        self._left_rows.addWidget(sentence(LEFT))
+        for copy in left:
+            self._left_rows.addWidget(sentence(copy.title))
+            self._left_rows.addLayout(
+                row(
+                    _button("Open", "Open them.", partial(self.panel.recover, copy)),
+                    _button("Discard", "Remove them for good.", partial(self.panel.discard, copy)),
+                )
+            )
 
     def _ask_first(self, go_on: Callable[[], object]) -> None:
         ask_first(self, self.panel.session, go_on)

@@ -6,7 +6,7 @@ import logging
 import operator
 import os
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -19,7 +19,7 @@ from .. import keys
 from ..config import ModelConfig
 from ..data.card import DataCard
 from ..data.opening import Opened, load
-from ..data.records import check_key
+from ..data.records import check_key, read_records
 from ..data.results import check_outlived, write_results
 from ..data.save import write
 from ..errors import Busy, MissingKey, StimputeError, UnknownName, in_words
@@ -47,8 +47,8 @@ class Session:
     """What one viewer or notebook works on. A field emits an event when it is set.
 
     ``contents`` says what the open data hold, and is another object after each change of them;
-    ``display`` says what is looked at. Opening sets many fields at once and emits three events in
-    the end: ``problem``, ``contents`` and ``adata``, the last for nothing else.
+    ``display`` says what is looked at. Opening sets many fields at once and emits four events in
+    the end: ``problem``, ``contents``, ``adata`` (for nothing else) and ``unsaved``.
     Only the thread that owns the session writes to it, and to its AnnData.
     """
 
@@ -70,13 +70,16 @@ class Session:
     """Owner of the work that the last error is about."""
     models: dict[str, Model] = field(default_factory=dict)
     """Fitted models by key, for saving; empty for runs read from a file."""
+    unsaved: tuple[str, ...] = ()
+    """Keys of runs, and columns, that were made here and are in no file yet, oldest first."""
 
     def __post_init__(self) -> None:
         self.display = Display()
         self._take: Callable[[Any], None] | None = None
         self._is_busy = False
         self._written: set[str] = set()
-        self._unsaved: dict[str, None] = {}  # in the order in which they came
+        self.copy: Path | None = None
+        """Where a copy of what is unsaved is kept meanwhile; None where it is not."""
 
     @property
     def place(self) -> str:
@@ -125,7 +128,22 @@ class Session:
         self._require_idle()
         self._adopt(opened)
 
-    def _adopt(self, opened: Opened) -> None:
+    def recover_later(self, copy: Path) -> Job[Opened]:
+        """Open a copy of results that were not saved, in a thread; they are in no other file."""
+
+        def reading() -> Generator[Progress, None, Opened]:
+            yield Progress("read", 0, 1, message="Reading the copy")
+            opened = load(copy, genes="all")
+            yield Progress("read", 1, 1)
+            return opened
+
+        def take(opened: Opened) -> None:
+            self.copy = copy  # it stays the copy
+            self._adopt(replace(opened, path=""), tuple(read_records(opened.adata)))
+
+        return self.work_later(reading(), "Opening", take, owner=OPEN)
+
+    def _adopt(self, opened: Opened, unsaved: tuple[str, ...] = ()) -> None:
         contents = Contents(opened.adata, opened.card.place)
         _ = contents.records  # damaged ones are found here, while what was open still stands
         self.display.forget()  # first: nobody sees names that the data do not hold
@@ -133,8 +151,9 @@ class Session:
             self.adata, self.contents = opened.adata, contents
             self.path, self.card, self.notes = opened.path, opened.card, opened.notes
             self.models, self.problem = {}, ""
-            self._written, self._unsaved = set(), {}
-        for changed in (self.events.problem, self.events.contents, self.events.adata):
+            self._written, self.unsaved = set(), unsaved
+        events = self.events
+        for changed in (events.problem, events.contents, events.adata, events.unsaved):
             value = getattr(self, changed.name)
             changed.emit(value, value)
         self.display.gene = opened.gene
@@ -240,7 +259,7 @@ class Session:
         if self.display.column not in adata.obs:  # it was made from an earlier run of the same key
             self.display.column = ""
         self.models = {**self.models, run.key: run.model}
-        self._unsaved[run.key] = None
+        self.unsaved = (*(key for key in self.unsaved if key != run.key), run.key)
         self.look_again()
         if run.key in self.contents.runs:
             self.display.source = run.key
@@ -272,7 +291,7 @@ class Session:
         """Write data and results to a new .h5ad, atomically; never over the opened file."""
         self._require_idle()
         file = write(self._open_adata(), path, self.path or None)
-        self._unsaved.clear()
+        self.unsaved = ()
         return file
 
     def save_later(
@@ -288,7 +307,7 @@ class Session:
             return file
 
         def taken(file: Path) -> None:
-            self._unsaved.clear()
+            self.unsaved = ()
             if take is not None:
                 take(file)
 
@@ -324,7 +343,7 @@ class Session:
         adata.uns.pop(keys.colors(column), None)  # a palette for other categories
         adata.obs[column] = values
         self._written.add(column)
-        self._unsaved[column] = None
+        self.unsaved = (*(name for name in self.unsaved if name != column), column)
         self.look_again()
 
     def column_for(self, name: str) -> str:
@@ -335,11 +354,6 @@ class Session:
     def has_results(self) -> bool:
         """Whether there are runs, or columns written here, that opening anew would lose."""
         return bool(self.contents.runs or self._written)
-
-    @property
-    def unsaved(self) -> tuple[str, ...]:
-        """Keys of runs, and columns, that were made here and are in no file yet, oldest first."""
-        return tuple(self._unsaved)
 
     # ---- within --------------------------------------------------------------------------------
 

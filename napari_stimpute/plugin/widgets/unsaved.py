@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QApplication, QMainWindow, QMessageBox, QWidget
 
 from ...errors import StimputeError
 from ...panels.unsaved import SAVE_TITLE, TITLE, proposed_name, unsaved_in_words
+from ...session.autosave import Autosave
 from ...session.session import SAVE, Session
 from .saving import ask_where
 
@@ -53,7 +54,10 @@ def ask_first(
 
 
 def ask_before_closing(window: QWidget | None, session: Session) -> None:
-    """Ask when a person closes a window with unsaved results in it; a script is not asked."""
+    """Ask when a person closes a window with unsaved results in it; a script is not asked.
+
+    Until then a copy of them is kept, which the next start offers if this process is killed.
+    """
     if isinstance(window, QMainWindow) and not window.findChild(_Guard):
         window.installEventFilter(_Guard(window, session))
 
@@ -62,6 +66,7 @@ class _Guard(QObject):
     def __init__(self, window: QMainWindow, session: Session) -> None:
         super().__init__(window)
         self._window, self._session, self._is_answered = window, session, False
+        self._copies = Autosave(session)
 
     def eventFilter(self, _window: QObject | None, event: QEvent | None) -> bool:
         is_close = event is not None and event.type() == QEvent.Type.Close
@@ -78,6 +83,7 @@ class _Guard(QObject):
 
     def _close(self) -> None:
         self._is_answered = True
+        self._copies.close()
         self._window.close()
 
 
