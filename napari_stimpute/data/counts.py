@@ -234,7 +234,7 @@ def _search(adata: AnnData) -> tuple[str, dict[str, str]]:
             rejected[place] = error.found
             continue
         if _highest(values) > 1:
-            held[place] = _molecules(values if place != "raw" else _shared(adata))
+            held[place] = _molecules(_shared(adata) if _is_raw(adata, place) else values)
         else:
             rejected[place] = f"only 0 and 1 in {_spoken(place)}"
     most = max(held.values(), default=0.0)

@@ -109,11 +109,11 @@ def size_of(adata: AnnData) -> int:
 
 
 def _bytes(array: Any) -> int:
-    if sp.issparse(array):
-        return int(array.data.nbytes + array.indices.nbytes + array.indptr.nbytes)
-    return int(getattr(array, "nbytes", 0))
+    parts = [getattr(array, name) for name in _SPARSE] if sp.issparse(array) else [array]
+    return sum(int(getattr(part, "nbytes", 0)) for part in parts)
 
 
+_SPARSE = ("data", "indices", "indptr")
 _MAPPINGS = ("obsm", "varm", "layers", "obsp", "varp")
 
 
@@ -139,7 +139,7 @@ def _compare(path: Path, adata: AnnData) -> None:
         for place, array in _matrices(adata):
             found = file[place]
             if sp.issparse(array):
-                for part in ("data", "indices", "indptr"):
+                for part in _SPARSE:
                     _compare_array(found[part], getattr(array, part), place)
             elif isinstance(array, np.ndarray) and isinstance(found, h5py.Dataset):
                 _compare_array(found, array, place)
