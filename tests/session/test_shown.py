@@ -67,7 +67,7 @@ def test_a_layer_called_raw_does_not_hide_the_counts_of_all_genes(tmp_path: Path
     adata.layers["raw"] = adata.X * 7
     genes = tmp_path / "genes.txt"
     genes.write_text("a\nb\n")
-    session.open(adata, genes=str(genes))
+    session.open(adata, genes=str(genes), counts="X")
     np.testing.assert_array_equal(session.expression("c", COUNTS), [5, 0, 1, 0])
     session.open(session.adata, genes="all", counts="raw")
     assert list(session.adata.var_names) == ["a", "b", "c"]
