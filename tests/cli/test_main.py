@@ -112,7 +112,7 @@ def test_impute_writes_imputed_values_for_every_cell_in_order(
     assert np.isfinite(layer).all() and layer.dtype == np.float32
     assert keys.embedding("pca") in written.obsm
     sentence = capsys.readouterr().out
-    assert "The 50 most variable of 120 genes are modelled." in sentence
+    assert "The 50 most variable of 120 genes are modelled" in sentence
     assert f"Wrote {out}: {section.n_obs:,} × 50" in sentence
 
 
