@@ -48,6 +48,7 @@ class DataTab(QWidget):
         self.problem, self.saved = Words("error"), Words("good")
         self.empty, self.card, self.notes = hint(EMPTY), Card(), hint("")
         self.left = QWidget()
+        self.left.hide()
         self._left_rows = QVBoxLayout(self.left)
         self._left_rows.setContentsMargins(0, 0, 0, 0)
         self._offered: tuple[Left, ...] = ()
