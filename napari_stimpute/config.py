@@ -12,6 +12,9 @@ from pydantic_core import PydanticUndefined
 
 from .errors import InvalidSetting
 
+LARGEST_SEED = 4_000_000_000
+"""The libraries take seeds up to 2³², and some seeds within are a little larger."""
+
 Group = Literal["basic", "advanced"]
 Kind = Literal["integer", "number", "boolean", "choice", "text"]
 _KINDS: dict[Any, Kind] = {bool: "boolean", int: "integer", float: "number", str: "text"}
@@ -129,6 +132,17 @@ class FormField:
     source: Source
     help: str
     group: Group
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed that the libraries do not take (`InvalidSetting`)."""
+    if not 0 <= seed <= LARGEST_SEED:
+        raise InvalidSetting(
+            field="seed",
+            expected=f"a whole number from 0 to {LARGEST_SEED:,}",
+            found=f"{seed}",
+            remedy="Choose another.",
+        )
 
 
 def form_fields(config: type[ModelConfig]) -> tuple[FormField, ...]:

@@ -13,7 +13,14 @@ import numpy as np
 import scipy.sparse as sp
 
 from .analysis.mixing import mixing_in_words
-from .config import ModelConfig, WithBatches, WithBlocks, WithSections, WithThreshold
+from .config import (
+    ModelConfig,
+    WithBatches,
+    WithBlocks,
+    WithSections,
+    WithThreshold,
+    check_seed,
+)
 from .data.counts import counts_of, row_blocks
 from .data.graph import place_of
 from .data.holdout import Molecules, with_counts
@@ -84,6 +91,7 @@ class Run:
         self.adata, self.request = adata, request
         self.key = request.key or request.model
         check_run_key(self.key)
+        check_seed(request.seed)
         self.model: Model = model_class(request.model)(request.config)
         self.model.check(adata)
         self.results: Results | None = None

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from .job import Job, JobState
 from .progress import Progress
-from .words import duration
+from .words import duration, shown
 
 _REWRITE_EVERY = 0.2  # seconds, where one line is rewritten
 _LINE_EVERY = 5.0  # seconds, where each report is a new line (a log file, a cluster job)
@@ -39,12 +39,12 @@ class Teller:
     def say(self, *sentences: str) -> None:
         """Print sentences, one per line."""
         for sentence in sentences if not self.quiet else ():
-            print(sentence, flush=True)
+            print(shown(sentence), flush=True)
 
     def warn(self, sentence: str) -> None:
         """Print a sentence on standard error, also when quiet."""
         self._end_line()
-        print(sentence, file=self._stream, flush=True)
+        print(shown(sentence), file=self._stream, flush=True)
 
     def progress(self, title: str, progress: Progress, seconds_left: float | None) -> None:
         """Report a step, unless the last report was a moment ago."""
@@ -55,7 +55,7 @@ class Teller:
         share = progress.step / max(1, progress.n_steps)
         if not self.quiet and self._is_due(share):
             self._reported, self._share = time.monotonic(), share
-            self._put(progress_line(title, progress, seconds_left))
+            self._put(shown(progress_line(title, progress, seconds_left)))
 
     def done(self, title: str, seconds: float) -> None:
         """Report that work has ended, and begin anew."""

@@ -1,6 +1,16 @@
-"""Numbers as people read them, the same in the terminal, on a page and in a window."""
+"""Numbers and names as people read them, the same in the terminal, on a page and in a window."""
 
 from __future__ import annotations
+
+import re
+
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What steers a terminal instead of being shown, but for line ends and tabs."""
+
+
+def shown(text: str) -> str:
+    """Text in which what would steer a terminal is written out, and does nothing."""
+    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def duration(seconds: float) -> str:

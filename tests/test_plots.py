@@ -236,3 +236,13 @@ def test_one_spot_and_one_gene_can_be_drawn() -> None:
     assert png_of(gene_pair(alone, np.zeros(1), np.zeros(1), limits=(0.0, 1.0), gene="A"))
     assert png_of(tissue_overview(alone, np.zeros(1)))
     assert png_of(variable_gene_overlap(["a"], ["a"], 1))
+
+
+@pytest.mark.parametrize("name", [r"A$\frac{1$B", "a$b$c", "$x^$"])
+def test_a_name_with_dollars_is_drawn_as_it_is(name: str) -> None:
+    figure = gene_pair(
+        Tissue(PLACES, 50.0), np.arange(4.0), np.arange(4.0), limits=(0, 3), gene=name
+    )
+    assert png_of(figure).startswith(b"\x89PNG")
+    texts = [t for t in figure.findobj(lambda a: hasattr(a, "get_parse_math")) if t.get_text()]
+    assert not any(text.get_parse_math() for text in texts)

@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 failed (with a message), 2 wrong usage.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import signal
 import sys
@@ -17,6 +18,7 @@ from pathlib import Path
 from .. import __version__
 from ..errors import InvalidSetting, StimputeError
 from ..models import MODELS, model_info
+from ..words import shown
 from .compare import add_compare
 from .impute import add_cluster, add_impute
 from .options import (
@@ -32,6 +34,7 @@ from .options import (
     width,
 )
 from .tune import add_tune
+from .unforeseen import unforeseen
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Without `argv` it is the program itself, and leaves at once if Ctrl-C left a thread computing:
     Python would wait for no such thread, and crash under it.
     """
+    _bear_any_text()
     if argv is None:  # a scheduler's signal to end keeps the best so far, as Ctrl-C does
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     code = _run(sys.argv[1:] if argv is None else argv)
@@ -58,10 +62,21 @@ def _run(argv: Sequence[str]) -> int:
     except InvalidSetting as error:
         args.parser.error(str(error))
     except StimputeError as error:
-        print(f"stimpute: {error}", file=sys.stderr)
+        print(shown(f"stimpute: {error}"), file=sys.stderr)
+    except MemoryError:
+        print("stimpute: Memory ran out. Close other programs.", file=sys.stderr)
+    except Exception as error:  # noqa: BLE001  whoever sees it can do nothing with a traceback
+        print(shown(f"stimpute: {unforeseen(error)}"), file=sys.stderr)
     except KeyboardInterrupt:
         print(f"\nstimpute: given up{_what_is_left(args)}.", file=sys.stderr)
     return 1
+
+
+def _bear_any_text() -> None:
+    """Let the streams show what their encoding lacks as an escape, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _what_is_left(args: argparse.Namespace) -> str:
@@ -160,7 +175,7 @@ def _check(args: argparse.Namespace) -> int:
     card = data_card(adata, args.counts)
     print(card.text(width()))
     for note in notes:
-        print(textwrap.fill(f"! {note}", width(), subsequent_indent="  "))
+        print(shown(textwrap.fill(f"! {note}", width(), subsequent_indent="  ")))
     if card.counts_where:
         return 0
     print("stimpute: this file cannot be used as it is: it holds no counts.", file=sys.stderr)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from ..data.files import full_path
 from ..data.readers import ENDINGS
 from ..errors import (
     InvalidSetting,
@@ -71,7 +72,7 @@ class FileOutcome:
 
 def is_folder(path: str) -> bool:
     """Whether a path is that of a folder."""
-    return Path(path).expanduser().is_dir()
+    return full_path(path, NotReadable).is_dir()
 
 
 def add_folder_options(group: argparse._ActionsContainer) -> None:
@@ -113,9 +114,9 @@ def work_on_folder(args: argparse.Namespace, tell: Teller, work: Callable[[Task]
 
 
 def _tasks(args: argparse.Namespace) -> list[Task]:
-    folder, out = (Path(p).expanduser() for p in (args.input, args.output))
+    folder, out = full_path(args.input, NotReadable), full_path(args.output)
     files = sorted(
-        p for p in folder.iterdir() if p.suffix in ENDINGS and p.is_file() and p.name[0] != "."
+        p for p in folder.iterdir() if p.suffix in ENDINGS and _is_meant(p) and p.name[0] != "."
     )
     if not files:
         raise NotReadable(
@@ -135,6 +136,11 @@ def _tasks(args: argparse.Namespace) -> list[Task]:
         )
         for number, file in enumerate(files, start=1)
     ]
+
+
+def _is_meant(path: Path) -> bool:
+    """Whether it is a file, or a link to one that is gone: that is failed, not left out."""
+    return path.is_file() or (path.is_symlink() and not path.exists())
 
 
 def _make_folder(out: Path, folder: Path) -> None:

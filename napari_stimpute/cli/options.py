@@ -7,13 +7,14 @@ import json
 import shutil
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from ..config import FormField, ModelConfig, form_fields
+from ..config import LARGEST_SEED, FormField, ModelConfig, form_fields
+from ..data.files import full_path
 from ..errors import NotReadable, UnknownName
 from ..models import MODELS, model_info
 from ..models.configs import ModelInfo
+from ..words import shown
 
 T = TypeVar("T")
 
@@ -30,7 +31,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End with exit code 2."""
-        self.exit(2, f"stimpute: {message}\nSee: {self.prog} --help\n")
+        self.exit(2, shown(f"stimpute: {message}\nSee: {self.prog} --help\n"))
 
 
 def add_setting_options(group: argparse._ActionsContainer, infos: Sequence[ModelInfo]) -> None:
@@ -105,12 +106,13 @@ def _settings_in_file(args: argparse.Namespace) -> dict[str, object]:
     expected = f"settings written by 'stimpute tune' in {args.settings_file}"
     remedy = "Give the file that 'stimpute tune --out' wrote."
     try:
-        held = json.loads(Path(args.settings_file).expanduser().read_text(encoding="utf-8"))
+        file = full_path(args.settings_file, NotReadable)
+        held = json.loads(file.read_text(encoding="utf-8"))
         model, settings = str(held["model"]), dict(held["settings"])
     except OSError as error:
         found = error.strerror or str(error)
         raise NotReadable(expected=expected, found=found, remedy=remedy) from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         found = f"something else ({type(error).__name__}: {error})"
         raise NotReadable(expected=expected, found=found, remedy=remedy) from None
     if model != args.model:
@@ -131,8 +133,10 @@ def named_settings(args: argparse.Namespace) -> dict[str, str]:
 
 def seed_of(text: str) -> int:
     """Whole number from 0; anything else is wrong usage."""
-    if not text.isascii() or not text.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
+    if not text.isascii() or not text.isdigit() or len(text) > 20 or int(text) > LARGEST_SEED:
+        raise argparse.ArgumentTypeError(
+            f"{text[:30]!r} is not a whole number from 0 to {LARGEST_SEED:,}"
+        )
     return int(text)
 
 

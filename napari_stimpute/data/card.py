@@ -12,6 +12,7 @@ import scipy.sparse as sp
 
 from .. import keys
 from ..errors import InputError, MissingKey, NotCounts
+from ..words import shown
 from .columns import MAX_LABELS
 from .counts import Counts, check_counts, count_places, read_counts, values_at
 from .genes import check_unique_names, raw_holds
@@ -49,7 +50,7 @@ class DataCard:
         indent = max(len(label) for label, _ in self.rows) + 2
         lines = [_wrapped(label.ljust(indent) + text, indent, width) for label, text in self.rows]
         lines += [_wrapped("! " + problem, 2, width) for problem in self.problems]
-        return "\n".join(lines)
+        return shown("\n".join(lines))
 
 
 def data_card(adata: AnnData, where: str = "") -> DataCard:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from .. import keys
 from ..errors import DuplicateNames, InvalidSetting, NotReadable, TooSmall, UnknownName
 from .counts import Counts, check_counts, read_counts, size_factors
+from .files import full_path
 from .holdout import Molecules
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 ALL_UP_TO = 5_000
 """Files with at most so many genes are modelled whole, unless told otherwise."""
+
+_MOST_DIGITS = 12
+"""Of a number of genes; Python reads no number of thousands of digits."""
 
 DEFAULT_VARIABLE = 3_000
 """Number of most variable genes taken from larger files."""
@@ -93,6 +97,7 @@ def choose_genes(adata: AnnData, spec: str = "", counts: Counts | None = None) -
     if spec.startswith("hvg:"):
         n_wanted = _parsed_number(spec)
         return _variable_genes(Molecules.of(counts.matrix, adata.obs_names, names), names, n_wanted)
+    full_path(spec, NotReadable)  # refuses what can be no path
     return _listed_genes(Path(spec).expanduser(), names)
 
 
@@ -168,7 +173,7 @@ def most_telling_gene(counts: Counts) -> str:
 
 def _parsed_number(spec: str) -> int:
     text = spec.removeprefix("hvg:").replace(",", "").replace("_", "")
-    if not text.isdigit() or int(text) < 1:
+    if not text.isascii() or not text.isdigit() or len(text) > _MOST_DIGITS or int(text) < 1:
         raise InvalidSetting(
             field="genes",
             expected="'hvg:' and a number of genes",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -135,9 +136,23 @@ def palette(stored: Sequence[object] | None, n: int) -> list[str]:
 
 def new_figure(width: float, height: float) -> Figure:
     """Empty figure of so many inches, white, its parts laid out by themselves."""
-    from matplotlib.figure import Figure
+    return _plain_figure()(figsize=(width, height), layout="constrained", facecolor="white")
 
-    return Figure(figsize=(width, height), layout="constrained", facecolor="white")
+
+@cache
+def _plain_figure() -> type[Figure]:
+    """Figures that show names as they are: a "$" in one begins no formula."""
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+    class PlainFigure(Figure):
+        def draw(self, renderer: Any) -> None:
+            for text in self.findobj(Text):
+                is_tick = text.get_text().startswith(r"$\mathdefault{")  # of a logarithmic axis
+                text.set_parse_math(is_tick)
+            super().draw(renderer)
+
+    return PlainFigure
 
 
 def panels(tissue: Tissue, n: int, *, extra: float) -> tuple[Figure, list[Axes]]:

@@ -54,6 +54,8 @@ def read_with_notes(path: str | os.PathLike[str]) -> tuple[AnnData, list[str]]:
 
 
 def _check_file(file: Path) -> None:
+    if file.is_symlink() and not file.exists():
+        raise _not_readable(file, "a link to a file that is gone", "Check what it should lead to.")
     if not file.exists():
         raise _not_readable(file, "no such file", "Check the path.")
     if file.is_dir():
