@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .errors import NoDevice, UnknownName
+from .errors import NoDevice, OutOfMemory, UnknownName
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -34,10 +34,33 @@ def devices() -> list[Device]:
     return [Device("auto", f"Automatic ({best.title})"), *found]
 
 
+def require_memory(n_obs: int, n_vars: int) -> None:
+    """Refuse work whose values cannot fit, before it is begun: the system would end the program.
+
+    The values of all spots and genes, 4 bytes each, are the least that is needed; more is usual.
+
+    Raises
+    ------
+    OutOfMemory : not even these fit
+    """
+    needed, free = 4 * n_obs * n_vars, _free()
+    if needed > free:
+        raise OutOfMemory(
+            expected=f"at least {needed / _GIB:.1f} GB of free memory for the values of "
+            f"{n_obs:,} × {n_vars:,} (spots or cells × genes)",
+            found=f"{free / _GIB:.1f} GB",
+            remedy="Open the data with fewer genes, such as the 1,000 most variable (hvg:1000).",
+        )
+
+
 def _free_memory() -> str:
+    return f"{_free() / _GIB:.0f} GB free"
+
+
+def _free() -> int:
     import psutil  # type: ignore[import-untyped]
 
-    return f"{psutil.virtual_memory().available / _GIB:.0f} GB free"
+    return int(psutil.virtual_memory().available)
 
 
 def resolve_device(device: str = "auto") -> str:

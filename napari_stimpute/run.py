@@ -26,6 +26,7 @@ from .data.graph import place_of
 from .data.holdout import Molecules, with_counts
 from .data.records import RunRecord, check_run_key, fingerprint, versions
 from .data.results import Networks, Results
+from .devices import require_memory
 from .errors import Diverged, OutOfMemory, TooSmall
 from .keys import GENE_CHOICE
 from .models import model_class, model_info
@@ -94,6 +95,8 @@ class Run:
         check_seed(request.seed)
         self.model: Model = model_class(request.model)(request.config)
         self.model.check(adata)
+        if request.imputes:
+            require_memory(adata.n_obs, adata.n_vars)
         self.results: Results | None = None
         self._notes: list[str] = []
         self._counts = counts_of(adata)

@@ -11,6 +11,7 @@ from anndata import AnnData
 from torch import Tensor
 
 from napari_stimpute import GMMVGAE, keys, simulate_section
+from napari_stimpute.compare.comparison import Comparison
 from napari_stimpute.data.counts import counts_of
 from napari_stimpute.data.genes import working_adata
 from napari_stimpute.data.records import fingerprint
@@ -77,6 +78,21 @@ def test_steps_count_upwards_to_their_number(section: AnnData) -> None:
     assert steps == sorted(steps)
     assert all(p.step <= p.n_steps for p in seen)
     assert seen[-1].step == seen[-1].n_steps
+
+
+def test_values_that_cannot_fit_are_refused_before_anything_is_begun(
+    section: AnnData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Little:
+        available = 4 * section.n_obs * section.n_vars - 1
+
+    monkeypatch.setattr("psutil.virtual_memory", Little)
+    with pytest.raises(OutOfMemory, match=r"118 × 100 .*found 0.0 GB.*fewer genes.*hvg:1000"):
+        Run(section, request())
+    with pytest.raises(OutOfMemory, match=r"hvg:1000"):
+        Comparison(section, [])
+    Little.available += 1
+    Run(section, request())
 
 
 def test_no_time_is_told_for_what_comes_after_the_phase(section: AnnData) -> None:

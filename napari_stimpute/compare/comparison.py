@@ -20,6 +20,7 @@ from ..background import give_back_memory
 from ..data.counts import counts_of
 from ..data.genes import relative_variance
 from ..data.holdout import HIDDEN_SHARE, Molecules, with_counts
+from ..devices import require_memory
 from ..errors import StimputeError, TooSmall, UnknownName
 from ..keys import SPATIAL
 from ..progress import Progress, StopEarly
@@ -78,6 +79,7 @@ class Comparison:
     Raises
     ------
     TooSmall : too few spots, genes or molecules to hide any
+    OutOfMemory : not even one prediction would fit
     UnknownName : a gene to show that is not modelled
     """
 
@@ -99,6 +101,7 @@ class Comparison:
         }
         self.is_complete = False
         self.current = ""
+        require_memory(adata.n_obs, adata.n_vars)
         self._adata = adata
         self._molecules = Molecules.of(counts_of(adata, "X"), adata.obs_names, adata.var_names)
         kept, hidden = self._halves(self.seeds[0])
