@@ -33,10 +33,18 @@ class TissueImage:
     note: str = ""
 
 
+_RESOLUTIONS = {
+    "hires": ("hires", "hires_image", "tissue_hires_image"),
+    "lowres": ("lowres", "lowres_image", "tissue_lowres_image"),
+}
+"""Usual names of images, the sharper first."""
+
+
 def tissue_image(adata: AnnData) -> TissueImage | None:
     """Return the tissue image, the sharpest there is; None if the data hold none.
 
-    With several libraries it is the one that ``obs["library_id"]`` names first, else the first.
+    Of several libraries the one that ``obs["library_id"]`` names goes first, then the others in
+    their order; one without an image, or without its scale factor, only if no other has both.
 
     Raises
     ------
@@ -45,21 +53,22 @@ def tissue_image(adata: AnnData) -> TissueImage | None:
     MissingKey, BadCoordinates : no spot diameter is given and there are no coordinates
     """
     library, text = _library(adata)
-    entry = _entries(adata).get(library, {})
-    images, scales = entry.get("images") or {}, entry.get("scalefactors") or {}
-    resolution = next((r for r in ("hires", "lowres") if r in images), "")
-    if not resolution and not scales:
+    entry = _entries(adata).get(library)
+    if entry is None or not (entry.images or entry.scales):
         return None
-    place = f"uns['spatial'][{library!r}]"
+    place = f"uns['spatial'][{library!r}]" if library else "uns['spatial']"
+    resolution = entry.resolution
     if not resolution:
         raise BadImage(
             expected=f"an image 'hires' or 'lowres' in {place}['images']",
             found="scale factors, but no image",
             remedy="Add the image, or go on without: spots are then drawn on a plain background.",
         )
-    scale = _scale_factor(scales, f"tissue_{resolution}_scalef", place)
-    pixels = _rgb(np.asarray(images[resolution]), f"{place}['images'][{resolution!r}]")
-    return TissueImage(pixels, scale, spot_diameter(adata), f"{library} ({resolution})", text)
+    scale = _scale_factor(entry.scales, _scale_of(resolution), place)
+    name = entry.names[resolution]
+    pixels = _rgb(np.asarray(entry.images[name]), f"{place}['images'][{name!r}]")
+    title = f"{library} ({resolution})" if library else resolution
+    return TissueImage(pixels, scale, spot_diameter(adata), title, text)
 
 
 def spot_diameter(adata: AnnData) -> float:
@@ -72,30 +81,79 @@ def spot_diameter(adata: AnnData) -> float:
     ------
     MissingKey, BadCoordinates : neither scale factors nor coordinates
     """
-    scales = _entries(adata).get(_library(adata)[0], {}).get("scalefactors") or {}
-    stated = scales.get("spot_diameter_fullres")
+    entry = _entries(adata).get(_library(adata)[0])
+    stated = _single(entry.scales.get("spot_diameter_fullres")) if entry else None
     if _is_positive(stated):
         return float(stated)
     return guess_technology(adata).spot_diameter
 
 
-def _entries(adata: AnnData) -> Mapping[str, Any]:
-    entries = adata.uns.get(keys.SPATIAL, {})
-    if not isinstance(entries, Mapping):
+@dataclass(frozen=True)
+class _Entry:
+    """Images and scale factors of one library; ``names`` of the images by their resolution."""
+
+    images: Mapping[str, Any]
+    scales: Mapping[str, Any]
+
+    @property
+    def names(self) -> dict[str, str]:
+        found = {r: [n for n in names if n in self.images] for r, names in _RESOLUTIONS.items()}
+        return {resolution: names[0] for resolution, names in found.items() if names}
+
+    @property
+    def resolution(self) -> str:
+        """The sharpest image with a scale factor, else the sharpest; "" for none."""
+        whole = [r for r in self.names if _is_positive(_single(self.scales.get(_scale_of(r))))]
+        return next(iter([*whole, *self.names]), "")
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there is an image that can be laid under the spots."""
+        return _is_positive(_single(self.scales.get(_scale_of(self.resolution))))
+
+
+def _scale_of(resolution: str) -> str:
+    return f"tissue_{resolution}_scalef"
+
+
+def _entries(adata: AnnData) -> dict[str, _Entry]:
+    """What is known of each library; one that has no name is called ""."""
+    spatial = adata.uns.get(keys.SPATIAL, {})
+    if not isinstance(spatial, Mapping):
         return {}
-    return {str(k): v for k, v in entries.items() if isinstance(v, Mapping)}
+    if "images" in spatial:
+        spatial = {"": spatial}
+    return {
+        str(name): _Entry(_mapping(entry.get("images")), _mapping(entry.get("scalefactors")))
+        for name, entry in spatial.items()
+        if isinstance(entry, Mapping)
+    }
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _library(adata: AnnData) -> tuple[str, str]:
     """Name the library to show, and say so if there is a choice."""
-    names = list(_entries(adata))
-    if len(names) < 2:
-        return (names[0] if names else ""), ""
+    entries = _entries(adata)
+    if len(entries) < 2:
+        return next(iter(entries), ""), ""
     used = (
         adata.obs["library_id"].dropna().astype(str).unique() if "library_id" in adata.obs else []
     )
-    chosen = next((name for name in used if name in names), names[0])
-    return chosen, f"The file holds {len(names)} images ({', '.join(names)}); {chosen} is shown."
+    order = [*(name for name in used if name in entries), *entries]
+    chosen = next((name for name in order if entries[name].is_whole), order[0])
+    with_image = [name for name, entry in entries.items() if entry.images]
+    if len(with_image) < 2:
+        return chosen, ""
+    listed = ", ".join(with_image)
+    return chosen, f"The file holds {len(with_image)} images ({listed}); {chosen} is shown."
+
+
+def _single(value: Any) -> Any:
+    """The number in an array of one, as R writes all of them."""
+    return value.item() if isinstance(value, np.ndarray) and value.size == 1 else value
 
 
 def _is_positive(number: Any) -> TypeGuard[float]:
@@ -109,13 +167,14 @@ def _scale_factor(scales: Mapping[str, Any], key: str, place: str) -> float:
             found="none, so the image cannot be laid under the spots",
             remedy="Add it (image pixels per coordinate unit), or go on without the image.",
         )
-    if not _is_positive(scales[key]):
+    scale = _single(scales[key])
+    if not _is_positive(scale):
         raise BadImage(
             expected=f"a scale factor {key!r} above 0",
-            found=f"{scales[key]!r}",
+            found=f"{scale!r}",
             remedy="Correct it (image pixels per coordinate unit), or go on without the image.",
         )
-    return float(scales[key])
+    return float(scale)
 
 
 def _rgb(image: NDArray[Any], place: str) -> NDArray[np.uint8]:

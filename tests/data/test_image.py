@@ -109,3 +109,46 @@ def test_the_spot_diameter_is_the_stated_one_else_from_the_spacing() -> None:
     assert spot_diameter(section(A=library())) == 9.0
     assert spot_diameter(section()) == pytest.approx(5.5)  # Visium: 55 of 100 µm
     assert spot_diameter(section(A=library(tissue_hires_scalef=0.5))) == pytest.approx(5.5)
+
+
+def test_a_library_with_image_and_scale_goes_before_one_without() -> None:
+    empty = {"images": {}, "scalefactors": SCALES}
+    adata = section(A=empty, B={"images": {"hires": PIXELS}}, C=library())
+    adata.obs["library_id"] = "A"
+    image = tissue_image(adata)
+    assert image.name == "C (hires)"
+    assert image.spot_diameter == 9.0
+    assert "2 images (B, C); C is shown" in image.note
+    assert tissue_image(section(A=empty, C=library())).note == ""
+
+
+def test_a_resolution_with_a_scale_goes_before_a_sharper_one_without() -> None:
+    entry = {"images": {"hires": PIXELS, "lowres": PIXELS[:3]}}
+    image = tissue_image(section(A={**entry, "scalefactors": {"tissue_lowres_scalef": 0.1}}))
+    assert (image.name, image.scale, len(image.pixels)) == ("A (lowres)", 0.1, 3)
+
+
+@pytest.mark.parametrize("name", ["hires_image", "tissue_hires_image"])
+def test_usual_names_of_the_image_are_known(name: str) -> None:
+    image = tissue_image(section(A={"images": {name: PIXELS}, "scalefactors": SCALES}))
+    assert np.array_equal(image.pixels, PIXELS)
+
+
+def test_a_library_needs_no_name() -> None:
+    adata = section()
+    adata.uns["spatial"] = library()
+    assert tissue_image(adata).name == "hires"
+
+
+def test_arrays_of_one_are_numbers() -> None:
+    adata = section(A=library(**{key: np.array([value]) for key, value in SCALES.items()}))
+    assert tissue_image(adata).scale == SCALES["tissue_hires_scalef"]
+    assert spot_diameter(adata) == 9.0
+
+
+@pytest.mark.parametrize("part", ["images", "scalefactors"])
+def test_parts_that_are_no_mappings_are_nothing(part: str) -> None:
+    adata = section(A={**library(), part: np.int64(3)})
+    with pytest.raises(BadImage):
+        tissue_image(adata)
+    assert tissue_image(section(A={"images": 3, "scalefactors": 4})) is None
