@@ -13,6 +13,7 @@ import scipy.sparse as sp
 from .. import keys
 from ..errors import InputError, MissingKey, NotCounts
 from ..words import shown
+from .colours import stored_colours
 from .columns import MAX_LABELS
 from .counts import Counts, check_counts, count_places, read_counts, values_at
 from .genes import check_unique_names, raw_holds
@@ -275,7 +276,25 @@ def _labels(adata: AnnData, place: str) -> Finding:
                 f"{_number(n_missing, place)} {has} no label in {name!r}: left out when clusters "
                 "are compared with it, not in training, which uses no labels."
             )
+        problems += _bad_colours(adata, str(name))
     return ", ".join(labels) or "none", problems
+
+
+def _bad_colours(adata: AnnData, name: str) -> list[str]:
+    stored = adata.uns.get(keys.colors(name))
+    if stored is None:
+        return []
+    column = adata.obs[name].astype("category")
+    used = {str(value) for value in column.dropna().unique()}
+    names = [str(category) for category in column.cat.categories]
+    found = dict(zip(names, stored_colours(stored, names), strict=True))
+    bad = [n for n in names if n in used and not found[n]]
+    listed = ", ".join(bad[:3]) + (", …" if len(bad) > 3 else "")
+    return (
+        [f"uns['{keys.colors(name)}'] holds no colour for {listed}: another is taken."]
+        if bad
+        else []
+    )
 
 
 def _raw(adata: AnnData, counts: Counts | None) -> Finding:

@@ -162,6 +162,7 @@ class _Trial:
         if value is None or isinstance(value, bool | int | float | np.number) or _is_plain(value):
             is_huge = isinstance(value, int) and not -(2**63) <= value < 2**64
             return float(value) if is_huge else value
+        value = list(value) if isinstance(value, tuple) else value
         if self._holds(value):
             return value
         self.leave_out(place)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.colours import stored_colours
 from ..data.graph import guess_technology, has_place, spatial_coordinates
 from ..data.image import TissueImage, spot_diameter, tissue_image
 from ..errors import BadImage
@@ -127,11 +128,16 @@ def categorical_palette(n: int) -> list[str]:
     return [_PALETTE[i % len(_PALETTE)] for i in range(n)]
 
 
-def palette(stored: Sequence[object] | None, n: int) -> list[str]:
-    """Colours of `n` categories: those stored with the data if they suffice, else our own."""
-    if stored is not None and len(stored) >= n:
-        return [str(c) for c in list(stored)[:n]]
-    return categorical_palette(n)
+def palette(stored: object, names: Sequence[str]) -> list[str]:
+    """Colours (hex) of categories by their names: those stored with the data, else our own.
+
+    Parameters
+    ----------
+    stored : colours in the order of the names, or by name, in any way that matplotlib knows; what
+        is no colour is replaced by one of ours
+    """
+    own = categorical_palette(len(names))
+    return [found or own[i] for i, found in enumerate(stored_colours(stored, names))]
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -179,14 +179,25 @@ class Contents:
         return np.asarray(self._open_adata().obs[self._known(column)], dtype=np.float32)
 
     def labels(self, column: str) -> tuple[NDArray[np.int_], list[str], list[str]]:
-        """Codes (n_obs,; −1 for none), category names and their colours (hex) of an obs column."""
+        """Codes (n_obs,; −1 for none), names and colours (hex) of an obs column.
+
+        Only categories that a spot has are given; a part of an atlas may keep hundreds of others.
+        """
         from ..plots.drawing import palette
 
         adata = self._open_adata()
         values = adata.obs[self._known(column)].astype("category").cat
         names = [str(c) for c in values.categories]
-        colours = palette(adata.uns.get(keys.colors(column)), len(names))
-        return np.asarray(values.codes, dtype=int), names, colours
+        codes = np.asarray(values.codes, dtype=int)
+        used = np.unique(codes[codes >= 0])
+        stored = adata.uns.get(keys.colors(column))
+        if stored is None:
+            colours = palette(None, [names[u] for u in used])
+        else:
+            colours = [palette(stored, names)[u] for u in used]
+        position = np.full(len(names) + 1, -1)  # the last is for none
+        position[used] = np.arange(len(used))
+        return position[codes], [names[u] for u in used], colours
 
     # ---- tissue --------------------------------------------------------------------------------
 

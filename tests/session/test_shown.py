@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -173,3 +174,54 @@ def test_results_are_read_back_by_others(shown: Session, tmp_path: Path) -> None
     assert list(adata.var_names) == ["a", "b"]
     assert list(adata.raw.var_names) == ["a", "b", "c"]
     assert list(read_records(adata)) == ["gene_mean"]
+
+
+RGB = ["#ff0000", "#0000ff"]
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        ["red", "b"],
+        ("#F00", "#00F"),
+        np.array([[1, 0, 0, 1], [0, 0, 1, 0.5]]),
+        np.array([[255, 0, 0], [0, 0, 255]], dtype=np.uint8),
+        {"p": "red", "q": "blue"},
+    ],
+)
+def test_colours_are_known_in_any_way_that_they_are_stored(
+    section: AnnData, stored: object
+) -> None:
+    section = section.copy()
+    section.obs["kind"] = np.array(["p", "q"])[np.arange(section.n_obs) % 2]
+    section.uns["kind_colors"] = stored
+    session = Session()
+    session.open(section)
+    assert session.labels("kind")[1:] == (["p", "q"], RGB)
+    assert not any("kind_colors" in problem for problem in session.card.problems)
+
+
+def test_what_is_no_colour_is_replaced_and_told(section: AnnData) -> None:
+    section = section.copy()
+    section.obs["kind"] = np.array(["p", "q"])[np.arange(section.n_obs) % 2]
+    section.uns["kind_colors"] = ["no colour", "blue"]
+    session = Session()
+    session.open(section)
+    first, second = session.labels("kind")[2]
+    assert second == RGB[1] and re.fullmatch("#[0-9a-f]{6}", first)
+    told = "uns['kind_colors'] holds no colour for p: another is taken."
+    assert told in session.card.problems
+
+
+def test_categories_that_no_spot_has_are_not_shown(section: AnnData) -> None:
+    section = section.copy()
+    names = [f"type {i:03d}" for i in range(300)]
+    codes = np.array([17, 77, 137])[np.arange(section.n_obs) % 3]
+    codes[0] = -1
+    section.obs["kind"] = pd.Categorical.from_codes(codes, names)
+    session = Session()
+    session.open(section)
+    found, shown, colours = session.labels("kind")
+    assert shown == ["type 017", "type 077", "type 137"]
+    assert found[:4].tolist() == [-1, 1, 2, 0]
+    assert len(set(colours)) == 3
