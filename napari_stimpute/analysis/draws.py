@@ -14,7 +14,7 @@ from ..progress import Progress
 from . import own_depth
 from .contrast import Contrast, dense, membership, sizes_of
 from .saddlepoint import two_sided
-from .scores import Scores, depth_bins, score
+from .scores import Scores, chance_of_zero, depth_bins, score
 
 BLOCK = 2_000_000
 """Counts that are tested in one go, zeros included."""
@@ -80,16 +80,29 @@ def _tested(
         for genes in _parts(far, np.diff(scores.pool.start)[far]):
             drawn = two_sided(scores.pool.of(genes), n_drawn, sums[group, genes])
             p[group, genes] = np.maximum(drawn, normal[group, genes])
-        depths = np.flatnonzero(in_bins[group])
-        sizes, mu = in_bins[group, depths], scores.mu[:, depths]
-        unlikely = np.exp(-scores.theta[:, None] * np.log1p(mu / scores.theta[:, None])) @ sizes
-        is_rare = (unlikely > _OFTEN * n_drawn) & (n_drawn - unlikely < _MANY)
-        rare = np.flatnonzero(is_rare & (p[group] < _SMALL))
-        for genes in _parts(rare, np.full(len(rare), 25 * len(depths))):
-            own = own_depth.two_sided(mu[genes], scores.theta[genes], sizes, n_obs, z[group, genes])
-            p[group, genes] = np.maximum(p[group, genes], own)
+        p[group] = np.maximum(
+            p[group], _at_own_depth(scores, in_bins[group], n_obs, z[group], p[group])
+        )
     is_told = p > _SMALLEST
     return np.where(is_told, -np.sign(z) * special.ndtri(np.maximum(p, _SMALLEST) / 2), z), p
+
+
+def _at_own_depth(
+    scores: Scores,
+    in_bins: NDArray[np.float64],
+    n_obs: int,
+    z: NDArray[np.float64],
+    p: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Chances of z in a group of these depths, where they may differ from p; 0 elsewhere."""
+    depths = np.flatnonzero(in_bins)
+    sizes, mu, theta = in_bins[depths], scores.mu[:, depths], scores.theta
+    lack = chance_of_zero(mu, theta[:, None]) @ sizes
+    is_rare = (lack > _OFTEN * sizes.sum()) & (sizes.sum() - lack < _MANY)
+    rare, found = np.flatnonzero(is_rare & (p < _SMALL)), np.zeros_like(p)
+    for genes in _parts(rare, np.full(len(rare), own_depth.N_COUNTS * len(depths))):
+        found[genes] = own_depth.two_sided(mu[genes], theta[genes], sizes, n_obs, z[genes])
+    return found
 
 
 def _parts(genes: NDArray[np.intp], terms: NDArray[np.intp]) -> list[NDArray[np.intp]]:

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
-_N_COUNTS = 24
+from .saddlepoint import tail
+from .scores import chance_of_zero
+
+N_COUNTS = 24
 """Counts told apart; higher ones of genes that are often not seen score nearly alike."""
 
 _N_STEPS, _LONGEST, _CLOSE = 40, 4.0, 1e-9
@@ -48,11 +50,11 @@ def _law(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Chances of counts, and their standardised mid-ranks, (n_genes, n_bins, counts)."""
     theta = theta[:, None]
-    ratio, chance = mu / (mu + theta), np.empty((*mu.shape, _N_COUNTS + 1))
-    chance[..., 0] = np.exp(-theta * np.log1p(mu / theta))
-    for count in range(1, _N_COUNTS):
+    ratio, chance = mu / (mu + theta), np.empty((*mu.shape, N_COUNTS + 1))
+    chance[..., 0] = chance_of_zero(mu, theta)
+    for count in range(1, N_COUNTS):
         chance[..., count] = chance[..., count - 1] * ratio * (count - 1 + theta) / count
-    chance[..., _N_COUNTS] = np.maximum(1 - chance[..., :_N_COUNTS].sum(axis=-1), 0)
+    chance[..., N_COUNTS] = np.maximum(1 - chance[..., :N_COUNTS].sum(axis=-1), 0)
     rank = np.cumsum(chance, axis=-1) - chance / 2 - 0.5
     spread = np.sqrt((chance * rank**2).sum(axis=-1, keepdims=True))
     return chance, rank / np.maximum(spread, _FEWEST)
@@ -86,9 +88,4 @@ def _upper_tail(
             break
         longest = _LONGEST / np.maximum(np.abs(step) * value.max(axis=(1, 2)), _FEWEST)
         t = np.maximum(t + step * np.minimum(1, longest), 0)
-    r = np.sqrt(np.maximum(2 * (t * x - k), 0))
-    u = t * np.sqrt(second)
-    is_sound = (r > 0) & (u > 0)
-    ratio = np.divide(u, r, out=np.ones_like(u), where=is_sound)
-    star = r + np.divide(np.log(ratio), r, out=np.zeros_like(r), where=is_sound)
-    return np.where(is_sound, special.ndtr(-star), 1.0)
+    return tail(np.sqrt(np.maximum(2 * (t * x - k), 0)), t * np.sqrt(second))

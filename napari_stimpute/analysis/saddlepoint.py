@@ -152,8 +152,11 @@ def _approximate(pool: Pool, n_drawn: int, sums: NDArray[np.float64]) -> NDArray
             step = np.where(is_higher, step / 3, step)
         s, t = s + step * ds, t + step * dt
         lowest = np.where(is_close, lowest, found)
-    r = np.sqrt(np.maximum(-2 * lowest, 0))
-    u = t * np.sqrt(curvature / (n_drawn * (1 - p)))
+    return tail(np.sqrt(np.maximum(-2 * lowest, 0)), t * np.sqrt(curvature / (n_drawn * (1 - p))))
+
+
+def tail(r: NDArray[np.float64], u: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Chance beyond a saddlepoint, from the r and u of its formula; 1 where none was found."""
     is_sound = (r > 0) & (u > 0)
     ratio = np.divide(u, r, out=np.ones_like(u), where=is_sound)
     star = r + np.divide(np.log(ratio), r, out=np.zeros_like(r), where=is_sound)

@@ -141,14 +141,15 @@ def _dispersion(
     low, high = np.log(np.full((2, len(mu)), [[_LEAST_DISPERSION], [_LARGEST_DISPERSION]]))
     for _ in range(_N_HALVINGS):
         middle = (low + high) / 2
-        is_few = _chance_of_zero(mu, np.exp(-middle)[:, None]) @ bins.size < n_zeros
+        is_few = chance_of_zero(mu, np.exp(-middle)[:, None]) @ bins.size < n_zeros
         low, high = np.where(is_few, middle, low), np.where(is_few, high, middle)
     by_zeros = n_zeros >= _ENOUGH_ZEROS * counts.shape[0]
     found = np.where(by_zeros, np.exp(low), by_variance)
     return np.clip(found, _LEAST_DISPERSION, _LARGEST_DISPERSION)
 
 
-def _chance_of_zero(mu: NDArray[np.float64], theta: NDArray[np.float64]) -> NDArray[np.float64]:
+def chance_of_zero(mu: NDArray[np.float64], theta: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of a negative binomial of mean `mu` and inverse dispersion `theta`, broadcast."""
     return np.asarray(np.exp(-theta * np.log1p(mu / theta)))
 
 
@@ -159,7 +160,7 @@ def _zeros_and_spread(
 
     Their variance is (1 − Σ f³) / 12, over the probabilities f of all counts.
     """
-    chance = _chance_of_zero(mu, theta)
+    chance = chance_of_zero(mu, theta)
     of_zero, cubes = (chance - 1) / 2, chance**3
     ratio = mu / (mu + theta)
     for count in range(_N_TABLED):
