@@ -31,6 +31,9 @@ ALL_UP_TO = 5_000
 _MOST_DIGITS = 12
 """Of a number of genes; Python reads no number of thousands of digits."""
 
+_VERSION = r"^(ENS[A-Z]*\d{11})\.\d+$"
+"""An Ensembl id with its version."""
+
 DEFAULT_VARIABLE = 3_000
 """Number of most variable genes taken from larger files."""
 
@@ -98,7 +101,7 @@ def choose_genes(adata: AnnData, spec: str = "", counts: Counts | None = None) -
         n_wanted = _parsed_number(spec)
         return _variable_genes(Molecules.of(counts.matrix, adata.obs_names, names), names, n_wanted)
     full_path(spec, NotReadable)  # refuses what can be no path
-    return _listed_genes(Path(spec).expanduser(), names)
+    return _listed_genes(Path(spec).expanduser(), names, counts.var)
 
 
 def working_adata(
@@ -221,7 +224,7 @@ def _seurat_v3(counts: sp.csr_matrix, n_wanted: int) -> NDArray[np.bool_]:
     )
 
 
-def _listed_genes(path: Path, names: pd.Index[str]) -> GeneChoice:
+def _listed_genes(path: Path, names: pd.Index[str], var: pd.DataFrame) -> GeneChoice:
     if not path.is_file():
         raise InvalidSetting(
             field="genes",
@@ -238,16 +241,38 @@ def _listed_genes(path: Path, names: pd.Index[str]) -> GeneChoice:
             remedy="Save it as plain text (UTF-8).",
         ) from None
     wanted = pd.Index([line.strip() for line in lines if line.strip()]).unique()
+    wanted, how = _by_other_names(wanted, names, var)
     unknown = wanted.difference(names, sort=False)
     if len(unknown) == len(wanted):
         raise UnknownName.of("gene", unknown[0] if len(unknown) else "", names)
     n = len(wanted) - len(unknown)
     genes, are = ("gene", "is") if n == 1 else ("genes", "are")
-    note = f"{n:,} {genes} listed in {path.name} {are} modelled."
+    note = f"{n:,} {genes} listed in {path.name} {are} modelled{how}."
     if len(unknown):
         listed = ", ".join(unknown[:5]) + (", …" if len(unknown) > 5 else "")
         note += f" Left out, because the data do not hold them ({len(unknown):,}): {listed}."
     return GeneChoice(list(names[names.isin(wanted)]), note)
+
+
+def _by_other_names(
+    wanted: pd.Index[str], names: pd.Index[str], var: pd.DataFrame
+) -> tuple[pd.Index[str], str]:
+    """Wanted genes by the names they have here, if they go by others: symbols, ids, no version."""
+    missing = wanted.difference(names, sort=False)
+    others = {
+        "their ids without a version": pd.Series(names.str.replace(_VERSION, r"\1", regex=True))
+    }
+    for column in var.columns:
+        if not pd.api.types.is_numeric_dtype(var[column]):
+            others[f"var[{str(column)!r}]"] = var[column].astype(str)
+    best = max(others, key=lambda other: int(missing.isin(others[other]).sum()))
+    known = dict(zip(reversed(list(others[best])), reversed(list(names)), strict=True))  # the first
+    lacking = set(missing)
+    n_found = sum(gene in known for gene in lacking)
+    if not n_found:
+        return wanted, ""
+    found = pd.Index([known.get(g, g) if g in lacking else g for g in wanted]).unique()
+    return found, f" ({n_found:,} of them found by {best})"
 
 
 def _copied(mapping: Mapping[str, Any]) -> dict[str, Any]:

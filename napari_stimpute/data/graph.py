@@ -26,6 +26,9 @@ Lattice = Literal["hexagonal", "square", "none"]
 _FARTHEST = 1e100
 """Coordinates beyond this are no places: distances between them could not be computed."""
 
+_VISIUM = (77, 127)
+"""Last row and column of a Visium slide."""
+
 _RING = 1.3
 """Neighbours on a grid lie within this many median nearest distances (diagonals at 1.41 do not)."""
 
@@ -110,6 +113,8 @@ def guess_technology(adata: AnnData, key: str = keys.SPATIAL) -> Technology:
             "unknown", "unknown (too few places)", True, False, spacing, 0.8 * spacing
         )
     lattice, spacing = _lattice(points)
+    if lattice == "none" and (pitch := _array_pitch(adata, coordinates)):
+        lattice, spacing = "hexagonal", pitch  # a part of its spots, too scattered to see the grid
     if lattice == "hexagonal":
         label = "10x Visium (hexagonal grid)"
         return Technology("visium", label, True, False, spacing, 0.55 * spacing, 100 / spacing)
@@ -250,6 +255,28 @@ def _lattice(points: Points) -> tuple[Lattice, float]:
         if (order[judges] > 0.8).mean() >= _REGULAR:
             return lattice, float(np.median(distance[:, 1:][is_close]))
     return "none", nearest
+
+
+def _array_pitch(adata: AnnData, coordinates: Points) -> float:
+    """Pitch of Visium's grid by the rows and columns that Space Ranger writes; 0 if none.
+
+    There rows and columns are even or odd together, and a column is half a pitch wide.
+    """
+    if not {"array_row", "array_col"} <= set(adata.obs):
+        return 0.0
+    array = np.column_stack([adata.obs["array_row"], adata.obs["array_col"]])
+    is_number = array.dtype.kind in "iuf"
+    if not is_number or not np.isfinite(array).all() or (array.sum(axis=1) % 2).any():
+        return 0.0
+    is_placed = has_place(coordinates)
+    if array.min() < 0 or array[:, 0].max() > _VISIUM[0] or array[:, 1].max() > _VISIUM[1]:
+        return 0.0
+    by_place = np.column_stack([array[is_placed], np.ones(is_placed.sum())])
+    steps, _, rank, _ = np.linalg.lstsq(by_place, coordinates[is_placed])
+    pitch = 2 * float(np.hypot(*steps[1]))
+    off = np.hypot(*(by_place @ steps - coordinates[is_placed]).T)
+    is_grid = rank == by_place.shape[1] and bool((off < pitch / 4).all())
+    return pitch if is_grid else 0.0
 
 
 def _section_edges(points: Points, k: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -310,3 +310,24 @@ def test_everything_survives_a_file(tmp_path: Path) -> None:
     assert list(back.uns["raw_before_stimpute"].index) == [f"g{i}" for i in range(50)]
     assert np.array_equal(back.obsm["raw_before_stimpute"], work.obsm["raw_before_stimpute"])
     assert (back.layers["X_before_stimpute"] != work.layers["X_before_stimpute"]).nnz == 0
+
+
+@pytest.mark.parametrize(
+    ("listed", "how"),
+    [
+        (["Sym3", "Sym5"], "var['feature_name']"),
+        (["ENSMUSG00000000003", "ENSMUSG00000000005"], "their ids without a version"),
+    ],
+)
+def test_listed_genes_are_found_by_their_other_names(
+    tmp_path: Path, listed: list[str], how: str
+) -> None:
+    counts = np.random.default_rng(0).poisson(2.0, (20, 9)).astype(np.float32)
+    adata = ad.AnnData(counts)
+    adata.var_names = [f"ENSMUSG{j:011d}.{j % 4 + 1}" for j in range(9)]
+    adata.var["feature_name"] = pd.Categorical([f"Sym{j}" for j in range(9)])
+    adata.var["length"] = range(9)
+    (tmp_path / "genes.txt").write_text("\n".join(listed))
+    choice = choose_genes(adata, str(tmp_path / "genes.txt"))
+    assert choice.names == [adata.var_names[3], adata.var_names[5]]
+    assert f"modelled (2 of them found by {how})." in choice.note

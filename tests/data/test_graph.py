@@ -241,3 +241,18 @@ def test_spots_without_a_place_are_told_on_the_card() -> None:
     card = data_card(adata)
     assert any("1 spot has no place (NaN or infinite)" in problem for problem in card.problems)
     assert card.place == "spot"
+
+
+def test_scattered_spots_of_a_visium_slide_are_told_by_their_rows_and_columns() -> None:
+    row, column = np.divmod(np.arange(78 * 64), 64)
+    column = 2 * column + row % 2
+    few = np.random.default_rng(0).choice(len(row), 60, replace=False)
+    points = 50.0 * np.column_stack([column, row * np.sqrt(3)])[few]
+    adata = at(points @ np.array([[0.8, -0.6], [0.6, 0.8]]))
+    assert guess_technology(adata).name != "visium"
+    adata.obs["array_row"], adata.obs["array_col"] = row[few], column[few]
+    technology = guess_technology(adata)
+    assert technology.name == "visium"
+    assert technology.spacing == pytest.approx(100)
+    adata.obsm["spatial"] = scattered(60)  # places that are not those of the grid
+    assert guess_technology(adata).name != "visium"
