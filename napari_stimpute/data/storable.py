@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _DEEPEST = 50
 """Mappings within mappings of ``uns``, up to which they are kept."""
 
+_NO_NAME = "unnamed"
+"""What a gene is called whose name is empty."""
+
 _NAMED = 5
 """So many things are named in a sentence; the others are counted."""
 
@@ -204,6 +207,9 @@ class _Trial:
         texts = [name if isinstance(name, str) else str(name) for name in table.index]
         if not _are_clean(texts):
             texts = [_clean(text) for text in texts]
+        if texts.count("") == 1 and place != "obs":  # "" stands for no gene everywhere else
+            texts[texts.index("")] = name = keys.free(_NO_NAME, set(texts))
+            self._others.append(f"The gene without a name in {place} is called {name!r} here.")
         index = pd.Index(texts, dtype=object, name=table.index.name)
         if index.name is not None and (index.name in table.columns or index.name == "_index"):
             self._others.append(

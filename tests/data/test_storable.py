@@ -174,3 +174,20 @@ def test_data_that_are_still_in_a_file_are_said(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="Load it first"):
         load(backed)
     backed.file.close()
+
+
+def test_a_gene_without_a_name_gets_one(tmp_path: Path) -> None:
+    adata = make()
+    adata.var_names = ["a", "", "b", "c", "d", "e", "unnamed"]
+    adata.raw = adata.copy()
+    opened, found = opened_and_saved(adata, tmp_path)
+    assert found.var_names[1] == "unnamed_2"
+    assert list(found.var_names) == list(found.raw.var_names)
+    assert "The gene without a name in var is called 'unnamed_2' here." in opened.notes
+
+
+def test_places_kept_as_text_are_saved(tmp_path: Path) -> None:
+    adata = make()
+    adata.obsm["spatial"] = np.arange(2 * N).reshape(N, 2).astype(str).astype(object)
+    _, found = opened_and_saved(adata, tmp_path)
+    assert np.array_equal(found.obsm["spatial"], adata.obsm["spatial"])
