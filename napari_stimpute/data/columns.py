@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from anndata import AnnData
 
-_NAMES = ("category", "object", "bool", "string", "str")
+_NAMES = ("category", "object", "bool", "boolean", "string", "str")
 """Types of columns that may hold names."""
 
 MAX_LABELS = 60

@@ -225,3 +225,17 @@ def test_categories_that_no_spot_has_are_not_shown(section: AnnData) -> None:
     assert shown == ["type 017", "type 077", "type 137"]
     assert found[:4].tolist() == [-1, 1, 2, 0]
     assert len(set(colours)) == 3
+
+
+def test_nullable_columns_can_be_shown(section: AnnData) -> None:
+    section = section.copy()
+    n = section.n_obs
+    section.obs["doublet"] = pd.array([None if i % 3 == 0 else bool(i % 2) for i in range(n)])
+    section.obs["nuclei"] = pd.array([None if i % 3 == 0 else i for i in range(n)], dtype="Int64")
+    session = Session()
+    session.open(section)
+    assert "doublet" in session.contents.columns
+    codes, names, _ = session.labels("doublet")
+    assert names == ["False", "True"]
+    assert codes[:4].tolist() == [-1, 1, 0, -1]
+    np.testing.assert_array_equal(session.numbers("nuclei")[:4], [np.nan, 1, 2, np.nan])
