@@ -141,7 +141,7 @@ def test_a_column_orders_the_table_and_again_the_other_way(panel: ComparePanel) 
 
 def test_a_method_that_fails_says_why_in_its_row(panel: ComparePanel) -> None:
     assert panel.session.adata is not None
-    panel.session.adata.obsm["spatial"][3] = np.nan
+    panel.session.adata.obsm["spatial"][:] = np.nan
     compared(panel, "tissue_mean", "gene_mean")
     assert titles(panel) == ["Gene mean × depth", "Nearest in tissue"]
     assert "coordinates" in panel.now.scores.rows[1][1].text
