@@ -20,6 +20,10 @@ output: not writable, disk full,      test_an_output_that_cannot_be_written,    
 a model saved with other genes        test_a_model_saved_with_other_genes          test_contract
 a checkpoint with a pickle inside     test_a_saved_model_that_cannot_be_trusted    test_contract
 out of memory                         (test_run: it starts again with half)        test_run
+a broken structure, an absurd size    (data/test_reading_damage)
+links out of the file, locks, packing (data/test_reading_causes)
+what h5ad cannot hold                 (data/test_storable)
+what nobody foresaw, odd names        (cli/test_last_defence)
 the same words in the panels          (plugin/test_training, plugin/test_panels)
 """
 
