@@ -158,7 +158,7 @@ class GeneListPanel(Panel[GeneListState]):
             about=f"{self._title}: {counted(n_genes, 'gene')}. ↑ and ↓ show the next.",
             verdict=self.verdict.menu(),
             n_listed=n,
-            export_help=f"Save {counted(n, 'listed gene')}, in this order." if n else _NO_GENE,
+            export_help=f"Save the {counted(n, 'listed gene')}, in this order." if n else _NO_GENE,
             message=self.table.saved if n else Message("No gene matches."),
             row=self.row,
         )

@@ -50,7 +50,7 @@ def test_genes_lie_where_change_and_p_say_and_the_significant_are_named() -> Non
     np.testing.assert_allclose(higher.get_offsets(), [[3.0, 30.0]])
     assert [text.get_text() for text in ax.texts] == ["down", "up"]
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert labels == ["lower (1 genes)", "higher (1 genes)"]
+    assert labels == ["lower (1 gene)", "higher (1 gene)"]
 
 
 @pytest.mark.parametrize("p", [[0.0] * 4, [1.0] * 4])
