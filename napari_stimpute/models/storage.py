@@ -14,10 +14,10 @@ import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from ..data.files import flush, full_path, holding_signals
 from ..errors import NotReadable, NotWritable, UnsafeFile
@@ -27,6 +27,16 @@ _CONFIG, _RECORD, _WEIGHTS = _PARTS = ("config.json", "record.json", "weights.pt
 _KINDS = (torch.float32, torch.float64, torch.int64, torch.int32, torch.uint8, torch.bool)
 _PER_GENE = ("gene_scale", "gene_share", "mean", "input.mean", "theta", "own_share", "communities")
 """Tensors that hold one value per modelled gene."""
+_GENES_LAST = ("loadings", "input.loadings", "views.loadings", "low_rank", "rule")
+"""Tensors whose columns are the modelled genes."""
+_WHOLE = ("titles", "batches", "communities", "clusters.", "smoothing", "is_pruned", "domains.hops")
+"""How the names of tensors begin that hold whole numbers; those of networks are known to them."""
+
+
+def _all_different(names: list[str]) -> list[str]:
+    if len(set(names)) < len(names):
+        raise ValueError("a gene is named twice")
+    return names
 
 
 class Past(BaseModel):
@@ -34,7 +44,7 @@ class Past(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", ser_json_inf_nan="constants")
 
-    var_names: list[str] = Field(min_length=1)
+    var_names: Annotated[list[str], Field(min_length=1), AfterValidator(_all_different)]
     seed: int = Field(ge=0)
     device: str
     completed: bool
@@ -88,7 +98,8 @@ def save_folder(
             draft.mkdir(parents=True)
             (draft / _CONFIG).write_text(config.model_dump_json(indent=1))
             (draft / _RECORD).write_text(past.model_dump_json())
-            torch.save({name: t.detach().cpu() for name, t in state.items()}, draft / _WEIGHTS)
+            plain = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+            torch.save(plain, draft / _WEIGHTS)
             for part in _PARTS:
                 flush(draft / part)
             _put_in_place(draft, target, old)
@@ -160,11 +171,17 @@ def _put_in_place(draft: Path, target: Path, old: Path) -> None:
 def _fault(name: str, tensor: Any, n_genes: int) -> str:
     if not isinstance(tensor, torch.Tensor) or tensor.layout != torch.strided:
         return f"{name!r}, which is no dense tensor,"
-    if tensor.dtype not in _KINDS:
+    if tensor.is_meta or not tensor.is_contiguous():
+        return f"{name!r}, which holds fewer values than it claims,"
+    is_whole = name.startswith((*_WHOLE, "network."))
+    if tensor.dtype not in _KINDS or not (tensor.is_floating_point() or is_whole):
         return f"{name!r} of type {tensor.dtype}"
     if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
         return f"NaN or infinity in {name!r}"
-    if name in _PER_GENE and tensor.shape != (n_genes,):
+    is_per_gene, is_last = name in _PER_GENE, name in _GENES_LAST
+    if (is_per_gene and tensor.shape != (n_genes,)) or (
+        is_last and tensor.shape[-1:] != (n_genes,)
+    ):
         return f"{name!r} for other genes than the {n_genes:,} of {_RECORD}"
     return ""
 

@@ -131,6 +131,7 @@ def spoil(path: Path, **changes: object) -> None:
     [
         ("record.json", {"var_names": 3}),
         ("record.json", {"var_names": ["one"]}),
+        ("record.json", {"var_names": ["one"] * 60}),
         ("record.json", {"seed": "0"}),
         ("record.json", {"history": {}}),
         ("record.json", {"more": 1}),
@@ -154,10 +155,13 @@ def test_settings_and_record_of_a_saved_model_are_checked(
         (lambda t: t * float("nan"), "NaN or infinity in 'gene_share'"),
         (lambda t: t.to(torch.complex64), "'gene_share' of type torch.complex64"),
         (lambda t: t[:3], "'gene_share' for other genes than the 60"),
+        (lambda t: t.long(), "'gene_share' of type torch.int64"),
+        (lambda t: t.to("meta"), "'gene_share', which holds fewer values than it claims"),
+        (lambda t: t[:1].expand(60), "'gene_share', which holds fewer values than it claims"),
         (lambda t: t.to_sparse(), "'gene_share', which is no dense tensor"),
         (lambda t: t.tolist(), "'gene_share', which is no dense tensor"),
     ],
-    ids=["nan", "complex", "short", "sparse", "list"],
+    ids=["nan", "complex", "short", "whole", "meta", "expanded", "sparse", "list"],
 )
 def test_tensors_of_a_saved_model_are_checked(
     changed: Callable[[torch.Tensor], object], words: str, section: AnnData, tmp_path: Path
