@@ -91,7 +91,7 @@ class Study:
         self.about, self.path = about, Path(path).expanduser() if path else None
         choices = optuna.distributions.CategoricalDistribution
         self._distributions = {name: choices(values) for name, values in about.space.items()}
-        with _in_words(self.path):
+        with _in_words(self.path, *_OF_GARBLED_LINES):
             self._study = optuna.create_study(
                 storage=self._storage(),
                 study_name=_NAME,
@@ -101,6 +101,7 @@ class Study:
             self._begin()
             self.trials = self._over()
             self._mend()
+            self._tried()
 
     # ---- what is next --------------------------------------------------------------------------
 
@@ -305,9 +306,14 @@ def _is_of_journal(line: bytes) -> bool:
     return isinstance(event, dict) and "op_code" in event
 
 
+_OF_GARBLED_LINES = (AssertionError, AttributeError, IndexError, TypeError)
+"""What optuna raises of lines that are JSON, and no lines of a journal."""
+
+
 @contextmanager
-def _in_words(path: Path | None) -> Iterator[None]:
-    """Turn errors of the file into words."""
+def _in_words(path: Path | None, *garbled: type[Exception]) -> Iterator[None]:
+    """Turn errors of the file into words; also those that its lines may cause, where it is read."""
+    not_ours: tuple[type[Exception], ...] = (ValueError, KeyError, *garbled)
     try:
         yield
     except OSError as error:
@@ -316,9 +322,9 @@ def _in_words(path: Path | None) -> Iterator[None]:
             found=error.strerror or str(error),
             remedy="Choose another place, or free some space.",
         ) from error
-    except (ValueError, KeyError) as error:
+    except not_ours as error:
         raise NotReadable(
             expected=f"a study file of this program at {path}",
-            found=f"something else ({error})",
+            found=f"something else ({error or type(error).__name__})",
             remedy="Choose another name; the file is left as it is.",
         ) from error

@@ -74,6 +74,22 @@ def test_a_study_with_a_half_written_last_line_goes_on(tmp_path: Path) -> None:
     assert again.ask().number == 1
 
 
+@pytest.mark.parametrize(
+    "line", ["null", "[]", '{"op_code": 99, "worker_id": "a"}', '{"op_code": "text"}']
+)
+def test_a_study_with_a_garbled_line_is_refused_and_left_as_it_is(
+    line: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "s.log"
+    study = Study(ABOUT, file)
+    study.finish(study.ask(), Measures(0.3, 0.0, 0.3, None, None, None, None, None, 1.0, 3))
+    content = file.read_bytes() + line.encode() + b"\n"
+    file.write_bytes(content)
+    with pytest.raises(NotReadable, match="a study file of this program"):
+        Study(ABOUT, file)
+    assert file.read_bytes() == content
+
+
 def test_an_empty_file_becomes_a_study(tmp_path: Path) -> None:
     (tmp_path / "s.log").touch()
     assert Study(ABOUT, tmp_path / "s.log").ask().number == 0
