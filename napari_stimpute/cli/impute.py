@@ -17,9 +17,8 @@ from ..models import MODELS, model_info
 from ..models.configs import ModelInfo
 from .folder import Task, Worked, add_folder_options, is_folder, work_on_folder
 from .options import (
-    COUNTS,
-    GENES,
     Parser,
+    add_data_options,
     add_run_options,
     add_setting_options,
     config_of,
@@ -80,13 +79,7 @@ def _add_work(
     )
     _add_model_options(parser, infos)
     data = parser.add_argument_group("data")
-    data.add_argument(
-        "--genes",
-        default="",
-        metavar="WHICH",
-        help=f"{GENES} (default: all up to 5,000, else hvg:3000)",
-    )
-    data.add_argument("--counts", default="", metavar="PLACE", help=COUNTS)
+    add_data_options(data)
     data.add_argument(
         "--key",
         default="",
@@ -144,7 +137,7 @@ def _work(args: argparse.Namespace) -> int:
 
 def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Teller) -> Worked:
     """Train on one file and write its result."""
-    from ..data.files import holding_signals
+    from ..data.files import check_place, holding_signals
     from ..data.opening import load
     from ..data.save import check_writable
     from ..job import Job, JobState
@@ -155,6 +148,7 @@ def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Te
     check_writable(task.target, task.source)
     if task.model_folder:
         check_folder(task.model_folder)
+        check_place(task.target, task.source, task.model_folder)
     tell.say(f"Reading {task.source}")
     opened = load(task.source, genes=args.genes, counts=args.counts)
     tell.say(*opened.notes)

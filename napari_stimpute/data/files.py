@@ -165,6 +165,12 @@ def flush(path: Path) -> None:
         os.close(descriptor)
 
 
+def refused_by_h5ad() -> tuple[type[Exception], ...]:
+    """What anndata and h5py raise for something that they cannot hold; imports anndata."""
+    named = (TypeError, ValueError, KeyError, NotImplementedError, AttributeError, RuntimeError)
+    return (*named, unknown_to_anndata())
+
+
 def unknown_to_anndata() -> type[Exception]:
     """Error of anndata for an element that it cannot read or write; it has no public name."""
     from anndata._io.specs.registry import IORegistryError

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 
 from ..errors import NotWritable
 from .counts import row_blocks
-from .files import check_place, full_path, replacing, unknown_to_anndata
+from .files import check_place, full_path, refused_by_h5ad, replacing
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -70,21 +70,10 @@ def write(
             _compare(passing, written)
         except OSError:
             raise  # of the disk
-        except _UNWRITABLE as error:
+        except refused_by_h5ad() as error:
             remedy = "Remove it from the AnnData, or convert it, and save again."
             raise _not_writable(file, f"something h5ad cannot hold ({error})", remedy) from error
     return file
-
-
-_UNWRITABLE = (
-    TypeError,
-    ValueError,
-    KeyError,
-    NotImplementedError,
-    AttributeError,
-    RuntimeError,
-    unknown_to_anndata(),
-)
 
 
 def snapshot(adata: AnnData) -> AnnData:

@@ -12,7 +12,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from .. import keys
-from .files import unknown_to_anndata
+from .files import refused_by_h5ad
 from .structure import MAPPINGS
 
 if TYPE_CHECKING:
@@ -234,26 +234,13 @@ class _Trial:
         """Whether a value can be written and read again."""
         from anndata.io import read_elem, write_elem
 
+        refused: tuple[type[Exception], ...] = (*refused_by_h5ad(), IndexError, OSError)
         try:
             write_elem(self._file, "trial", value)
             read_elem(self._file["trial"])
-        except _REFUSED:
+        except refused:
             return False
         return True
-
-
-_REFUSED = (
-    TypeError,
-    ValueError,
-    KeyError,
-    NotImplementedError,
-    AttributeError,
-    RuntimeError,
-    IndexError,
-    OSError,
-    unknown_to_anndata(),
-)
-"""What anndata and h5py raise for a value that they cannot hold."""
 
 
 def _is_plain(value: Any) -> bool:

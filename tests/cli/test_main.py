@@ -403,3 +403,12 @@ def test_ctrl_c_in_a_real_process_keeps_the_best_and_twice_leaves_at_once(file: 
     code, sentence = interrupted(1)
     assert code == 0, sentence
     assert not read_records(ad.read_h5ad(out))["gmm_vgae"].completed
+
+
+def test_a_model_is_not_saved_in_place_of_the_output(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = file.with_name("out.h5ad")
+    assert run("impute", file, out, "--model", "gene_mean", "--save-model", out, "--quiet") == 1
+    assert "another file of the same work" in capsys.readouterr().err
+    assert not out.exists()
