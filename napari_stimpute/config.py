@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticUndefined
 
 from .errors import InvalidSetting
+from .words import did_you_mean
 
 LARGEST_SEED = 4_000_000_000
 """The libraries take seeds up to 2³², and some seeds within are a little larger."""
@@ -183,14 +184,17 @@ def _in_words(config: type[ModelConfig], error: ValidationError) -> InvalidSetti
     first = error.errors()[0]
     name = str(first["loc"][0]) if first["loc"] else "settings"
     if first["type"] == "extra_forbidden":
-        known = ", ".join(config.model_fields)
+        known = config.model_fields
+        lists = f"Its settings are: {', '.join(known)}."
         return InvalidSetting(
             field=name,
             expected=f"a setting of {config.__name__}",
             found="a name it does not have",
-            remedy=f"Its settings are: {known}.",
+            remedy=" ".join(filter(None, [did_you_mean(name, known), lists])),
         )
     wanted = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-    return InvalidSetting(
-        field=name, expected=wanted, found=repr(first["input"]), remedy="Change it and try again."
-    )
+    given, field = first["input"], config.model_fields[name]
+    choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    asks = did_you_mean(given, choices) if isinstance(given, str) else ""
+    remedy = asks or "Change it and try again."
+    return InvalidSetting(field=name, expected=wanted, found=repr(given), remedy=remedy)

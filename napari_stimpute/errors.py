@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+
+from .words import did_you_mean
 
 _FEW = 8
 """Up to how many names are listed whole."""
@@ -61,16 +62,15 @@ class UnknownName(InputError):
 
     @classmethod
     def of(cls, kind: str, name: str, known: Iterable[str]) -> UnknownName:
-        """Error that lists the nearest known names, or all of them if they are few."""
+        """Error that asks for the nearest known names, and lists all of them if they are few."""
         names = [str(k) for k in known]
-        few = len(names) <= _FEW
-        near = names if few else get_close_matches(name, names, n=3, cutoff=0.5) or names[:_FEW]
-        listed = ", ".join(repr(n) for n in near) or "none"
-        more = "" if len(near) == len(names) else f" ({len(names):,} in all)"
+        asks, listed = did_you_mean(name, names), ", ".join(repr(n) for n in names[:_FEW]) or "none"
+        more = "" if len(names) <= _FEW else f" ({len(names):,} in all)"
+        lists = "" if asks and more else f"Choose one of: {listed}{more}."
         return cls(
             expected=f"the name of a {kind}",
             found=f"{name!r}, which is not one",
-            remedy=f"Choose one of: {listed}{more}.",
+            remedy=" ".join(filter(None, [asks, lists])),
         )
 
 

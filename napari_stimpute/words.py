@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """What steers a terminal instead of being shown, but for line ends and tabs."""
@@ -46,3 +48,31 @@ def lower_first(title: str) -> str:
     """A title within a sentence: small at its beginning, unless it begins with capitals."""
     keeps = title[:2].isupper() or title[1:2].isupper()
     return title if keeps else title[:1].lower() + title[1:]
+
+
+def nearest(name: str, known: Iterable[str], most: int = 3) -> list[str]:
+    """Known names that may be meant by one that is not: those of other case first, then the like.
+
+    Names that begin with what was typed come before those that are merely spelt like it.
+    """
+    typed = name.strip().casefold()
+    folded: dict[str, list[str]] = {}
+    for one in known:
+        folded.setdefault(one.casefold(), []).append(one)
+    same = folded.get(typed, [])
+    if same or not typed:
+        return same[:most]
+    begin = sorted((n for n in folded if n.startswith(typed)), key=len) if len(typed) > 2 else []
+    like = get_close_matches(typed, folded, n=most, cutoff=0.7)
+    return [one for near in dict.fromkeys([*begin[:most], *like]) for one in folded[near]][:most]
+
+
+def did_you_mean(name: str, known: Iterable[str], most: int = 3) -> str:
+    """The question which known name is meant: Did you mean 'scziva'? "" where none is like it."""
+    near = [repr(one) for one in nearest(name, known, most)]
+    return f"Did you mean {either(near)}?" if near else ""
+
+
+def either(names: list[str]) -> str:
+    """Names of which one holds: a, b or c."""
+    return " or ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

@@ -298,7 +298,9 @@ def test_unknown_names(session: Session) -> None:
         "column, but found 'layer'": lambda: session.labels("layer"),
     }
     for words, call in refused.items():
-        with pytest.raises(UnknownName, match=f"Expected the name of a {words}.*Choose one of"):
+        with pytest.raises(
+            UnknownName, match=f"Expected the name of a {words}.*(Choose one of|Did you mean)"
+        ):
             call()
     words = "the name of a device, but found 'tpu', which is not one. Choose one of: 'auto', 'cpu'"
     assert words in problem_when_trained(session, device="tpu")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from napari_stimpute.words import counted, duration, number, percent
+from napari_stimpute.words import counted, did_you_mean, duration, nearest, number, percent
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,27 @@ def test_what_is_unknown_is_a_dash() -> None:
 )
 def test_one_is_counted_in_the_singular(n: int, written: str) -> None:
     assert counted(n, "gene") == written
+
+
+GENES = ["Gad1", "GAD1", "Gad2", "Gadd45a", "Reln", "Mobp", "mt-Co1"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("gad1", ["Gad1", "GAD1"]),  # another case before another spelling
+        ("RELN", ["Reln"]),
+        ("Gadd", ["Gadd45a"]),
+        ("Rlen", ["Reln"]),
+        ("Mbop ", ["Mobp"]),
+        ("Xist", []),
+        ("", []),
+    ],
+)
+def test_the_name_that_was_meant_is_found(typed: str, meant: list[str]) -> None:
+    assert nearest(typed, GENES)[: len(meant) or None] == meant
+
+
+def test_it_is_asked_which_name_was_meant() -> None:
+    assert did_you_mean("gad1", GENES) == "Did you mean 'Gad1' or 'GAD1'?"
+    assert did_you_mean("Xist", GENES) == ""

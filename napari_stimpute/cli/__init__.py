@@ -55,7 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str]) -> int:
-    args = command_parser().parse_args(argv)
+    args, unknown = command_parser().parse_known_args(argv)
+    if unknown:  # said by the command that was asked for: it knows its options
+        args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     command: Callable[[argparse.Namespace], int] = args.command
     try:
         return command(args)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shutil
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,7 @@ from ..data.files import full_path
 from ..errors import NotReadable, UnknownName
 from ..models import MODELS, model_info
 from ..models.configs import ModelInfo
-from ..words import shown
+from ..words import did_you_mean, shown
 
 T = TypeVar("T")
 
@@ -26,12 +27,23 @@ GENES = "genes to model: all, hvg:N, or a text file with one gene per line"
 COUNTS = "where the raw counts are: X, raw or the name of a layer (default: found automatically)"
 
 
+_CHOICE = re.compile(r"invalid choice: '(.*)' \(choose from (.*)\)$", re.DOTALL)
+_UNRECOGNISED = re.compile(r"unrecognized arguments:.*?(--[\w-]+)", re.DOTALL)
+
+
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, and where help is, in place of the whole usage."""
 
     def error(self, message: str) -> NoReturn:
-        """End with exit code 2."""
-        self.exit(2, shown(f"stimpute: {message}\nSee: {self.prog} --help\n"))
+        """End with exit code 2; ask which name was meant where one is unknown."""
+        known: list[str] = []
+        if found := _CHOICE.search(message):
+            known = re.findall(r"[\w-]+", found[2])
+        elif found := _UNRECOGNISED.search(message):
+            known = re.findall(r"(?<![\w-])--[\w-]+", self.format_usage())
+        asks = did_you_mean(found[1], known) if found else ""
+        said = f"{message}. {asks}" if asks else message
+        self.exit(2, shown(f"stimpute: {said}\nSee: {self.prog} --help\n"))
 
 
 def add_setting_options(group: argparse._ActionsContainer, infos: Sequence[ModelInfo]) -> None:
@@ -96,7 +108,7 @@ def config_of(args: argparse.Namespace) -> ModelConfig:
         args.parser.error(f"{info.title} gives no {args.gives}; choose one of: {able}")
     presets: Mapping[str, Mapping[str, object]] = info.config.PRESETS
     if args.preset not in presets:
-        args.parser.error(f"no preset {args.preset!r} of {info.name}; it has: {listed(presets)}")
+        args.parser.error(str(UnknownName.of(f"preset of {info.name}", args.preset, presets)))
     found = _settings_in_file(args) if args.settings_file else {}
     return info.config.checked({**presets[args.preset], **found, **named_settings(args)})
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..words import either, nearest
+
 MOST_OFFERED = 60
 _MOST_MEANT = 3
 
@@ -43,6 +45,6 @@ class GeneSearch:
 
     def unknown(self, gene: str) -> str:
         """That there is no such gene, and which may be meant."""
-        near = self.matches(gene)[:_MOST_MEANT]
-        hint = f" Did you mean {', '.join(near)}?" if near else ""
+        near = self.matches(gene)[:_MOST_MEANT] or nearest(gene, self.genes, _MOST_MEANT)
+        hint = f" Did you mean {either(near)}?" if near else ""
         return f"There is no gene {gene!r} in these data.{hint}"

@@ -222,7 +222,13 @@ def test_check_of_a_file_without_counts_fails_in_words(
         (("--n-domains", "500"), "n_domains to be less than or equal to 60"),
         (("--mode", "guess"), "mode to be 'denoise' or 'fill'"),
         (("--model", "pca", "--mode", "fill"), "mode to be a setting of PCADenoiserConfig"),
-        (("--preset", "huge"), "no preset 'huge' of gmm_vgae; it has: default, tiny, paper"),
+        (("--preset", "huge"), "preset of gmm_vgae, but found 'huge', which is not one. Choose"),
+        (("--preset", "Tinny"), "Did you mean 'tiny'? Choose one of: 'default', 'tiny'"),
+        (("--model", "sciva"), "Did you mean 'scziva' or"),
+        (("--model", "PCA2"), "Did you mean 'pca'?"),
+        (("--set", "n_latnet=3"), "Did you mean 'n_latent'? Its settings are: n_domains, mode"),
+        (("--mode", "Fil"), "but found 'Fil'. Did you mean 'fill'?"),
+        (("--presett", "tiny"), "unrecognized arguments: --presett tiny. Did you mean '--preset'"),
         (("--device", "abacus"), "found 'abacus'"),
         (("--key", "a/b"), "key to be letters, digits"),
         (("--genes", "no_such_file.txt"), "'no_such_file.txt', which is none of these"),
@@ -239,6 +245,11 @@ def test_wrong_usage_is_named_and_ends_with_2(
     sentence = capsys.readouterr().err
     assert words in sentence and "See: stimpute impute --help" in sentence
     assert not out.exists()
+
+
+def test_a_misspelt_command_is_asked_about(capsys: pytest.CaptureFixture[str]) -> None:
+    wrong_usage("inpute", "in.h5ad", "out.h5ad")
+    assert "Did you mean 'impute'?\nSee: stimpute --help" in capsys.readouterr().err
 
 
 def test_more_domains_than_spots_are_refused_before_training(

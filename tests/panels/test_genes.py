@@ -17,6 +17,7 @@ from napari_stimpute.scene.shown import Categories, Values
 from napari_stimpute.session.contents import COUNTS, LOG
 from napari_stimpute.session.session import Session
 from napari_stimpute.trust.verdict import VERDICTS, badge
+from napari_stimpute.words import either
 
 from ..judged import not_judged, older
 
@@ -79,7 +80,7 @@ def test_an_unknown_gene_is_explained_with_those_like_it(counted: GenesPanel) ->
     near = [name for name in names if name.startswith(names[7][:-1])]
     assert counted.now.message.tone == "error"
     assert counted.now.message.text.startswith(f"There is no gene {names[7][:-1]!r} in these data.")
-    assert f"Did you mean {', '.join(near[:3])}?" in counted.now.message.text
+    assert f"Did you mean {either(near[:3])}?" in counted.now.message.text
     counted.choose_gene("nothing like it")
     assert "Did you mean" not in counted.now.message.text
     assert counted.now.gene == before
