@@ -27,6 +27,7 @@ What runs write, each under its key, which is the model's name unless another is
 | `obs["picked"]` | who was picked by hand, a category |
 | `uns["stimpute"]["gmm_vgae"]` | provenance, as JSON; times in seconds |
 | `uns["stimpute_genes"]` | how the modelled genes were chosen, one sentence |
+| `uns["stimpute_also"]` | names of the genes that are modelled whatever is chosen |
 | `X`, `raw` | counts of the modelled genes, of all genes; molecules |
 | `layers["X_before_stimpute"]` | what `X` held before, where that was not the counts |
 | `obsm["raw_before_stimpute"]` | what `raw` held before, where that was not the counts |
@@ -52,6 +53,9 @@ UNS = "stimpute"
 
 GENE_CHOICE = "stimpute_genes"
 """``uns`` place of a sentence on how the modelled genes were chosen."""
+
+ALSO = "stimpute_also"
+"""``uns`` place of the names of genes that are modelled whatever is chosen."""
 
 RAW_BEFORE = "raw_before_stimpute"
 """``obsm`` place (with gene names in ``uns``) for a ``raw`` that differs from the counts."""

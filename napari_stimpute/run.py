@@ -22,6 +22,7 @@ from .config import (
     check_seed,
 )
 from .data.counts import counts_of, row_blocks
+from .data.genes import asked_for
 from .data.graph import place_of
 from .data.holdout import Molecules, with_counts
 from .data.records import RunRecord, check_run_key, fingerprint, versions
@@ -322,6 +323,7 @@ class Run:
             n_vars=self.adata.n_vars,
             fingerprint=fingerprint(self._counts),
             genes=str(self.adata.uns.get(GENE_CHOICE, "")),
+            also=asked_for(self.adata),
             metrics=_last_metrics(model),
             notes=[*self._notes, *model.notes_],
             trust=None if judgement is None else judgement.record(),

@@ -14,6 +14,8 @@ from .options import (
     add_data_options,
     aligned,
     listed,
+    names_file,
+    opened_by,
     positive,
     seed_of,
     usage,
@@ -90,7 +92,6 @@ def _compare(args: argparse.Namespace) -> int:
     from ..compare.contenders import comparison_of
     from ..compare.table import check_table, write_table
     from ..data.files import check_page
-    from ..data.opening import load
     from ..devices import resolve_device
     from ..job import Job
     from ..keys import SPATIAL
@@ -98,12 +99,12 @@ def _compare(args: argparse.Namespace) -> int:
 
     usage(args, lambda: resolve_device(args.device))
     if args.report:
-        check_page(args.report, args.input, args.genes)
+        check_page(args.report, args.input, args.genes, names_file(args))
     if args.out:
-        check_table(args.out, args.input, args.genes)
+        check_table(args.out, args.input, args.genes, names_file(args))
     tell = Teller(quiet=args.quiet)
     tell.say(f"Reading {args.input}")
-    opened = load(args.input, genes=args.genes, counts=args.counts)
+    opened = opened_by(args, args.input)
     tell.say(*opened.notes)
     names = asked or available(SPATIAL in opened.adata.obsm)
     comparison = usage(

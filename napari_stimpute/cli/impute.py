@@ -23,6 +23,7 @@ from .options import (
     add_setting_options,
     config_of,
     listed,
+    opened_by,
     settings_text,
     usage,
     width,
@@ -138,7 +139,6 @@ def _work(args: argparse.Namespace) -> int:
 def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Teller) -> Worked:
     """Train on one file and write its result."""
     from ..data.files import check_place, holding_signals
-    from ..data.opening import load
     from ..data.save import check_writable
     from ..job import Job, JobState
     from ..models.storage import check_folder
@@ -150,7 +150,7 @@ def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Te
         check_folder(task.model_folder)
         check_place(task.target, task.source, task.model_folder)
     tell.say(f"Reading {task.source}")
-    opened = load(task.source, genes=args.genes, counts=args.counts)
+    opened = opened_by(args, task.source)
     tell.say(*opened.notes)
     imputes = args.gives == "imputed"
     request = Request(

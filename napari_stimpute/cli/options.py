@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import shutil
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from typing import NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from ..config import LARGEST_SEED, FormField, ModelConfig, form_fields
 from ..data.files import full_path
@@ -16,6 +17,9 @@ from ..errors import NotReadable, UnknownName
 from ..models import MODELS, model_info
 from ..models.configs import ModelInfo
 from ..words import did_you_mean, shown
+
+if TYPE_CHECKING:
+    from ..data.opening import Opened
 
 T = TypeVar("T")
 
@@ -83,6 +87,12 @@ def add_data_options(group: argparse._ActionsContainer) -> None:
         metavar="WHICH",
         help=f"{GENES} (default: all up to 5,000, else hvg:3000)",
     )
+    group.add_argument(
+        "--also",
+        default="",
+        metavar="GENE,…|FILE",
+        help="genes that are modelled whatever is chosen: names with commas, or a text file",
+    )
     group.add_argument("--counts", default="", metavar="PLACE", help=COUNTS)
 
 
@@ -98,6 +108,19 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     )
     run.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (%(default)s)")
     run.add_argument("--quiet", action="store_true", help="say nothing but what goes wrong")
+
+
+def opened_by(args: argparse.Namespace, source: str) -> Opened:
+    """Read a file as its options say: which genes, and which counts."""
+    from ..data.gene_choice import names_in
+    from ..data.opening import load
+
+    return load(source, genes=args.genes, also=names_in(args.also), counts=args.counts)
+
+
+def names_file(args: argparse.Namespace) -> str:
+    """The file that names genes to model in any case; "" where they are named one by one."""
+    return str(args.also) if os.path.isfile(args.also) else ""
 
 
 def config_of(args: argparse.Namespace) -> ModelConfig:

@@ -19,6 +19,8 @@ from .options import (
     aligned,
     config_of,
     named_settings,
+    names_file,
+    opened_by,
     positive,
     usage,
     width,
@@ -111,7 +113,6 @@ def _add_search_options(parser: argparse.ArgumentParser) -> None:
 def _tune(args: argparse.Namespace) -> int:
     config = config_of(args)
     from ..data.files import check_place, write_whole
-    from ..data.opening import load
     from ..devices import resolve_device
     from ..job import Job
     from ..terminal import Teller, follow
@@ -122,14 +123,14 @@ def _tune(args: argparse.Namespace) -> int:
     usage(args, lambda: resolve_device(args.device))
     if args.out and not args.out.endswith(".json"):
         args.parser.error(f"--out takes a file ending in .json, and {args.out!r} does not")
-    kept = (args.input, args.genes, args.settings_file)
+    kept = (args.input, args.genes, names_file(args), args.settings_file)
     if args.study:
         check_place(args.study, *kept)
     if args.out:
         check_place(args.out, args.study, *kept)
     tell = Teller(quiet=args.quiet)
     tell.say(f"Reading {args.input}")
-    opened = load(args.input, genes=args.genes, counts=args.counts)
+    opened = opened_by(args, args.input)
     tell.say(*opened.notes)
     search = Search(args.trials, args.seed, args.study, fixed, args.labels, args.device)
     tuning = usage(args, lambda: Tuning(opened.adata, args.model, config, search))

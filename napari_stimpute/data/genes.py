@@ -1,4 +1,4 @@
-"""Choose the genes to model, and make the working AnnData that holds them.
+"""Make the working AnnData, which holds the genes to model.
 
 The working AnnData has the counts of the modelled genes in X and those of all genes in raw
 (scanpy's idiom), so that an imputed layer always fits the AnnData it is stored in.
@@ -6,9 +6,7 @@ The working AnnData has the counts of the modelled genes in X and those of all g
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,37 +15,12 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from .. import keys
-from ..errors import DuplicateNames, InvalidSetting, NotReadable, TooSmall, UnknownName
+from ..errors import DuplicateNames
 from .counts import Counts, check_counts, read_counts, size_factors
-from .files import full_path
-from .holdout import Molecules
+from .gene_choice import choose_genes
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-ALL_UP_TO = 5_000
-"""Files with at most so many genes are modelled whole, unless told otherwise."""
-
-_MOST_DIGITS = 12
-"""Of a number of genes; Python reads no number of thousands of digits."""
-
-_VERSION = r"^(ENS[A-Z]*\d{11})\.\d+$"
-"""An Ensembl id with its version."""
-
-DEFAULT_VARIABLE = 3_000
-"""Number of most variable genes taken from larger files."""
-
-
-@dataclass(frozen=True)
-class GeneChoice:
-    """The genes to model, in the order of the data, and one sentence on how they were chosen.
-
-    ``is_all`` where they are all that have counts at the place that was read.
-    """
-
-    names: list[str]
-    note: str
-    is_all: bool = False
 
 
 def check_unique_names(adata: AnnData) -> None:
@@ -71,41 +44,8 @@ def check_unique_names(adata: AnnData) -> None:
         )
 
 
-def choose_genes(adata: AnnData, spec: str = "", counts: Counts | None = None) -> GeneChoice:
-    """Choose the genes to model.
-
-    Parameters
-    ----------
-    adata : in memory
-    spec : "all"; "hvg:N" for the N most variable (seurat_v3, on the half of the molecules that
-        judges nothing, see `holdout.Molecules`); the path of a text file with one gene per line; ""
-        for all up to 5,000, else "hvg:3000"
-    counts : those of the data, where they were read before
-
-    Raises
-    ------
-    InvalidSetting : the text is none of these
-    UnknownName : none of the genes of the file is in the data
-    NotReadable : the file is not text
-    TooSmall : too few cells or genes to rank by variability
-    NotCounts, DuplicateNames : as `read_counts`, `check_unique_names`
-    """
-    check_unique_names(adata)
-    counts = counts or read_counts(adata)
-    names = counts.var.index.astype(str)
-    default = "all" if len(names) <= ALL_UP_TO else f"hvg:{DEFAULT_VARIABLE}"
-    spec = spec.strip() or default
-    if spec == "all":
-        return GeneChoice(list(names), f"All {len(names):,} genes are modelled.", is_all=True)
-    if spec.startswith("hvg:"):
-        n_wanted = _parsed_number(spec)
-        return _variable_genes(Molecules.of(counts.matrix, adata.obs_names, names), names, n_wanted)
-    full_path(spec, NotReadable)  # refuses what can be no path
-    return _listed_genes(Path(spec).expanduser(), names, counts.var)
-
-
 def working_adata(
-    adata: AnnData, spec: str = "", counts: Counts | None = None
+    adata: AnnData, spec: str = "", counts: Counts | None = None, also: Sequence[str] = ()
 ) -> tuple[AnnData, list[str]]:
     """Make the AnnData that is worked on: counts of the modelled genes in X, of all in raw.
 
@@ -113,9 +53,10 @@ def working_adata(
     where they hold every modelled gene. A raw that is not the counts goes to
     ``obsm[keys.RAW_BEFORE]`` (its genes to ``uns``), an X that was not the counts to
     ``layers[keys.X_BEFORE]`` (or ``obsm`` if its genes are others). How the genes were chosen
-    stands in ``uns[keys.GENE_CHOICE]``, and stays there when a result is opened again. The input
-    is not changed and shares no matrix with the result. `spec` and `counts` are those of
-    `choose_genes`.
+    stands in ``uns[keys.GENE_CHOICE]``, and stays there when a result is opened again; which were
+    asked for by name stands in ``uns[keys.ALSO]``, and they are asked for again when others are
+    chosen later. The input is not changed and shares no matrix with the result. `spec`, `counts`
+    and `also` are those of `choose_genes`.
 
     Returns
     -------
@@ -124,18 +65,20 @@ def working_adata(
     Raises
     ------
     NotCounts : no modelled gene has any counts
+    DuplicateNames : as `check_unique_names`
     others as `choose_genes`
     """
     from anndata import AnnData
 
+    check_unique_names(adata)
     counts = counts or read_counts(adata)
-    choice = choose_genes(adata, spec, counts)
+    choice = choose_genes(adata, spec, counts, also or _asked_before(adata, counts))
     columns = counts.var.index.get_indexer(pd.Index(choice.names))
     modelled = counts.matrix[:, columns]
     if not modelled.nnz:  # the counts are those of other genes
         check_counts(modelled, "X")
     earlier = str(adata.uns.get(keys.GENE_CHOICE, ""))
-    is_reopened = earlier and choice.is_all and counts.place != "raw"
+    is_reopened = bool(earlier) and choice.is_all and counts.place != "raw"
     work = AnnData(
         X=modelled,
         obs=adata.obs.copy(),
@@ -145,9 +88,12 @@ def working_adata(
         uns=_copied(adata.uns),
     )
     work.uns[keys.GENE_CHOICE] = earlier if is_reopened else choice.note
+    work.uns.pop(keys.ALSO, None)
+    if choice.also:
+        work.uns[keys.ALSO] = np.array(choice.also, dtype=object)
     rounded = ", and rounded to whole numbers" if counts.is_rounded else ""
     notes = [f"The counts were taken from {counts.where}{rounded}.", choice.note]
-    notes += [f"How they were chosen: {earlier}"] if is_reopened else []
+    notes += [f"How they were chosen: {earlier}"] if is_reopened and earlier != choice.note else []
     notes += _keep_by_gene(adata, work)
     notes += _keep_x(adata, work, counts.place)
     notes += _set_raw(adata, work, counts)
@@ -174,105 +120,14 @@ def most_telling_gene(counts: Counts) -> str:
     )
 
 
-def _parsed_number(spec: str) -> int:
-    text = spec.removeprefix("hvg:").replace(",", "").replace("_", "")
-    if not text.isascii() or not text.isdigit() or len(text) > _MOST_DIGITS or int(text) < 1:
-        raise InvalidSetting(
-            field="genes",
-            expected="'hvg:' and a number of genes",
-            found=repr(spec),
-            remedy=f"Write, for example, hvg:{DEFAULT_VARIABLE}.",
-        )
-    return int(text)
+def asked_for(adata: AnnData) -> list[str]:
+    """Genes of a working AnnData that were asked for by name, whatever else was chosen."""
+    return [str(name) for name in np.ravel(adata.uns.get(keys.ALSO, ()))]
 
 
-def _variable_genes(molecules: Molecules, names: pd.Index[str], n_wanted: int) -> GeneChoice:
-    seen = molecules.seen
-    ranked = np.flatnonzero(seen.getnnz(axis=0))
-    if n_wanted >= len(ranked):
-        every = np.flatnonzero(molecules.counts.getnnz(axis=0))
-        note = f"All {len(every):,} genes with counts are modelled ({n_wanted:,} were asked for)."
-        return GeneChoice(list(names[every]), note)
-    is_variable = _seurat_v3(seen[:, ranked], n_wanted)
-    note = (
-        f"The {n_wanted:,} most variable of {len(names):,} genes are modelled: chosen on one half "
-        "of the molecules, so that they are judged on others."
-    )
-    return GeneChoice(list(names[ranked[is_variable]]), note)
-
-
-def _seurat_v3(counts: sp.csr_matrix, n_wanted: int) -> NDArray[np.bool_]:
-    """Mark the most variable genes; the loess is widened until it can be fitted."""
-    import scanpy as sc
-    from anndata import AnnData
-
-    data = AnnData(counts)
-    for span in (0.3, 0.5, 0.8, 1.0) if data.n_obs > 2 else ():
-        try:
-            table = sc.pp.highly_variable_genes(
-                data, flavor="seurat_v3", n_top_genes=n_wanted, span=span, inplace=False
-            )
-        except ValueError:  # what the loess raises when too few points lie within its span
-            continue
-        is_variable: NDArray[np.bool_] = table["highly_variable"].to_numpy(dtype=bool)
-        if is_variable.sum() == n_wanted:
-            return is_variable
-    raise TooSmall(
-        expected="enough spots and genes to rank genes by variability",
-        found=f"{data.n_obs:,} spots and {data.n_vars:,} genes with counts",
-        remedy="Choose all genes (--genes all), or a file with gene names.",
-    )
-
-
-def _listed_genes(path: Path, names: pd.Index[str], var: pd.DataFrame) -> GeneChoice:
-    if not path.is_file():
-        raise InvalidSetting(
-            field="genes",
-            expected="'all', 'hvg:N' or a file with one gene per line",
-            found=f"{str(path)!r}, which is none of these",
-            remedy="Check the path.",
-        )
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise NotReadable(
-            expected=f"a text file with one gene per line at {path}",
-            found=str(error),
-            remedy="Save it as plain text (UTF-8).",
-        ) from None
-    wanted = pd.Index([line.strip() for line in lines if line.strip()]).unique()
-    wanted, how = _by_other_names(wanted, names, var)
-    unknown = wanted.difference(names, sort=False)
-    if len(unknown) == len(wanted):
-        raise UnknownName.of("gene", unknown[0] if len(unknown) else "", names)
-    n = len(wanted) - len(unknown)
-    genes, are = ("gene", "is") if n == 1 else ("genes", "are")
-    note = f"{n:,} {genes} listed in {path.name} {are} modelled{how}."
-    if len(unknown):
-        listed = ", ".join(unknown[:5]) + (", …" if len(unknown) > 5 else "")
-        note += f" Left out, because the data do not hold them ({len(unknown):,}): {listed}."
-    return GeneChoice(list(names[names.isin(wanted)]), note)
-
-
-def _by_other_names(
-    wanted: pd.Index[str], names: pd.Index[str], var: pd.DataFrame
-) -> tuple[pd.Index[str], str]:
-    """Wanted genes by the names they have here, if they go by others: symbols, ids, no version."""
-    missing = wanted.difference(names, sort=False)
-    others = {
-        "their ids without a version": pd.Series(names.str.replace(_VERSION, r"\1", regex=True))
-    }
-    for column in var.columns:
-        if not pd.api.types.is_numeric_dtype(var[column]):
-            others[f"var[{str(column)!r}]"] = var[column].astype(str)
-    best = max(others, key=lambda other: int(missing.isin(others[other]).sum()))
-    known = dict(zip(reversed(list(others[best])), reversed(list(names)), strict=True))  # the first
-    lacking = set(missing)
-    n_found = sum(gene in known for gene in lacking)
-    if not n_found:
-        return wanted, ""
-    found = pd.Index([known.get(g, g) if g in lacking else g for g in wanted]).unique()
-    return found, f" ({n_found:,} of them found by {best})"
+def _asked_before(adata: AnnData, counts: Counts) -> list[str]:
+    """Genes that an earlier choice was to hold whatever it chose, as far as they are here."""
+    return [name for name in asked_for(adata) if name in counts.var.index]
 
 
 def _copied(mapping: Mapping[str, Any]) -> dict[str, Any]:

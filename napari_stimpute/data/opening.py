@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,13 +31,20 @@ class Opened:
     gene: str
 
 
-def load(source: str | os.PathLike[str] | AnnData, *, genes: str = "", counts: str = "") -> Opened:
+def load(
+    source: str | os.PathLike[str] | AnnData,
+    *,
+    genes: str = "",
+    also: Sequence[str] = (),
+    counts: str = "",
+) -> Opened:
     """Read, check, and choose genes. Safe in a thread: it touches no session.
 
     Parameters
     ----------
     source : path of an .h5ad file, or an AnnData (which is not changed)
     genes : "hvg:3000", "all", a file of names, or "" (all up to 5,000, else hvg:3000)
+    also : names of genes that are modelled whatever is chosen
     counts : "X", "raw" or a layer's name; "" finds them
 
     Raises
@@ -47,7 +55,7 @@ def load(source: str | os.PathLike[str] | AnnData, *, genes: str = "", counts: s
     is_path = isinstance(source, str | os.PathLike)
     adata, said = sound(source)
     found = read_counts(adata, counts)
-    working, notes = working_adata(adata, genes, found)
+    working, notes = working_adata(adata, genes, found, also)
     gene = most_telling_gene(Counts("X", working.X, working.var))
     path = str(full_path(source, NotReadable)) if is_path else ""  # wherever one works later
     return Opened(working, card_of(adata, found, working), (*said, *notes), path, gene)

@@ -62,7 +62,8 @@ class RunRecord(BaseModel):
     """How a result was made. Kept as a JSON string, so that any h5ad or zarr brings it back.
 
     ``started`` is ISO 8601, ``seconds`` the time of the fit, ``completed`` False after a cancel,
-    ``fingerprint`` that of the counts that went in, ``genes`` how these genes were chosen.
+    ``fingerprint`` that of the counts that went in, ``genes`` how these genes were chosen, ``also``
+    those that were asked for by name.
     """
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="strings")
@@ -81,6 +82,7 @@ class RunRecord(BaseModel):
     n_vars: int
     fingerprint: str
     genes: str = ""
+    also: list[str] = []
     metrics: dict[str, float] = {}
     notes: list[str] = []
     trust: TrustRecord | None = None

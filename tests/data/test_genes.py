@@ -9,7 +9,8 @@ import pytest
 import scipy.sparse as sp
 
 from napari_stimpute.data.counts import counts_of, read_counts
-from napari_stimpute.data.genes import choose_genes, working_adata
+from napari_stimpute.data.gene_choice import choose_genes, names_in
+from napari_stimpute.data.genes import asked_for, working_adata
 from napari_stimpute.data.holdout import HIDDEN_SHARE, Molecules
 from napari_stimpute.errors import (
     DuplicateNames,
@@ -331,3 +332,70 @@ def test_listed_genes_are_found_by_their_other_names(
     choice = choose_genes(adata, str(tmp_path / "genes.txt"))
     assert choice.names == [adata.var_names[3], adata.var_names[5]]
     assert f"modelled (2 of them found by {how})." in choice.note
+
+
+# ---- genes asked for by name -------------------------------------------------------------------
+
+
+def test_genes_asked_for_are_modelled_beside_the_choice_which_stays_as_it_is() -> None:
+    plain = choose_genes(section(), "hvg:20")
+    choice = choose_genes(section(), "hvg:20", also=["g7", "g190"])
+    assert choice.names == ["g7", *plain.names] and choice.also == ("g7", "g190")
+    assert choice.note == f"{plain.note} Asked for by name, and modelled too (1): g7."
+    assert choose_genes(section(), also=["g7"]).note == "All 200 genes are modelled."
+
+
+def test_what_was_asked_for_stays_with_the_data_and_is_asked_for_again(tmp_path: Path) -> None:
+    work, _ = working_adata(section(), "hvg:20", also=["g7"])
+    work.write_h5ad(tmp_path / "work.h5ad")
+    again = ad.read_h5ad(tmp_path / "work.h5ad")
+    reopened, notes = working_adata(again)
+    assert asked_for(reopened) == ["g7"] and reopened.n_vars == 21
+    assert notes[1].startswith("All 21 genes are modelled") and "modelled too (1): g7" in notes[2]
+    other, _ = working_adata(again, "hvg:5", read_counts(again, "raw"))
+    assert other.n_vars == 6 and "g7" in other.var_names
+
+
+def test_how_genes_were_chosen_is_said_once() -> None:
+    work, _ = working_adata(section())
+    _, notes = working_adata(work)
+    assert sum("All 200 genes are modelled." in note for note in notes) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("g1, g2;g3\ng4", ["g1", "g2", "g3", "g4"]),
+        ("g1,,g1 ,", ["g1"]),
+        (" ", []),
+        ("genes.txt", ["g5", "g6"]),
+    ],
+)
+def test_names_are_given_one_by_one_or_in_a_file(
+    text: str, names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("genes.txt").write_text("g5\n\ng6\n")
+    assert names_in(text) == names
+
+
+def test_a_missing_file_of_names_is_said() -> None:
+    with pytest.raises(NotReadable, match=r"no_such\.txt, but found No such file"):
+        names_in("no_such.txt")
+
+
+def test_a_pasted_line_of_names_is_taken_apart_but_no_name_with_a_space() -> None:
+    adata = section()
+    adata.var_names = ["g 0", *adata.var_names[1:]]
+    assert choose_genes(adata, "hvg:2", also=["g 0", "g1 g2"]).also == ("g 0", "g1", "g2")
+
+
+def test_a_gene_that_is_not_there_is_asked_about() -> None:
+    with pytest.raises(UnknownName, match=r"'G17' and 1 more, .* Did you mean 'g17'\?"):
+        choose_genes(section(), also=["G17", "XIST"])
+
+
+def test_a_gene_that_only_raw_holds_says_how_to_get_it() -> None:
+    work, _ = working_adata(section(), "hvg:20")
+    with pytest.raises(UnknownName, match=r"It is in raw: .*--counts raw"):
+        choose_genes(work, also=["g7"])
