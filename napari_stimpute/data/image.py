@@ -22,8 +22,9 @@ class TissueImage:
     """An image of the tissue, and how it lies under the spots.
 
     ``pixels`` is (height, width, 3), uint8. A spot at coordinates (x, y) lies at pixel
-    (column x · scale, row y · scale). ``spot_diameter`` is in coordinate units. ``note`` tells
-    which image was taken where there are several, else "".
+    (column x · scale, row y · scale) of an image whose ``corner`` lies at (0, 0); x and y of the
+    corner and ``spot_diameter`` are in coordinate units. ``note`` tells which image was taken
+    where there are several, else "".
     """
 
     pixels: NDArray[np.uint8]
@@ -31,6 +32,7 @@ class TissueImage:
     spot_diameter: float
     name: str
     note: str = ""
+    corner: tuple[float, float] = (0.0, 0.0)
 
 
 _RESOLUTIONS = {

@@ -151,7 +151,7 @@ def tissue_overview(
     tissue: Tissue, depth: NDArray[Any], *, unit: str = "molecules per spot"
 ) -> Figure:
     """Draw the tissue image, if there is one, beside the depth of each spot."""
-    has_image = tissue.image is not None
+    has_image = bool(tissue.images)
     figure, axes = panels(tissue, 1 + has_image, extra=0.9)
     if has_image:
         draw_image(axes[0], tissue, opacity=1.0)

@@ -103,13 +103,13 @@ class Tissue:
     ----------
     coordinates : (n_obs, 2), x and y; NaN for a spot without a place, which is not drawn
     spot_diameter : in coordinate units
-    image : tissue under the spots, or None
+    images : of the tissue under the spots
     microns_per_unit : for a scale bar; 0 if unknown
     """
 
     coordinates: NDArray[np.float64]
     spot_diameter: float
-    image: TissueImage | None = None
+    images: tuple[TissueImage, ...] = ()
     microns_per_unit: float = 0.0
 
     @classmethod
@@ -119,8 +119,9 @@ class Tissue:
             image = tissue_image(adata)
         except BadImage:
             image = None
+        images = () if image is None else (image,)
         scale = guess_technology(adata).microns_per_unit
-        return cls(spatial_coordinates(adata), spot_diameter(adata), image, scale)
+        return cls(spatial_coordinates(adata), spot_diameter(adata), images, scale)
 
 
 def categorical_palette(n: int) -> list[str]:
@@ -184,13 +185,13 @@ def frame_of(tissue: Tissue) -> tuple[tuple[float, float], tuple[float, float]]:
 
 
 def draw_image(ax: Axes, tissue: Tissue, *, opacity: float) -> None:
-    """Lay the tissue under what follows, if there is an image."""
-    if tissue.image is None:
-        return
-    pixels, scale = tissue.image.pixels, tissue.image.scale
-    height, width = (n / scale for n in pixels.shape[:2])
+    """Lay the tissue under what follows, as far as there are images."""
     limits = ax.get_xlim(), ax.get_ylim()
-    ax.imshow(pixels, extent=(0, width, height, 0), alpha=opacity, zorder=0)
+    for image in tissue.images:
+        height, width = (n / image.scale for n in image.pixels.shape[:2])
+        left, top = image.corner
+        extent = (left, left + width, top + height, top)
+        ax.imshow(image.pixels, extent=extent, alpha=opacity, zorder=0)
     ax.set(xlim=limits[0], ylim=limits[1])
 
 

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..data.readers import ENDINGS
-from ..errors import BadImage, StimputeError
+from ..errors import StimputeError
 
 if TYPE_CHECKING:
     from napari.types import LayerData
 
-    from ..session.session import Session
 
 Reader = Callable[[Any], "list[LayerData]"]
 
@@ -41,7 +40,7 @@ def layers_of(source: Any) -> list[LayerData]:
     from ..scene.places import tissue_places
     from ..scene.shown import gene_shown
     from ..session.session import Session
-    from .canvas.spots import paint, spots_layer
+    from .canvas.spots import image_layers, paint, spots_layer
 
     opened = load(source)
     session = Session()
@@ -54,9 +53,8 @@ def layers_of(source: Any) -> list[LayerData]:
         return [(None,)]
     spots = spots_layer(session, places, opened=opened)
     paint(spots, gene_shown(session, session.display.source))
-    layers = [layer for layer in (_image(session, opened), spots) if layer is not None]
     _open_panel_soon()
-    return [layer.as_layer_data_tuple() for layer in layers]
+    return [layer.as_layer_data_tuple() for layer in (*image_layers(session, opened), spots)]
 
 
 def _is_handed_over(opened: Any) -> bool:
@@ -74,15 +72,6 @@ def _is_handed_over(opened: Any) -> bool:
     ask_first(None, session, lambda: session.adopt(opened))
     _open_panel_soon()
     return True
-
-
-def _image(session: Session, opened: Any) -> Any:
-    from .canvas.spots import image_layer
-
-    try:
-        return image_layer(session, opened)
-    except BadImage:  # the data card says what is wrong with it
-        return None
 
 
 def _say_in_panel(words: str) -> None:

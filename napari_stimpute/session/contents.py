@@ -15,7 +15,7 @@ from ..data.columns import categorical_columns, number_columns
 from ..data.counts import counts_of, log_normalise, size_factors
 from ..data.image import TissueImage, spot_diameter, tissue_image
 from ..data.records import RunRecord, read_records
-from ..errors import MissingKey, UnknownName
+from ..errors import BadImage, MissingKey, UnknownName
 from ..keys import COUNTS, LOG
 
 if TYPE_CHECKING:
@@ -202,9 +202,13 @@ class Contents:
     # ---- tissue --------------------------------------------------------------------------------
 
     @property
-    def image(self) -> TissueImage | None:
-        """Tissue image, if there is one."""
-        return None if self.adata is None else tissue_image(self.adata)
+    def images(self) -> tuple[TissueImage, ...]:
+        """What lies under the spots: the tissue image, if there is one that can be used."""
+        try:
+            image = None if self.adata is None else tissue_image(self.adata)
+        except BadImage:  # the data card says what is wrong with it
+            return ()
+        return () if image is None else (image,)
 
     @property
     def spot_diameter(self) -> float:

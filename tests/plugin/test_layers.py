@@ -25,8 +25,8 @@ def test_spots_lie_on_the_image_at_their_true_size(canvas: SpotsView) -> None:
     assert isinstance(layer, Points)
     np.testing.assert_allclose(layer.data, session.adata.obsm["spatial"][:, ::-1])
     np.testing.assert_allclose(layer.size, session.contents.spot_diameter)
-    image = canvas.stage.image
-    np.testing.assert_allclose(image.scale, 1 / session.contents.image.scale)
+    (image,) = canvas.stage.images
+    np.testing.assert_allclose(image.scale, 1 / session.contents.images[0].scale)
     # one pixel of the image per (row, column) = (y, x) · scale: every spot lies within it
     places = np.array([image.world_to_data(p) for p in layer.data])
     assert (places >= 0).all()

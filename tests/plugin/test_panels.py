@@ -57,7 +57,7 @@ def test_a_bad_file_is_explained_beside_the_button(
 def test_the_sample_opens(panel: StimputePanel, qtbot: QtBot) -> None:
     panel.data.sample_button.click()
     until_idle(qtbot, panel)
-    assert panel.view.stage.image is not None
+    assert len(panel.view.stage.images) == 1
 
 
 def test_genes_to_model_are_chosen(opened: StimputePanel, tmp_path: Path, qtbot: QtBot) -> None:

@@ -88,7 +88,7 @@ def test_an_open_file_is_described_and_a_telling_gene_is_chosen(path: Path) -> N
         session.contents.runs,
         session.problem,
     ) == (COUNTS, "", (), "")
-    assert session.contents.image is not None
+    assert len(session.contents.images) == 1
     assert 0 < session.contents.spot_diameter < 1000
 
 
@@ -205,7 +205,7 @@ def test_an_opening_that_is_cancelled_keeps_what_was_open(session: Session, path
 
 def test_nothing_is_open_at_first() -> None:
     session = Session()
-    assert (session.contents.image, session.contents.columns) == (None, [])
+    assert (session.contents.images, session.contents.columns) == ((), [])
     assert [s.name for s in session.contents.sources] == [COUNTS, LOG]
     calls: list[Callable[[], object]] = [
         session.expression,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...scene.pair import raw_and_imputed
-from .spots import image_layer, layer_name, paint, spots_layer
+from .spots import image_layers, layer_name, paint, spots_layer
 from .stage import Stage
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class SideBySide:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self._image: Layer | None = None
+        self._images: list[Layer] = []
         self._before: tuple[bool, int, tuple[int, int]] = (False, 1, (-1, -1))
 
     def start(self) -> None:
@@ -31,13 +31,12 @@ class SideBySide:
             return
         grid = viewer.canvas.grid
         self._before = (grid.enabled, grid.stride, grid.shape)
-        self._image = image_layer(session) if stage.image is not None else None
+        self._images = image_layers(session) if stage.images else []
         stage.second = spots_layer(session, places, role="second")
         stage.second.opacity = stage.opacity
-        for layer in (self._image, stage.second):
-            if layer is not None:
-                viewer.add_layer(layer)
-        grid.stride = 1 if self._image is None else 2
+        for layer in (*self._images, stage.second):
+            viewer.add_layer(layer)
+        grid.stride = len(self._images) + 1
         grid.shape, grid.enabled = (1, 2), True
         stage.is_grid = True
         viewer.reset_view()
@@ -47,10 +46,10 @@ class SideBySide:
         stage, viewer = self.stage, self.stage.viewer
         if viewer is None or not stage.is_grid:
             return
-        second, image = stage.second, self._image
-        stage.second, self._image, stage.is_grid = None, None, False
-        stage.remove(second)
-        stage.remove(image)
+        added = [stage.second, *self._images]
+        stage.second, self._images, stage.is_grid = None, [], False
+        for layer in added:
+            stage.remove(layer)
         grid = viewer.canvas.grid
         grid.enabled, grid.stride, grid.shape = self._before
         if stage.spots is not None and stage.spots in viewer.layers:

@@ -29,6 +29,8 @@ MOST_POINTS = 50_000
 MARK = "stimpute"
 """Place in a layer's metadata that says that the layer is ours, and what it shows."""
 
+IMAGE_NAME = "Tissue image"
+
 _BAR = {"size": (14, 150), "font_size": 8.0, "position": "bottom_right"}
 """How napari's colour bar is drawn on the canvas."""
 
@@ -55,16 +57,22 @@ def mark_of(layer: Layer) -> Mark | None:
     return mark if isinstance(mark, Mark) else None
 
 
-def image_layer(session: Session, opened: Any = None) -> Layer | None:
-    """The tissue image, laid under spots in coordinate units; None if there is none."""
+def image_layers(session: Session, opened: Any = None) -> list[Layer]:
+    """The tissue images, laid under spots in coordinate units; none if there are none."""
     from napari.layers import Image
 
-    image = session.contents.image
-    if image is None:
-        return None
-    side = 1 / image.scale
     metadata = {MARK: Mark(session.adata, "image", opened)}
-    return Image(image.pixels, rgb=True, scale=(side, side), name="Tissue image", metadata=metadata)
+    return [
+        Image(
+            image.pixels,
+            rgb=True,
+            scale=(1 / image.scale, 1 / image.scale),
+            translate=image.corner[::-1],
+            name=IMAGE_NAME,
+            metadata=metadata,
+        )
+        for image in session.contents.images
+    ]
 
 
 def spots_layer(

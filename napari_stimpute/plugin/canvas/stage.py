@@ -7,11 +7,10 @@ from weakref import ref
 
 import numpy as np
 
-from ...errors import StimputeError
 from ...scene.places import Places
 from ...scene.scene import Scene
 from .cut import uncut
-from .spots import image_layer, layer_name, mark_of, spots_layer, waiting_layer
+from .spots import IMAGE_NAME, image_layers, layer_name, mark_of, spots_layer, waiting_layer
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -31,7 +30,8 @@ class Stage:
 
     def __init__(self, viewer: Any, scene: Scene) -> None:
         self.scene = scene
-        self.image: Layer | None = None
+        self.images: list[Layer] = []
+        """What lies under the spots: one of each section that has one."""
         self.spots: Layer | None = None
         self.second: Layer | None = None
         """Another map of the same spots, beside or upon the first; None for none."""
@@ -71,10 +71,10 @@ class Stage:
             ):
                 layers.remove(layer)
         self._adata, self._places, self._tree = session.adata, scene.places, None
-        self.image = self._ours("image") or self._added(self._make_image())
-        self.spots = self._ours("spots") or self._added(self._make_spots())
-        if self.image is not None:
-            self.image.name = "Tissue image"
+        self.images = self._ours("image") or self._added(*self._make_images())
+        self.spots = next(iter(self._ours("spots") or self._added(*self._make_spots())), None)
+        for image in self.images:
+            image.name = IMAGE_NAME
         if self.spots is not None:
             self.spots.name = layer_name(session)
             uncut(self.spots)
@@ -111,30 +111,26 @@ class Stage:
         distance, nearest = self._tree.query(place)
         return int(nearest) if distance <= self._places.diameter / 2 else -1
 
-    def _make_image(self) -> Layer | None:
-        if not self.scene.has_tissue:
-            return None
-        try:
-            return image_layer(self.scene.session)
-        except StimputeError:  # the data card says what is wrong with it
-            return None
+    def _make_images(self) -> list[Layer]:
+        return image_layers(self.scene.session) if self.scene.has_tissue else []
 
-    def _make_spots(self) -> Layer | None:
+    def _make_spots(self) -> list[Layer]:
         if self._places is None:
-            return None
+            return []
         layer = spots_layer(self.scene.session, self._places)
         layer.opacity = self.opacity
-        return layer
+        return [layer]
 
-    def _added(self, layer: Layer | None) -> Layer | None:
-        if layer is not None:
+    def _added(self, *layers: Layer) -> list[Layer]:
+        for layer in layers:
             self.viewer.add_layer(layer)
-        return layer
+        return list(layers)
 
-    def _ours(self, role: str) -> Layer | None:
-        """The layer that draws the open data already, for example from a file reader."""
-        for layer in self.viewer.layers:
-            mark = mark_of(layer)
-            if mark is not None and mark.adata is self._adata and mark.role == role:
-                return layer
-        return None
+    def _ours(self, role: str) -> list[Layer]:
+        """The layers that draw the open data already, for example from a file reader."""
+        marks = [(layer, mark_of(layer)) for layer in self.viewer.layers]
+        return [
+            layer
+            for layer, mark in marks
+            if mark is not None and mark.adata is self._adata and mark.role == role
+        ]
