@@ -193,18 +193,23 @@ class MapPanel(QWidget):
             self._arrange()
 
     def _find_room(self) -> None:
-        """Stand between canvas and panel in a wide window, else below the canvas."""
+        """Stand between canvas and panel in a wide window, else below the canvas alone.
+
+        Below napari's own docks as well, the window would have to grow: they are 480 pixels high.
+        """
         dock, window = _ancestor(self, QDockWidget), self.window() if is_alive(self) else None
         if dock is None or not isinstance(window, QMainWindow):
             return
-        right, docks = Qt.DockWidgetArea.RightDockWidgetArea, window.findChildren(QDockWidget)
+        left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+        docks = window.findChildren(QDockWidget)
         beside = [
             d
             for d in docks
             if d is not dock and d.isVisible() and window.dockWidgetArea(d) == right
         ]
         if beside and window.width() < _ROOMY:
-            window.setCorner(Qt.Corner.BottomRightCorner, right)  # the panel keeps its height
+            window.setCorner(Qt.Corner.BottomLeftCorner, left)
+            window.setCorner(Qt.Corner.BottomRightCorner, right)
             window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
             window.resizeDocks([dock], [_HEIGHT], Qt.Orientation.Vertical)
         elif beside:
