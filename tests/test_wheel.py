@@ -87,7 +87,7 @@ def test_all_brings_both_front_ends(wheel: Path) -> None:
     archive = zipfile.ZipFile(wheel)
     metadata = archive.read(next(n for n in archive.namelist() if n.endswith("/METADATA"))).decode()
     needed = [line for line in metadata.splitlines() if line.endswith("extra == 'all'")]
-    for front_end in ("napari[pyqt6]", "magicgui", "superqt", "ipywidgets"):
+    for front_end in ("napari[pyqt6]", "magicgui", "ipywidgets"):
         assert any(line.startswith(f"Requires-Dist: {front_end}") for line in needed)
 
 

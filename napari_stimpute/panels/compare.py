@@ -14,7 +14,7 @@ from ..errors import StimputeError
 from ..job import Job, JobState
 from ..progress import Progress
 from ..session.session import Session
-from ..words import duration
+from ..words import counted, duration
 from .message import SILENT, Message, error, good
 from .panel import Panel
 from .scores import FALLING, SCORE, Scores, in_order, scores_of
@@ -59,12 +59,13 @@ class Offered:
 class CompareState:
     """What the tab shows.
 
-    ``wait`` says why nothing can be chosen now, ``status`` how the last comparison ended. Its
-    report, which draws ``genes``, can be kept where ``has_report``, unless ``no_report`` says why
-    not.
+    ``chosen`` says how much is ticked, ``wait`` why nothing can be chosen now, ``status`` how the
+    last comparison ended. Its report, which draws ``genes``, can be kept where ``has_report``,
+    unless ``no_report`` says why not.
     """
 
     methods: tuple[Offered, ...]
+    chosen: str
     n_splits: int
     genes: str
     wait: str
@@ -264,9 +265,12 @@ class ComparePanel(Panel[CompareState]):
 
     def _resolve(self) -> CompareState:
         wait, found, rows = self.work.why_wait(), self.comparison, self._scores.rows
+        offered = self._offered()
+        n_ticked = sum(method.is_ticked for method in offered)
         no_report = wait if self.session.is_busy else ""
         return CompareState(
-            methods=self._offered(),
+            methods=offered,
+            chosen=f"Methods: {n_ticked} ticked, {counted(self.n_splits, 'split')}",
             n_splits=self.n_splits,
             genes=self.genes,
             wait=wait if self.session.is_busy else "",

@@ -34,6 +34,9 @@ SEED, KEY, BLEND, JUDGE = (
 )
 """Titles of the options of a run."""
 
+SETTINGS = "Settings"
+"""Title of the fold that holds these options, and the model's own settings."""
+
 MOST_SEED = 2**31 - 1
 USUAL_KEY = "The model's name"
 """Shown where no name was given to a result."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ...panels.cells.batches import COLUMNS, EXPLAINED, BatchesPanel
 from ..widgets.choice import MenuBox
 from ..widgets.fact_table import FactTable
+from ..widgets.section import SectionBox
 from ..widgets.words import Words, hint, labelled
 from ..widgets.work_box import WorkBox
-from .section import SectionBox
 
 
 class BatchesBox(SectionBox):
@@ -35,7 +35,7 @@ class BatchesBox(SectionBox):
         self.batch.draw(now.batch)
         self.run.draw(now.run)
         self.work.draw(now.work)
-        self.answer.setVisible(now.has_answer)
+        self.show_answer(has_answer=now.has_answer)
         self.verdict.draw(now.verdict)
         self.table.draw(now.rows)
         self.doubt.draw(now.doubt)

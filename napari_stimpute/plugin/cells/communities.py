@@ -9,9 +9,9 @@ from ..widgets.choice import MenuBox
 from ..widgets.fact_table import FactTable
 from ..widgets.figure_window import FigureWindow
 from ..widgets.saving import ask_where
+from ..widgets.section import SectionBox, enable
 from ..widgets.words import Words, labelled, row
 from ..widgets.work_box import WorkBox
-from .section import SectionBox, enable
 
 
 class CommunitiesBox(SectionBox):
@@ -61,7 +61,7 @@ class CommunitiesBox(SectionBox):
         now = self.panel.now
         self.run.draw(now.run)
         self.work.draw(now.work)
-        self.answer.setVisible(now.has_answer)
+        self.show_answer(has_answer=now.has_answer)
         self.table.draw(now.rows, now.chosen)
         self.summary.draw(now.summary)
         self.doubt.draw(now.doubt)

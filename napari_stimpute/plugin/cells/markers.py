@@ -8,10 +8,10 @@ from ...panels.cells.markers import EXPLAINED, N_DOTS, MarkersPanel
 from ..widgets.choice import MenuBox
 from ..widgets.figure_window import FigureWindow
 from ..widgets.saving import ask_where
+from ..widgets.section import SectionBox, enable
 from ..widgets.table import TableView
 from ..widgets.words import Words, labelled, row
 from ..widgets.work_box import WorkBox
-from .section import SectionBox, enable
 
 
 class MarkersBox(SectionBox):
@@ -57,8 +57,8 @@ class MarkersBox(SectionBox):
         self.inner.addWidget(self.summary)
         self.inner.addWidget(self.doubt)
         self.inner.addLayout(labelled([("Group", self.group)], width=80))
-        self.inner.addLayout(row(self.dots, self.violin, self.volcano))
         self.inner.addWidget(self.table)
+        self.inner.addLayout(row(self.dots, self.violin, self.volcano))
         self.inner.addLayout(row(self.table.export, self.export))
         self.inner.addWidget(self.saved)
 
@@ -67,7 +67,7 @@ class MarkersBox(SectionBox):
         self.method.draw(now.method)
         self.group.draw(now.group)
         self.work.draw(now.work)
-        self.answer.setVisible(now.has_answer)
+        self.show_answer(has_answer=now.has_answer)
         self.summary.draw(now.summary)
         self.doubt.draw(now.doubt)
         self.saved.draw(now.saved)

@@ -8,9 +8,9 @@ from ...panels.cells.names import COLUMNS, EXPLAINED, FORMAT, NamesPanel
 from ...panels.cells.transfer import TransferPanel
 from ..widgets.fact_table import FactTable
 from ..widgets.saving import ask_where
+from ..widgets.section import SectionBox, enable
 from ..widgets.words import Words, heading, labelled, row, rule
 from ..widgets.work_box import WorkBox
-from .section import SectionBox, enable
 from .transfer import TransferBox
 
 
@@ -68,7 +68,7 @@ class NamesBox(SectionBox):
             self.lists.setText(now.lists)
         enable([self.lists, self.browse, self.example], now.no_lists)
         self.work.draw(now.work)
-        self.answer.setVisible(now.has_answer)
+        self.show_answer(has_answer=now.has_answer)
         self.doubt.draw(now.doubt)
         self.table.draw(now.rows)
         self.write.setEnabled(not now.no_writing)

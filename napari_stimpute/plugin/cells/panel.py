@@ -14,7 +14,7 @@ from ...panels.cells.trajectory import TrajectoryPanel
 from ...panels.cells.transfer import TransferPanel
 from ...panels.groups import Groups
 from ...session.session import Session
-from ..widgets.fold import Fold
+from ..widgets.fold import Fold, one_at_a_time
 from .batches import BatchesBox
 from .communities import CommunitiesBox
 from .groups import GroupsBox
@@ -24,7 +24,7 @@ from .trajectory import TrajectoryBox
 
 
 class CellsPanel(QWidget):
-    """The groups that all sections are about, then the sections; the first is open."""
+    """The groups that all sections are about, then the sections, one of which is open."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -42,17 +42,11 @@ class CellsPanel(QWidget):
             Fold("Batches", self.batches),
             Fold("Gene communities", self.communities),
         ]
-        self.folds[0].set_open(True)
+        one_at_a_time(self.folds)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 10, 0, 0)
         layout.setSpacing(8)
-        head = QWidget()
-        inner = QVBoxLayout(head)
-        inner.setContentsMargins(10, 0, 10, 0)
-        inner.addWidget(self.groups)
-        layout.addWidget(head)
-        for fold in self.folds:
-            layout.addWidget(fold)
+        for widget in (self.groups, *self.folds):
+            layout.addWidget(widget)
         layout.addStretch(1)
 
     @property

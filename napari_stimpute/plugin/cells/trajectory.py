@@ -7,9 +7,9 @@ from qtpy.QtWidgets import QPushButton
 from ...panels.cells.trajectory import EXPLAINED, TrajectoryPanel
 from ..widgets.choice import MenuBox
 from ..widgets.figure_window import FigureWindow
+from ..widgets.section import SectionBox, enable
 from ..widgets.words import Words, labelled
 from ..widgets.work_box import WorkBox
-from .section import SectionBox, enable
 
 
 class TrajectoryBox(SectionBox):
@@ -42,7 +42,7 @@ class TrajectoryBox(SectionBox):
         self.run.draw(now.run)
         self.root.draw(now.root)
         self.work.draw(now.work)
-        self.answer.setVisible(now.has_answer)
+        self.show_answer(has_answer=now.has_answer)
         self.found.draw(now.found)
         self.lost.draw(now.lost)
         enable([self.figure], now.no_figure)

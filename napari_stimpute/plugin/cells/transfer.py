@@ -7,9 +7,9 @@ from qtpy.QtWidgets import QFileDialog, QPushButton
 from ...panels.cells.transfer import EXPLAINED, TransferPanel
 from ...panels.data import READABLE
 from ..widgets.choice import MenuBox
+from ..widgets.section import SectionBox, enable
 from ..widgets.words import Words, labelled
 from ..widgets.work_box import WorkBox
-from .section import SectionBox, enable
 
 
 class TransferBox(SectionBox):

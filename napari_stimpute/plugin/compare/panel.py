@@ -25,6 +25,7 @@ from ...panels.compare import (
     SPLITS_HELP,
     ComparePanel,
 )
+from ..widgets.fold import Fold
 from ..widgets.saving import ask_where
 from ..widgets.words import Words, heading, hint, labelled
 from ..widgets.work_box import WorkBox
@@ -48,6 +49,7 @@ class CompareBox(QWidget):
         self._lay_out()
         self.connections = Connections()
         self.connections.add(panel.changed, self._draw)
+        self.connections.add(panel.work.began, lambda: self.methods.set_open(False))
         self.connections.add(self.view.dots.chosen, panel.session.display.show_gene)
         self.parts = [self.connections, panel]
         self._draw()
@@ -71,9 +73,10 @@ class CompareBox(QWidget):
         self.panel.tick(name, wanted=wanted)
 
     def _lay_out(self) -> None:
+        """The button first; the methods give their room to the scores once it was pressed."""
         layout = QVBoxLayout(self)
         layout.setSpacing(8)
-        layout.addWidget(hint(EXPLAINED))
+        self.explained = hint(EXPLAINED)
         self.choice = QWidget()
         inner = QVBoxLayout(self.choice)
         inner.setContentsMargins(0, 0, 0, 0)
@@ -82,7 +85,10 @@ class CompareBox(QWidget):
             inner.addLayout(self._listed(kind))
         inner.addSpacing(4)
         inner.addLayout(labelled([("Splits", self.splits), ("Genes to draw", self.genes)]))
-        for widget in (self.choice, self.work, self.status, self.view, self.report, self.saved):
+        self.methods = Fold("", self.choice)
+        self.methods.set_open(True)
+        parts: list[QWidget] = [self.explained, self.work, self.methods, self.status, self.view]
+        for widget in (*parts, self.report, self.saved):
             layout.addWidget(widget)
         layout.addStretch(1)
 
@@ -112,6 +118,8 @@ class CompareBox(QWidget):
         if self.genes.text() != now.genes:  # setting it anew would move the cursor
             self.genes.setText(now.genes)
         self.choice.setEnabled(not now.wait)
+        self.methods.set_title(now.chosen)
+        self.explained.setVisible(not now.scores.rows)
         self.work.draw(now.work)
         self.status.setText(now.status)
         self.status.setVisible(bool(now.status))

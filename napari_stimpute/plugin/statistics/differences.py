@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
-from ...connections import Connections
 from ...panels.differences import EXPLAINED, QUESTION, DifferencesPanel
 from ..widgets.choice import MenuBox
+from ..widgets.section import SectionBox
 from ..widgets.table import TableView
-from ..widgets.words import Words, heading, hint, labelled, row
+from ..widgets.words import Words, labelled, row, shrinkable
 from ..widgets.work_box import WorkBox
 
 
-class DifferencesBox(QWidget):
+class DifferencesBox(SectionBox):
     """Draws a test of one group against others; a click in its table shows the gene."""
 
     def __init__(self, panel: DifferencesPanel) -> None:
-        super().__init__()
+        super().__init__(EXPLAINED)
         self.panel = panel
         self.column, self.group = MenuBox(panel.choose_column), MenuBox(panel.choose_group)
         self.against, self.values = MenuBox(panel.choose_against), MenuBox(panel.choose_values)
@@ -25,7 +25,6 @@ class DifferencesBox(QWidget):
         self.table.chosen.connect(panel.session.display.show_gene)
         self._make_question()
         self._lay_out()
-        self.connections = Connections()
         self.connections.add(panel.changed, self._draw)
         self.parts = [self.connections, self.table.connections, panel]
         self._draw()
@@ -45,23 +44,19 @@ class DifferencesBox(QWidget):
         asked.say(QUESTION)
 
     def _lay_out(self) -> None:
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        layout.addWidget(heading("Differences between groups"))
-        layout.addWidget(hint(EXPLAINED))
-        chosen = [("Groups by", self.column), ("Group", self.group)]
-        chosen += [("Against", self.against), ("Values", self.values)]
-        layout.addLayout(labelled(chosen, width=80))
-        layout.addWidget(self.question)
-        layout.addWidget(self.work)
-        self.answer = QWidget()
-        inner = QVBoxLayout(self.answer)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.setSpacing(8)
+        sides = QWidget()
+        sides.setLayout(beside := row(self.group, QLabel("against"), self.against))
+        beside.setStretch(1, 0)
+        for menu, name in ((self.group, "Group"), (self.against, "Against")):
+            menu.setAccessibleName(name)
+            shrinkable(menu)
+            menu.setMinimumContentsLength(4)  # both stand on one line
+        chosen = [("Groups by", self.column), ("Group", sides), ("Values", self.values)]
+        self.page.addLayout(labelled(chosen, width=80))
+        for widget in (self.question, self.work, self.answer):
+            self.page.addWidget(widget)
         for widget in (self.summary, self.doubt, self.table):
-            inner.addWidget(widget)
-        layout.addWidget(self.answer)
+            self.inner.addWidget(widget)
 
     def _draw(self) -> None:
         now = self.panel.now
@@ -71,6 +66,6 @@ class DifferencesBox(QWidget):
         self.values.draw(now.values)
         self.question.setVisible(now.is_asking)
         self.work.draw(now.work)
-        self.answer.setVisible(now.has_answer)
+        self.show_answer(has_answer=now.has_answer)
         self.summary.draw(now.summary)
         self.doubt.draw(now.doubt)

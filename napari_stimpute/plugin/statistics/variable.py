@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from functools import partial
 
-from qtpy.QtWidgets import QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QPushButton, QSpinBox
 
-from ...connections import Connections
 from ...panels.genes import PAIR_HELP
 from ...panels.variable import EXPLAINED, MOST, N_HELP, VariablePanel
 from ..canvas.view import SpotsView
 from ..widgets.choice import MenuBox
+from ..widgets.section import SectionBox
 from ..widgets.table import TableView
-from ..widgets.words import hint, labelled
+from ..widgets.words import labelled
 from ..widgets.work_box import WorkBox
 
 
-class VariableBox(QWidget):
+class VariableBox(SectionBox):
     """Draws both rankings; a click in their table shows the gene, on both maps if wished."""
 
     def __init__(self, panel: VariablePanel, view: SpotsView) -> None:
-        super().__init__()
+        super().__init__(EXPLAINED)
         self.panel, self.view = panel, view
         self.run, self.listed = MenuBox(panel.choose_run), MenuBox(panel.choose_listed)
         self.n = QSpinBox()
@@ -37,27 +37,21 @@ class VariableBox(QWidget):
         self.maps.setCheckable(True)
         self.maps.clicked.connect(partial(view.toggle, "side by side"))
         self._lay_out()
-        self.connections = Connections()
         self.connections.add(panel.changed, self._draw)
         self.connections.add(view.changed, self._follow_view)
         self.parts = [self.connections, self.table.connections, panel]
         self._draw()
 
     def _lay_out(self) -> None:
-        layout = QVBoxLayout(self)
-        layout.setSpacing(8)
-        layout.addWidget(hint(EXPLAINED))
-        layout.addLayout(labelled([("Run", self.run), ("Genes", self.n)]))
-        layout.addWidget(self.work)
-        layout.addWidget(self.summary)
-        self.answer = QWidget()
-        inner = QVBoxLayout(self.answer)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.addLayout(labelled([("Listed", self.listed)]))
-        inner.addWidget(self.maps)
-        inner.addWidget(self.table, 1)
-        layout.addWidget(self.answer, 1)
-        layout.addStretch(0)
+        self.page.setContentsMargins(9, 9, 9, 9)
+        self.page.addLayout(labelled([("Run", self.run), ("Genes", self.n)]))
+        self.page.addWidget(self.work)
+        self.page.addWidget(self.summary)
+        self.inner.addLayout(labelled([("Listed", self.listed)]))
+        self.inner.addWidget(self.maps)
+        self.inner.addWidget(self.table, 1)
+        self.page.addWidget(self.answer, 1)
+        self.page.addStretch(0)
 
     def _draw(self) -> None:
         now = self.panel.now
@@ -67,7 +61,7 @@ class VariableBox(QWidget):
         self.work.draw(now.work)
         self.summary.setText(now.summary)
         self.summary.setVisible(bool(now.summary))
-        self.answer.setVisible(now.has_answer)
+        self.show_answer(has_answer=now.has_answer)
         self.listed.draw(now.listed)
         self._follow_view()
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from functools import partial
 
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QCheckBox, QLineEdit, QScrollArea, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
 from ...connections import Connections
 from ...panels.train import (
@@ -19,12 +19,14 @@ from ...panels.train import (
     MOST_SEED,
     SEED,
     SEED_HELP,
+    SETTINGS,
     USUAL_KEY,
     TrainPanel,
 )
 from ..widgets.choice import MenuBox
-from ..widgets.connections import is_alive
+from ..widgets.fold import Fold
 from ..widgets.form import ConfigForm
+from ..widgets.sight import bring_into_sight
 from ..widgets.words import Words, hint, labelled, rule
 from ..widgets.work_box import WorkBox
 from .run_view import RunView
@@ -45,7 +47,8 @@ class TrainTab(QWidget):
         self._lay_out()
         self.connections = Connections()
         self.connections.add(panel.changed, self._draw)
-        self.connections.add(panel.work.ended, self._show_verdict)
+        self.connections.add(panel.work.began, self._bring_into_sight)
+        self.connections.add(panel.work.ended, self._bring_into_sight)
         self.work.progress.looked.connect(self.run_view.draw)
         self.parts = [self.connections, self.tune.connections, panel]
         self._draw()
@@ -79,31 +82,21 @@ class TrainTab(QWidget):
         self.judge.toggled.connect(lambda on: panel.set_options(replace(panel.options, judged=on)))
 
     def _lay_out(self) -> None:
-        self.head = QWidget()
-        self.head.setLayout(
-            labelled(
-                [
-                    ("Model", self.model),
-                    ("", self.summary),
-                    ("Preset", self.preset),
-                    ("Device", self.device),
-                    (SEED, self.seed),
-                    (KEY, self.key),
-                    ("", self.blend),
-                    ("", self.judge),
-                ]
-            )
-        )
+        """The button, and what comes of it, in sight at once; what is seldom set is folded away."""
+        self.head, self._options = QWidget(), QWidget()
+        self.head.setLayout(labelled([("Model", self.model), ("Preset", self.preset)]))
+        self._form_place = QVBoxLayout(self._options)
+        self._form_place.setContentsMargins(0, 0, 0, 0)
+        options = [("Device", self.device), (SEED, self.seed), (KEY, self.key)]
+        self._form_place.addLayout(labelled([*options, ("", self.blend), ("", self.judge)]))
+        self._form_place.addWidget(rule())
+        self.settings = Fold(SETTINGS, self._options)
         layout = QVBoxLayout(self)
         layout.setSpacing(8)
-        layout.addWidget(self.head)
-        self._form_place = QVBoxLayout()
-        layout.addWidget(rule())
-        layout.addLayout(self._form_place)
-        layout.addWidget(self.tune)
-        layout.addWidget(rule())
-        for widget in (self.work, self.verdict, self.run_view):
+        for widget in (self.head, self.summary, self.work, self.verdict, self.run_view):
             layout.addWidget(widget)
+        layout.addWidget(self.settings)
+        layout.addWidget(self.tune)
         layout.addStretch(1)
 
     def _draw(self) -> None:
@@ -120,21 +113,17 @@ class TrainTab(QWidget):
         for other in self.forms.values():
             other.setVisible(other is form)
         self.head.setEnabled(now.is_free)
-        form.setEnabled(now.is_free)
+        self._options.setEnabled(now.is_free)
+        if self.panel.form.problems:
+            self.settings.set_open(True)
         self.work.draw(now.work)
         text = now.verdict.text.replace(" %", "\u00a0%")  # no line ends before a %
         self.verdict.say(text, now.verdict.tone)
         self.run_view.draw()
 
-    def _show_verdict(self) -> None:
-        QTimer.singleShot(0, self._scroll_to_verdict)  # once it is laid out
-
-    def _scroll_to_verdict(self) -> None:
-        place: Any = self.parentWidget() if is_alive(self) else None
-        while place is not None and not isinstance(place, QScrollArea):
-            place = place.parentWidget()
-        if place is not None and self.verdict.isVisible():
-            place.ensureWidgetVisible(self.verdict)
+    def _bring_into_sight(self) -> None:
+        for part in (self.run_view, self.verdict, self.work):  # the last is seen for certain
+            QTimer.singleShot(0, partial(bring_into_sight, part))  # once it is laid out
 
 
 def _ticked(text: str, help_text: str) -> QCheckBox:

@@ -9,12 +9,12 @@ from typing import Any
 from magicgui.widgets import CheckBox, ComboBox, FloatSpinBox, LineEdit, SpinBox
 from magicgui.widgets.bases import ValueWidget
 from qtpy.QtWidgets import QVBoxLayout, QWidget
-from superqt import QCollapsible
 
 from ...config import FormField
 from ...connections import Connections
 from ...panels.form import ADVANCED, Field, Form
 from ...panels.menu import Entry
+from .fold import Fold
 from .wheel import guard_wheel
 from .words import Words, labelled
 
@@ -47,8 +47,7 @@ class ConfigForm(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         basic, advanced = self._group("basic"), self._group("advanced")
-        self._advanced = QCollapsible(ADVANCED, self)
-        self._advanced.addWidget(_rows(advanced))
+        self._advanced = Fold(ADVANCED, _rows(advanced))
         shown = _rows(basic)
         layout.addWidget(shown)
         layout.addWidget(self.words)
@@ -69,7 +68,7 @@ class ConfigForm(QWidget):
             if widget.native.styleSheet() != look:
                 widget.native.setStyleSheet(look)
             if field.wrong and field.about.group == "advanced":
-                self._advanced.expand(animate=False)
+                self._advanced.set_open(True)
         self.words.say(self.form.problems)
 
 

@@ -108,7 +108,7 @@ class TableView(QWidget):
                 header.resizeSection(place, widest_chip(letters) + 8)
             else:
                 widest = max(column.title + "00", column.widest, key=len)
-                header.resizeSection(place, letters.horizontalAdvance(widest) + 12)
+                header.resizeSection(place, letters.horizontalAdvance(widest) + 18)
         ordered_by, ascending = self.table.order
         upwards, downwards = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
         header.setSortIndicator(ordered_by, upwards if ascending else downwards)
