@@ -22,9 +22,9 @@ from ..words import shown
 from .compare import add_compare
 from .impute import add_cluster, add_impute
 from .options import (
-    COUNTS,
     GENES,
     Parser,
+    add_data_options,
     add_run_options,
     add_setting_options,
     config_of,
@@ -32,6 +32,7 @@ from .options import (
     settings_text,
     usage,
     width,
+    with_examples,
 )
 from .tune import add_tune
 from .unforeseen import unforeseen
@@ -96,7 +97,13 @@ def command_parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="stimpute",
         description="Impute gene expression in spatial transcriptomics and single-cell data.",
-        epilog="Exit codes: 0 done, 1 failed (with a message), 2 wrong usage.",
+        epilog=with_examples(
+            "Exit codes: 0 done, 1 failed (with a message), 2 wrong usage.",
+            "stimpute check section.h5ad",
+            "stimpute impute section.h5ad result.h5ad --model mixture",
+            "stimpute impute --help",
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"stimpute {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
@@ -110,18 +117,45 @@ def command_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_plain(
+    commands: argparse._SubParsersAction[Parser], name: str, text: str, epilog: str
+) -> Parser:
+    """Offer a command whose help is one sentence, and examples."""
+    return commands.add_parser(
+        name,
+        help=text,
+        description=textwrap.fill(f"{text.capitalize()}.", width()),
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
 def _add_models(commands: argparse._SubParsersAction[Parser]) -> None:
     text = "list the models, what they need and what they give"
-    parser = commands.add_parser("models", help=text, description=f"{text.capitalize()}.")
+    examples = with_examples("", "stimpute models", "stimpute impute --help")
+    parser = _add_plain(commands, "models", text, examples)
     parser.set_defaults(command=_models, parser=parser)
 
 
 def _add_check(commands: argparse._SubParsersAction[Parser]) -> None:
     text = "say in words what a file holds, what would be used, and what looks wrong"
-    parser = commands.add_parser("check", help=text, description=f"{text.capitalize()}.")
+    examples = with_examples(
+        "",
+        "stimpute check section.h5ad",
+        "stimpute check cells.h5ad --genes hvg:2000 --also RELN,GAD1",
+        "stimpute check cells.h5ad --counts raw",
+    )
+    parser = _add_plain(commands, "check", text, examples)
     parser.add_argument("file", metavar="FILE", help="an .h5ad file")
-    parser.add_argument("--counts", default="", metavar="PLACE", help=COUNTS)
+    add_data_options(parser)
     parser.set_defaults(command=_check, parser=parser)
+
+
+_DEMOS = (
+    "stimpute demo",
+    "stimpute demo section.h5ad --out demo_of_section --n-domains 6",
+    "stimpute demo section.h5ad --preset tiny --no-window",
+)
 
 
 def _add_demo(commands: argparse._SubParsersAction[Parser]) -> None:
@@ -135,7 +169,7 @@ def _add_demo(commands: argparse._SubParsersAction[Parser]) -> None:
         "demo",
         help=text,
         description=textwrap.fill(about, width()),
-        epilog=settings_text([model_info("gmm_vgae")]),
+        epilog=with_examples(settings_text([model_info("gmm_vgae")]), *_DEMOS),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
@@ -171,16 +205,18 @@ def _models(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     from ..data.card import data_card
+    from ..data.gene_choice import names_in
     from ..data.opening import sound
 
     adata, notes = sound(args.file)
-    card = data_card(adata, args.counts)
+    card = data_card(adata, args.counts, genes=args.genes, also=names_in(args.also))
     print(card.text(width()))
     for note in notes:
         print(shown(textwrap.fill(f"! {note}", width(), subsequent_indent="  ")))
-    if card.counts_where:
+    if card.is_usable:
         return 0
-    print("stimpute: this file cannot be used as it is: it holds no counts.", file=sys.stderr)
+    why = "these genes cannot be modelled" if card.counts_where else "it holds no counts"
+    print(f"stimpute: this file cannot be used as it is: {why}.", file=sys.stderr)
     return 1
 
 

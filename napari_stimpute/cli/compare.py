@@ -20,6 +20,7 @@ from .options import (
     seed_of,
     usage,
     width,
+    with_examples,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ _ABOUT = (
     "Hides a tenth of the molecules of IN, lets every method predict them from the rest, and "
     "scores what they predict; several times, with other molecules hidden. Nothing is written "
     "but what is asked for. Ctrl-C stops early and keeps what was scored."
+)
+_EXAMPLES = (
+    "stimpute compare section.h5ad",
+    "stimpute compare section.h5ad --models mixture,pca --seeds 2 --report comparison.html",
+    "stimpute compare cells.h5ad --models scziva,mixture --genes hvg:1000 --out scores.csv",
 )
 _HEADER = ("Method", "Explained", "±", "Genes better", "Won", "Time", "Memory")
 _LEGEND = (
@@ -49,7 +55,7 @@ def add_compare(commands: argparse._SubParsersAction[Parser]) -> None:
         "compare",
         help=text,
         description=textwrap.fill(_ABOUT, width()),
-        epilog=_names(),
+        epilog=with_examples(_names(), *_EXAMPLES),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("input", metavar="IN", help="an .h5ad file; it is never changed")

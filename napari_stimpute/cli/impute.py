@@ -27,6 +27,7 @@ from .options import (
     settings_text,
     usage,
     width,
+    with_examples,
 )
 
 if TYPE_CHECKING:
@@ -51,6 +52,21 @@ _CLUSTER = (
 )
 
 
+_EXAMPLES = {
+    "impute": (
+        "stimpute impute section.h5ad result.h5ad --n-domains 6",
+        "stimpute impute section.h5ad result.h5ad --model mixture --also RELN,GAD1",
+        "stimpute impute cells.h5ad filled.h5ad --model scziva --mode fill --genes hvg:2000",
+        "stimpute impute samples/ results/ --model mixture --also markers.txt",
+    ),
+    "cluster": (
+        "stimpute cluster section.h5ad domains.h5ad --n-domains 6 --seed 1",
+        "stimpute cluster cells.h5ad types.h5ad --model scamzi --n-clusters 4",
+        "stimpute cluster samples/ results/ --model scimta --set batch_key=batch",
+    ),
+}
+
+
 def add_impute(commands: argparse._SubParsersAction[Parser]) -> None:
     """Offer the command that imputes genes."""
     _add_work(commands, "impute", "imputed", "impute genes, and write a new .h5ad", _IMPUTE)
@@ -69,7 +85,7 @@ def _add_work(
         name,
         help=text,
         description=textwrap.fill(about, width()),
-        epilog=settings_text(infos),
+        epilog=with_examples(settings_text(infos), *_EXAMPLES[name]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(

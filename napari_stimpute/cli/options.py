@@ -191,6 +191,12 @@ def usage(args: argparse.Namespace, look_up: Callable[[], T]) -> T:
         parser.error(str(error))
 
 
+def with_examples(text: str, *lines: str) -> str:
+    """What stands at the end of a command's help: a text, and command lines to begin with."""
+    block = "\n".join(["examples:", *(f"  {line}" for line in lines)])
+    return f"{text}\n\n{block}" if text else block
+
+
 def settings_text(infos: Sequence[ModelInfo]) -> str:
     """What ``--set`` takes: each model's settings with range, default and meaning."""
     blocks = []

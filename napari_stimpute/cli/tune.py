@@ -24,6 +24,7 @@ from .options import (
     positive,
     usage,
     width,
+    with_examples,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +38,11 @@ _ABOUT = (
     "Known labels never enter it. Trial 0 has the settings that the search begins with. With "
     "--study the search goes on where it stopped, whatever stopped it. Ctrl-C stops early and "
     "keeps what was scored."
+)
+_EXAMPLES = (
+    "stimpute tune section.h5ad --n-domains 6 --trials 20 --out best.json",
+    "stimpute tune cells.h5ad --model scimta --study search.jsonl --labels cell_type",
+    "stimpute impute section.h5ad result.h5ad --settings best.json",
 )
 _HEADER = (
     "Trial",
@@ -65,7 +71,7 @@ def add_tune(commands: argparse._SubParsersAction[Parser]) -> None:
         "tune",
         help=text,
         description=textwrap.fill(_ABOUT, width()),
-        epilog=_searched(infos),
+        epilog=with_examples(_searched(infos), *_EXAMPLES),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("input", metavar="IN", help="an .h5ad file; it is never changed")

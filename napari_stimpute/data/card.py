@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,14 +12,16 @@ import pandas as pd
 import scipy.sparse as sp
 
 from .. import keys
-from ..errors import InputError, MissingKey, NotCounts
+from ..errors import InputError, InvalidSetting, MissingKey, NotCounts
 from ..words import shown
 from .colours import stored_colours
 from .columns import MAX_LABELS
 from .counts import Counts, check_counts, count_places, read_counts, values_at
+from .gene_choice import choose_genes, named
 from .genes import check_unique_names, raw_holds
 from .graph import Technology, guess_technology, has_place, spatial_coordinates
 from .image import TissueImage, tissue_image
+from .peaks import peaks_in_words
 from .records import read_records
 
 if TYPE_CHECKING:
@@ -37,7 +40,8 @@ class DataCard:
     """What was found and will be used (label and sentence), and what looks wrong.
 
     ``counts_where`` is the place of the counts, "" if there are none; ``places`` are all that could
-    hold counts; ``place`` is the word for one observation, "spot" or "cell".
+    hold counts; ``place`` is the word for one observation, "spot" or "cell"; ``is_usable`` False
+    where no model could be trained on them as it was asked for.
     """
 
     rows: tuple[tuple[str, str], ...]
@@ -45,6 +49,7 @@ class DataCard:
     counts_where: str
     places: tuple[str, ...]
     place: str
+    is_usable: bool = True
 
     def text(self, width: int = 96) -> str:
         """Lay the card out for a terminal."""
@@ -54,19 +59,42 @@ class DataCard:
         return shown("\n".join(lines))
 
 
-def data_card(adata: AnnData, where: str = "") -> DataCard:
+def data_card(
+    adata: AnnData, where: str = "", *, genes: str | None = None, also: Sequence[str] = ()
+) -> DataCard:
     """Look an AnnData over before anything is done with it; bad input becomes a sentence.
 
     Parameters
     ----------
     adata : in memory
     where : place of the counts ("X", "raw" or a layer); "" finds them
+    genes, also : those to model, as for `choose_genes`, to say which these would be; None leaves
+        the choice open
     """
     try:
         counts = read_counts(adata, where)
     except InputError as error:
         return _card(adata, None, ("none found", [str(error)]))
-    return card_of(adata, counts)
+    card = card_of(adata, counts)
+    return card if genes is None else _with_choice(card, adata, counts, genes, also)
+
+
+def _with_choice(
+    card: DataCard, adata: AnnData, counts: Counts, genes: str, also: Sequence[str]
+) -> DataCard:
+    """A card that says which genes would be modelled, or why none can be chosen so."""
+    try:
+        choice = choose_genes(adata, genes, counts, also)
+    except (InputError, InvalidSetting) as error:
+        return replace(card, problems=(*card.problems, str(error)), is_usable=False)
+    text = choice.note.replace("are modelled", "would be modelled", 1)
+    earlier = str(adata.uns.get(keys.GENE_CHOICE, ""))
+    if choice.is_all and earlier not in ("", choice.note):
+        text = f"{text} How they were chosen: {earlier}"
+    rows = [(label, text if label == "Genes" else found) for label, found in card.rows]
+    if choice.chosen_anyway:
+        rows.insert(2, ("Asked for", f"{named(choice.chosen_anyway)}: chosen in any case"))
+    return replace(card, rows=tuple(rows))
 
 
 def card_of(adata: AnnData, counts: Counts, work: AnnData | None = None) -> DataCard:
@@ -90,10 +118,11 @@ def _card(
     technology, technology_problems = _technology(adata)
     place = technology.place if technology else "cell"
     matrix = None if counts is None else _of_all_genes(adata, counts)
+    peaks = [] if counts is None else peaks_in_words(counts.var.index, counts.matrix)
     size = f"{adata.n_obs:,} {place}s × {_genes(adata, counts, matrix, work)}"
     findings: dict[str, Finding] = {
         "Size": (size, _size_problems(adata, place)),
-        "Genes": (_choice(adata if work is None else work), []),
+        "Genes": (_choice(adata if work is None else work), peaks),
         "Counts": counts_finding,
         "Zeros": _zeros(matrix, place),
         "Depth": _depth(matrix, place),
@@ -107,7 +136,8 @@ def _card(
     rows = tuple((label, text) for label, (text, _) in findings.items())
     problems = tuple(sentence for _, found in findings.values() for sentence in found)
     places = () if adata.isbacked else tuple(count_places(adata))
-    return DataCard(rows, problems, counts.place if counts else "", places, place)
+    where = counts.place if counts else ""
+    return DataCard(rows, problems, where, places, place, is_usable=bool(where))
 
 
 def _wrapped(text: str, indent: int, width: int) -> str:

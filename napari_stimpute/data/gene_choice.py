@@ -50,13 +50,14 @@ class GeneChoice:
     """The genes to model, in the order of the data, and one sentence on how they were chosen.
 
     ``is_all`` where they are all that have counts at the place that was read; ``also`` those that
-    were asked for by name, whatever else is chosen.
+    were asked for by name, of which ``chosen_anyway`` would be modelled without that.
     """
 
     names: list[str]
     note: str
     is_all: bool = False
     also: tuple[str, ...] = ()
+    chosen_anyway: tuple[str, ...] = ()
 
 
 def choose_genes(
@@ -152,20 +153,25 @@ def known_genes(
     )
 
 
-def _with(choice: GeneChoice, asked: Sequence[str], names: pd.Index[str]) -> GeneChoice:
-    """A choice, and beside it the genes that were asked for by name."""
-    chosen = set(choice.names)
-    added = [name for name in asked if name not in chosen]
-    note = choice.note if not added else f"{choice.note} {added_in_words(added)}"
-    wanted = chosen.union(added)
-    every = [name for name in names if name in wanted]
-    return replace(choice, names=every, note=note, also=tuple(asked))
+def named(genes: Sequence[str]) -> str:
+    """Genes by name, the first of many."""
+    return ", ".join(genes[:_NAMED]) + (", …" if len(genes) > _NAMED else "")
 
 
 def added_in_words(added: Sequence[str]) -> str:
     """Which genes are modelled beside a choice."""
-    listed = ", ".join(added[:_NAMED]) + (", …" if len(added) > _NAMED else "")
-    return f"Asked for by name, and modelled too ({len(added):,}): {listed}."
+    return f"Asked for by name, and modelled too ({len(added):,}): {named(added)}."
+
+
+def _with(choice: GeneChoice, asked: Sequence[str], names: pd.Index[str]) -> GeneChoice:
+    """A choice, and beside it the genes that were asked for by name."""
+    chosen = set(choice.names)
+    added = [name for name in asked if name not in chosen]
+    anyway = tuple(name for name in asked if name in chosen)
+    note = f"{choice.note} {added_in_words(added)}" if added else choice.note
+    wanted = chosen.union(added)
+    every = [name for name in names if name in wanted]
+    return replace(choice, names=every, note=note, also=tuple(asked), chosen_anyway=anyway)
 
 
 def _parsed_number(spec: str) -> int:

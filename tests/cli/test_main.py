@@ -15,7 +15,8 @@ import pytest
 import scipy.sparse as sp
 
 from napari_stimpute import __version__, keys
-from napari_stimpute.cli import main
+from napari_stimpute.cli import command_parser, main
+from napari_stimpute.cli.options import config_of
 from napari_stimpute.config import form_fields
 from napari_stimpute.data.records import read_records
 from napari_stimpute.job import Job
@@ -67,6 +68,26 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
         main([command, "--help"])
     assert stopped.value.code == 0
     assert f"usage: stimpute {command}" in capsys.readouterr().out
+
+
+VERBS = ("models", "check", "impute", "cluster", "compare", "tune", "demo")
+
+
+@pytest.mark.parametrize("command", ["", *VERBS])
+def test_help_ends_with_examples_that_the_program_takes(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([*filter(None, [command]), "--help"])
+    lines = capsys.readouterr().out.rpartition("examples:\n")[2].strip().splitlines()
+    assert 2 <= len(lines) <= 4
+    for program, *argv in map(str.split, lines):
+        assert program == "stimpute"
+        if "--help" not in argv:
+            args, unknown = command_parser().parse_known_args(argv)
+            assert not unknown
+            if "model" in args:
+                config_of(args.__class__(**{**vars(args), "settings_file": ""}))
 
 
 @pytest.mark.parametrize("argv", ["models", "impute --help", "demo --help"])
@@ -127,6 +148,22 @@ def test_impute_keeps_counts_of_all_genes_and_whatever_else_was_there(
     assert list(written.obs) == list(section.obs)
     assert set(section.uns) <= set(written.uns)
     np.testing.assert_array_equal(written.obsm["spatial"], section.obsm["spatial"])
+
+
+def test_genes_asked_for_are_modelled_too_and_recorded(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, names = file.with_name("out.h5ad"), file.with_name("names.txt")
+    names.write_text("Layer1_a\nLayer1_b\n")
+    assert (
+        run("impute", file, out, "--model", "gene_mean", "--genes", "hvg:9", "--also", names) == 0
+    )
+    written = ad.read_h5ad(out)
+    assert {"Layer1_a", "Layer1_b"} <= set(written.var_names)
+    record = read_records(written)["gene_mean"]
+    assert record.also == ["Layer1_a", "Layer1_b"] == list(written.uns[keys.ALSO])
+    assert run("check", file, "--genes", "hvg:9", "--also", "Layer1a") == 1
+    assert "Did you mean 'Layer1_a'" in " ".join(capsys.readouterr().out.split())
 
 
 def test_input_is_never_changed(file: Path) -> None:

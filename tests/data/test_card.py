@@ -232,3 +232,40 @@ def test_genes_of_a_raw_that_is_not_these_counts_are_not_counted() -> None:
     adata = adata[:, :12].copy()
     adata.raw = whole
     assert row(data_card(adata), "Size") == "100 spots × 12 genes"
+
+
+# ---- which genes -------------------------------------------------------------------------------
+
+
+def test_the_card_says_which_genes_would_be_modelled() -> None:
+    assert row(data_card(section()), "Genes") == "not chosen yet"
+    assert row(data_card(section(), genes=""), "Genes") == "All 30 genes would be modelled."
+    names = list(section().var_names)
+    card = data_card(section(), genes="hvg:2", also=names)
+    assert "The 2 most variable of 30 genes would be modelled" in row(card, "Genes")
+    assert "Asked for by name, and modelled too (28): " in row(card, "Genes")
+    assert row(card, "Asked for").endswith(": chosen in any case")
+
+
+def test_genes_that_are_not_there_are_a_problem_not_a_refusal() -> None:
+    card = data_card(section(), genes="", also=["nothing"])
+    assert card.counts_where and not card.is_usable
+    assert "'nothing', which is not among them" in card.problems[-1]
+
+
+@pytest.mark.parametrize("name", ["chr1:{}00-{}50", "chr1-{}00-{}50", "1_{}00_{}50"])
+def test_peaks_are_called_peaks(name: str) -> None:
+    adata = section()
+    assert not any("chromatin" in problem for problem in data_card(adata).problems)
+    adata.var_names = [name.format(i + 1, i + 1) for i in range(adata.n_vars)]
+    problem = next(p for p in data_card(adata).problems if "chromatin accessibility" in p)
+    assert problem.startswith(f"30 of 30 features are peaks such as {adata.var_names[0]}")
+
+
+def test_ends_of_fragments_counted_in_twos_flatter_and_that_is_said() -> None:
+    adata = section()
+    adata.var_names = [f"chr1:{i}00-{i}50" for i in range(1, 31)]
+    adata.X = sp.csr_matrix(np.random.default_rng(0).poisson(0.3, (100, 30)).astype(np.float32))
+    assert not any("verdicts flatter" in problem for problem in data_card(adata).problems)
+    adata.X = 2 * adata.X
+    assert any("verdicts flatter" in problem for problem in data_card(adata).problems)
