@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from .. import keys
 from ..errors import InvalidSetting, NotReadable
 from .counts import BLOCK
+from .readers.heaps import has_broken_heap
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -185,6 +186,8 @@ def records_in(path: Path) -> dict[str, RunRecord]:
 
     found = {}
     try:
+        if has_broken_heap(path):
+            return {}
         with h5py.File(path, "r") as content:
             inside = content[f"uns/{keys.UNS}"].items()
             texts = {key: item[()] for key, item in inside if isinstance(item, h5py.Dataset)}

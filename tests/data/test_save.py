@@ -86,7 +86,7 @@ def test_a_damaged_file_is_said(tmp_path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[chunk.byte_offset : chunk.byte_offset + chunk.size] = bytes(chunk.size)
     path.write_bytes(content)
-    assert "a damaged file (" in refused(path)
+    assert "found a damaged file. Copy" in refused(path)
 
 
 def test_other_hdf5_is_said(tmp_path: Path) -> None:

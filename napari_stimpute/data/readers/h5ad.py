@@ -14,6 +14,7 @@ from ..genes import check_unique_names
 from ..structure import check_all_sparse
 from . import ENDINGS
 from .elements import read_elements
+from .heaps import has_broken_heap
 from .survey import encoding_of, survey
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _ENCODINGS = ("anndata", "raw", "")
 """What an AnnData file may say of itself, in lower case."""
+_DAMAGED, _AGAIN = "a damaged file", "Copy or download it again."
 
 
 def read(path: str | os.PathLike[str]) -> AnnData:
@@ -66,7 +68,7 @@ def _check_file(file: Path) -> None:
         remedy = f"Files ending in {', '.join(ENDINGS)} can be read; save with adata.write_h5ad(…)."
         raise _not_readable(file, f"the ending {file.suffix!r}", remedy)
     if file.stat().st_size == 0:
-        raise _not_readable(file, "an empty file (0 bytes)", "Copy or download it again.")
+        raise _not_readable(file, "an empty file (0 bytes)", _AGAIN)
 
 
 def _read_hdf5(file: Path) -> tuple[AnnData, list[str]]:
@@ -77,6 +79,8 @@ def _read_hdf5(file: Path) -> tuple[AnnData, list[str]]:
             file, "a file that is not HDF5, in spite of its ending", "Check where it came from."
         )
     try:
+        if has_broken_heap(file):
+            raise _not_readable(file, _DAMAGED, _AGAIN)
         with h5py.File(file, "r") as content, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what matters of it is said in our words
             _check_kind(file, content)
@@ -120,7 +124,7 @@ def _read_old(file: Path) -> AnnData:
         adata = read_h5ad(file)
     except (KeyError, ValueError, TypeError, AttributeError, unknown_to_anndata()) as error:
         found = "the layout of anndata before 0.7, with damage"
-        raise _not_readable(file, found, "Copy or download it again.") from error
+        raise _not_readable(file, found, _AGAIN) from error
     check_all_sparse(adata)
     return adata
 
@@ -133,8 +137,7 @@ def _in_words(file: Path, error: OSError | RuntimeError) -> StimputeError:
         return _not_readable(file, "that another program has it open for writing", remedy)
     if "alloc" in text or "memory" in text:
         return _too_large(file)
-    found = "a truncated file" if "truncated" in text else f"a damaged file ({text})"
-    return _not_readable(file, found, "Copy or download it again.")
+    return _not_readable(file, "a truncated file" if "truncated" in text else _DAMAGED, _AGAIN)
 
 
 def _too_large(file: Path) -> OutOfMemory:
