@@ -1,6 +1,7 @@
 # make demo [DATA=file.h5ad]   train on the sample section (or your file) and look at the result
 # make test                    lint, types, import contracts, all tests
 # make check                   the quick part of it
+# make campaign [ONLY=WORD]    some 900 broken files, settings, outputs, models and kills
 # make coverage                all tests, with the lines and branches they reach
 # make notebooks · make bench · make screenshots · make clean
 # Each does all the set-up it needs. A Python for the venv can be named: make setup PYTHON=/path/to/python3.11
@@ -18,7 +19,7 @@ export OMP_WAIT_POLICY := PASSIVE
 export NAPARI_CONFIG :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup window browser demo check test coverage notebooks bench screenshots clean
+.PHONY: help setup window browser demo check test campaign coverage notebooks bench screenshots clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -50,6 +51,9 @@ check: setup
 
 test: check browser
 	$(PYTEST)
+
+campaign: setup
+	PYTHONPATH=tests OMP_NUM_THREADS=1 $(BIN)/python -m campaign --only "$(ONLY)"
 
 coverage: setup browser
 	$(PYTEST) --cov --cov-report=term
