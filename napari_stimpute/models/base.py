@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 _SMALLEST_BLOCK = 16
+_OTHER_TENSORS = "other tensors in weights.pt than such a model has"
 _NO_MEMORY = ("out of memory", "allocate memory", "alloc_failed")
 """What torch says on the CPU, on MPS and in cuBLAS, where it has no error class of its own."""
 
@@ -211,9 +212,9 @@ class Model(ABC):
                     found="too little",
                     remedy='Load it on the CPU: device="cpu".',
                 ) from error
-            raise not_a_model(folder, f"other tensors in weights.pt ({error})") from None
+            raise not_a_model(folder, _OTHER_TENSORS) from error
         if again.keys() != state.keys() or not all(map(_is_same, again.values(), state.values())):
-            raise not_a_model(folder, "other tensors in weights.pt than such a model has")
+            raise not_a_model(folder, _OTHER_TENSORS)
         return model
 
 

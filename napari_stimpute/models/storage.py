@@ -104,7 +104,8 @@ def save_folder(
                 flush(draft / part)
             _put_in_place(draft, target, old)
         except (OSError, RuntimeError) as error:  # torch raises the second when the disk is full
-            raise _not_written(target, f"that writing failed ({error})") from error
+            reason = getattr(error, "strerror", None) or "the disk may be full"
+            raise _not_written(target, f"that writing failed ({reason})") from error
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     return target
@@ -175,7 +176,7 @@ def _fault(name: str, tensor: Any, n_genes: int) -> str:
         return f"{name!r}, which holds fewer values than it claims,"
     is_whole = name.startswith((*_WHOLE, "network."))
     if tensor.dtype not in _KINDS or not (tensor.is_floating_point() or is_whole):
-        return f"{name!r} of type {tensor.dtype}"
+        return f"{name!r} of another type ({str(tensor.dtype).removeprefix('torch.')})"
     if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
         return f"NaN or infinity in {name!r}"
     is_per_gene, is_last = name in _PER_GENE, name in _GENES_LAST
@@ -197,9 +198,10 @@ def _tensors(path: Path) -> dict[str, torch.Tensor]:
             remedy="Do not open it unless you trust where it comes from; ask for model.save().",
         ) from error
     except (OSError, RuntimeError, EOFError, AttributeError, ValueError, KeyError) as error:
+        found = getattr(error, "strerror", None) or "something else, or damage"
         raise NotReadable(
-            expected=f"tensors in {_WEIGHTS}", found=str(error), remedy="Save the model again."
-        ) from None
+            expected=f"tensors in {_WEIGHTS}", found=found, remedy="Save the model again."
+        ) from error
 
 
 def _not_written(target: Path, found: str) -> NotWritable:

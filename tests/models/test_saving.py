@@ -14,7 +14,9 @@ import pytest
 import torch
 from anndata import AnnData
 
+from napari_stimpute import Mixture
 from napari_stimpute.errors import InvalidSetting, NotReadable, NotWritable, UnknownName
+from napari_stimpute.models.base import Model
 from napari_stimpute.models.gmm_vgae.model import GMMVGAE
 from napari_stimpute.models.scziva import ScZiva
 from napari_stimpute.models.simple.baselines import GeneMean
@@ -153,9 +155,9 @@ def test_settings_and_record_of_a_saved_model_are_checked(
     ("changed", "words"),
     [
         (lambda t: t * float("nan"), "NaN or infinity in 'gene_share'"),
-        (lambda t: t.to(torch.complex64), "'gene_share' of type torch.complex64"),
+        (lambda t: t.to(torch.complex64), "'gene_share' of another type .complex64."),
         (lambda t: t[:3], "'gene_share' for other genes than the 60"),
-        (lambda t: t.long(), "'gene_share' of type torch.int64"),
+        (lambda t: t.long(), "'gene_share' of another type .int64."),
         (lambda t: t.to("meta"), "'gene_share', which holds fewer values than it claims"),
         (lambda t: t[:1].expand(60), "'gene_share', which holds fewer values than it claims"),
         (lambda t: t.to_sparse(), "'gene_share', which is no dense tensor"),
@@ -188,3 +190,30 @@ def test_networks_of_a_saved_model_are_checked(
     torch.save(state, path / "weights.pt")
     with pytest.raises(NotReadable, match=r"other tensors in weights\.pt"):
         ScZiva.load(path, device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "value"),
+    [
+        (ScZiva, "clusters.labels", 10**9),
+        (ScZiva, "clusters.labels", -1),
+        (ScZiva, "clusters.n", 10**9),
+        (ScZiva, "clusters.n", 0),
+        (Mixture, "titles", 0),
+        (Mixture, "titles", 255),
+    ],
+)
+def test_whole_numbers_of_a_saved_model_are_checked(
+    model: type[Model], name: str, value: int, section: AnnData, tmp_path: Path
+) -> None:
+    settings = {"epochs": 1} if model is ScZiva else {}
+    path = (
+        model.preset("tiny" if settings else "default", **settings)
+        .fit(section)
+        .save(tmp_path / "m")
+    )
+    state = torch.load(path / "weights.pt", weights_only=True)
+    state[name] = torch.full_like(state[name], value)
+    torch.save(state, path / "weights.pt")
+    with pytest.raises(NotReadable, match=r"other tensors in weights\.pt than such a model has"):
+        model.load(path, device="cpu")

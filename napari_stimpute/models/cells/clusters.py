@@ -59,12 +59,13 @@ class CellClusters:
 
     @classmethod
     def of_arrays(cls, arrays: dict[str, NDArray[np.generic]]) -> CellClusters:
-        """Take what `arrays` gave."""
-        return cls(
-            np.asarray(arrays["anchors"], np.float32),
-            np.asarray(arrays["labels"], np.int64),
-            int(arrays["n"].item()),
-        )
+        """Take what `arrays` gave; anything else raises ValueError."""
+        anchors = np.asarray(arrays["anchors"], np.float32)
+        labels, n_clusters = np.asarray(arrays["labels"], np.int64), int(arrays["n"].item())
+        is_labelled = labels.shape == anchors.shape[:1] and 0 < n_clusters <= len(labels)
+        if not is_labelled or labels.min() < 0 or labels.max() >= n_clusters:
+            raise ValueError("labels of other clusters than there are")
+        return cls(anchors, labels, n_clusters)
 
     def probabilities(self, z: Array) -> Array:
         """Share of each cluster among a cell's nearest anchors, nearer ones counting more.

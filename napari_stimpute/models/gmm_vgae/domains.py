@@ -26,6 +26,7 @@ _STARTS = ((2_000, 10), (10_000, 5), (np.inf, 2))
 """Up to how many spots, how many starts of each mixture."""
 
 _REGULARISATION = 1e-4
+_MOST_HOPS = 100
 
 
 @dataclass(frozen=True)
@@ -154,13 +155,16 @@ class Domains:
 
     @classmethod
     def of_arrays(cls, arrays: dict[str, np.ndarray]) -> Domains:
-        """Rebuild from what was saved."""
+        """Rebuild from what was saved; anything else raises ValueError."""
+        hops = int(arrays["hops"].item())
+        if not 0 <= hops <= _MOST_HOPS:
+            raise ValueError(f"{hops} steps of smoothing")
         views = [k.removesuffix(".weights") for k in arrays if k.endswith(".weights")]
         mixtures = {
             v: TiedMixture(arrays[f"{v}.weights"], arrays[f"{v}.means"], arrays[f"{v}.precision"])
             for v in views
         }
-        return cls(int(arrays["hops"].item()), mixtures)
+        return cls(hops, mixtures)
 
 
 @dataclass(frozen=True)

@@ -367,6 +367,9 @@ class ScIMTA(CellModel):
         self.batch_means_, self.low_rank_ = arrays["batch_means"], arrays["low_rank"]
         self.rule_ = ZeroRule(*arrays["rule"])
         self.gene_latent_, self.communities_ = arrays["gene_latent"], arrays["communities"]
+        n_vars, n_batches = len(self.communities_), len(self.batch_means_)
+        if len(self.batches_) != n_batches or not set(self.communities_) <= {*range(-1, n_vars)}:
+            raise ValueError("batches or communities that are not there")
 
     def _empty_network(self, state: dict[str, torch.Tensor]) -> Network:
         config = self.config

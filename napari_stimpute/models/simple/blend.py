@@ -64,6 +64,14 @@ class Blend:
     own_share: Array
     response: Array
 
+    def __post_init__(self) -> None:
+        n_vars, k = len(self.theta), len(self.titles)
+        found = (self.gains.shape, self.smooth.shape, self.final.shape, self.own_share.shape)
+        if found != ((k,), (n_vars, k), (n_vars, k + 1), (n_vars,)) or OWN not in self.titles:
+            raise ValueError("weights of other parts than the titles name")
+        if self.response.shape != no_response().shape:
+            raise ValueError("a curve of another form")
+
     @classmethod
     def even(cls, titles: tuple[str, ...], n_vars: int) -> Blend:
         """All parts alike, before anything is known."""

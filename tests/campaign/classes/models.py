@@ -137,6 +137,13 @@ def _wholes(how: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[State], An
     return _each(lambda t: t if t.is_floating_point() else how(t))
 
 
+def _named(name: str, value: int) -> Callable[[State], Any]:
+    """Fill the tensor of that name; models without it lose all they have."""
+    return lambda state: (
+        state | {name: torch.full_like(state[name], value)} if name in state else {}
+    )
+
+
 WEIGHTS: dict[str, Callable[[State], Any]] = {
     "of another name": lambda state: {"x": torch.zeros(1)},
     "a list": lambda state: [torch.zeros(2)],
@@ -177,6 +184,12 @@ OF_NETWORKS: dict[str, Callable[[State], Any]] = {
         lambda t: t * 0 + 10**9 if t.dtype.itemsize > 1 else t * 0 + 255
     ),
     "whole numbers below zero": _wholes(lambda t: t * 0 - 7 if t.dtype.is_signed else t * 0 + 254),
+    "labels of 10⁹": _named("clusters.labels", 10**9),
+    "10⁹ clusters": _named("clusters.n", 10**9),
+    "10⁹ steps": _named("domains.hops", 10**9),
+    "titles of zeros": _named("titles", 0),
+    "batches of zeros": _named("batches", 0),
+    "communities of 10⁹": _named("communities", 10**9),
     "of another name": lambda state: {"x": torch.zeros(1)},
     "empty": _each(lambda t: t[:0] if t.ndim else t),
 }

@@ -8,6 +8,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from napari_stimpute.errors import TooSmall
 from napari_stimpute.models.gmm_vgae.domains import (
+    Domains,
     TiedMixture,
     fewest_domains,
     fit_mixture,
@@ -125,3 +126,9 @@ def test_neighbours_of_another_section_have_no_vote() -> None:
     labels, places = line([0, 1, 0, 1, 0, 1, 0, 1])
     sections = labels.copy()
     np.testing.assert_array_equal(refine_domains(labels, places, sections, 3), labels)
+
+
+@pytest.mark.parametrize("hops", [-1, 10**9])
+def test_more_smoothing_than_anybody_chose_is_no_saved_result(hops: int) -> None:
+    with pytest.raises(ValueError, match="steps of smoothing"):
+        Domains.of_arrays({"hops": np.array(hops)})
