@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,11 +22,13 @@ from .config import (
     check_seed,
 )
 from .data.counts import counts_of, row_blocks
+from .data.extend import AddedGenes, extend
 from .data.genes import asked_for
 from .data.graph import place_of
 from .data.holdout import Molecules, with_counts
 from .data.records import RunRecord, check_run_key, fingerprint, versions
 from .data.results import Networks, Results
+from .data.save import snapshot
 from .devices import require_memory
 from .errors import Diverged, OutOfMemory, TooSmall
 from .keys import GENE_CHOICE
@@ -44,6 +46,7 @@ from .models.protocols import (
 )
 from .models.simple.mixture import tissue_graph
 from .progress import Progress, StopEarly
+from .trust.added import added_steps
 from .trust.judgement import Judgement, hide
 from .trust.zeros import DEFAULT_THRESHOLD, fill_where, fill_zeros
 from .words import percent
@@ -328,6 +331,26 @@ class Run:
             notes=[*self._notes, *model.notes_],
             trust=None if judgement is None else judgement.record(),
         )
+
+
+def run_with(
+    genes: Sequence[str], run: Run, added: dict[str, AddedGenes]
+) -> Generator[Progress, None, Run]:
+    """Do a run; with further genes of raw it is another one, on data that hold them.
+
+    Parameters
+    ----------
+    genes : to be modelled too; () for none
+    run : that was not begun yet; its data are not changed
+    added : gets what the genes have in the runs that are there, for `data.extend.extend`
+    """
+    if genes:
+        added.update((yield from added_steps(run.adata, genes)))
+        work = snapshot(run.adata)
+        extend(work, genes, added)
+        run = Run(work, run.request)
+    yield from run.steps()
+    return run
 
 
 def pipeline_of(record: RunRecord) -> Impute:

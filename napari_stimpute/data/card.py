@@ -79,6 +79,16 @@ def data_card(
     return card if genes is None else _with_choice(card, adata, counts, genes, also)
 
 
+def grown(card: DataCard, work: AnnData) -> DataCard:
+    """The card after the AnnData that is worked on was given further genes to model."""
+    n_all = max(work.n_vars, 0 if work.raw is None else work.raw.n_vars)
+    part = f", of which {work.n_vars:,} are modelled" if work.n_vars < n_all else ""
+    size = f"{work.n_obs:,} {card.place}s × {n_all:,} genes{part}"
+    anew = {"Size": size, "Genes": _choice(work)}
+    rows = tuple((label, anew.get(label, text)) for label, text in card.rows)
+    return replace(card, rows=rows)
+
+
 def _with_choice(
     card: DataCard, adata: AnnData, counts: Counts, genes: str, also: Sequence[str]
 ) -> DataCard:

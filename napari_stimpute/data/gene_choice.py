@@ -41,6 +41,8 @@ _BETWEEN = re.compile(r"[,;\n\r\t]+")
 _FILES = (".txt", ".csv", ".tsv", ".list")
 """How the name of a file of names ends; a gene's does not."""
 
+_ASKED = "Asked for by name, and modelled in any case"
+
 _NAMED = 8
 """So many genes are named in a sentence."""
 
@@ -158,18 +160,18 @@ def named(genes: Sequence[str]) -> str:
     return ", ".join(genes[:_NAMED]) + (", …" if len(genes) > _NAMED else "")
 
 
-def added_in_words(added: Sequence[str]) -> str:
-    """Which genes are modelled beside a choice."""
-    return f"Asked for by name, and modelled too ({len(added):,}): {named(added)}."
+def with_asked(note: str, asked: Sequence[str]) -> str:
+    """How genes were chosen, and which of them are modelled in any case."""
+    base = note.partition(f" {_ASKED}")[0]
+    return f"{base} {_ASKED} ({len(asked):,}): {named(asked)}."
 
 
 def _with(choice: GeneChoice, asked: Sequence[str], names: pd.Index[str]) -> GeneChoice:
     """A choice, and beside it the genes that were asked for by name."""
     chosen = set(choice.names)
-    added = [name for name in asked if name not in chosen]
     anyway = tuple(name for name in asked if name in chosen)
-    note = f"{choice.note} {added_in_words(added)}" if added else choice.note
-    wanted = chosen.union(added)
+    note = choice.note if choice.is_all else with_asked(choice.note, asked)
+    wanted = chosen.union(asked)
     every = [name for name in names if name in wanted]
     return replace(choice, names=every, note=note, also=tuple(asked), chosen_anyway=anyway)
 

@@ -64,7 +64,8 @@ class RunRecord(BaseModel):
 
     ``started`` is ISO 8601, ``seconds`` the time of the fit, ``completed`` False after a cancel,
     ``fingerprint`` that of the counts that went in, ``genes`` how these genes were chosen, ``also``
-    those that were asked for by name.
+    those that were asked for by name, ``added`` genes whose values came later and are blends of
+    simple predictions alone.
     """
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="strings")
@@ -84,6 +85,7 @@ class RunRecord(BaseModel):
     fingerprint: str
     genes: str = ""
     also: list[str] = []
+    added: list[str] = []
     metrics: dict[str, float] = {}
     notes: list[str] = []
     trust: TrustRecord | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import operator
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -17,7 +17,8 @@ from psygnal import SignalGroupDescriptor
 
 from .. import keys
 from ..config import ModelConfig
-from ..data.card import DataCard
+from ..data.card import DataCard, grown
+from ..data.extend import AddedGenes, extend, kept_genes, not_modelled
 from ..data.opening import Opened, load
 from ..data.records import check_key, read_records
 from ..data.results import check_outlived, write_results
@@ -47,8 +48,8 @@ class Session:
     """What one viewer or notebook works on. A field emits an event when it is set.
 
     ``contents`` says what the open data hold, and is another object after each change of them;
-    ``display`` says what is looked at. Opening sets many fields at once and emits four events in
-    the end: ``problem``, ``contents``, ``adata`` (for nothing else) and ``unsaved``.
+    ``display`` says what is looked at. Opening sets many fields at once and emits five events in
+    the end: ``problem``, ``also``, ``contents``, ``adata`` (for nothing else) and ``unsaved``.
     Only the thread that owns the session writes to it, and to its AnnData.
     """
 
@@ -70,6 +71,8 @@ class Session:
     """Owner of the work that the last error is about."""
     models: dict[str, Model] = field(default_factory=dict)
     """Fitted models by key, for saving; empty for runs read from a file."""
+    also: tuple[str, ...] = ()
+    """Genes that are modelled whatever is chosen; those that other data hold outlive these."""
     unsaved: tuple[str, ...] = ()
     """Keys of runs, and columns, that were made here and are in no file yet, oldest first."""
 
@@ -89,17 +92,23 @@ class Session:
     # ---- opening -------------------------------------------------------------------------------
 
     def open(
-        self, source: str | os.PathLike[str] | AnnData, *, genes: str = "", counts: str = ""
+        self,
+        source: str | os.PathLike[str] | AnnData,
+        *,
+        genes: str = "",
+        also: Sequence[str] = (),
+        counts: str = "",
     ) -> None:
         """Open a file or an AnnData; raises in words what is wrong, and keeps what was open."""
         self._require_idle()
-        self._adopt(load(source, genes=genes, counts=counts))
+        self._adopt(load(source, genes=genes, also=also, counts=counts))
 
     def open_later(
         self,
         source: str | os.PathLike[str] | AnnData | Callable[[], AnnData],
         *,
         genes: str = "",
+        also: Sequence[str] = (),
         counts: str = "",
     ) -> Job[Opened]:
         """Open in a thread, so that a viewer stays usable; an error lands in `problem`.
@@ -112,7 +121,7 @@ class Session:
         def reading() -> Generator[Progress, None, Opened]:
             yield Progress("read", 0, 1, message="Reading the file")
             made = source() if callable(source) else source
-            opened = load(made, genes=genes, counts=counts)
+            opened = load(made, genes=genes, also=also, counts=counts)
             yield Progress("read", 1, 1)
             return opened
 
@@ -149,13 +158,14 @@ class Session:
         self.display.forget()  # first: nobody sees names that the data do not hold
         with self.events.blocked():  # nobody sees the one without the other
             self.adata, self.contents = opened.adata, contents
-            self.path, self.card, self.notes = opened.path, opened.card, opened.notes
+            self.path, self.card = opened.path, opened.card
+            self.also, lost = kept_genes(opened.adata, self.also)
+            self.notes = (*opened.notes, *lost)
             self.models, self.problem = {}, ""
             self._written, self.unsaved = set(), unsaved
-        events = self.events
-        for changed in (events.problem, events.contents, events.adata, events.unsaved):
-            value = getattr(self, changed.name)
-            changed.emit(value, value)
+        for name in ("problem", "also", "contents", "adata", "unsaved"):
+            value = getattr(self, name)
+            self.events[name].emit(value, value)
         self.display.gene = opened.gene
 
     # ---- training ------------------------------------------------------------------------------
@@ -171,22 +181,26 @@ class Session:
         blend: bool = True,
         judged: bool = True,
     ) -> Job[Run]:
-        """Start training in a thread; a second start while one runs is refused (`Busy`)."""
-        from ..run import Request, Run  # torch: not before it is needed
+        """Start training in a thread; a second start while one runs is refused (`Busy`).
+
+        Genes in ``also`` that are not modelled yet are learned with the others; runs that are there
+        already get simple predictions for them, as by `add_genes_later`.
+        """
+        from ..run import Request, Run, run_with  # torch: not before it is needed
 
         self._require_idle()
         name = model or self.model
         settings = config if config is not None else model_info(name).config()
         wanted = Request(name, settings, seed, device, key, blend=blend, judged=judged)
-        run = Run(self._open_adata(), wanted)
+        adata, added = self._open_adata(), dict[str, AddedGenes]()
+        new = not_modelled(adata, self.also)
+        run = Run(adata, wanted)  # whatever is wrong is said before anything begins
         self.model = name
-
-        def training() -> Generator[Progress, None, Run]:
-            yield from run.steps()
-            return run
-
         return self.work_later(
-            training(), f"Training {model_info(name).title}", self._take_run, owner=TRAIN
+            run_with(new, run, added),
+            f"Training {model_info(name).title}",
+            lambda found: self._take_run(found, new, added),
+            owner=TRAIN,
         )
 
     def work_later(
@@ -249,12 +263,14 @@ class Session:
         """Say what went wrong, and in whose work; also in that of a viewer's own file menu."""
         self.at_fault, self.problem = owner, problem
 
-    def _take_run(self, run: Run) -> None:
+    def _take_run(self, run: Run, new: Sequence[str], added: Mapping[str, AddedGenes]) -> None:
         if run.results is None:
             return
         adata, record = self._open_adata(), run.results.record
         before = self.contents.records.get(record.key)
         check_outlived([] if before is None else [before], record)
+        if new:
+            self.hold(new, added)
         write_results(adata, run.results)
         if self.display.column not in adata.obs:  # it was made from an earlier run of the same key
             self.display.column = ""
@@ -320,6 +336,15 @@ class Session:
         return self.models[key].save(path)
 
     # ---- writing columns -----------------------------------------------------------------------
+
+    def hold(self, new: Sequence[str], added: Mapping[str, AddedGenes]) -> None:
+        """Let the data hold further genes of raw, with their values in the runs there are."""
+        adata = self._open_adata()
+        self.notes = (*self.notes, *extend(adata, new, added))
+        self.also = tuple(dict.fromkeys([*self.also, *new]))
+        self.card = None if self.card is None else grown(self.card, adata)
+        self.unsaved = (*(key for key in self.unsaved if key not in added), *added)
+        self.look_again()
 
     def look_again(self) -> None:
         """Say that something was written into the AnnData: make a new look at what it holds."""

@@ -38,6 +38,9 @@ _SURE = 1.96
 _MATTERS = 0.1
 """Part of the gain that has to be lost against a simple method, before that is held against it."""
 
+ADDED = "Not modelled: simple predictions alone"
+"""What is said of values of a gene that was added to a run after its training."""
+
 _NAMED_PARTS = 4
 _SMALLEST_PART = 0.01
 
@@ -82,6 +85,7 @@ class Badge:
     gain, error, over_baseline, hidden : as in `Trust`
     baseline : name of the best simple method
     weights : what the blended values are made of, and the share of each
+    is_added : whether the gene was not modelled, and its values are of simple predictions alone
     """
 
     gene: str
@@ -92,6 +96,7 @@ class Badge:
     hidden: int
     baseline: str
     weights: tuple[tuple[str, float], ...]
+    is_added: bool = False
 
     @property
     def sentence(self) -> str:
@@ -107,7 +112,8 @@ class Badge:
         seen = sorted(self.weights, key=lambda part: -part[1])
         seen = [part for part in seen if part[1] >= _SMALLEST_PART]
         named = [f"{percent(share)} {lower_first(title)}" for title, share in seen[:_NAMED_PARTS]]
-        return ", ".join(named) + (" and others" if len(seen) > _NAMED_PARTS else "")
+        parts = ", ".join(named) + (" and others" if len(seen) > _NAMED_PARTS else "")
+        return ", ".join(filter(None, [ADDED, parts])) if self.is_added else parts
 
     @property
     def _reason(self) -> str:
@@ -170,6 +176,7 @@ def badge(adata: AnnData, key: str, gene: str) -> Badge | None:
     trust = _record_of(adata, key)
     if trust is None or gene not in adata.var_names:
         return None
+    is_added = gene in read_records(adata)[key].added
     row, weights = adata.var.loc[gene], adata.varm.get(keys.weights(key))
     at = adata.var_names.get_loc(gene)
     parts = () if weights is None else zip(trust.parts, map(float, weights[at]), strict=True)
@@ -182,6 +189,7 @@ def badge(adata: AnnData, key: str, gene: str) -> Badge | None:
         hidden=int(row[keys.hidden(key)]),
         baseline=trust.baseline,
         weights=tuple(parts),
+        is_added=is_added,
     )
 
 
@@ -207,10 +215,10 @@ def trust_table(adata: AnnData, key: str) -> pd.DataFrame | None:
 
 def _model_weight(adata: AnnData, key: str, parts: list[str]) -> NDArray[np.float32] | float:
     """What the model itself counts for in each gene's values; 1 where nothing was blended."""
-    weights = adata.varm.get(keys.weights(key))
+    weights, record = adata.varm.get(keys.weights(key)), read_records(adata)[key]
     if weights is None:
-        return 1.0
-    has_model = parts[0] == read_records(adata)[key].title
+        return np.asarray(~adata.var_names.isin(record.added), dtype=np.float32)
+    has_model = parts[0] == record.title
     return np.asarray(weights[:, 0], dtype=np.float32) if has_model else 0.0
 
 

@@ -243,7 +243,7 @@ def test_the_card_says_which_genes_would_be_modelled() -> None:
     names = list(section().var_names)
     card = data_card(section(), genes="hvg:2", also=names)
     assert "The 2 most variable of 30 genes would be modelled" in row(card, "Genes")
-    assert "Asked for by name, and modelled too (28): " in row(card, "Genes")
+    assert "Asked for by name, and modelled in any case (30): " in row(card, "Genes")
     assert row(card, "Asked for").endswith(": chosen in any case")
 
 

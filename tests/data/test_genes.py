@@ -341,7 +341,7 @@ def test_genes_asked_for_are_modelled_beside_the_choice_which_stays_as_it_is() -
     plain = choose_genes(section(), "hvg:20")
     choice = choose_genes(section(), "hvg:20", also=["g7", "g190"])
     assert choice.names == ["g7", *plain.names] and choice.also == ("g7", "g190")
-    assert choice.note == f"{plain.note} Asked for by name, and modelled too (1): g7."
+    assert choice.note == f"{plain.note} Asked for by name, and modelled in any case (2): g7, g190."
     assert choose_genes(section(), also=["g7"]).note == "All 200 genes are modelled."
 
 
@@ -351,7 +351,10 @@ def test_what_was_asked_for_stays_with_the_data_and_is_asked_for_again(tmp_path:
     again = ad.read_h5ad(tmp_path / "work.h5ad")
     reopened, notes = working_adata(again)
     assert asked_for(reopened) == ["g7"] and reopened.n_vars == 21
-    assert notes[1].startswith("All 21 genes are modelled") and "modelled too (1): g7" in notes[2]
+    assert (
+        notes[1].startswith("All 21 genes are modelled")
+        and "modelled in any case (1): g7" in notes[2]
+    )
     other, _ = working_adata(again, "hvg:5", read_counts(again, "raw"))
     assert other.n_vars == 6 and "g7" in other.var_names
 
