@@ -33,10 +33,15 @@ def setting(
     source: Source = "",
     advanced: bool = False,
     title: str = "",
+    none: str = "none",
 ) -> Any:
-    """One field of a `ModelConfig`: default, range, help text and place in the form."""
+    """One field of a `ModelConfig`: default, range, help text and place in the form.
+
+    ``none`` is what a menu of columns calls "".
+    """
     group: Group = "advanced" if advanced else "basic"
     extra: dict[str, Any] = {"step": step, "log": log, "source": source, "group": group}
+    extra["none"] = none
     return Field(
         default, ge=ge, le=le, description=help, title=title or None, json_schema_extra=extra
     )
@@ -71,7 +76,7 @@ class WithSections(Protocol):
 
     @property
     def section_key(self) -> str:
-        """Column in obs; "" for a single section."""
+        """Column in obs; "" for the sections that are found in the data."""
 
 
 @runtime_checkable
@@ -131,6 +136,7 @@ class FormField:
     log: bool
     choices: tuple[str, ...]
     source: Source
+    none: str
     help: str
     group: Group
 
@@ -169,6 +175,7 @@ def _form_field(name: str, info: Any) -> FormField:
         log=bool(extra.get("log")),
         choices=choices,
         source=extra.get("source", ""),
+        none=extra.get("none", ""),
         help=info.description or "",
         group=extra.get("group", "basic"),
     )

@@ -24,11 +24,12 @@ from .config import (
 from .data.counts import counts_of, row_blocks
 from .data.extend import AddedGenes, extend
 from .data.genes import asked_for
-from .data.graph import place_of
 from .data.holdout import Molecules, with_counts
 from .data.records import RunRecord, check_run_key, fingerprint, versions
 from .data.results import Networks, Results
 from .data.save import snapshot
+from .data.sections import sections_in_words
+from .data.technology import place_of
 from .devices import require_memory
 from .errors import Diverged, OutOfMemory, TooSmall
 from .keys import GENE_CHOICE
@@ -102,7 +103,9 @@ class Run:
         if request.imputes:
             require_memory(adata.n_obs, adata.n_vars)
         self.results: Results | None = None
-        self._notes: list[str] = []
+        config = self.model.config
+        is_open = isinstance(config, WithSections) and not config.section_key
+        self._notes = sections_in_words(adata) if is_open else []
         self._counts = counts_of(adata)
         self._judgement: Judgement | None = None
         self._is_cut = False

@@ -34,7 +34,7 @@ VALUES = np.array([0.0, 1.0, 2.0, 4.0])
 @pytest.fixture
 def tissue() -> Tissue:
     pixels = np.full((60, 40, 3), 200, dtype=np.uint8)
-    return Tissue(PLACES, 40.0, (TissueImage(pixels, 0.1, 40.0, "s"),), 1.0)
+    return Tissue(PLACES, 40.0, (TissueImage(pixels, 0.1, "s"),), 1.0)
 
 
 def spots_of(figure: Figure) -> list[EllipseCollection]:

@@ -12,7 +12,7 @@ from scipy.stats import false_discovery_control
 
 from ..data.columns import REST
 from ..data.counts import counts_of, log_normalise, size_factors
-from ..data.graph import place_of
+from ..data.technology import place_of
 from ..errors import InvalidSetting, TooSmall, UnknownName
 from ..keys import COUNTS
 from ..progress import Progress, drain

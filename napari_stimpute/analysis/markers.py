@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
 from ..data.counts import depth_of, log_normalise, size_factors
-from ..data.graph import place_of
+from ..data.technology import place_of
 from ..errors import TooSmall, UnknownName
 from ..progress import Progress
 from .circular import circularity

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from .. import keys
-from ..data.graph import place_of
+from ..data.technology import place_of
 from ..errors import InputError, TooSmall, UnknownName
 from ..progress import Progress
 from .sources import dense_components, representation

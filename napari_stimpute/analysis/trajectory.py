@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import breadth_first_order, connected_components, minimum_spanning_tree
 
-from ..data.graph import place_of
+from ..data.technology import place_of
 from ..errors import InvalidSetting, TooSmall, UnknownName
 from ..progress import Progress
 from .contrast import membership

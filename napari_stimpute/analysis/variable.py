@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import keys
-from ..data.graph import place_of
+from ..data.technology import place_of
 from ..errors import TooSmall, UnknownName
 from ..words import percent
 from .sources import imputed_runs

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..data.graph import guess_technology
 from ..data.holdout import HIDDEN_SHARE
 from ..data.records import versions
+from ..data.technology import guess_technology
 from ..keys import SPATIAL
 from ..plots import Tissue, categorical_palette
 from ..plots.comparison import gene_grid, score_spread, win_map

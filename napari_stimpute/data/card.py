@@ -12,17 +12,19 @@ import pandas as pd
 import scipy.sparse as sp
 
 from .. import keys
-from ..errors import InputError, InvalidSetting, MissingKey, NotCounts
+from ..errors import BadImage, InputError, InvalidSetting, MissingKey, NotCounts
 from ..words import shown
 from .colours import stored_colours
 from .columns import MAX_LABELS
 from .counts import Counts, check_counts, count_places, read_counts, values_at
 from .gene_choice import choose_genes, named
 from .genes import check_unique_names, raw_holds
-from .graph import Technology, guess_technology, has_place, spatial_coordinates
+from .graph import has_place, spatial_coordinates
 from .image import TissueImage, tissue_image
+from .layout import Layout, lay_out
 from .peaks import peaks_in_words
 from .records import read_records
+from .technology import Technology, guess_technology
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -127,6 +129,7 @@ def _card(
 ) -> DataCard:
     technology, technology_problems = _technology(adata)
     place = technology.place if technology else "cell"
+    layout = lay_out(adata) if technology else None
     matrix = None if counts is None else _of_all_genes(adata, counts)
     peaks = [] if counts is None else peaks_in_words(counts.var.index, counts.matrix)
     size = f"{adata.n_obs:,} {place}s × {_genes(adata, counts, matrix, work)}"
@@ -138,12 +141,13 @@ def _card(
         "Depth": _depth(matrix, place),
         "Coordinates": (_coordinates(adata, technology), technology_problems),
         "Technology": _technology_row(adata, technology),
-        "Image and scale": _image(adata, technology),
+        "Sections": (_sections(layout), []),
+        "Image and scale": _image(adata, technology, layout),
         "Labels": _labels(adata, place),
         "Raw": _raw(adata, counts),
         "Earlier runs": _runs(adata),
     }
-    rows = tuple((label, text) for label, (text, _) in findings.items())
+    rows = tuple((label, text) for label, (text, _) in findings.items() if text)
     problems = tuple(sentence for _, found in findings.values() for sentence in found)
     places = () if adata.isbacked else tuple(count_places(adata))
     where = counts.place if counts else ""
@@ -269,36 +273,51 @@ def _technology_row(adata: AnnData, technology: Technology | None) -> Finding:
     return technology.label, problems
 
 
-def _image(adata: AnnData, technology: Technology | None) -> Finding:
-    try:
-        image = tissue_image(adata)
-    except InputError as error:
-        return "cannot be used", [str(error)]
-    if image is None:
-        expects_image = technology is not None and technology.name in ("visium", "st")
-        missing = "No tissue image in the file: spots are drawn on a plain background."
-        return "no image", [missing] if expects_image else []
-    height, width = image.pixels.shape[:2]
-    text = f"{image.name}, {width:,} × {height:,} pixels"
-    if technology is None:
-        return text, []
+def _sections(layout: Layout | None) -> str:
+    """How several sections were told apart; "" for a single one."""
+    names = () if layout is None else layout.sections.names
+    if layout is None or len(names) < 2:
+        return ""
+    listed = ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
+    return (
+        f"{len(names):,} by obs['{layout.sections.column}'] ({listed}): drawn apart, and no "
+        "neighbours across two of them"
+    )
+
+
+def _image(adata: AnnData, technology: Technology | None, layout: Layout | None) -> Finding:
+    if technology is None or layout is None:
+        return _image_alone(adata)
+    problems = list(layout.problems)
+    if not layout.images:
+        if not problems and technology.name in ("visium", "st"):
+            problems = ["No tissue image in the file: spots are drawn on a plain background."]
+        return "cannot be used" if layout.problems else "no image", problems
+    first = layout.images[0]
+    text = " and ".join(_size_of(image) for image in layout.images[:4])
+    text += f" and {len(layout.images) - 4:,} more" if len(layout.images) > 4 else ""
     if technology.microns_per_unit:
-        per_pixel = technology.microns_per_unit / image.scale
-        across = image.spot_diameter * technology.microns_per_unit
+        per_pixel = technology.microns_per_unit / first.scale
+        across = layout.spot_diameter * technology.microns_per_unit
         text += f", {per_pixel:.3g} µm per pixel; spots drawn {across:.0f} µm across"
     else:
-        text += f", {1 / image.scale:.3g} coordinate units per pixel"
-    return text, [s for s in (image.note, _outside(adata, image)) if s]
+        text += f", {1 / first.scale:.3g} coordinate units per pixel"
+    notes = dict.fromkeys(image.note for image in layout.images if image.note)
+    return text, [*notes, *problems]
 
 
-def _outside(adata: AnnData, image: TissueImage) -> str:
+def _image_alone(adata: AnnData) -> Finding:
+    """An image without coordinates: there is nothing to lay on it."""
+    try:
+        image = tissue_image(adata)
+    except BadImage as error:
+        return "cannot be used", [str(error)]
+    return ("no image", []) if image is None else (_size_of(image), [])
+
+
+def _size_of(image: TissueImage) -> str:
     height, width = image.pixels.shape[:2]
-    at = spatial_coordinates(adata) * image.scale
-    n_outside = int(((at < 0) | (at > (width, height))).any(axis=1).sum())
-    if not n_outside:
-        return ""
-    lie = "lies" if n_outside == 1 else "lie"
-    return f"{_number(n_outside, 'spot')} {lie} outside the image; is its scale factor right?"
+    return f"{image.name}, {width:,} × {height:,} pixels"
 
 
 def _labels(adata: AnnData, place: str) -> Finding:

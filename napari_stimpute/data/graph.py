@@ -1,11 +1,10 @@
-"""Coordinates, what technology they come from, and sparse graphs of neighbours.
+"""Coordinates, the grid that they may lie on, and sparse graphs of neighbours.
 
 All graphs are CSR, 0/1, symmetric, with a zero diagonal; time and memory grow as n log n and n.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -15,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
 from .. import keys
-from ..errors import BadCoordinates, InputError, MissingKey
+from ..errors import BadCoordinates, MissingKey
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -26,37 +25,11 @@ Lattice = Literal["hexagonal", "square", "none"]
 _FARTHEST = 1e100
 """Coordinates beyond this are no places: distances between them could not be computed."""
 
-_VISIUM = (77, 127)
-"""Last row and column of a Visium slide."""
-
 _RING = 1.3
 """Neighbours on a grid lie within this many median nearest distances (diagonals at 1.41 do not)."""
 
 _REGULAR = 0.7
 """Share of regular places from which the whole is a grid; grids reach 0.99, beads 0.29."""
-
-
-@dataclass(frozen=True)
-class Technology:
-    """What the places are, as far as geometry tells.
-
-    ``spots`` are capture spots, bins or beads (rather than segmented cells). ``spacing`` is the
-    distance between neighbouring places and ``spot_diameter`` the size to draw, both in
-    coordinate units. ``microns_per_unit`` is 0 where it cannot be known.
-    """
-
-    name: Literal["visium", "st", "bins", "slide", "imaging", "unknown"]
-    label: str
-    spots: bool
-    single_cell_scale: bool
-    spacing: float
-    spot_diameter: float
-    microns_per_unit: float = 0.0
-
-    @property
-    def place(self) -> str:
-        """Word for one observation: "spot" or "cell"."""
-        return "spot" if self.spots else "cell"
 
 
 def spatial_coordinates(adata: AnnData, key: str = keys.SPATIAL) -> Points:
@@ -91,53 +64,6 @@ def spatial_coordinates(adata: AnnData, key: str = keys.SPATIAL) -> Points:
 def has_place(coordinates: Points) -> NDArray[np.bool_]:
     """Which spots have a place, (n_obs,); the others are NaN in `spatial_coordinates`."""
     return ~np.isnan(coordinates[:, 0])
-
-
-def guess_technology(adata: AnnData, key: str = keys.SPATIAL) -> Technology:
-    """Guess how the data were measured, from the pattern of the places.
-
-    Hexagonal grid: Visium. Square grid: classic ST, or bins if there are very many. No grid:
-    beads if evenly packed or with a whole transcriptome, else imaging. A guess: it names things,
-    sets the drawn size and the scale in µm, and nothing else depends on it.
-
-    Raises
-    ------
-    MissingKey, BadCoordinates : as `spatial_coordinates`
-    """
-    coordinates = spatial_coordinates(adata, key)
-    points = np.unique(coordinates[has_place(coordinates)], axis=0)
-    if len(points) < 7:
-        alone = len(points) < 2
-        spacing = 1.0 if alone else float(np.median(_nearest(points, points, 2)[0][:, 1]))
-        return Technology(
-            "unknown", "unknown (too few places)", True, False, spacing, 0.8 * spacing
-        )
-    lattice, spacing = _lattice(points)
-    if lattice == "none" and (pitch := _array_pitch(adata, coordinates)):
-        lattice, spacing = "hexagonal", pitch  # a part of its spots, too scattered to see the grid
-    if lattice == "hexagonal":
-        label = "10x Visium (hexagonal grid)"
-        return Technology("visium", label, True, False, spacing, 0.55 * spacing, 100 / spacing)
-    if lattice == "square" and len(points) > 5_000:
-        label = "square bins (Visium HD, Stereo-seq)"
-        return Technology("bins", label, True, True, spacing, spacing)
-    if lattice == "square":
-        label = "classic ST (square grid)"
-        return Technology("st", label, True, False, spacing, 0.5 * spacing, 200 / spacing)
-    n_genes = max(adata.n_vars, adata.raw.n_vars if adata.raw is not None else 0)
-    if n_genes > 10_000 or _evenly_packed(points):
-        label = "beads (Slide-seq or alike, no grid)"
-        return Technology("slide", label, True, True, spacing, 0.8 * spacing)
-    label = "imaging (single cells, no grid)"
-    return Technology("imaging", label, False, True, spacing, 0.8 * spacing)
-
-
-def place_of(adata: AnnData) -> str:
-    """Word for one row of the data: "spot" where a tissue was measured in spots, else "cell"."""
-    try:
-        return guess_technology(adata).place
-    except InputError:
-        return "cell"
 
 
 def spatial_graph(
@@ -181,6 +107,37 @@ def normalised_adjacency(graph: sp.csr_matrix) -> sp.csr_matrix:
     )
 
 
+def nearest(points: Points, around: Points, k: int) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Distances and indices of the k ≥ 2 nearest points, ascending, (len(around), k) each."""
+    distance, index = cKDTree(points).query(around, k)
+    return np.asarray(distance), np.asarray(index, dtype=np.intp)
+
+
+def lattice_of(points: Points) -> tuple[Lattice, float]:
+    """Tell a grid from irregular points, and its pitch (else the nearest distance).
+
+    Judged by places with three or more neighbours within `_RING`: one is regular if their
+    directions agree in the k-fold order parameter, |mean exp(i k angle)| > 0.8. It needs no
+    common orientation, and bears the jitter of printed spots. ``points``: (n ≥ 2, 2), different.
+    """
+    sample = points[:: max(1, len(points) // 5_000)]
+    distance, neighbour = nearest(points, sample, min(9, len(points)))
+    gap = float(np.median(distance[:, 1]))
+    is_close = distance[:, 1:] <= _RING * gap
+    n_close = is_close.sum(axis=1)
+    judges = n_close >= 3
+    if judges.mean() < 0.3:
+        return "none", gap
+    step = points[neighbour[:, 1:]] - sample[:, None]  # (n, 8, 2)
+    angle = np.arctan2(step[..., 1], step[..., 0])
+    kinds: tuple[tuple[Lattice, int], ...] = (("hexagonal", 6), ("square", 4))
+    for lattice, k in kinds:
+        order = np.abs((np.exp(1j * k * angle) * is_close).sum(axis=1)) / np.maximum(n_close, 1)
+        if (order[judges] > 0.8).mean() >= _REGULAR:
+            return lattice, float(np.median(distance[:, 1:][is_close]))
+    return "none", gap
+
+
 def _as_numbers(values: Any, key: str) -> Points:
     is_sparse = sp.issparse(values)
     try:
@@ -219,73 +176,13 @@ def _check_values(placed: Points, n_spots: int, key: str) -> None:
         )
 
 
-def _nearest(
-    points: Points, around: Points, k: int
-) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Distances and indices of the k ≥ 2 nearest points, ascending, (len(around), k) each."""
-    distance, index = cKDTree(points).query(around, k)
-    return np.asarray(distance), np.asarray(index, dtype=np.intp)
-
-
-def _evenly_packed(points: Points) -> bool:
-    low, high = np.percentile(_nearest(points, points, 2)[0][:, 1], [25, 75])
-    return bool(high < 1.25 * low)
-
-
-def _lattice(points: Points) -> tuple[Lattice, float]:
-    """Tell a grid from irregular points, and its pitch (else the nearest distance).
-
-    Judged by places with three or more neighbours within `_RING`: one is regular if their
-    directions agree in the k-fold order parameter, |mean exp(i k angle)| > 0.8. It needs no
-    common orientation, and bears the jitter of printed spots. ``points``: (n ≥ 2, 2), different.
-    """
-    sample = points[:: max(1, len(points) // 5_000)]
-    distance, neighbour = _nearest(points, sample, min(9, len(points)))
-    nearest = float(np.median(distance[:, 1]))
-    is_close = distance[:, 1:] <= _RING * nearest
-    n_close = is_close.sum(axis=1)
-    judges = n_close >= 3
-    if judges.mean() < 0.3:
-        return "none", nearest
-    step = points[neighbour[:, 1:]] - sample[:, None]  # (n, 8, 2)
-    angle = np.arctan2(step[..., 1], step[..., 0])
-    kinds: tuple[tuple[Lattice, int], ...] = (("hexagonal", 6), ("square", 4))
-    for lattice, k in kinds:
-        order = np.abs((np.exp(1j * k * angle) * is_close).sum(axis=1)) / np.maximum(n_close, 1)
-        if (order[judges] > 0.8).mean() >= _REGULAR:
-            return lattice, float(np.median(distance[:, 1:][is_close]))
-    return "none", nearest
-
-
-def _array_pitch(adata: AnnData, coordinates: Points) -> float:
-    """Pitch of Visium's grid by the rows and columns that Space Ranger writes; 0 if none.
-
-    There rows and columns are even or odd together, and a column is half a pitch wide.
-    """
-    if not {"array_row", "array_col"} <= set(adata.obs):
-        return 0.0
-    array = np.column_stack([adata.obs["array_row"], adata.obs["array_col"]])
-    is_number = array.dtype.kind in "iuf"
-    if not is_number or not np.isfinite(array).all() or (array.sum(axis=1) % 2).any():
-        return 0.0
-    is_placed = has_place(coordinates)
-    if array.min() < 0 or array[:, 0].max() > _VISIUM[0] or array[:, 1].max() > _VISIUM[1]:
-        return 0.0
-    by_place = np.column_stack([array[is_placed], np.ones(is_placed.sum())])
-    steps, _, rank, _ = np.linalg.lstsq(by_place, coordinates[is_placed])
-    pitch = 2 * float(np.hypot(*steps[1]))
-    off = np.hypot(*(by_place @ steps - coordinates[is_placed]).T)
-    is_grid = rank == by_place.shape[1] and bool((off < pitch / 4).all())
-    return pitch if is_grid else 0.0
-
-
 def _section_edges(points: Points, k: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Edges of one section, each in at least one direction, as two arrays of places."""
     if len(points) < 2 or k < 1:
         nothing = np.empty(0, dtype=np.intp)
         return nothing, nothing
     if k == 6 and len(points) >= 7 and len(np.unique(points, axis=0)) == len(points):
-        lattice, pitch = _lattice(points)
+        lattice, pitch = lattice_of(points)
         if lattice == "hexagonal":
             pairs = cKDTree(points).query_pairs(_RING * pitch, output_type="ndarray")
             return pairs[:, 0], pairs[:, 1]
@@ -294,7 +191,7 @@ def _section_edges(points: Points, k: int) -> tuple[NDArray[np.intp], NDArray[np
 
 def _nearest_edges(points: Points, k: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     # twice as many candidates as asked for, to see ties; many coincident points stay bounded
-    distance, neighbour = _nearest(points, points, min(2 * k + 2, len(points)))
+    distance, neighbour = nearest(points, points, min(2 * k + 2, len(points)))
     distance[neighbour == np.arange(len(points))[:, None]] = np.inf
     last = np.partition(distance, k - 1, axis=1)[:, k - 1]
     is_kept = np.isfinite(distance) & (distance <= last[:, None] * (1 + 1e-6))

@@ -116,7 +116,8 @@ def with_counts(adata: AnnData, counts: sp.csr_matrix) -> AnnData:
     from anndata import AnnData
 
     obsm = {keys.SPATIAL: adata.obsm[keys.SPATIAL]} if keys.SPATIAL in adata.obsm else {}
-    return AnnData(X=counts, obs=adata.obs.copy(), var=adata.var[[]].copy(), obsm=obsm)
+    uns = {keys.SPATIAL: adata.uns[keys.SPATIAL]} if keys.SPATIAL in adata.uns else {}
+    return AnnData(X=counts, obs=adata.obs.copy(), var=adata.var[[]].copy(), obsm=obsm, uns=uns)
 
 
 def _like(counts: sp.csr_matrix, values: np.ndarray) -> sp.csr_matrix:

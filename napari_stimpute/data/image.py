@@ -1,20 +1,33 @@
-"""The tissue image and its scale, in the squidpy / scanpy layout of ``uns["spatial"]``."""
+"""The tissue image of a library, and whether places and image are in the same unit."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeGuard
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import keys
 from ..errors import BadImage
-from .graph import guess_technology
+from ..words import counted, percent
+from .graph import Points
+from .libraries import Library, is_positive, libraries, scale_name, single
+from .pixels import as_rgb
 
 if TYPE_CHECKING:
     from anndata import AnnData
+
+_DIAMETER = "spot_diameter_fullres"
+_MICRONS = ("microns_per_pixel", "pixel_size_um", "mpp")
+
+_PLAUSIBLE = (0.1, 2.0)
+"""Diameters of a spot, in distances to the next: ST has 0.5, Visium 0.55 to 0.65, bins 1."""
+
+_MOST_OUTSIDE = 0.2
+"""Share of spots outside the image above which the two do not belong together."""
+
+_CORNER = 1 / 3
+"""Spots within this share of the image's width and height are heaped in its corner."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,190 +35,194 @@ class TissueImage:
     """An image of the tissue, and how it lies under the spots.
 
     ``pixels`` is (height, width, 3), uint8. A spot at coordinates (x, y) lies at pixel
-    (column x · scale, row y · scale) of an image whose ``corner`` lies at (0, 0); x and y of the
-    corner and ``spot_diameter`` are in coordinate units. ``note`` tells which image was taken
-    where there are several, else "".
+    (column x · scale, row y · scale) of an image whose ``corner`` (x, y) is at the origin.
+    ``note`` tells what was chosen or scaled, else "".
     """
 
     pixels: NDArray[np.uint8]
     scale: float
-    spot_diameter: float
     name: str
     note: str = ""
     corner: tuple[float, float] = (0.0, 0.0)
 
-
-_RESOLUTIONS = {
-    "hires": ("hires", "hires_image", "tissue_hires_image"),
-    "lowres": ("lowres", "lowres_image", "tissue_lowres_image"),
-}
-"""Usual names of images, the sharper first."""
+    @property
+    def size(self) -> NDArray[np.float64]:
+        """Width and height in coordinate units, (2,)."""
+        height, width = self.pixels.shape[:2]
+        return np.array([width, height]) / self.scale
 
 
 def tissue_image(adata: AnnData) -> TissueImage | None:
-    """Return the tissue image, the sharpest there is; None if the data hold none.
-
-    Of several libraries the one that ``obs["library_id"]`` names goes first, then the others in
-    their order; one without an image, or without its scale factor, only if no other has both.
+    """Return the tissue image as the file has it, the sharpest there is; None for none.
 
     Raises
     ------
     BadImage : an image without a usable scale factor, scale factors without an image, or
         something that is not an image
-    MissingKey, BadCoordinates : no spot diameter is given and there are no coordinates
     """
-    library, text = _library(adata)
-    entry = _entries(adata).get(library)
-    if entry is None or not (entry.images or entry.scales):
-        return None
-    place = f"uns['spatial'][{library!r}]" if library else "uns['spatial']"
-    resolution = entry.resolution
-    if not resolution:
-        raise BadImage(
-            expected=f"an image 'hires' or 'lowres' in {place}['images']",
-            found="scale factors, but no image",
-            remedy="Add the image, or go on without: spots are then drawn on a plain background.",
-        )
-    scale = _scale_factor(entry.scales, _scale_of(resolution), place)
-    name = entry.names[resolution]
-    pixels = _rgb(np.asarray(entry.images[name]), f"{place}['images'][{name!r}]")
-    title = f"{library} ({resolution})" if library else resolution
-    return TissueImage(pixels, scale, spot_diameter(adata), title, text)
+    library, note = shown_library(adata)
+    image = None if library is None else image_of(library)
+    return None if image is None else replace(image, note=joined(note, image.note))
 
 
-def spot_diameter(adata: AnnData) -> float:
-    """Return the diameter of a spot in coordinate units.
+def shown_library(adata: AnnData) -> tuple[Library | None, str]:
+    """The library of a single section, and a sentence if there is a choice.
 
-    As the scale factors say; without them from the spacing: 0.55 of it for Visium (55 of 100
-    µm), 0.5 for classic ST (100 of 200 µm), 0.8 for anything else.
-
-    Raises
-    ------
-    MissingKey, BadCoordinates : neither scale factors nor coordinates
+    Of several the one that ``obs["library_id"]`` names goes first, then the others in their
+    order; one without an image, or without its scale factor, only if no other has both.
     """
-    entry = _entries(adata).get(_library(adata)[0])
-    stated = _single(entry.scales.get("spot_diameter_fullres")) if entry else None
-    if _is_positive(stated):
-        return float(stated)
-    return guess_technology(adata).spot_diameter
-
-
-@dataclass(frozen=True)
-class _Entry:
-    """Images and scale factors of one library; ``names`` of the images by their resolution."""
-
-    images: Mapping[str, Any]
-    scales: Mapping[str, Any]
-
-    @property
-    def names(self) -> dict[str, str]:
-        found = {r: [n for n in names if n in self.images] for r, names in _RESOLUTIONS.items()}
-        return {resolution: names[0] for resolution, names in found.items() if names}
-
-    @property
-    def resolution(self) -> str:
-        """The sharpest image with a scale factor, else the sharpest; "" for none."""
-        whole = [r for r in self.names if _is_positive(_single(self.scales.get(_scale_of(r))))]
-        return next(iter([*whole, *self.names]), "")
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether there is an image that can be laid under the spots."""
-        return _is_positive(_single(self.scales.get(_scale_of(self.resolution))))
-
-
-def _scale_of(resolution: str) -> str:
-    return f"tissue_{resolution}_scalef"
-
-
-def _entries(adata: AnnData) -> dict[str, _Entry]:
-    """What is known of each library; one that has no name is called ""."""
-    spatial = adata.uns.get(keys.SPATIAL, {})
-    if not isinstance(spatial, Mapping):
-        return {}
-    if "images" in spatial:
-        spatial = {"": spatial}
-    return {
-        str(name): _Entry(_mapping(entry.get("images")), _mapping(entry.get("scalefactors")))
-        for name, entry in spatial.items()
-        if isinstance(entry, Mapping)
-    }
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _library(adata: AnnData) -> tuple[str, str]:
-    """Name the library to show, and say so if there is a choice."""
-    entries = _entries(adata)
-    if len(entries) < 2:
-        return next(iter(entries), ""), ""
+    known = libraries(adata)
     used = (
         adata.obs["library_id"].dropna().astype(str).unique() if "library_id" in adata.obs else []
     )
-    order = [*(name for name in used if name in entries), *entries]
-    chosen = next((name for name in order if entries[name].is_whole), order[0])
-    with_image = [name for name, entry in entries.items() if entry.images]
-    if len(with_image) < 2:
+    order = [*(known[name] for name in used if name in known), *known.values()]
+    chosen = next((library for library in order if library.is_whole), next(iter(order), None))
+    with_image = [library.name for library in known.values() if library.images]
+    if chosen is None or len(with_image) < 2:
         return chosen, ""
     listed = ", ".join(with_image)
-    return chosen, f"The file holds {len(with_image)} images ({listed}); {chosen} is shown."
+    return chosen, f"The file holds {len(with_image)} images ({listed}); {chosen.name} is shown."
 
 
-def _single(value: Any) -> Any:
-    """The number in an array of one, as R writes all of them."""
-    return value.item() if isinstance(value, np.ndarray) and value.size == 1 else value
+def image_of(library: Library) -> TissueImage | None:
+    """The sharpest image of a library; None if it says nothing of images.
+
+    Raises
+    ------
+    BadImage : as `tissue_image`
+    """
+    if not (library.images or library.scales):
+        return None
+    resolution = library.resolution
+    if not resolution:
+        raise BadImage(
+            expected=f"an image 'hires' or 'lowres' in {library.place}['images']",
+            found="scale factors, but no image",
+            remedy="Add the image, or go on without: spots are then drawn on a plain background.",
+        )
+    scale = _scale_factor(library, scale_name(resolution))
+    name = library.image_names[resolution]
+    image = np.asarray(library.images[name])
+    pixels, note = as_rgb(image, f"{library.place}['images'][{name!r}]")
+    title = f"{library.name} ({resolution})" if library.name else resolution
+    return TissueImage(pixels, scale, title, note)
 
 
-def _is_positive(number: Any) -> TypeGuard[float]:
-    return isinstance(number, (int, float, np.number)) and bool(0 < number < np.inf)
+@dataclass(frozen=True)
+class Fit:
+    """A library under the spots of a section: its image, and how wide a spot is.
+
+    ``image`` is None if there is none that fits; ``diameter`` is in coordinate units, 0 if the
+    library does not say. ``problems`` are sentences.
+    """
+
+    image: TissueImage | None
+    diameter: float
+    problems: tuple[str, ...]
 
 
-def _scale_factor(scales: Mapping[str, Any], key: str, place: str) -> float:
-    if key not in scales:
+NO_FIT = Fit(None, 0.0, ())
+"""Nothing is known of images."""
+
+
+def fit_library(library: Library, points: Points, spacing: float) -> Fit:
+    """Lay a library under spots, if places and image are in one unit, or a factor makes them so.
+
+    Parameters
+    ----------
+    points : (n, 2), x and y, of the spots that have a place
+    spacing : distance between neighbouring spots, in coordinate units; 0 if unknown
+    """
+    image, unit, problem = _laid_under(library, points, spacing)
+    stated = library.number(_DIAMETER)
+    is_sound = _is_plausible(stated * unit, spacing)
+    problems = [problem] if problem else []
+    n_outside = 0 if image is None else int(_is_outside(image, points).sum())
+    if image is not None and n_outside:
+        lie = "lies" if n_outside == 1 else "lie"
+        problems.append(
+            f"{counted(n_outside, 'spot')} {lie} outside the image {image.name}; is its scale "
+            "factor right?"
+        )
+    if stated and not is_sound:
+        problems.append(
+            f"Spots are drawn by their spacing, {spacing:.4g} units: {_DIAMETER!r} in "
+            f"{library.place} is {stated:.4g}, which is of another unit."
+        )
+    return Fit(image, stated * unit if is_sound else 0.0, tuple(problems))
+
+
+def joined(*sentences: str) -> str:
+    """Sentences in a row; those that are "" left out."""
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _laid_under(
+    library: Library, points: Points, spacing: float
+) -> tuple[TissueImage | None, float, str]:
+    """The image if it fits, the size in µm of a pixel if places are in µm (else 1), a problem."""
+    if not library.images:
+        return None, 1.0, ""
+    try:
+        image = image_of(library)
+    except BadImage as error:
+        return None, 1.0, str(error)
+    stated = library.number(_DIAMETER)
+    why = "" if image is None else _misfit(image, points, _is_plausible(stated, spacing))
+    if image is None or not why:
+        return image, 1.0, ""
+    for name in _MICRONS:
+        unit = library.number(name) or 1.0
+        other = replace(image, scale=image.scale / unit)
+        if unit != 1 and not _misfit(other, points, _is_plausible(stated * unit, spacing)):
+            note = f"Places are taken as µm, {unit:.4g} per pixel ({name!r}): as pixels, {why}."
+            return replace(other, note=joined(image.note, note)), unit, ""
+    misfit = BadImage(
+        expected=f"places in pixels of the image {image.name}, at full resolution",
+        found=why,
+        remedy="It is left out. Correct obsm['spatial'] or the scale factor to see it.",
+    )
+    return None, 1.0, str(misfit)
+
+
+def _misfit(image: TissueImage, points: Points, is_unit_known: bool) -> str:
+    """Why spots cannot lie on an image, in words; "" if they may."""
+    outside = float(_is_outside(image, points).mean())
+    if outside > _MOST_OUTSIDE:
+        low, high, (width, height) = points.min(axis=0), points.max(axis=0), image.size
+        return (
+            f"{percent(outside)} of the spots outside it ({width:,.0f} × {height:,.0f} units): x "
+            f"is {low[0]:,.4g} to {high[0]:,.4g}, y is {low[1]:,.4g} to {high[1]:,.4g}"
+        ).replace("-", "−")
+    is_heaped = len(points) > 1 and bool((points < image.size * _CORNER).all())
+    return (
+        "all spots in its upper left corner, as if in µm" if is_heaped and not is_unit_known else ""
+    )
+
+
+def _is_outside(image: TissueImage, points: Points) -> NDArray[np.bool_]:
+    return np.asarray(((points < 0) | (points > image.size)).any(axis=1))
+
+
+def _is_plausible(diameter: float, spacing: float) -> bool:
+    """Whether a spot can be so wide; where the spacing is unknown, any width can."""
+    low, high = _PLAUSIBLE
+    return diameter > 0 and (spacing == 0 or low * spacing <= diameter <= high * spacing)
+
+
+def _scale_factor(library: Library, key: str) -> float:
+    place = library.place
+    if key not in library.scales:
         raise BadImage(
             expected=f"the scale factor {key!r} in {place}['scalefactors']",
             found="none, so the image cannot be laid under the spots",
             remedy="Add it (image pixels per coordinate unit), or go on without the image.",
         )
-    scale = _single(scales[key])
-    if not _is_positive(scale):
+    scale = single(library.scales[key])
+    if not is_positive(scale):
         raise BadImage(
             expected=f"a scale factor {key!r} above 0",
             found=f"{scale!r}",
             remedy="Correct it (image pixels per coordinate unit), or go on without the image.",
         )
     return float(scale)
-
-
-def _rgb(image: NDArray[Any], place: str) -> NDArray[np.uint8]:
-    """Bring grey, RGBA, 16-bit and float images to (height, width, 3), uint8."""
-    layered = image[..., None] if image.ndim == 2 else image
-    is_image = layered.ndim == 3 and layered.shape[2] in (1, 3, 4) and layered.size > 0
-    if not is_image or image.dtype.kind not in "buif":
-        shape = " × ".join(str(n) for n in image.shape) or "a single value"
-        raise BadImage(
-            expected=f"an image (height × width × 3 colours) in {place}",
-            found=f"{shape}, {image.dtype}",
-            remedy="Store it as RGB, 8 bits per colour.",
-        )
-    if image.dtype.kind == "f" and not np.isfinite(image).all():
-        raise BadImage(
-            expected=f"finite colours in {place}",
-            found="NaN or infinite values",
-            remedy="Store the image as RGB, 8 bits per colour.",
-        )
-    colours = _eight_bits(layered[..., :3])
-    return np.ascontiguousarray(np.broadcast_to(colours, (*colours.shape[:2], 3)))
-
-
-def _eight_bits(image: NDArray[Any]) -> NDArray[np.uint8]:
-    if image.dtype == np.uint8:
-        return image
-    if image.dtype.kind == "b" or (image.dtype.kind == "f" and image.max() <= 1):
-        full = 1
-    else:
-        full = 255 if image.max() <= 255 else 65_535
-    scaled: NDArray[np.float32] = image.astype(np.float32) * np.float32(255 / full)
-    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import scipy.sparse as sp
 
-from ..errors import MissingKey
 from .counts import depth_of
 from .graph import spatial_coordinates, spatial_graph
+from .sections import section_codes
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -49,19 +48,6 @@ def read_section(
     depth = (depth_of(counts) / median).astype(np.float32)
     size = np.where(depth > 0, depth, np.float32(1.0))
     return Section(counts, size, depth, places, codes, graph)
-
-
-def section_codes(adata: AnnData, key: str) -> np.ndarray:
-    """Section of each spot, (n_obs,) int64 from 0; one section if `key` is ""."""
-    if not key:
-        return np.zeros(adata.n_obs, dtype=np.int64)
-    if key not in adata.obs:
-        raise MissingKey(
-            expected=f"a column {key!r} in obs that names the sections",
-            found=f"columns {list(adata.obs.columns)}",
-            remedy="Choose one of them, or none if all spots are of one section.",
-        )
-    return np.asarray(pd.factorize(adata.obs[key])[0], dtype=np.int64)
 
 
 def median_depth(counts: sp.csr_matrix) -> float:

@@ -12,10 +12,10 @@ from ..analysis import VariableGenes, variable_genes
 from ..compare.comparison import Comparison
 from ..compare.standing import LEVEL, rows, verdict
 from ..data.counts import counts_of
-from ..data.graph import guess_technology
 from ..data.holdout import HIDDEN_SHARE
 from ..data.records import read_records
 from ..data.simulate import TRUE_RATE
+from ..data.technology import guess_technology
 from ..errors import TooSmall
 from ..keys import COUNTS
 from ..plots import (

@@ -58,9 +58,10 @@ class MixtureConfig(ModelConfig):
 
     section_key: str = setting(
         "",
-        "Column that tells tissue sections apart; no neighbours across two sections.",
+        "Column that tells tissue sections apart: no neighbours across two. As found: by the data.",
         source="obs",
         title="Section column",
+        none="as found",
     )
     hidden_share: float = setting(
         0.1,
@@ -133,9 +134,10 @@ class GMMVGAEConfig(ModelConfig):
     )
     section_key: str = setting(
         "",
-        "Column that tells tissue sections apart; no edge joins two sections.",
+        "Column that tells tissue sections apart: no neighbours across two. As found: by the data.",
         source="obs",
         title="Section column",
+        none="as found",
     )
     likelihood: Literal["negative binomial", "gaussian"] = setting(
         "negative binomial",

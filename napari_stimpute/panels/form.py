@@ -12,7 +12,6 @@ from ..config import FormField, ModelConfig, form_fields
 from ..errors import InvalidSetting
 from .menu import Entry, Menu, entries
 
-NONE = "none"
 """What a person sees for "" in a list of columns."""
 
 BY_HAND = "by_hand"
@@ -179,7 +178,7 @@ class Form:
         value = self._values[about.name]
         unknown = [value] if value and value not in self._columns else []
         columns = [*self._columns, *unknown]
-        return (Entry(NONE, ""), *entries((column, column) for column in columns))
+        return (Entry(about.none, ""), *entries((column, column) for column in columns))
 
     def _typed(self, name: str) -> Any:
         value = self._values[name]

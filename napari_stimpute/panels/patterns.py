@@ -11,6 +11,7 @@ import pandas as pd
 
 from .. import keys
 from ..data.records import RunRecord
+from ..data.sections import section_codes
 from ..errors import StimputeError
 from ..job import Job
 from ..session.session import Session
@@ -127,7 +128,7 @@ class PatternsPanel(Panel[PatternsState]):
                 adata.layers[keys.imputed(key)],
                 pipeline_of(record),
                 seed=record.seed,
-                sections=adata.obs[section_key] if section_key else None,
+                sections=section_codes(adata, section_key),
             )
         except StimputeError as problem:
             self.work.say(error(problem))

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.colours import stored_colours
-from ..data.graph import guess_technology, has_place, spatial_coordinates
-from ..data.image import TissueImage, spot_diameter, tissue_image
-from ..errors import BadImage
+from ..data.graph import has_place
+from ..data.image import TissueImage
+from ..data.layout import lay_out
+from ..data.technology import guess_technology
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -114,14 +115,9 @@ class Tissue:
 
     @classmethod
     def of(cls, adata: AnnData) -> Tissue:
-        """Read from an AnnData; an image that cannot be used is left out."""
-        try:
-            image = tissue_image(adata)
-        except BadImage:
-            image = None
-        images = () if image is None else (image,)
-        scale = guess_technology(adata).microns_per_unit
-        return cls(spatial_coordinates(adata), spot_diameter(adata), images, scale)
+        """Read from an AnnData: sections apart, each with its image if that can be used."""
+        layout, scale = lay_out(adata), guess_technology(adata).microns_per_unit
+        return cls(layout.points, layout.spot_diameter, layout.images, scale)
 
 
 def categorical_palette(n: int) -> list[str]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.graph import spatial_coordinates
 from ..plots import Tissue
 from ..session.session import Session
 
@@ -39,13 +38,14 @@ class Places:
 
 
 def tissue_places(session: Session) -> Places:
-    """Where the spots lie on the tissue, at their true size.
+    """Where the spots lie on the tissue, at their true size; sections apart.
 
     Raises
     ------
     MissingKey, BadCoordinates : no coordinates that could be drawn
     """
-    return Places(spatial_coordinates(session.adata)[:, ::-1], session.contents.spot_diameter)
+    layout = session.contents.layout
+    return Places(layout.points[:, ::-1], layout.spot_diameter)
 
 
 def map_places(places: NDArray[np.float32], title: str) -> Places:

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from .. import keys
 from ..data.columns import categorical_columns, number_columns
 from ..data.counts import counts_of, log_normalise, size_factors
-from ..data.image import TissueImage, spot_diameter, tissue_image
+from ..data.layout import Layout, lay_out
 from ..data.records import RunRecord, read_records
-from ..errors import BadImage, MissingKey, UnknownName
+from ..errors import MissingKey, UnknownName
 from ..keys import COUNTS, LOG
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Source:
 class Contents:
     """A look at the AnnData as it is now; a `Session` makes a new one whenever it writes to it.
 
-    Records are parsed once, and counts are laid out by gene once for all looks at the same data.
+    Records are parsed once; counts by gene and the layout serve all looks at the same data.
 
     Parameters
     ----------
@@ -55,6 +55,8 @@ class Contents:
         """A look at the same data, after something was written."""
         found = Contents(self.adata, self.place)
         found._by_gene = self._by_gene
+        if "layout" in vars(self):
+            found.layout = self.layout
         return found
 
     # ---- runs ----------------------------------------------------------------------------------
@@ -201,19 +203,15 @@ class Contents:
 
     # ---- tissue --------------------------------------------------------------------------------
 
-    @property
-    def images(self) -> tuple[TissueImage, ...]:
-        """What lies under the spots: the tissue image, if there is one that can be used."""
-        try:
-            image = None if self.adata is None else tissue_image(self.adata)
-        except BadImage:  # the data card says what is wrong with it
-            return ()
-        return () if image is None else (image,)
+    @cached_property
+    def layout(self) -> Layout:
+        """Where spots and images are drawn.
 
-    @property
-    def spot_diameter(self) -> float:
-        """Diameter of a spot, in coordinate units."""
-        return spot_diameter(self._open_adata())
+        Raises
+        ------
+        MissingKey, BadCoordinates : no coordinates that could be drawn
+        """
+        return lay_out(self._open_adata())
 
     # ---- within --------------------------------------------------------------------------------
 

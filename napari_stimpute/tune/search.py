@@ -19,10 +19,11 @@ import numpy as np
 
 from .. import keys
 from ..background import Background
-from ..config import ModelConfig, form_fields
+from ..config import ModelConfig, WithSections, form_fields
 from ..data.counts import counts_of
 from ..data.graph import spatial_coordinates
 from ..data.records import fingerprint, versions
+from ..data.sections import find_sections
 from ..errors import InvalidSetting, UnknownName
 from ..models import MODELS, model_class, model_info
 from ..progress import Progress, StopEarly
@@ -249,8 +250,10 @@ def _reads(adata: AnnData, model: str, config: ModelConfig) -> dict[str, str]:
     if "spatial" in model_info(model).needs:
         places = np.ascontiguousarray(spatial_coordinates(adata), dtype="<f8")
         content[f"obsm[{keys.SPATIAL!r}]"] = places.tobytes()
-    for field in form_fields(type(config)):
-        column = getattr(config, field.name)
-        if field.source == "obs" and column:
+    columns = [getattr(config, f.name) for f in form_fields(type(config)) if f.source == "obs"]
+    if isinstance(config, WithSections) and not config.section_key:
+        columns.append(find_sections(adata).column)
+    for column in columns:
+        if column:
             content[f"obs[{column!r}]"] = "\0".join(map(str, adata.obs[column])).encode()
     return {place: hashlib.sha256(held).hexdigest() for place, held in content.items()}

@@ -155,8 +155,8 @@ def test_a_missing_scale_factor_is_a_problem() -> None:
 
 
 def test_spots_outside_the_image_are_counted() -> None:
-    card = data_card(with_image(scalefactors={"tissue_hires_scalef": 1.3}))
-    assert any("outside the image; is its scale factor right?" in p for p in card.problems)
+    card = data_card(with_image(scalefactors={"tissue_hires_scalef": 1.2}))
+    assert any("14 spots lie outside the image A (hires); is its scale" in p for p in card.problems)
 
 
 def test_piled_cells_are_counted() -> None:

@@ -8,13 +8,12 @@ import scipy.sparse as sp
 
 from napari_stimpute.data.card import data_card
 from napari_stimpute.data.graph import (
-    guess_technology,
     has_place,
     normalised_adjacency,
-    place_of,
     spatial_coordinates,
     spatial_graph,
 )
+from napari_stimpute.data.technology import guess_technology, place_of
 from napari_stimpute.errors import BadCoordinates, MissingKey
 
 

@@ -84,7 +84,7 @@ def test_what_goes_wrong_elsewhere_is_not_said_here(
 
 def test_the_sample_opens(data: DataPanel) -> None:
     until_done(data.open_sample())
-    assert data.session.contents.images and data.now.is_open
+    assert data.session.contents.layout.images and data.now.is_open
 
 
 def test_nothing_is_opened_while_something_is_at_work(open_data: DataPanel) -> None:

@@ -10,7 +10,7 @@ from napari_stimpute.config import ModelConfig
 from napari_stimpute.errors import InvalidSetting
 from napari_stimpute.models import MODELS
 from napari_stimpute.models.configs import GMMVGAEConfig
-from napari_stimpute.panels.form import NONE, Field, Form
+from napari_stimpute.panels.form import Field, Form
 
 CONFIGS = [info.config for info in MODELS.values()]
 PRESETS = [
@@ -138,7 +138,7 @@ def test_a_setting_is_marked_for_what_was_found_later(form: Form) -> None:
 
 def test_columns_of_the_data_are_offered_with_none_first(form: Form) -> None:
     offered = [(e.title, e.name) for e in field(form, "section_key").entries]
-    assert offered == [(NONE, ""), ("domain", "domain"), ("slide", "slide")]
+    assert offered == [("as found", ""), ("domain", "domain"), ("slide", "slide")]
     form.enter("section_key", "slide")
     form.offer_columns(["slide", "batch"])
     assert form.read() == GMMVGAEConfig(section_key="slide")

@@ -24,9 +24,9 @@ def test_spots_lie_on_the_image_at_their_true_size(canvas: SpotsView) -> None:
     layer, session = canvas.layer, canvas.session
     assert isinstance(layer, Points)
     np.testing.assert_allclose(layer.data, session.adata.obsm["spatial"][:, ::-1])
-    np.testing.assert_allclose(layer.size, session.contents.spot_diameter)
+    np.testing.assert_allclose(layer.size, session.contents.layout.spot_diameter)
     (image,) = canvas.stage.images
-    np.testing.assert_allclose(image.scale, 1 / session.contents.images[0].scale)
+    np.testing.assert_allclose(image.scale, 1 / session.contents.layout.images[0].scale)
     # one pixel of the image per (row, column) = (y, x) · scale: every spot lies within it
     places = np.array([image.world_to_data(p) for p in layer.data])
     assert (places >= 0).all()
@@ -186,7 +186,7 @@ def test_many_spots_are_drawn_as_one_picture(
 
 def test_the_spot_at_a_place_is_found_within_its_radius(canvas: SpotsView) -> None:
     x, y = canvas.session.adata.obsm["spatial"][7]
-    radius = canvas.session.contents.spot_diameter / 2
+    radius = canvas.session.contents.layout.spot_diameter / 2
     assert canvas.stage.spot_at((y, x + 0.9 * radius)) == 7
     assert canvas.stage.spot_at((y, x - 1e6)) == -1
 

@@ -182,7 +182,7 @@ def test_spots_lie_on_their_tissue_at_their_true_size(scene: Scene) -> None:
     session = scene.session
     assert scene.has_tissue and scene.places is not None
     np.testing.assert_allclose(scene.places.points, session.adata.obsm["spatial"][:, ::-1])
-    assert scene.places.diameter == session.contents.spot_diameter
+    assert scene.places.diameter == session.contents.layout.spot_diameter
     assert scene.places.map_title == ""
 
 

@@ -88,8 +88,8 @@ def test_an_open_file_is_described_and_a_telling_gene_is_chosen(path: Path) -> N
         session.contents.runs,
         session.problem,
     ) == (COUNTS, "", (), "")
-    assert len(session.contents.images) == 1
-    assert 0 < session.contents.spot_diameter < 1000
+    assert len(session.contents.layout.images) == 1
+    assert 0 < session.contents.layout.spot_diameter < 1000
 
 
 def test_an_open_adata_is_not_changed(section: AnnData) -> None:
@@ -205,12 +205,13 @@ def test_an_opening_that_is_cancelled_keeps_what_was_open(session: Session, path
 
 def test_nothing_is_open_at_first() -> None:
     session = Session()
-    assert (session.contents.images, session.contents.columns) == ((), [])
+    assert session.contents.columns == []
     assert [s.name for s in session.contents.sources] == [COUNTS, LOG]
     calls: list[Callable[[], object]] = [
         session.expression,
         session.labels,
         lambda: session.contents.genes,
+        lambda: session.contents.layout,
         session.train,
         lambda: session.save("x.h5ad"),
     ]

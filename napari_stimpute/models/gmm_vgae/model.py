@@ -41,9 +41,11 @@ import scipy.sparse as sp
 import torch
 
 from ...data.components import Components
-from ...data.graph import guess_technology, spatial_coordinates
+from ...data.graph import spatial_coordinates
 from ...data.propagation import InputTransform, hop_features, prune_edges
-from ...data.section import Section, median_depth, read_section, section_codes
+from ...data.section import Section, median_depth, read_section
+from ...data.sections import section_codes
+from ...data.technology import guess_technology
 from ...errors import Diverged
 from ...nn.likelihoods import technical_zero_probability
 from ...progress import Progress, StopEarly

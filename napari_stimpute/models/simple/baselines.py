@@ -17,9 +17,10 @@ import torch
 from ...data.components import Components, principal_components
 from ...data.counts import log_normalise, size_factors
 from ...data.graph import spatial_coordinates
+from ...data.sections import find_sections
 from ...progress import Progress
 from ..base import Model
-from .neighbours import pool
+from .neighbours import pool, pool_within
 from .parts import at_depth, depth_of, restoring, root_proportions
 
 if TYPE_CHECKING:
@@ -77,16 +78,15 @@ class NeighbourMean(_Baseline):
             spatial_coordinates(adata)
 
     def _predict(self, adata: AnnData, counts: sp.csr_matrix) -> np.ndarray:
-        pooled = (
-            pool(self._places(adata, counts), self.config.n_neighbors, self.seed_) @ counts
-        ).toarray()
+        pooled = (self._neighbours(adata, counts) @ counts).toarray()
         return at_depth(pooled, depth_of(counts))
 
-    def _places(self, adata: AnnData, counts: sp.csr_matrix) -> np.ndarray:
+    def _neighbours(self, adata: AnnData, counts: sp.csr_matrix) -> sp.csr_matrix:
+        k, seed = self.config.n_neighbors, self.seed_
         if self.config.neighbors == "tissue":
-            return spatial_coordinates(adata)
+            return pool_within(spatial_coordinates(adata), find_sections(adata).codes, k, seed)
         logged = log_normalise(counts, size_factors(counts))
-        return principal_components(logged, self.config.n_components, self.seed_).scores
+        return pool(principal_components(logged, self.config.n_components, seed).scores, k, seed)
 
 
 class PCADenoiser(_Baseline):

@@ -19,7 +19,7 @@ import torch
 from ... import keys
 from ...data.graph import spatial_coordinates, spatial_graph
 from ...data.holdout import thin
-from ...data.section import section_codes
+from ...data.sections import section_codes
 from ...errors import InputError
 from ...progress import Progress
 from ..base import Model

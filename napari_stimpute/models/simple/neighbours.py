@@ -50,6 +50,20 @@ def pool(places: NDArray[np.floating], k: int, seed: int) -> sp.csr_matrix:
     return sp.csr_matrix((values, (rows, columns)), shape=(len(places), len(places)))
 
 
+def pool_within(
+    places: NDArray[np.floating], sections: NDArray[np.integer], k: int, seed: int
+) -> sp.csr_matrix:
+    """As `pool`, each section by itself; ``sections`` is (n,), codes."""
+    rows, columns = [], []
+    for code in np.unique(sections):
+        own = np.flatnonzero(sections == code)
+        found = pool(places[own], k, seed).tocoo()
+        rows.append(own[found.row])
+        columns.append(own[found.col])
+    ends = (np.concatenate(rows), np.concatenate(columns))
+    return sp.csr_matrix((np.ones(len(ends[0]), np.float32), ends), (len(places), len(places)))
+
+
 def _itself_first(found: NDArray[np.int32]) -> NDArray[np.int32]:
     """Put each place at the head of its own neighbours; twins at distance 0 may hide it."""
     own = np.arange(len(found), dtype=np.int32)[:, None]

@@ -71,7 +71,7 @@ def image_layers(session: Session, opened: Any = None) -> list[Layer]:
             name=IMAGE_NAME,
             metadata=metadata,
         )
-        for image in session.contents.images
+        for image in session.contents.layout.images
     ]
 
 

@@ -11,7 +11,7 @@ from napari_stimpute.jupyter.widgets.form import ConfigForm
 from napari_stimpute.jupyter.widgets.loop import Home
 from napari_stimpute.models import MODELS
 from napari_stimpute.models.configs import GMMVGAEConfig
-from napari_stimpute.panels.form import NONE, Form
+from napari_stimpute.panels.form import Form
 
 CONFIGS = [info.config for info in MODELS.values()]
 
@@ -79,8 +79,8 @@ def test_words_are_shown_as_text_not_as_html(drawn: ConfigForm) -> None:
 
 def test_columns_of_the_data_are_offered_with_none_first(drawn: ConfigForm) -> None:
     menu = drawn.widgets["section_key"]
-    assert menu.options == ((NONE, ""), ("domain", "domain"), ("slide", "slide"))
+    assert menu.options == (("as found", ""), ("domain", "domain"), ("slide", "slide"))
     drawn.form.write({"section_key": "batch"})
     assert menu.value == "batch" and menu.options[-1] == ("batch", "batch")
     drawn.form.offer_columns(["slide"])
-    assert menu.options == ((NONE, ""), ("slide", "slide")) and menu.value == ""
+    assert menu.options == (("as found", ""), ("slide", "slide")) and menu.value == ""

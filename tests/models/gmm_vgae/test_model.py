@@ -219,11 +219,14 @@ def two_sections(make_section: MakeSection) -> AnnData:
     return concat(parts, label="section", index_unique="-")
 
 
-@pytest.mark.parametrize(("section_key", "reaches"), [("section", False), ("", True)])
+@pytest.mark.parametrize(
+    ("section_key", "reaches"), [("section", False), ("", False), ("slide", True)]
+)
 def test_no_edge_joins_two_sections(
     section_key: str, reaches: bool, make_section: MakeSection
 ) -> None:
     both = two_sections(make_section)
+    both.obs["slide"] = "one"
     fitted = fit(both, section_key=section_key, epochs=5)
     other = with_shuffled_genes(both, np.arange(120, 240))
     changed = changed_rows(fitted.embed(both), fitted.embed(other))
