@@ -27,6 +27,8 @@ from napari_stimpute.plots import (
 )
 from napari_stimpute.plots.saving import png_of
 
+from .contrast import contrast
+
 PLACES = np.array([[100.0, 50.0], [300.0, 50.0], [100.0, 250.0], [300.0, 450.0]])
 VALUES = np.array([0.0, 1.0, 2.0, 4.0])
 
@@ -77,6 +79,13 @@ def test_sixty_colours_are_distinct_to_normal_eyes() -> None:
 def test_first_eight_colours_are_distinct_to_green_blind_eyes() -> None:
     colors = [as_green_blind(rgb(c)) for c in categorical_palette(8)]
     assert smallest_difference(colors) > 8
+
+
+def test_every_colour_of_a_group_is_seen_on_black_on_white_and_on_pale_tissue() -> None:
+    haematoxylin_and_eosin = 1 - 0.35 * (1 - np.array([0.87, 0.66, 0.78]))  # as figures draw it
+    for ground, least in (((0, 0, 0), 3.0), ((1, 1, 1), 3.0), (haematoxylin_and_eosin, 2.4)):
+        ratios = [contrast(rgb(colour), ground) for colour in categorical_palette(60)]
+        assert min(ratios) >= least
 
 
 def test_a_longer_palette_begins_with_the_shorter_one() -> None:

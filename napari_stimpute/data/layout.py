@@ -13,7 +13,7 @@ import numpy as np
 
 from .graph import Lattice, Points, has_place, lattice_of, spatial_coordinates
 from .image import NO_FIT, Fit, TissueImage, fit_library, joined, shown_library
-from .libraries import Library, libraries
+from .libraries import Library, is_positive, libraries, single
 from .sections import Sections, find_sections
 from .technology import guess_technology
 
@@ -85,6 +85,21 @@ def lay_out(adata: AnnData) -> Layout:
     problems += [problem for part in parts for problem in part.fit.problems]
     drawn = points * zooms[codes, None] + offsets[codes]
     return Layout(sections, drawn, corners, diameter, images, tuple(_few(problems)))
+
+
+def microns_per_unit(adata: AnnData) -> float:
+    """Return how many µm one coordinate unit is; 0 where that is not known.
+
+    As the scale factors say (Visium HD states it); without them from the spacing of a grid: 100 µm
+    for Visium, 200 µm for classic ST.
+
+    Raises
+    ------
+    MissingKey, BadCoordinates : no coordinates
+    """
+    library, _note = shown_library(adata)
+    stated = None if library is None else single(library.scales.get("microns_per_pixel"))
+    return float(stated) if is_positive(stated) else guess_technology(adata).microns_per_unit
 
 
 def _whole(adata: AnnData, sections: Sections, points: Points) -> Layout:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipywidgets as widgets
 
-from ..panels.genes import GenesPanel
+from ..panels.genes import IMAGE_HELP, SIZE_HELP, GenesPanel
 from ..panels.message import Message
 from ..scene.figure import maps_figure
 from ..scene.scene import Scene
@@ -25,9 +25,16 @@ class GenesTab:
         self.panel, self.home = GenesPanel(Scene(session)), home
         self.gene = control(widgets.Combobox, "Gene", continuous_update=False)
         self.source = control(widgets.Dropdown, "Values", options=[])
+        self.image = control(
+            widgets.FloatSlider, "Tissue image", min=0, max=1, step=0.05, continuous_update=False
+        )
+        self.size = control(
+            widgets.FloatSlider, "Spot size", min=0.2, max=3, step=0.1, continuous_update=False
+        )
+        self.image.tooltip, self.size.tooltip = IMAGE_HELP, SIZE_HELP
         self.words, self.trust = Words(), Words("note")
         self.map, self._drawn = Picture(), ""
-        menus = widgets.HBox([self.gene, self.source])
+        menus = widgets.HBox([self.gene, self.source, self.image, self.size])
         menus.layout.flex_flow = "row wrap"
         for menu in menus.children:
             menu.layout.width = CONTROL
@@ -36,6 +43,8 @@ class GenesTab:
         self.widget = widgets.VBox(parts)
         home.observe(self.gene, self._choose_gene)
         home.observe(self.source, lambda: self.panel.choose_source(self.source.value))
+        home.observe(self.image, lambda: self.panel.choose_image_opacity(self.image.value))
+        home.observe(self.size, lambda: self.panel.choose_size(self.size.value))
         self.panel.changed.connect(self._draw, thread="current")
         self.panel.scene.changed.connect(self._draw_soon, thread="current")
         self.panel.scene.maps.due.connect(self._draw_map_soon, thread="current")
@@ -60,6 +69,8 @@ class GenesTab:
                 self.gene.value = self._drawn = now.gene
             offered = [e for e in now.source.entries if not e.why_not]
             offer(self.source, [(e.title, e.name) for e in offered], now.source.chosen)
+            self.image.value, self.image.disabled = now.look.image_opacity, bool(now.look.no_image)
+            self.size.value = now.look.size
         message = now.message or Message(now.no_map)
         self.words.say(message.text, tone=message.tone)
         self.trust.say(*now.trust.text.split("\n"), tone=now.trust.tone)

@@ -28,7 +28,16 @@ if TYPE_CHECKING:
 _COLUMN_HELP = "Colour by a gene, or by a column: labels, or numbers."
 LOW_HELP = "Values below this percentile take the lowest colour."
 HIGH_HELP = "Values above this percentile take the highest colour."
-COLORMAP_HELP = "Colours of the values; all can be read by the colour-blind."
+COLORMAP_HELP = (
+    "Colours of the values; all can be read by the colour-blind. On the canvas the darkest are "
+    "lifted, so that they are seen on black."
+)
+SIZES, OUTLINES = (20, 300), (0, 40)
+"""Least and most of the size of spots and of their outline, in %."""
+
+SIZE_HELP = "Diameter of the spots, in per cent of the true one."
+OUTLINE_HELP = "Dark edge of the spots, in per cent of their diameter."
+IMAGE_HELP = "How strongly the tissue image is drawn: less lets the colours of the spots stand out."
 THRESHOLDS = (50, 99)
 """Least and most of the threshold of the zero map, in %."""
 
@@ -46,6 +55,7 @@ _FIGURE_HELP = (
 PAIR_HELP = "Counts and imputed, side by side on one scale; they pan and zoom as one."
 _SIDE_HELP = "What is shown to the {side} of the divider."
 _WIPED = "The wipe compares values: end it to see more of them."
+_NO_IMAGE = "These data have no tissue image."
 _NOT_OPEN, _DRAWING = "Open data first.", "It is being drawn."
 
 _ASPECTS: tuple[tuple[str, Aspect, str], ...] = (
@@ -84,6 +94,16 @@ class AspectState:
     fades: bool
     no_fade: str
     fade_help: str
+
+
+@dataclass(frozen=True)
+class LookState:
+    """How spots and image are drawn, as shares; ``no_image`` says why there is none to change."""
+
+    size: float
+    outline: float
+    image_opacity: float
+    no_image: str
 
 
 @dataclass(frozen=True)
@@ -128,6 +148,7 @@ class GenesState:
     trust: Message
     is_on_map: bool
     aspect: AspectState
+    look: LookState
     wipe: WipeState | None
 
 
@@ -178,6 +199,18 @@ class GenesPanel(Panel[GenesState]):
     def choose_colormap(self, colormap: str) -> None:
         """Colours of the values, by name."""
         self.display.colormap = colormap
+
+    def choose_size(self, share: float) -> None:
+        """Diameter of the spots, as a share of the true one."""
+        self.display.spot_size = share
+
+    def choose_outline(self, share: float) -> None:
+        """Dark edge of the spots, as a share of their diameter."""
+        self.display.outline = share
+
+    def choose_image_opacity(self, opacity: float) -> None:
+        """How strongly the tissue image is drawn, 0–1."""
+        self.display.image_opacity = opacity
 
     def choose_aspect(self, aspect: str) -> None:
         """Show expected counts, how sure they are, or what the zeros mean."""
@@ -264,6 +297,7 @@ class GenesPanel(Panel[GenesState]):
             trust=Message(blend if badge is None else f"{badge.sentence}\n{blend}", tone),
             is_on_map=not not_open and not scene.has_tissue,
             aspect=self._aspect(),
+            look=self._look(not_open),
             wipe=self._wipe() if self._is_wiped else None,
         )
 
@@ -318,6 +352,11 @@ class GenesPanel(Panel[GenesState]):
             no_fade=no_fade,
             fade_help=no_fade or _FADE_HELP,
         )
+
+    def _look(self, not_open: str) -> LookState:
+        display = self.display
+        no_image = not_open or ("" if self.scene.ground is not None else _NO_IMAGE)
+        return LookState(display.spot_size, display.outline, display.image_opacity, no_image)
 
     def _wipe(self) -> WipeState:
         scene = self.scene

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from ..data.colours import stored_colours
 from ..data.graph import has_place
 from ..data.image import TissueImage
-from ..data.layout import lay_out
-from ..data.technology import guess_technology
+from ..data.layout import lay_out, microns_per_unit
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -29,68 +28,69 @@ NO_CATEGORY = "#b8b8b8"
 
 _PALETTE = (
     "#0072b2",
-    "#e69f00",
-    "#009e73",
-    "#56b4e9",
     "#d55e00",
-    "#f0e442",
-    "#882255",
-    "#332288",
-    "#61ffff",
-    "#244900",
-    "#cc79a7",
-    "#92ceaa",
-    "#6186ff",
-    "#796149",
-    "#61ffaa",
-    "#f3b6ff",
-    "#0049b6",
-    "#b63186",
-    "#24ce6d",
-    "#aa61db",
-    "#6d0055",
-    "#b63d0c",
-    "#ff79ce",
-    "#613d92",
-    "#e7616d",
-    "#c29e9e",
-    "#928649",
-    "#006d79",
-    "#920000",
-    "#316d00",
-    "#6155ce",
-    "#9edb61",
-    "#613d31",
-    "#ffdbce",
-    "#00496d",
-    "#79799e",
-    "#ffaa92",
-    "#00dbf3",
-    "#6d9eff",
-    "#c2923d",
-    "#86559e",
-    "#ffb6ce",
-    "#e7c200",
-    "#499eaa",
-    "#499200",
-    "#aa6161",
-    "#864961",
-    "#aab649",
-    "#ce6dce",
-    "#ffdb86",
-    "#86aa86",
-    "#00c2b6",
-    "#b6dbe7",
-    "#c29ef3",
-    "#79493d",
-    "#9e86e7",
-    "#86006d",
-    "#aa8686",
-    "#c25592",
-    "#61793d",
+    "#009e73",
+    "#b5245f",
+    "#7a5c00",
+    "#3f98dc",
+    "#7d3cc8",
+    "#006b6b",
+    "#bd8a10",
+    "#fa5a8c",
+    "#6e6ef5",
+    "#c873b9",
+    "#b93ca5",
+    "#a0694b",
+    "#8c3791",
+    "#a05ad2",
+    "#1955f0",
+    "#cd0a00",
+    "#5f919b",
+    "#af78ff",
+    "#8c463c",
+    "#825a87",
+    "#78a04b",
+    "#e15fdc",
+    "#be7d73",
+    "#878228",
+    "#eb195a",
+    "#d21982",
+    "#fa5f55",
+    "#dc37b9",
+    "#008273",
+    "#be4beb",
+    "#554baf",
+    "#d75a96",
+    "#4b5f46",
+    "#503cdc",
+    "#9173c3",
+    "#5a699b",
+    "#6955dc",
+    "#467d3c",
+    "#914669",
+    "#555aff",
+    "#4191ff",
+    "#aa3cc3",
+    "#9619aa",
+    "#b45f64",
+    "#ff4baa",
+    "#9b87c8",
+    "#7d7da5",
+    "#3773e1",
+    "#196e14",
+    "#235f96",
+    "#69785f",
+    "#e14641",
+    "#aa4128",
+    "#41697d",
+    "#00a5a5",
+    "#3c9687",
+    "#d77396",
+    "#37642d",
 )
-"""Okabe and Ito's, then each the colour farthest from those before, in OKLab, as seen with normal,
-red-blind and green-blind eyes alike. Their pink comes late: it vanishes on H&E-stained tissue."""
+"""Three of Okabe and Ito's, then each far from those before, in OKLab, as seen with normal,
+red-blind and green-blind eyes. Each has a contrast of 3 or more both on black and on white: its
+luminance lies between 0.1 and 0.3. Pink, the colour of H&E, comes late."""
 
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#6f6f6f"
 _TALLEST = 4.4  # inches of a map
@@ -106,17 +106,19 @@ class Tissue:
     spot_diameter : in coordinate units
     images : of the tissue under the spots
     microns_per_unit : for a scale bar; 0 if unknown
+    image_opacity : 0–1
     """
 
     coordinates: NDArray[np.float64]
     spot_diameter: float
     images: tuple[TissueImage, ...] = ()
     microns_per_unit: float = 0.0
+    image_opacity: float = 0.35
 
     @classmethod
     def of(cls, adata: AnnData) -> Tissue:
         """Read from an AnnData: sections apart, each with its image if that can be used."""
-        layout, scale = lay_out(adata), guess_technology(adata).microns_per_unit
+        layout, scale = lay_out(adata), microns_per_unit(adata)
         return cls(layout.points, layout.spot_diameter, layout.images, scale)
 
 
@@ -202,7 +204,7 @@ def draw_spots(
     """Circles of true size, coloured by value (low below high) or by given colours."""
     from matplotlib.collections import EllipseCollection
 
-    draw_image(ax, tissue, opacity=0.35)
+    draw_image(ax, tissue, opacity=tissue.image_opacity)
     order = np.arange(len(tissue.coordinates)) if values is None else np.argsort(values)
     order = order[has_place(tissue.coordinates[order])]
     size = np.full(len(order), tissue.spot_diameter)

@@ -38,7 +38,7 @@ def layers_of(source: Any) -> list[LayerData]:
     """Layers of a path or an AnnData, coloured by its most telling gene."""
     from ..data.opening import load
     from ..scene.places import tissue_places
-    from ..scene.shown import gene_shown
+    from ..scene.shown import Style, gene_shown
     from ..session.session import Session
     from .canvas.spots import image_layers, paint, spots_layer
 
@@ -52,9 +52,11 @@ def layers_of(source: Any) -> list[LayerData]:
             raise
         return [(None,)]
     spots = spots_layer(session, places, opened=opened)
-    paint(spots, gene_shown(session, session.display.source))
+    paint(spots, gene_shown(session, session.display.source), Style(places.diameter))
     _open_panel_soon()
-    return [layer.as_layer_data_tuple() for layer in (*image_layers(session, opened), spots)]
+    return [
+        layer.as_layer_data_tuple() for layer in (*image_layers(session, places, opened), spots)
+    ]
 
 
 def _is_handed_over(opened: Any) -> bool:

@@ -31,7 +31,7 @@ ZERO_NAMES = (
     "Likely biological zero",
     "Unsure",
 )
-ZERO_COLOURS = ("#009e73", "#e69f00", "#0072b2", "#b8b8b8")
+ZERO_COLOURS = ("#009e73", "#d55e00", "#0072b2", "#8a8a8a")
 """Of Okabe and Ito: the colour-blind tell them apart; grey is for what is not known."""
 
 

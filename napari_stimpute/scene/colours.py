@@ -20,6 +20,9 @@ FAINTEST = 0.1
 _GREYER, _FAINTER = 0.6, 0.35
 """Spots that were not picked, while others were: share of grey in their colour, and opacity."""
 
+_VEIL = 0.35
+"""Share of white in the lowest colour, none in the highest: its contrast with black is 3 then."""
+
 _VALUE_STEPS, _OPACITY_STEPS = 32, 8
 
 
@@ -41,14 +44,19 @@ LOOKS = {
 between their neighbours."""
 
 Colours = NDArray[np.float32]
+Ground = tuple[float, float, float] | None
+"""Red, green, blue (0–1) of what lies under the spots; None where that is nothing of its own."""
 
 
 @lru_cache(maxsize=16)
 def table(colormap: str) -> Colours:
-    """Look-up table of a colormap, (256, 4), 0–1; napari's of the same name is equal."""
+    """Look-up table of a colormap, (256, 4), 0–1, its dark end lifted to be seen on black."""
     from matplotlib import colormaps
 
-    return np.asarray(colormaps[colormap](np.arange(256)), dtype=np.float32)
+    colours = np.asarray(colormaps[colormap](np.arange(256)), dtype=np.float32)
+    veil = np.linspace(_VEIL, 0, 256, dtype=np.float32)[:, None]
+    colours[:, :3] += veil * (1 - colours[:, :3])
+    return colours
 
 
 def colours_of_values(
@@ -75,12 +83,28 @@ def opacity_of(certainty: NDArray[np.float32]) -> NDArray[np.float32]:
     return opacity
 
 
-def unpicked(colours: Colours) -> Colours:
-    """Colours (n, 4) of spots that were not picked: still there, but behind the others."""
-    faint = colours.copy()
-    faint[:, :3] += _GREYER * (0.5 - faint[:, :3])
-    faint[:, 3] *= _FAINTER
+def faded(
+    colours: Colours, strength: NDArray[np.float32] | float, ground: Ground = None
+) -> Colours:
+    """Colours (n, 4) of which a share is left, (n,) 0–1: they go over to the ground.
+
+    Parameters
+    ----------
+    ground : what lies below; None lets it shine through, whatever it is
+    """
+    left, faint = np.broadcast_to(strength, len(colours))[:, None], colours.copy()
+    if ground is None:
+        faint[:, 3:] *= left
+    else:
+        faint[:, :3] += (1 - left) * (np.asarray(ground, dtype=np.float32) - faint[:, :3])
     return faint
+
+
+def unpicked(colours: Colours, ground: Ground = None) -> Colours:
+    """Colours (n, 4) of spots that were not picked: still there, but behind the others."""
+    grey = colours.copy()
+    grey[:, :3] += _GREYER * (0.5 - grey[:, :3])
+    return faded(grey, _FAINTER, ground)
 
 
 def faded_steps(

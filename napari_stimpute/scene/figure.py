@@ -96,7 +96,7 @@ def pair_figure(scene: Scene, divider: float, badge: str = "") -> Figure:
 
     Parameters
     ----------
-    divider : x between them, in coordinate units
+    divider : x between them, in the unit of the scene's places
     badge : what may be believed of the gene, written small beside its name; "" for what is known
 
     Raises
@@ -110,7 +110,7 @@ def pair_figure(scene: Scene, divider: float, badge: str = "") -> Figure:
         places.section(session),
         (left_name, left.values),
         (right_name, right.values),
-        divider,
+        divider / places.per_unit,
         limits=left.limits,
         title=session.display.gene,
         badge=badge or pair.badges(),

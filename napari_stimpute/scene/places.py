@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,20 +21,29 @@ _SHARE, _LARGEST, _SMALLEST = 0.5, 1 / 60, 1 / 600
 class Places:
     """Places of all spots.
 
-    ``points`` is (n_obs, 2), y (down) and x, in coordinate units, as ``diameter`` is; NaN for a
-    spot without a place. ``map_title`` says what map it is ("UMAP of the counts"); "" for that of
-    the tissue.
+    ``points`` is (n_obs, 2), y (down) and x; NaN for a spot without a place. They, and
+    ``diameter``, are in µm where the scale of a tissue is known, else in coordinate units;
+    ``microns`` is the number of µm in a coordinate unit, 0 where it is not known. ``map_title``
+    says what map it is ("UMAP of the counts"); "" for that of the tissue.
     """
 
     points: NDArray[np.float64]
     diameter: float
     map_title: str = ""
+    microns: float = 0.0
+
+    @property
+    def per_unit(self) -> float:
+        """What one coordinate unit is here."""
+        return self.microns or 1.0
 
     def section(self, session: Session) -> Tissue:
         """What figures are drawn on: the tissue with its image, or the bare map."""
+        display, found = session.display, Tissue(self.points[:, ::-1], self.diameter)
         if not self.map_title:
-            return Tissue.of(session.adata)
-        return Tissue(self.points[:, ::-1], self.diameter)
+            found = Tissue.of(session.adata)
+        size = found.spot_diameter * display.spot_size
+        return replace(found, spot_diameter=size, image_opacity=display.image_opacity)
 
 
 def tissue_places(session: Session) -> Places:
@@ -44,8 +53,9 @@ def tissue_places(session: Session) -> Places:
     ------
     MissingKey, BadCoordinates : no coordinates that could be drawn
     """
-    layout = session.contents.layout
-    return Places(layout.points[:, ::-1], layout.spot_diameter)
+    layout, microns = session.contents.layout, session.contents.microns_per_unit
+    scale = microns or 1.0
+    return Places(layout.points[:, ::-1] * scale, layout.spot_diameter * scale, microns=microns)
 
 
 def map_places(places: NDArray[np.float32], title: str) -> Places:

@@ -9,11 +9,13 @@ from ..connections import Connections
 from ..errors import StimputeError
 from ..session.session import Session
 from .aspects import Aspects
+from .colours import Ground
 from .maps import MOST_UMAP, MapOf, Maps
 from .pair import Pair
 from .picks import Picks
 from .places import Places, map_places, tissue_places
-from .shown import Shown, column_shown, drawable_source, gene_shown
+from .shown import Shown, Style, column_shown, drawable_source, gene_shown
+from .tissue import ground_of
 
 
 class Scene:
@@ -37,6 +39,8 @@ class Scene:
         self.no_map = ""
         """Why there are no places although data are open, in words; "" when there are."""
         self.has_tissue = False
+        self.ground: Ground = None
+        """What the tissue image pales to: white under a stain, black under fluorescence."""
         self.map = MapOf()
         """The map that is wanted in place of a tissue, if the data have no coordinates."""
         self._drawn_map: MapOf | None = None
@@ -52,6 +56,13 @@ class Scene:
         """Stop listening to the session."""
         for part in (self, self.maps, self.picks):
             part.connections.close()
+
+    @property
+    def style(self) -> Style:
+        """How the spots are drawn, where there are places for them."""
+        display, places = self.session.display, self.places
+        diameter = 1.0 if places is None else places.diameter * display.spot_size
+        return Style(diameter, display.outline, self.ground)
 
     @property
     def no_pair(self) -> str:
@@ -92,13 +103,16 @@ class Scene:
         self._adata = adata
         self.map = MapOf(kind="umap" if adata is None or adata.n_obs <= MOST_UMAP else "pca")
         self.places, self._drawn_map, self.no_map = None, None, ""
-        self.has_tissue = False
+        self.has_tissue, self.ground = False, None
         if adata is not None:
             try:
                 self.places = tissue_places(self.session)
                 self.has_tissue = True
             except StimputeError:  # the data card says what is wrong with them
                 self._find_map()
+        if self.has_tissue:
+            images = self.session.contents.layout.images
+            self.ground = ground_of(images[0]) if images else None
         self._look()
 
     def _follow_contents(self) -> None:

@@ -11,8 +11,10 @@ from ..keys import COUNTS
 from ..session.session import Session
 from .colours import (
     Colours,
+    Ground,
     colours_of_categories,
     colours_of_values,
+    faded,
     opacity_of,
     unpicked,
 )
@@ -46,6 +48,11 @@ class Values:
         return f"grey: no number ({self.n_missing:,})" if self.n_missing else ""
 
     @property
+    def fades(self) -> bool:
+        """Whether some spots are drawn faintly."""
+        return self.certainty is not None or self.picked is not None
+
+    @property
     def ticks(self) -> tuple[tuple[float, str], ...]:
         """Shares of the colour bar, from left to right, and the number at each."""
         bottom, top = self.limits
@@ -72,12 +79,30 @@ class Categories:
     """Who was picked by hand, as for values."""
 
     @property
+    def fades(self) -> bool:
+        """Whether some spots are drawn faintly."""
+        return self.picked is not None
+
+    @property
     def caption(self) -> str:
         """Name of the column."""
         return self.title
 
 
 Shown = Values | Categories
+
+
+@dataclass(frozen=True)
+class Style:
+    """How spots are drawn, whatever is shown of them.
+
+    ``diameter`` is in the unit of their places, ``outline`` a share of it; what is unsure, or was
+    not picked, fades into the ``ground``.
+    """
+
+    diameter: float
+    outline: float = 0.0
+    ground: Ground = None
 
 
 def drawable_source(session: Session, source: str) -> str:
@@ -131,15 +156,20 @@ def limits_of_numbers(
     return (bottom, top) if top > bottom else (bottom, bottom + 1.0)
 
 
-def colours_of(shown: Shown) -> Colours:
-    """Colour of each spot, (n_obs, 4), 0–1: on the tissue and on every other map."""
+def colours_of(shown: Shown, ground: Ground = None) -> Colours:
+    """Colour of each spot, (n_obs, 4), 0–1: on the tissue and on every other map.
+
+    Parameters
+    ----------
+    ground : what is unsure, or not picked, fades into; None for what lies below, whatever it is
+    """
     if isinstance(shown, Values):
         colours = colours_of_values(shown.values, shown.limits, shown.colormap)
         if shown.certainty is not None:
-            colours[:, 3] = opacity_of(shown.certainty)
+            colours = faded(colours, opacity_of(shown.certainty), ground)
     else:
         colours = colours_of_categories(shown.codes, shown.palette)
     if shown.picked is not None:
         others = ~shown.picked
-        colours[others] = unpicked(colours[others])
+        colours[others] = unpicked(colours[others], ground)
     return colours

@@ -16,6 +16,9 @@ from ..trust.zeros import DEFAULT_THRESHOLD
 Aspect = Literal["expected", "uncertainty", "zeros"]
 Picked = NDArray[np.bool_]
 
+IMAGE_OPACITY = 0.35
+"""Of the tissue image under spots: their colours are told apart on it, and cells still seen."""
+
 
 class Display:
     """Gene, source, column, limits, colours, aspect and picks, whatever shows them.
@@ -39,6 +42,12 @@ class Display:
     """Probability from which the zero map calls a zero technical or biological."""
     fades: bool
     """Whether spots whose expected count is unsure are drawn faintly."""
+    spot_size: float
+    """Diameter of the drawn spots, as a share of the true one."""
+    outline: float
+    """Dark edge of a spot, as a share of its diameter; 0 for none."""
+    image_opacity: float
+    """How strongly the tissue image is drawn, 0–1: the rest is paper."""
     picked: Picked | None
     """Spots picked by hand on the tissue or on a map, (n_obs,) bool; None when there are none."""
 
@@ -54,6 +63,9 @@ class Display:
             "aspect": "expected",
             "threshold": DEFAULT_THRESHOLD,
             "fades": False,
+            "spot_size": 1.0,
+            "outline": 0.04,
+            "image_opacity": IMAGE_OPACITY,
             "picked": None,
         }
 
@@ -85,7 +97,7 @@ class Display:
         self.picked = mask if mask is not None and mask.any() else None
 
     def forget(self) -> None:
-        """Show nothing, as before data were opened; limits, colours and aspect stay as chosen."""
+        """Show nothing, as before data were opened; how things are drawn stays as chosen."""
         with self.together():
             self.gene, self.column, self.source, self.picked = "", "", COUNTS, None
 

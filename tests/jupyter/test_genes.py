@@ -61,3 +61,11 @@ def test_values_that_a_gene_does_not_have_are_not_offered(section: AnnData) -> N
     assert [name for _title, name in genes.source.options] == ["counts", "log"]
     assert genes.source.value == "counts"
     assert "not among the modelled genes" in genes.trust.text
+
+
+def test_image_and_spots_are_drawn_as_chosen_here_or_in_the_window(session: Session) -> None:
+    genes = panels(session).genes
+    genes.image.value, genes.size.value = 0.8, 0.5
+    assert (session.display.image_opacity, session.display.spot_size) == (0.8, 0.5)
+    session.display.image_opacity = 0.1
+    assert genes.image.value == 0.1

@@ -18,7 +18,7 @@ from napari_stimpute.plugin.canvas.view import SpotsView
 
 
 def xs(view: SpotsView) -> Any:
-    return view.session.adata.obsm["spatial"][:, 0]
+    return view.scene.places.points[:, 1]
 
 
 def kept(view: SpotsView, layer: Any) -> Any:
@@ -44,7 +44,7 @@ def drag(viewer: Any, start: tuple[float, float], end: tuple[float, float]) -> l
 
 
 def middle_y(view: SpotsView) -> float:
-    return float(view.session.adata.obsm["spatial"][:, 1].mean())
+    return float(view.scene.places.points[:, 0].mean())
 
 
 def test_dragging_the_line_moves_the_divider_and_not_the_camera(canvas: SpotsView) -> None:

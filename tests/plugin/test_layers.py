@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from anndata import AnnData
 from napari.layers import Image, Points
+from scipy.spatial import cKDTree
 
 from napari_stimpute.plugin.canvas import spots
 from napari_stimpute.plugin.canvas.spots import colour_bar_of
 from napari_stimpute.plugin.canvas.view import SpotsView
 from napari_stimpute.plugin.panel import StimputePanel
-from napari_stimpute.scene.colours import colours_of_values
+from napari_stimpute.scene.colours import colours_of_values, table
 from napari_stimpute.session.contents import COUNTS
 
 from ..judged import give_runs
@@ -23,10 +24,11 @@ from .limits import limits_of
 def test_spots_lie_on_the_image_at_their_true_size(canvas: SpotsView) -> None:
     layer, session = canvas.layer, canvas.session
     assert isinstance(layer, Points)
-    np.testing.assert_allclose(layer.data, session.adata.obsm["spatial"][:, ::-1])
-    np.testing.assert_allclose(layer.size, session.contents.layout.spot_diameter)
+    microns = session.contents.microns_per_unit  # the section is known to be Visium
+    np.testing.assert_allclose(layer.data, session.adata.obsm["spatial"][:, ::-1] * microns)
+    np.testing.assert_allclose(layer.size, session.contents.layout.spot_diameter * microns)
     (image,) = canvas.stage.images
-    np.testing.assert_allclose(image.scale, 1 / session.contents.layout.images[0].scale)
+    np.testing.assert_allclose(image.scale, microns / session.contents.layout.images[0].scale)
     # one pixel of the image per (row, column) = (y, x) · scale: every spot lies within it
     places = np.array([image.world_to_data(p) for p in layer.data])
     assert (places >= 0).all()
@@ -39,7 +41,7 @@ def test_a_spot_without_a_place_is_not_drawn_and_the_others_are(
 ) -> None:
     monkeypatch.setattr(spots, "MOST_POINTS", most)
     adata = canvas.session.adata.copy()
-    where = adata.obsm["spatial"][:, ::-1].copy()
+    where = canvas.scene.places.points.copy()
     adata.obsm["spatial"][3] = np.nan
     canvas.session.open(adata)
     layer = canvas.layer
@@ -73,7 +75,7 @@ def test_the_colour_bar_shows_the_limits_and_colours_of_the_canvas(canvas: Spots
     assert limits[1] < session.limits()[1]
     assert limits_of(canvas.layer) == pytest.approx(limits)
     assert colour_bar_of(canvas.layer).visible
-    assert canvas.layer.face_colormap.name == "magma"
+    np.testing.assert_allclose(canvas.layer.face_colormap.colors, table("magma"))
 
 
 def test_categories_take_the_palette_of_the_data(canvas: SpotsView) -> None:
@@ -178,15 +180,15 @@ def test_many_spots_are_drawn_as_one_picture(
     assert layer.colorbar.visible
     seen = np.unique(layer.data[np.isfinite(layer.data)])
     assert set(seen) <= set(session.expression())
-    y, x = session.adata.obsm["spatial"][5, ::-1]
+    y, x = view.scene.places.points[5]
     assert view.stage.spot_at((y, x)) == 5
     session.display.column = "domain"
     assert not layer.colorbar.visible
 
 
 def test_the_spot_at_a_place_is_found_within_its_radius(canvas: SpotsView) -> None:
-    x, y = canvas.session.adata.obsm["spatial"][7]
-    radius = canvas.session.contents.layout.spot_diameter / 2
+    y, x = canvas.scene.places.points[7]
+    radius = canvas.scene.places.diameter / 2
     assert canvas.stage.spot_at((y, x + 0.9 * radius)) == 7
     assert canvas.stage.spot_at((y, x - 1e6)) == -1
 
@@ -209,3 +211,47 @@ def test_a_gene_that_was_not_modelled_shows_counts(opened: StimputePanel) -> Non
     session.display.gene = left_out
     assert "Counts" in opened.view.shown.caption
     assert opened.genes.source.currentData() == COUNTS
+
+
+def test_the_image_is_dimmed_to_paper_and_a_scale_bar_tells_micrometres(canvas: SpotsView) -> None:
+    (image,), display = canvas.stage.images, canvas.session.display
+    assert image.opacity == pytest.approx(0.35)
+    assert canvas.viewer.canvas.background_color[:3].tolist() == [1, 1, 1]  # under a light image
+    display.image_opacity = 0.8
+    assert image.opacity == pytest.approx(0.8)
+    assert canvas.viewer.canvas.overlays.scale_bar.visible
+    assert {str(unit) for unit in canvas.viewer.layers.units} == {"micrometer"}
+    spacing = cKDTree(canvas.layer.data).query(canvas.layer.data, 2)[0][:, 1]
+    assert np.median(spacing) == pytest.approx(100, rel=0.01)  # Visium, from centre to centre
+
+
+def test_without_a_known_scale_or_an_image_there_is_no_scale_bar_and_no_paper(
+    canvas: SpotsView,
+) -> None:
+    cells = canvas.session.adata.copy()
+    del cells.uns["spatial"]
+    cells.obsm["spatial"] = np.random.default_rng(0).uniform(0, 900, (cells.n_obs, 2))
+    canvas.session.open(cells)
+    assert not canvas.viewer.canvas.overlays.scale_bar.visible
+    assert canvas.viewer.canvas.background_color_override is None
+
+
+def test_spots_have_the_size_and_outline_that_is_wanted(canvas: SpotsView) -> None:
+    display, diameter = canvas.session.display, canvas.scene.places.diameter
+    display.spot_size, display.outline = 0.5, 0.2
+    assert canvas.layer.size[0] == pytest.approx(diameter / 2)
+    assert canvas.layer.border_width[0] == pytest.approx(0.2)
+    canvas.scene.picks.pick(np.arange(canvas.session.adata.n_obs) < 4)
+    assert canvas.layer.border_width[0] == 0  # an outline would bring back what is to recede
+    others = np.asarray(canvas.layer.face_color)[4:]
+    assert (others[:, 3] == 1).all() and others[:, :3].min() > 0.6  # light, and not into the tissue
+
+
+def test_the_panel_sets_how_spots_and_image_are_drawn(opened: StimputePanel) -> None:
+    look, display = opened.genes.look, opened.session.display
+    look.diameter.setValue(150)
+    look.outline.setValue(5)
+    look.image.setValue(60)
+    assert (display.spot_size, display.outline, display.image_opacity) == (1.5, 0.05, 0.6)
+    display.image_opacity = 0.2  # for example in a notebook
+    assert look.image.value() == 20 and look.image.isEnabled()

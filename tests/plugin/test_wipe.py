@@ -25,7 +25,7 @@ from .limits import limits_of
 
 
 def xs(view: SpotsView) -> Any:
-    return view.session.adata.obsm["spatial"][:, 0]
+    return view.scene.places.points[:, 1]
 
 
 def rendered(view: SpotsView) -> Any:
@@ -34,7 +34,7 @@ def rendered(view: SpotsView) -> Any:
     picture = view.viewer.screenshot(canvas_only=True, flash=False)
     camera = view.viewer.scene.camera
     middle = np.array(picture.shape[:2]) / 2
-    places = view.session.adata.obsm["spatial"][:, ::-1]
+    places = view.scene.places.points
     rows, columns = np.floor((places - camera.center[-2:]) * camera.zoom + middle).astype(int).T
     return picture[rows, columns, :3].astype(int)
 
@@ -71,7 +71,7 @@ def test_each_side_of_the_divider_shows_its_own_source(
         )
         is_left = xs(view) < view.wipe.x
         # not under the line
-        clear = np.abs(xs(view) - view.wipe.x) > session.contents.layout.spot_diameter
+        clear = np.abs(xs(view) - view.wipe.x) > view.scene.places.diameter
         clear_and_different = clear & (np.abs(counts - soft).max(axis=1) > 40)
         expected = np.where(is_left[:, None], counts, soft)
         assert (clear_and_different & is_left).sum() > 5

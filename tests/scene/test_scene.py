@@ -181,8 +181,12 @@ def test_without_data_there_is_nothing_to_draw(session: Session) -> None:
 def test_spots_lie_on_their_tissue_at_their_true_size(scene: Scene) -> None:
     session = scene.session
     assert scene.has_tissue and scene.places is not None
-    np.testing.assert_allclose(scene.places.points, session.adata.obsm["spatial"][:, ::-1])
-    assert scene.places.diameter == session.contents.layout.spot_diameter
+    microns = scene.places.microns  # a hexagonal grid: Visium, 100 µm from spot to spot
+    assert microns == session.contents.microns_per_unit > 0
+    np.testing.assert_allclose(
+        scene.places.points, session.adata.obsm["spatial"][:, ::-1] * microns
+    )
+    assert scene.places.diameter == pytest.approx(session.contents.layout.spot_diameter * microns)
     assert scene.places.map_title == ""
 
 

@@ -27,7 +27,7 @@ _ROWS, _COLUMNS, _GRIP = 300, 10, 24
 
 @dataclass(frozen=True)
 class Frame:
-    """The rectangle of the tissue that a divider crosses, in coordinate units."""
+    """The rectangle of the tissue that a divider crosses, in the unit of the places."""
 
     left: float
     right: float
@@ -49,7 +49,7 @@ def frame_of(points: NDArray[np.float64], diameter: float) -> Frame:
     Parameters
     ----------
     points : (n_obs, 2), y and x
-    diameter : of a spot, in coordinate units
+    diameter : of a spot, in the same unit
     """
     low, high = np.nanmin(points, axis=0) - diameter, np.nanmax(points, axis=0) + diameter
     above = _MARGIN * (high[0] - low[0])
@@ -63,7 +63,12 @@ class Divider:
     """
 
     def __init__(
-        self, viewer: Any, frame: Frame, metadata: dict[str, Any], dragged: Callable[[float], None]
+        self,
+        viewer: Any,
+        frame: Frame,
+        metadata: dict[str, Any],
+        units: tuple[str, str],
+        dragged: Callable[[float], None],
     ) -> None:
         from napari.layers import Image
 
@@ -77,6 +82,7 @@ class Divider:
             name="Divider",
             interpolation2d="nearest",
             blending="translucent_no_depth",
+            units=units,
             metadata=metadata,
         )
         self._fit()

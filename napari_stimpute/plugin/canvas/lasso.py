@@ -139,6 +139,7 @@ class TissueLasso:
             edge_color=_COLOUR,
             vector_style="line",
             name="Lasso",
+            units=None if self.stage.spots is None else self.stage.spots.units,
             metadata={MARK: Mark(self.stage.scene.session.adata, "lasso")},
         )
         viewer.add_layer(self._line)

@@ -31,7 +31,7 @@ class SideBySide:
             return
         grid = viewer.canvas.grid
         self._before = (grid.enabled, grid.stride, grid.shape)
-        self._images = image_layers(session) if stage.images else []
+        self._images = image_layers(session, places) if stage.images else []
         stage.second = spots_layer(session, places, role="second")
         stage.second.opacity = stage.opacity
         for layer in (*self._images, stage.second):
@@ -65,6 +65,6 @@ class SideBySide:
         for layer, source in zip((stage.spots, stage.second), sources, strict=True):
             shown = scene.shown_for(source)
             if shown is not None and layer is not None:
-                paint(layer, shown)
+                paint(layer, shown, scene.style)
                 layer.name = shown.headline or shown.title
                 layer.name_overlay.visible = True

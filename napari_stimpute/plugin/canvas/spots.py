@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,10 +13,11 @@ from ...scene.colours import (
     as_rgba,
     faded_steps,
     faded_table,
+    table,
     unpicked,
 )
 from ...scene.places import Places
-from ...scene.shown import Categories, Shown, Values, colours_of
+from ...scene.shown import Categories, Shown, Style, Values, colours_of
 from .raster import LabelRaster, label_raster
 
 if TYPE_CHECKING:
@@ -34,9 +36,8 @@ IMAGE_NAME = "Tissue image"
 _BAR = {"size": (14, 150), "font_size": 8.0, "position": "bottom_right"}
 """How napari's colour bar is drawn on the canvas."""
 
-
-_OUTLINE = 0.15
-"""Dark edge of a labelled spot, as a share of its size: pink stays visible on pink tissue."""
+_EDGE = "#202020"
+"""Colour of an outline: the brightest colours stay visible on white."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +58,8 @@ def mark_of(layer: Layer) -> Mark | None:
     return mark if isinstance(mark, Mark) else None
 
 
-def image_layers(session: Session, opened: Any = None) -> list[Layer]:
-    """The tissue images, laid under spots in coordinate units; none if there are none."""
+def image_layers(session: Session, places: Places, opened: Any = None) -> list[Layer]:
+    """The tissue images, laid under the spots; none if there are none."""
     from napari.layers import Image
 
     metadata = {MARK: Mark(session.adata, "image", opened)}
@@ -66,13 +67,21 @@ def image_layers(session: Session, opened: Any = None) -> list[Layer]:
         Image(
             image.pixels,
             rgb=True,
-            scale=(1 / image.scale, 1 / image.scale),
-            translate=image.corner[::-1],
+            scale=(places.per_unit / image.scale, places.per_unit / image.scale),
+            translate=np.multiply(image.corner[::-1], places.per_unit),
+            units=units_of(places),
+            opacity=session.display.image_opacity,
             name=IMAGE_NAME,
             metadata=metadata,
         )
         for image in session.contents.layout.images
     ]
+
+
+def units_of(places: Places) -> tuple[str, str]:
+    """What napari calls the unit of the places."""
+    unit = "micrometer" if places.microns else "pixel"
+    return unit, unit
 
 
 def spots_layer(
@@ -84,7 +93,7 @@ def spots_layer(
     points, diameter = places.points, places.diameter
     name = layer_name(session, "" if role == "spots" else "imputed")
     if len(points) <= MOST_POINTS:
-        return _points(Points, points, diameter, name, Mark(session.adata, role, opened))
+        return _points(Points, places, name, Mark(session.adata, role, opened))
     raster = label_raster(points, diameter)
     mark = Mark(session.adata, role, opened, raster)
     return Image(
@@ -93,6 +102,7 @@ def spots_layer(
         metadata={MARK: mark},
         scale=(raster.pixel, raster.pixel),
         translate=raster.corner,
+        units=units_of(places),
         interpolation2d="nearest",
         contrast_limits=(0, 1),
     )
@@ -111,14 +121,16 @@ def waiting_layer(session: Session) -> Layer:
     return Points(np.empty((0, 2)), name="No map yet", metadata=metadata)
 
 
-def _points(kind: Any, points: NDArray[np.float64], size: float, name: str, mark: Mark) -> Layer:
+def _points(kind: Any, places: Places, name: str, mark: Mark) -> Layer:
+    points = places.points
     is_drawn = ~np.isnan(points[:, 0])
     layer = kind(
         np.where(is_drawn[:, None], points, points[np.argmax(is_drawn)]),
         shown=is_drawn,
-        size=size,
+        size=places.diameter,
+        units=units_of(places),
         border_width=0,
-        border_color="#202020",
+        border_color=_EDGE,
         face_color="gray",
         name=name,
         metadata={MARK: mark},
@@ -127,14 +139,14 @@ def _points(kind: Any, points: NDArray[np.float64], size: float, name: str, mark
     return layer
 
 
-def paint(layer: Layer, shown: Shown) -> None:
-    """Colour a layer of spots, with napari's own colour bar beside a gene."""
+def paint(layer: Layer, shown: Shown, style: Style) -> None:
+    """Colour and shape a layer of spots, with napari's own colour bar beside a gene."""
     mark = mark_of(layer)
     assert mark is not None
     if mark.raster is not None:
         _paint_picture(layer, shown, mark.raster)
     else:
-        _paint_points(layer, shown)
+        _paint_points(layer, shown, style)
 
 
 def colour_bar_of(layer: Layer) -> Any:
@@ -142,18 +154,27 @@ def colour_bar_of(layer: Layer) -> Any:
     return layer.colorbar if hasattr(layer, "colorbar") else layer.face_colorbar
 
 
-def _paint_points(layer: Layer, shown: Shown) -> None:
+def _paint_points(layer: Layer, shown: Shown, style: Style) -> None:
     if isinstance(shown, Values):
         # The points get their colours directly (quick); these two steer the colour bar alone.
-        layer.face_colormap = shown.colormap
+        layer.face_colormap = napari_colormap(shown.colormap)
         layer.face_contrast_limits = shown.limits
-    has_outline = isinstance(shown, Categories) and shown.picked is None
-    outline = _OUTLINE if has_outline else 0.0
+    outline = 0.0 if shown.fades else style.outline  # it would bring back what is to recede
     if layer.border_width[0] != outline:
         layer.border_width = outline
+    if layer.size[0] != style.diameter:
+        layer.size = style.diameter
     with layer.events.face_color.blocker():  # one redraw instead of two
-        layer.face_color = colours_of(shown)
+        layer.face_color = colours_of(shown, style.ground)
     _show_bar(layer, isinstance(shown, Values))
+
+
+@lru_cache(maxsize=16)
+def napari_colormap(name: str) -> Any:
+    """The colours of values as napari takes them, for its colour bar."""
+    from napari.utils.colormaps import Colormap
+
+    return Colormap(table(name), name=f"stimpute {name}")
 
 
 def _paint_picture(layer: Layer, shown: Shown, raster: LabelRaster) -> None:
@@ -164,7 +185,7 @@ def _paint_picture(layer: Layer, shown: Shown, raster: LabelRaster) -> None:
         and not shown.n_missing
     )
     if isinstance(shown, Values) and is_plain:
-        layer.colormap = shown.colormap
+        layer.colormap = napari_colormap(shown.colormap)
         layer.contrast_limits_range = shown.limits
         layer.contrast_limits = shown.limits
         layer.data = raster.picture(shown.values)

@@ -7,6 +7,7 @@ from weakref import ref
 
 import numpy as np
 
+from ...scene.colours import Ground
 from ...scene.places import Places
 from ...scene.scene import Scene
 from .cut import uncut
@@ -42,6 +43,7 @@ class Stage:
         self.opacity = 1.0
         self._viewer = ref(viewer)
         self._adata: Any = None
+        self._ground: Ground = None
         self._places: Places | None = None
         self._tree: cKDTree | None = None
 
@@ -83,6 +85,20 @@ class Stage:
         elif scene.no_map:
             self._added(waiting_layer(session))
 
+    def show_image(self) -> None:
+        """Draw the tissue image as strongly as wanted, on its own ground, with a scale bar."""
+        viewer, scene = self.viewer, self.scene
+        opacity = scene.session.display.image_opacity
+        for layer in viewer.layers:
+            mark = mark_of(layer)
+            if mark is not None and mark.role == "image" and layer.opacity != opacity:
+                layer.opacity = opacity
+        if self._ground != scene.ground:  # what someone chose for the canvas stays otherwise
+            self._ground = viewer.canvas.background_color_override = scene.ground
+        bar = viewer.canvas.overlays.scale_bar
+        bar.position = "bottom_left"  # the colour bar stands on the right
+        bar.visible = self._places is not None and self._places.microns > 0
+
     def set_opacity(self, opacity: float) -> None:
         """Opacity of all maps of spots, 0–1."""
         self.opacity = opacity
@@ -112,7 +128,9 @@ class Stage:
         return int(nearest) if distance <= self._places.diameter / 2 else -1
 
     def _make_images(self) -> list[Layer]:
-        return image_layers(self.scene.session) if self.scene.has_tissue else []
+        if not self.scene.has_tissue or self._places is None:
+            return []
+        return image_layers(self.scene.session, self._places)
 
     def _make_spots(self) -> list[Layer]:
         if self._places is None:

@@ -115,6 +115,7 @@ class SpotsView:
             self.wipe.stop()
             self.side_by_side.stop()
             self.stage.lay()
+        self.stage.show_image()
         self.shown = self.scene.shown if self.layer is not None else None
         if self.shown is not None:
             self.shown = self._painted(self.shown)
@@ -131,7 +132,7 @@ class SpotsView:
             self.side_by_side.repaint()
         else:
             assert self.layer is not None
-            paint(self.layer, shown)
+            paint(self.layer, shown, self.scene.style)
         return shown
 
     def _show_title(self) -> None:

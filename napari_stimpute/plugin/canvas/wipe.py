@@ -10,7 +10,7 @@ from psygnal import Signal
 from ...scene.shown import Shown
 from .cut import Cut, cut_of, uncut
 from .divider import Divider, Frame, frame_of
-from .spots import MARK, Mark, colour_bar_of, layer_name, paint, spots_layer
+from .spots import MARK, Mark, colour_bar_of, layer_name, paint, spots_layer, units_of
 from .stage import Stage
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Wipe:
 
     @property
     def x(self) -> float:
-        """Place of the divider, in coordinate units."""
+        """Place of the divider, in the unit of the places."""
         return self._frame.x(self.position)
 
     def set_position(self, position: float) -> None:
@@ -109,7 +109,7 @@ class Wipe:
         stage.second.opacity = stage.opacity
         viewer.add_layer(stage.second)
         metadata = {MARK: Mark(session.adata, "divider")}
-        stage.divider = Divider(viewer, self._frame, metadata, self._on_dragged)
+        stage.divider = Divider(viewer, self._frame, metadata, units_of(places), self._on_dragged)
         self._cuts = (cut_of(first, "left"), cut_of(stage.second, "right"))
         viewer.layers.selection.active = first
 
@@ -150,10 +150,10 @@ class Wipe:
         self.waits = self.pair.why_not(shown)
         self._show_halves(visible=not self.waits)
         if self.waits:
-            paint(first, shown)
+            paint(first, shown, stage.scene.style)
             return shown
         for layer, half in zip((first, second), self.pair.drawn(), strict=True):
-            paint(layer, half)
+            paint(layer, half, stage.scene.style)
         for cut in self._cuts:
             cut.make(self.x)
         divider.place(self.x)

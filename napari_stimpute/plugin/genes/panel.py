@@ -11,7 +11,6 @@ from qtpy.QtWidgets import (
     QDoubleSpinBox,
     QLabel,
     QPushButton,
-    QSlider,
     QStackedWidget,
     QTabBar,
     QVBoxLayout,
@@ -42,6 +41,7 @@ from ..widgets.words import Words, labelled, row, rule, sentence
 from .aspect_box import LABEL, AspectBox
 from .gene_box import GeneBox
 from .gene_list import GeneListBox
+from .look_box import LookBox
 from .spot_card import SpotCard
 from .wipe_box import WipeBox
 
@@ -81,10 +81,6 @@ class GenesTab(QWidget):
         self.colormap.setIconSize(QSize(48, 12))
         for name in COLOURMAPS:
             self.colormap.addItem(colormap_icon(name), name)
-        self.opacity = QSlider(Qt.Orientation.Horizontal)
-        self.opacity.setRange(5, 100)
-        self.opacity.setValue(100)
-        self.opacity.setToolTip("How much of the image shows through the spots.")
         self.both = QCheckBox("Raw and imputed side by side")
         self.chip, self.blend = TrustChip(), sentence()
         self.map_button = QPushButton("Map of cells…")
@@ -96,6 +92,7 @@ class GenesTab(QWidget):
         view, panel = self.view, self.panel
         self.legend = Legend()  # laid out by the panel, to be seen whatever tab is open
         self.wipe, self.aspect, self.spot = WipeBox(view, panel), AspectBox(panel), SpotCard(view)
+        self.look = LookBox(panel, view.stage, label=LABEL)
         self.gene_list = GeneListBox(GeneListPanel(view.session))
         self.picks, self.map = PickBox(view), MapChoiceBox(MapChoice(view.scene.maps))
 
@@ -154,9 +151,9 @@ class GenesTab(QWidget):
             ("Colour by", self.column),
             ("Percentiles", limits),
             ("Colours", self.colormap),
-            ("Opacity", self.opacity),
         ]
         layout.addLayout(labelled(rows, width=LABEL))
+        layout.addWidget(self.look)
         layout.addWidget(rule())
         layout.addWidget(self.picks)
         layout.addWidget(self.map_button)
@@ -178,7 +175,6 @@ class GenesTab(QWidget):
                 lambda _value: panel.choose_limits(self.low.value(), self.high.value())
             )
         self.colormap.currentTextChanged.connect(panel.choose_colormap)
-        self.opacity.valueChanged.connect(lambda value: view.stage.set_opacity(value / 100))
         self.connections = Connections()
         self.connections.add(panel.changed, self._draw)
         self.connections.add(view.changed, self._follow_view)
@@ -208,6 +204,7 @@ class GenesTab(QWidget):
         self._draw_buttons(now)
         self.on_map.setVisible(now.is_on_map)
         self.aspect.draw(now.aspect)
+        self.look.draw(now.look)
         self.wipe.draw()
 
     def _draw_trust(self, now: GenesState) -> None:
