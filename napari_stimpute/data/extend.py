@@ -34,12 +34,14 @@ class AddedGenes:
 
     ``imputed`` (n_obs, genes), in the unit of the run's layer; ``facts`` as those of the run, or
     None where it has none; ``fill_probability`` (n_obs, genes) sparse, where the run says how
-    likely filled zeros are technical.
+    likely filled zeros are technical; ``baseline`` the simple method they were held against, ""
+    where nothing was judged.
     """
 
     imputed: NDArray[np.float32] = field(repr=False)
     facts: GeneFacts | None = field(default=None, repr=False)
     fill_probability: sp.csr_matrix | None = field(default=None, repr=False)
+    baseline: str = ""
 
 
 def not_modelled(adata: AnnData, genes: Sequence[str]) -> list[str]:
@@ -238,5 +240,6 @@ def _told(record: RunRecord, genes: Sequence[str], added: AddedGenes | None) -> 
         f"{counted(len(genes), 'gene')} added after training ({', '.join(genes)}): not by "
         f"{record.title}, but blended of simple predictions alone{judged}."
     )
-    update = {"added": [*record.added, *genes], "notes": [*record.notes, note], "trust": trust}
+    held = record.added | dict.fromkeys(genes, added.baseline)
+    update = {"added": held, "notes": [*record.notes, note], "trust": trust}
     return record.model_copy(update=update)

@@ -65,7 +65,7 @@ class RunRecord(BaseModel):
     ``started`` is ISO 8601, ``seconds`` the time of the fit, ``completed`` False after a cancel,
     ``fingerprint`` that of the counts that went in, ``genes`` how these genes were chosen, ``also``
     those that were asked for by name, ``added`` genes whose values came later and are blends of
-    simple predictions alone.
+    simple predictions alone, with the best simple method that each was held against, "" for none.
     """
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="strings")
@@ -85,7 +85,7 @@ class RunRecord(BaseModel):
     fingerprint: str
     genes: str = ""
     also: list[str] = []
-    added: list[str] = []
+    added: dict[str, str] = {}
     metrics: dict[str, float] = {}
     notes: list[str] = []
     trust: TrustRecord | None = None

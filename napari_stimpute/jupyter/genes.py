@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipywidgets as widgets
 
+from ..panels.add_gene import AddPanel
 from ..panels.genes import IMAGE_HELP, SIZE_HELP, GenesPanel
 from ..panels.message import Message
 from ..scene.figure import maps_figure
@@ -13,6 +14,7 @@ from .widgets.form import CONTROL, control, offer
 from .widgets.loop import Home, running_loop
 from .widgets.picture import Picture
 from .widgets.words import Words, heading
+from .widgets.work_box import WorkBox
 
 MOST_SUGGESTED = 3000
 """Genes offered while typing; every other one can be typed in full."""
@@ -33,22 +35,27 @@ class GenesTab:
         )
         self.image.tooltip, self.size.tooltip = IMAGE_HELP, SIZE_HELP
         self.words, self.trust = Words(), Words("note")
+        self.add = AddPanel(session)
+        self.lacking, self.adding = Words("note"), WorkBox(self.add.work, home)
         self.map, self._drawn = Picture(), ""
         menus = widgets.HBox([self.gene, self.source, self.image, self.size])
         menus.layout.flex_flow = "row wrap"
         for menu in menus.children:
             menu.layout.width = CONTROL
-        parts = [heading("Look at a gene"), menus, self.words.widget, self.trust.widget]
-        parts.append(self.map.widget)
+        parts = [heading("Look at a gene"), menus, self.words.widget, self.lacking.widget]
+        parts += [self.adding.widget, self.trust.widget, self.map.widget]
         self.widget = widgets.VBox(parts)
         home.observe(self.gene, self._choose_gene)
         home.observe(self.source, lambda: self.panel.choose_source(self.source.value))
         home.observe(self.image, lambda: self.panel.choose_image_opacity(self.image.value))
         home.observe(self.size, lambda: self.panel.choose_size(self.size.value))
         self.panel.changed.connect(self._draw, thread="current")
+        self.add.changed.connect(self._draw_add, thread="current")
+        self.add.work.progressed.connect(self.adding.draw_progress)
         self.panel.scene.changed.connect(self._draw_soon, thread="current")
         self.panel.scene.maps.due.connect(self._draw_map_soon, thread="current")
         self._draw()
+        self._draw_add()
         self._draw_soon()
         self._draw_map_soon()  # the scene may have asked for one already
 
@@ -74,6 +81,14 @@ class GenesTab:
         message = now.message or Message(now.no_map)
         self.words.say(message.text, tone=message.tone)
         self.trust.say(*now.trust.text.split("\n"), tone=now.trust.tone)
+
+    def _draw_add(self) -> None:
+        now = self.add.now
+        self.lacking.draw(now.message)
+        self.adding.draw(now.work)
+        self.adding.button.layout.display = None if now.is_offered else "none"
+        if not now.is_offered:
+            self.adding.why_not.say("")
 
     def _draw_soon(self) -> None:
         self.home.run_once(self.draw)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import ipywidgets as widgets
 
 from ..panels.train import (
+    ALSO,
+    ALSO_HELP,
     BLEND,
     BLEND_HELP,
     JUDGE,
@@ -16,6 +18,7 @@ from ..panels.train import (
     MOST_SEED,
     SEED,
     SEED_HELP,
+    USUAL_ALSO,
     USUAL_KEY,
     Options,
     TrainPanel,
@@ -62,6 +65,9 @@ class TrainTab:
         self.key = control(widgets.Text, KEY, placeholder=USUAL_KEY, tooltip=KEY_HELP)
         self.blend = control(widgets.Checkbox, BLEND, value=True, tooltip=BLEND_HELP)
         self.judge = control(widgets.Checkbox, JUDGE, value=True, tooltip=JUDGE_HELP)
+        self.also = control(widgets.Text, ALSO, placeholder=USUAL_ALSO, tooltip=ALSO_HELP)
+        self.also.continuous_update, self.no_also = False, Words()
+        self.home.observe(self.also, lambda: panel.choose_also(self.also.value))
         for box in (self.seed, self.key, self.blend, self.judge):
             self.home.observe(box, self._set_options)
 
@@ -78,6 +84,7 @@ class TrainTab:
     def _laid_out(self) -> widgets.VBox:
         self._form_place = widgets.VBox()
         head = [self.model, self.summary, self.preset, self.device, self.seed, self.key]
+        head += [self.also, self.no_also.widget]
         settings = widgets.VBox([*head, self.blend, self.judge, self._form_place])
         settings.layout.width = WIDTH
         run = widgets.VBox([self.work.widget, self.verdict.widget, self.run.widget])
@@ -93,9 +100,12 @@ class TrainTab:
             draw(self.preset, now.preset)
             draw(self.device, now.device)
             self.seed.value, self.key.value = now.options.seed, now.options.key
+            self.also.value = now.also
             self.blend.value, self.judge.value = now.options.blend, now.options.judged
-        head = (self.model, self.preset, self.device, self.seed, self.key, self.blend, self.judge)
-        for box in (*head, *form.widgets.values()):
+        self.no_also.draw(now.no_also)
+        menus = (self.model, self.preset, self.device)
+        boxes = (self.seed, self.key, self.also, self.blend, self.judge)
+        for box in (*menus, *boxes, *form.widgets.values()):
             box.disabled = not now.is_free
         self.summary.value = faint(now.summary)
         if self._form_place.children != (form.widget,):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -122,11 +122,13 @@ class DataPanel(Panel[DataState]):
         genes = self._gene_file.strip() if self._genes.name == FILE else self._genes.name
         session = self.session
         if session.path:
-            return self._open(session.path, genes=genes, counts=self._counts.name)
+            return self._open(
+                session.path, genes=genes, also=session.also, counts=self._counts.name
+            )
         if session.adata is None:
             return None
         # the working data hold the counts of all genes in raw
-        return self._open(session.adata, genes=genes, counts="raw")
+        return self._open(session.adata, genes=genes, also=session.also, counts="raw")
 
     def choose_genes(self, name: str) -> None:
         """Choose which genes are modelled, once applied."""
@@ -179,11 +181,12 @@ class DataPanel(Panel[DataState]):
         source: str | os.PathLike[str] | AnnData | Callable[[], AnnData],
         *,
         genes: str = "",
+        also: Sequence[str] = (),
         counts: str = "",
     ) -> Job[Opened] | None:
         self._problem, self._saved = SILENT, SILENT
         try:
-            return self.session.open_later(source, genes=genes, counts=counts)
+            return self.session.open_later(source, genes=genes, also=also, counts=counts)
         except StimputeError as problem:
             self._problem = error(problem)
             return None

@@ -40,14 +40,15 @@ _COLUMNS = (
     Column("hidden", "Hidden", "Molecules hidden before training, to judge by.", "{:,}".format),
     Column("model_weight", "Model", "Share of the model in the blend that is shown.", percent),
 )
-_NO_GENE = "No gene is listed."
+_NO_GENE, _NO_MATCH = "No gene is listed.", "No gene matches."
 
 
 @dataclass(frozen=True)
 class GeneListState:
     """What is said around the table; ``nothing`` says why there is none, "" where there is.
 
-    ``row`` is where the shown gene is listed, −1 if nowhere.
+    ``row`` is where the shown gene is listed, −1 if nowhere; ``elsewhere`` a gene that is meant and
+    not listed, since it was not modelled.
     """
 
     verdict: Menu
@@ -57,6 +58,7 @@ class GeneListState:
     n_listed: int = 0
     message: Message = SILENT
     row: int = -1
+    elsewhere: str = ""
 
 
 class GeneListPanel(Panel[GeneListState]):
@@ -91,6 +93,10 @@ class GeneListPanel(Panel[GeneListState]):
         """List only genes whose name holds a text."""
         self._text = text
         self._filter()
+
+    def show_elsewhere(self) -> None:
+        """Show the gene that is meant and was not modelled; adding it is offered there."""
+        self.session.display.show_gene(self.now.elsewhere)
 
     def choose_verdict(self, verdict: str) -> None:
         """List only genes of one verdict; "" for any."""
@@ -152,6 +158,8 @@ class GeneListPanel(Panel[GeneListState]):
         if self._is_stale:
             self._list()
         n, n_genes = len(self.table.rows), len(self.table.frame)
+        elsewhere = "" if n else self._elsewhere()
+        no_match = f"No gene matches. {elsewhere} is not modelled." if elsewhere else _NO_MATCH
         if not n_genes:
             return self._empty(self._why_nothing())
         return GeneListState(
@@ -159,8 +167,18 @@ class GeneListPanel(Panel[GeneListState]):
             verdict=self.verdict.menu(),
             n_listed=n,
             export_help=f"Save the {counted(n, 'listed gene')}, in this order." if n else _NO_GENE,
-            message=self.table.saved if n else Message("No gene matches."),
+            message=self.table.saved if n else Message(no_match),
             row=self.row,
+            elsewhere=elsewhere,
+        )
+
+    def _elsewhere(self) -> str:
+        """The gene that is looked for, if it is in the data but not modelled."""
+        contents, typed = self.session.contents, self._text.strip().casefold()
+        if not typed:
+            return ""
+        return next(
+            (g for g in contents.genes if g.casefold() == typed and not contents.is_modelled(g)), ""
         )
 
     def _empty(self, why: str = "") -> GeneListState:

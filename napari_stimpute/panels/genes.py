@@ -16,6 +16,7 @@ from ..scene.pair import LOG_REASON
 from ..scene.scene import Scene
 from ..scene.shown import drawable_source
 from ..session.display import Aspect
+from ..trust.verdict import ADDED
 from .figures import FigureFile
 from .gene_search import GeneSearch
 from .menu import LINE, Entry, Menu, entries
@@ -230,7 +231,7 @@ class GenesPanel(Panel[GenesState]):
         if not runs:
             self._say(Message("Nothing is imputed yet: train a model first."))
         elif not self.session.contents.is_modelled(display.gene):
-            self._say(Message(self._not_modelled()))
+            self._say(SILENT)  # that it cannot be is said beside the button that adds the gene
         elif display.source in runs:
             self._last_run = display.source
             self.choose_source(COUNTS)
@@ -331,9 +332,13 @@ class GenesPanel(Panel[GenesState]):
     def _blend(self, badge: Badge | None) -> str:
         """What the shown values are made of, or why they have no verdict."""
         if badge is not None:
-            return badge.blend if badge.blend else "The model alone, not blended."
+            return badge.blend or "The model alone, not blended."
         if self.display.source not in self.session.contents.runs:
             return "As measured. Imputed values come with a verdict: can this gene be believed?"
+        if not self.session.contents.is_modelled(self.display.gene):
+            return "Its counts are shown."
+        if self.display.gene in self.session.contents.record(self.display.source).added:
+            return f"{ADDED}. {self.scene.aspects.why_no_badge()}"
         return self.scene.aspects.why_no_badge()
 
     def _aspect(self) -> AspectState:

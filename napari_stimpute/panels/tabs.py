@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..scene.maps import MAPPING
+from ..session.adding import ADD
 from ..session.session import OPEN, SAVE, TRAIN, Session
 from .panel import Panel
 
@@ -25,7 +26,7 @@ TABS = (
         "genes",
         "Genes",
         "Look at genes on the tissue, and whether to believe them.",
-        (MAPPING,),
+        (MAPPING, ADD),
     ),
     Tab("train", "Train", "Train a model that imputes them.", (TRAIN, "tune")),
     Tab(

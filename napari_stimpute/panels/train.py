@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .. import keys
+from ..data.extend import not_modelled
+from ..data.gene_choice import names_in
 from ..devices import Device, devices
 from ..errors import InvalidSetting, StimputeError
 from ..job import Job, JobState
@@ -26,9 +28,10 @@ from .work import Work, WorkState
 if TYPE_CHECKING:
     from ..run import Run
 
-SEED, KEY, BLEND, JUDGE = (
+SEED, KEY, ALSO, BLEND, JUDGE = (
     "Seed",
     "Name of result",
+    "Always model",
     "Blend with simple predictors",
     "Judge on hidden molecules",
 )
@@ -42,6 +45,14 @@ USUAL_KEY = "The model's name"
 """Shown where no name was given to a result."""
 
 SEED_HELP = "The same seed gives the same result on the same device."
+USUAL_ALSO = "Genes, with commas between"
+"""Shown where no gene is modelled in any case."""
+
+ALSO_HELP = (
+    "Genes that are modelled whatever is chosen in the Data tab: type or paste names with commas "
+    "between, or the path of a text file. To model one no longer, take it out and press Apply in "
+    "the Data tab."
+)
 KEY_HELP = "Keep this run beside others under a name of its own; empty: the model's name."
 BLEND_HELP = (
     "Mix the model's values, gene by gene, with simple predictors (own count, gene mean, similar "
@@ -70,9 +81,10 @@ class Options:
 class TrainState:
     """What the tab shows.
 
-    ``is_free`` says whether anything can be set now; ``status`` is how the last run ended,
-    ``notes`` are what it noted, ``where`` says where its values are; ``verdict`` is how far the run
-    that is shown can be believed.
+    ``also`` are the genes that are always modelled, in one line, and ``no_also`` says what is wrong
+    with them; ``is_free`` says whether anything can be set now; ``status`` is how the last run
+    ended, ``notes`` are what it noted, ``where`` says where its values are; ``verdict`` is how far
+    the run that is shown can be believed.
     """
 
     model: Menu
@@ -80,6 +92,8 @@ class TrainState:
     preset: Menu
     device: Menu
     options: Options
+    also: str
+    no_also: Message
     is_free: bool
     work: WorkState
     status: str
@@ -115,6 +129,7 @@ class TrainPanel(Panel[TrainState]):
             [Entry("Looking for devices…", "auto")],
         )
         self._status, self._notes, self._where = "", SILENT, ""
+        self._no_also, self._also = SILENT, ""
         self.work = TrainWork(
             self,
             TRAIN,
@@ -133,6 +148,7 @@ class TrainPanel(Panel[TrainState]):
         self.connections.add(session.events.contents, self._offer_columns)
         self.connections.add(session.events.adata, self._forget)
         self.connections.add(session.display.changed, self._look)
+        self.connections.add(session.events.also, self._forget_also)
         self.follow(self.work.changed, session.events.model, session.events.adata)
         self.refresh()
 
@@ -140,7 +156,9 @@ class TrainPanel(Panel[TrainState]):
 
     def train(self) -> Job[Run] | None:
         """Start what is set here; whatever is wrong is said beside it."""
-        self.work.say(SILENT)
+        self.work.say(self._no_also)
+        if self._no_also:
+            return None
         options = self.options
         try:
             return self.session.train(
@@ -173,6 +191,19 @@ class TrainPanel(Panel[TrainState]):
     def set_options(self, options: Options) -> None:
         """Set what belongs to the run, not to its model."""
         self.options = options
+        self.refresh()
+
+    def choose_also(self, text: str) -> None:
+        """Set which genes are always modelled: names, or a file of them; unknown ones are said."""
+        session, self._also = self.session, text
+        try:
+            names = names_in(text)
+            if session.adata is not None:
+                not_modelled(session.adata, names)
+        except StimputeError as problem:
+            self._no_also = error(problem)
+        else:
+            session.also, self._also, self._no_also = tuple(names), "", SILENT
         self.refresh()
 
     def look_for_devices(self) -> Job[list[Device]]:
@@ -241,6 +272,11 @@ class TrainPanel(Panel[TrainState]):
         """Say what is wrong beside the setting that it is about; False if it is about none."""
         return isinstance(problem, InvalidSetting) and self.form.mark(problem.field, str(problem))
 
+    def _forget_also(self) -> None:
+        """What was entered and could not be used gives way to what is known now."""
+        self._also, self._no_also = "", SILENT
+        self.refresh()
+
     def _offer_columns(self) -> None:
         for form in self._forms.values():
             form.offer_columns(self.session.contents.columns)
@@ -264,6 +300,8 @@ class TrainPanel(Panel[TrainState]):
             preset=self.form.preset,
             device=self._device.menu(),
             options=self.options,
+            also=self._also or ", ".join(self.session.also),
+            no_also=self._no_also,
             is_free=not self.session.is_busy,
             work=self.work.state,
             status=self._status,

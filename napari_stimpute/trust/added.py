@@ -25,7 +25,6 @@ from ..data.holdout import Molecules
 from ..data.records import RunRecord, read_records
 from ..data.results import GeneFacts
 from ..devices import require_memory
-from ..errors import InputError
 from ..models.simple.blend import Blend, apply_blend, fit_blend
 from ..models.simple.mixture import tissue_graph
 from ..models.simple.parts import Parts
@@ -61,7 +60,6 @@ def added_steps(
     Raises
     ------
     TooSmall : too few molecules to decide by
-    InputError : the run's simple methods are other ones than can be made here
     OutOfMemory : too little memory for the values of all genes
     """
     found = dict[str, AddedGenes]()
@@ -83,7 +81,8 @@ def added_steps(
         has_fills = keys.fill_probability(record.key) in adata.layers
         imputed, filled = simple.imputed(columns, has_fills=has_fills)
         facts = simple.facts(trust, columns)
-        found[record.key] = AddedGenes(imputed, facts, filled)
+        baseline = "" if trust is None else simple.baseline
+        found[record.key] = AddedGenes(imputed, facts, filled, baseline)
     yield Progress("done", n_steps, n_steps, message="Done")
     return found
 
@@ -104,9 +103,15 @@ class _Simple:
         judged = record.trust is not None and bool(record.trust.verdicts)
         hidden = hide(molecules, record.seed, judged=judged)
         parts = Parts.of(hidden.kept, graph, record.seed)
-        _require_same(record, parts.titles)
         blend = fit_blend(parts, hidden.steering)
         return cls(record, molecules.counts, hidden, graph, parts, blend)
+
+    @property
+    def baseline(self) -> str:
+        """The best simple method as the run has it, or else as it is here."""
+        trust = self.record.trust
+        is_here = trust is not None and trust.baseline in self.blend.titles
+        return trust.baseline if trust is not None and is_here else self.blend.best_part
 
     def trust(self) -> Trust | None:
         """Verdicts on all genes; None where the run has none."""
@@ -114,7 +119,7 @@ class _Simple:
         if judging is None or self.record.trust is None:
             return None
         parts = Parts.of(rest, self.graph, self.record.seed)
-        baseline = parts.titles.index(self.record.trust.baseline)
+        baseline = parts.titles.index(self.baseline)
         prediction = apply_blend(parts, self.blend)
         return judge(rest, judging, prediction, lambda rows: parts.rows(rows)[baseline])
 
@@ -143,7 +148,10 @@ class _Simple:
         return ZeroCalibration(tuple(calibrate_zeros(kept, prediction, steering)), calibration)
 
     def facts(self, trust: Trust | None, columns: NDArray[np.intp]) -> GeneFacts | None:
-        """What is known of the new genes, as the run knows it of its own."""
+        """What is known of the new genes, as the run knows it of its own.
+
+        Weights stay 0 where the run was blended of other simple methods than can be made here.
+        """
         record, key = self.record, self.record.key
         if record.trust is None:
             return None
@@ -157,21 +165,9 @@ class _Simple:
             }
             codes = trust.codes[columns].astype(int).tolist()
             verdict = pd.Categorical.from_codes(codes, categories=pd.Index(VERDICTS))
-        if record.trust.parts:
-            weights = np.zeros((len(columns), len(record.trust.parts)), dtype=np.float32)
-            weights[:, -len(self.blend.titles) :] = self.blend.weights[columns]
+        if parts := record.trust.parts:
+            weights = np.zeros((len(columns), len(parts)), dtype=np.float32)
+            if set(self.blend.titles) <= set(parts):
+                at = [parts.index(title) for title in self.blend.titles]
+                weights[:, at] = self.blend.weights[columns]
         return GeneFacts(found, verdict, weights)
-
-
-def _require_same(record: RunRecord, titles: Sequence[str]) -> None:
-    """Refuse where a run's weights are of other simple methods, or it was held against another."""
-    trust = record.trust
-    if trust is None:
-        return
-    others = [part for part in trust.parts if part != record.title] or list(titles)
-    if others != list(titles) or (trust.baseline not in titles):
-        raise InputError(
-            expected=f"the simple methods that “{record.key}” was blended with ({len(others)})",
-            found=f"others here: {', '.join(titles)}",
-            remedy="Train again: the new model learns the gene, and is blended with these.",
-        )

@@ -176,7 +176,7 @@ def badge(adata: AnnData, key: str, gene: str) -> Badge | None:
     trust = _record_of(adata, key)
     if trust is None or gene not in adata.var_names:
         return None
-    is_added = gene in read_records(adata)[key].added
+    added = read_records(adata)[key].added
     row, weights = adata.var.loc[gene], adata.varm.get(keys.weights(key))
     at = adata.var_names.get_loc(gene)
     parts = () if weights is None else zip(trust.parts, map(float, weights[at]), strict=True)
@@ -187,9 +187,9 @@ def badge(adata: AnnData, key: str, gene: str) -> Badge | None:
         error=float(row[keys.gain_error(key)]),
         over_baseline=float(row[keys.over_baseline(key)]),
         hidden=int(row[keys.hidden(key)]),
-        baseline=trust.baseline,
+        baseline=added.get(gene, trust.baseline),
         weights=tuple(parts),
-        is_added=is_added,
+        is_added=gene in added,
     )
 
 
@@ -217,7 +217,7 @@ def _model_weight(adata: AnnData, key: str, parts: list[str]) -> NDArray[np.floa
     """What the model itself counts for in each gene's values; 1 where nothing was blended."""
     weights, record = adata.varm.get(keys.weights(key)), read_records(adata)[key]
     if weights is None:
-        return np.asarray(~adata.var_names.isin(record.added), dtype=np.float32)
+        return np.asarray(~adata.var_names.isin(list(record.added)), dtype=np.float32)
     has_model = parts[0] == record.title
     return np.asarray(weights[:, 0], dtype=np.float32) if has_model else 0.0
 

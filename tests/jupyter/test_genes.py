@@ -60,7 +60,29 @@ def test_values_that_a_gene_does_not_have_are_not_offered(section: AnnData) -> N
     session.display.gene = next(g for g in contents.genes if not contents.is_modelled(g))
     assert [name for _title, name in genes.source.options] == ["counts", "log"]
     assert genes.source.value == "counts"
-    assert "not among the modelled genes" in genes.trust.text
+    assert genes.trust.text == "Its counts are shown."
+
+
+def test_a_gene_that_was_not_modelled_is_added_with_one_press(
+    until: Callable[..., Awaitable[None]], section: AnnData
+) -> None:
+    async def main() -> None:
+        session = Session()
+        session.open(section, genes="hvg:20")
+        session.train("mixture").wait(60)
+        shown, contents = panels(session), session.contents
+        genes = shown.genes
+        assert genes.adding.button.layout.display == "none"
+        session.display.gene = next(g for g in contents.genes if not contents.is_modelled(g))
+        assert f"{session.display.gene} is not among the modelled genes" in genes.lacking.text
+        assert genes.adding.button.description == "Add this gene"
+        genes.adding.button.click()
+        await until(lambda: not session.is_busy)
+        assert "was added: simple predictions alone" in genes.adding.words.text
+        assert genes.lacking.text == "" and genes.adding.button.layout.display == "none"
+        assert shown.train.also.value == session.display.gene
+
+    asyncio.run(main())
 
 
 def test_image_and_spots_are_drawn_as_chosen_here_or_in_the_window(session: Session) -> None:

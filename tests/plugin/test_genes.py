@@ -121,6 +121,64 @@ def test_a_gene_that_was_not_modelled_has_no_imputed_values_to_choose(
     assert "not among the modelled genes" in item.toolTip()
 
 
+def test_a_gene_that_was_not_modelled_is_added_with_one_press(
+    shown: StimputePanel, section: AnnData
+) -> None:
+    session, box = shown.session, shown.genes.add
+    session.open(section, genes="hvg:20")
+    session.train("mixture").wait(60)
+    assert not box.isVisibleTo(shown.genes)
+    session.display.gene = gene = session.contents.genes[-1]
+    assert f"{gene} is not among the modelled genes" in box.words.text()
+    assert box.work.button.text() == "Add this gene"
+    box.work.button.click()
+    assert box.work.button.text() == "Cancel"
+    assert session.job is not None
+    session.job.wait(60)
+    assert f"{gene} was added: simple predictions alone" in box.work.words.text()
+    assert box.words.text() == "" and not box.work.button.isVisibleTo(box)
+    assert shown.genes.blend.text().startswith("Not modelled: simple predictions alone")
+    assert shown.train.also.text() == gene
+
+
+def test_the_list_leads_to_a_gene_that_was_not_modelled(
+    shown: StimputePanel, section: AnnData
+) -> None:
+    session, genes = shown.session, shown.genes.gene_list
+    session.open(section, genes="hvg:20")
+    session.train("mixture").wait(60)
+    genes.panel.watch(is_watched=True)
+    gene = session.contents.genes[-1]
+    genes.text.setText(gene.lower())
+    assert genes.table.words.text() == f"No gene matches. {gene} is not modelled."
+    genes.elsewhere.click()
+    assert session.display.gene == gene
+
+
+def test_genes_always_modelled_are_typed_and_unknown_ones_are_said(
+    shown: StimputePanel, section: AnnData
+) -> None:
+    session, train = shown.session, shown.train
+    session.open(section, genes="hvg:20")
+    names = session.contents.genes[-2:]
+    train.settings.set_open(True)
+    for text, also in (
+        (", ".join(names), tuple(names)),
+        (f"{names[0]}, {names[1]}x", tuple(names)),
+    ):
+        train.also.clear()
+        train.also.insert(text)
+        train.also.editingFinished.emit()
+        assert session.also == also
+    assert f"Did you mean '{names[1]}'" in train.no_also.text()
+    assert train.panel.train() is None
+    assert train.also.text().endswith("x")  # it stays, to be mended
+    train.also.clear()
+    train.also.insert(names[0])
+    train.also.editingFinished.emit()
+    assert session.also == (names[0],) and train.no_also.text() == ""
+
+
 def test_a_figure_is_saved_and_the_answer_says_where(shown: StimputePanel, tmp_path: Path) -> None:
     job = shown.genes.panel.save_figure(tmp_path / "gene.png")
     assert job is not None

@@ -15,7 +15,6 @@ from napari_stimpute.data.extend import extend
 from napari_stimpute.data.genes import asked_for, working_adata
 from napari_stimpute.data.records import read_records
 from napari_stimpute.data.results import write_results
-from napari_stimpute.errors import InputError
 from napari_stimpute.models import model_info
 from napari_stimpute.run import Request, Run
 from napari_stimpute.trust.added import added_steps
@@ -89,7 +88,7 @@ def test_what_was_added_is_said_to_be_of_simple_parts(working: ad.AnnData) -> No
     adata = with_run(working, "scziva")
     extend(adata, ["p0"], to_the_end(added_steps(adata, ["p0"])))
     record, found = read_records(adata)["scziva"], badge(adata, "scziva", "p0")
-    assert record.added == ["p0"] and asked_for(adata) == ["p0"]
+    assert list(record.added) == ["p0"] and asked_for(adata) == ["p0"]
     assert "not by scZiva, but blended of simple predictions alone" in record.notes[-1]
     assert found is not None and found.is_added
     assert found.blend.startswith("Not modelled: simple predictions alone, ")
@@ -115,11 +114,13 @@ def test_where_nothing_is_judged_nothing_added_is(working: ad.AnnData) -> None:
     assert badge(adata, "pca", "p0") is None
 
 
-def test_simple_methods_other_than_the_runs_are_refused(working: ad.AnnData) -> None:
+def test_a_run_blended_of_other_simple_methods_says_no_shares(working: ad.AnnData) -> None:
     adata = with_run(working, "mixture")
     adata.obsm["spatial"] = np.random.default_rng(0).random((200, 2))
-    with pytest.raises(InputError, match="Train again"):
-        to_the_end(added_steps(adata, ["p0"]))
+    extend(adata, ["p0"], to_the_end(added_steps(adata, ["p0"])))
+    found = badge(adata, "mixture", "p0")
+    assert found is not None and found.blend == "Not modelled: simple predictions alone"
+    assert found.verdict == "reliable" and found.baseline in found.sentence
 
 
 def test_all_that_lies_beside_the_genes_goes_with_them(working: ad.AnnData) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qtpy.QtCore import QTimer
 from qtpy.QtGui import QHideEvent, QShowEvent
-from qtpy.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from ...connections import Connections
 from ...panels.gene_list import GeneListPanel
@@ -28,6 +28,9 @@ class GeneListBox(QWidget):
         self.text.setClearButtonEnabled(True)
         self.text.setToolTip("List only genes whose name holds this.")
         self.text.textChanged.connect(panel.search)
+        self.elsewhere = QPushButton()
+        self.elsewhere.setToolTip("Show its counts; adding it to the modelled genes is offered.")
+        self.elsewhere.clicked.connect(lambda: panel.show_elsewhere())
         self.verdict = MenuBox(panel.choose_verdict)
         shrinkable(self.verdict)
         self.table = TableView(panel.table, panel.save)
@@ -61,6 +64,7 @@ class GeneListBox(QWidget):
         inner.setSpacing(6)
         inner.addLayout(row(self.text, self.verdict))
         inner.addWidget(self.table, 1)
+        inner.addWidget(self.elsewhere)
         layout.addWidget(self.found, 1)
         layout.addWidget(self.nothing)
         layout.addStretch(0)
@@ -88,6 +92,8 @@ class GeneListBox(QWidget):
         self.table.export.setEnabled(now.n_listed > 0)
         self.table.export.setToolTip(now.export_help)
         self.table.words.draw(now.message)
+        self.elsewhere.setText(f"Show {now.elsewhere}")
+        self.elsewhere.setVisible(bool(now.elsewhere))
         self._mark()
 
     def _mark(self) -> None:

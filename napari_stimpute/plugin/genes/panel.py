@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from ...connections import Connections
+from ...panels.add_gene import AddPanel
 from ...panels.gene_list import GeneListPanel
 from ...panels.genes import (
     COLORMAP_HELP,
@@ -38,6 +39,7 @@ from ..widgets.choice import MenuBox
 from ..widgets.legend import Legend, colormap_icon
 from ..widgets.saving import ask_figure
 from ..widgets.words import Words, labelled, row, rule, sentence
+from .add_box import AddBox
 from .aspect_box import LABEL, AspectBox
 from .gene_box import GeneBox
 from .gene_list import GeneListBox
@@ -93,6 +95,7 @@ class GenesTab(QWidget):
         self.legend = Legend()  # laid out by the panel, to be seen whatever tab is open
         self.wipe, self.aspect, self.spot = WipeBox(view, panel), AspectBox(panel), SpotCard(view)
         self.look = LookBox(panel, view.stage, label=LABEL)
+        self.add = AddBox(AddPanel(view.session))
         self.gene_list = GeneListBox(GeneListPanel(view.session))
         self.picks, self.map = PickBox(view), MapChoiceBox(MapChoice(view.scene.maps))
 
@@ -105,6 +108,7 @@ class GenesTab(QWidget):
         layout.addLayout(labelled([("Gene", gene), ("Values", self.source)], width=LABEL))
         self.gene.setAccessibleName("Gene")
         layout.addWidget(self.words)
+        layout.addWidget(self.add)
         layout.addLayout(row(self.flip_button, self.save))
         self.blend.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.blend)
@@ -181,7 +185,7 @@ class GenesTab(QWidget):
         self.connections.add(self.map.panel.chosen, view.scene.show_map)
         inner = (self, self.wipe, self.spot, self.map)
         self.parts = [panel, self.map.panel, *(part.connections for part in inner)]
-        self.parts += [*self.gene_list.parts, *self.picks.parts]
+        self.parts += [*self.gene_list.parts, *self.picks.parts, *self.add.parts]
 
     # ---- drawing -------------------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ from qtpy.QtWidgets import QCheckBox, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
 from ...connections import Connections
 from ...panels.train import (
+    ALSO,
+    ALSO_HELP,
     BLEND,
     BLEND_HELP,
     JUDGE,
@@ -20,6 +22,7 @@ from ...panels.train import (
     SEED,
     SEED_HELP,
     SETTINGS,
+    USUAL_ALSO,
     USUAL_KEY,
     TrainPanel,
 )
@@ -71,6 +74,9 @@ class TrainTab(QWidget):
         self.seed.setToolTip(SEED_HELP)
         self.key.setPlaceholderText(USUAL_KEY)
         self.key.setToolTip(KEY_HELP)
+        self.also, self.no_also = QLineEdit(), Words("error")
+        self.also.setPlaceholderText(USUAL_ALSO)
+        self.also.setToolTip(ALSO_HELP)
 
         self.blend = _ticked(BLEND, BLEND_HELP)
         self.judge = _ticked(JUDGE, JUDGE_HELP)
@@ -78,8 +84,14 @@ class TrainTab(QWidget):
             lambda seed: panel.set_options(replace(panel.options, seed=seed))
         )
         self.key.textEdited.connect(lambda key: panel.set_options(replace(panel.options, key=key)))
+        self.also.editingFinished.connect(self._choose_also)
         self.blend.toggled.connect(lambda on: panel.set_options(replace(panel.options, blend=on)))
         self.judge.toggled.connect(lambda on: panel.set_options(replace(panel.options, judged=on)))
+
+    def _choose_also(self) -> None:
+        if self.also.isModified():  # it is also called when the cursor leaves the line
+            self.also.setModified(False)
+            self.panel.choose_also(self.also.text())
 
     def _lay_out(self) -> None:
         """The button, and what comes of it, in sight at once; what is seldom set is folded away."""
@@ -87,8 +99,9 @@ class TrainTab(QWidget):
         self.head.setLayout(labelled([("Model", self.model), ("Preset", self.preset)]))
         self._form_place = QVBoxLayout(self._options)
         self._form_place.setContentsMargins(0, 0, 0, 0)
-        options = [("Device", self.device), (SEED, self.seed), (KEY, self.key)]
-        self._form_place.addLayout(labelled([*options, ("", self.blend), ("", self.judge)]))
+        options = [("Device", self.device), (SEED, self.seed), (KEY, self.key), (ALSO, self.also)]
+        ticks = [("", self.no_also), ("", self.blend), ("", self.judge)]
+        self._form_place.addLayout(labelled([*options, *ticks]))
         self._form_place.addWidget(rule())
         self.settings = Fold(SETTINGS, self._options)
         layout = QVBoxLayout(self)
@@ -108,6 +121,9 @@ class TrainTab(QWidget):
         self.seed.setValue(now.options.seed)
         if self.key.text() != now.options.key:
             self.key.setText(now.options.key)
+        if not self.also.hasFocus() or not self.also.isModified():
+            self.also.setText(now.also)
+        self.no_also.draw(now.no_also)
         self.blend.setChecked(now.options.blend)
         self.judge.setChecked(now.options.judged)
         for other in self.forms.values():
