@@ -269,12 +269,15 @@ class ModelInfo:
     name: str
     title: str
     summary: str
+    """One sentence a biologist understands."""
     config: type[ModelConfig]
     home: str
     """``module:class``, imported when it is built; a leading dot stands for this package."""
     needs: frozenset[Need] = frozenset({"counts"})
     recommended_genes: str = "hvg:3000"
     provides: tuple[str, ...] = field(default=("imputed",))
+    good_for: str = ""
+    """A few words for a menu."""
     blends: bool = False
     """Whether its prediction is blended with simple ones; what is simple itself is not."""
 
@@ -283,49 +286,58 @@ _INFOS: tuple[ModelInfo, ...] = (
     ModelInfo(
         "gmm_vgae",
         "GMM-VGAE",
-        "Graph autoencoder with a Gaussian-mixture prior: spatial domains and denoised genes.",
+        "Finds the domains of a tissue section, and fills in genes from spots that are alike or "
+        "near (a graph autoencoder with a Gaussian-mixture prior).",
         GMMVGAEConfig,
         ".gmm_vgae.model:GMMVGAE",
         needs=frozenset({"counts", "spatial"}),
         provides=("imputed", "embedding", "clusters"),
         blends=True,
+        good_for="also finds domains",
     ),
     ModelInfo(
         "scziva",
         "scZiva",
-        "Zero-inflated variational autoencoder: tells technical zeros from biological ones.",
+        "Fills in genes of dissociated cells, and tells zeros that were missed from true ones (a "
+        "zero-inflated variational autoencoder).",
         ScZivaConfig,
         ".scziva:ScZiva",
         provides=("imputed", "embedding", "clusters"),
         blends=True,
+        good_for="for cells",
     ),
     ModelInfo(
         "scamzi",
         "scAMZI",
-        "Zero-inflated autoencoder with attention: finds cell types, and denoises.",
+        "Finds types of cells, and fills in genes on the way (a zero-inflated autoencoder with "
+        "attention).",
         ScAMZIConfig,
         ".scamzi:ScAMZI",
         recommended_genes="hvg:2000",
         provides=("imputed", "embedding", "clusters"),
         blends=True,
+        good_for="finds types of cells",
     ),
     ModelInfo(
         "scimta",
         "scIMTA",
-        "Multi-task graph autoencoder: cell clusters, gene communities, merged batches.",
+        "Finds clusters of cells and communities of genes, and merges batches (a multi-task graph "
+        "autoencoder).",
         ScIMTAConfig,
         ".scimta.model:ScIMTA",
         recommended_genes="hvg:2000",
         provides=("imputed", "embedding", "clusters"),
         blends=True,
+        good_for="finds gene communities",
     ),
     ModelInfo(
         "mixture",
         "Mixture",
-        "Simple predictions blended per gene by what predicts hidden molecules best: no "
-        "network to train, no GPU, and hard to beat.",
+        "Blends simple predictions, gene by gene, as far as they predict hidden molecules: quick, "
+        "usually as good as a network, and no GPU is needed.",
         MixtureConfig,
         ".simple.mixture:Mixture",
+        good_for="quick, usually as good",
     ),
     ModelInfo(
         "gene_mean",

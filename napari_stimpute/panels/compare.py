@@ -13,6 +13,7 @@ from ..compare.methods import Kind, Method, methods
 from ..errors import StimputeError
 from ..job import Job, JobState
 from ..progress import Progress
+from ..session.models import USUAL, fitting_first, titled
 from ..session.session import Session
 from ..words import counted, duration
 from .message import SILENT, Message, error, good
@@ -27,8 +28,9 @@ COMPARE, REPORT = "compare", "report"
 """Owners of the tab's work."""
 
 EXPLAINED = (
-    "A tenth of the molecules is hidden; every method predicts them from the rest, and is scored. "
-    "Models run with their default settings and take longer: at first none is ticked."
+    "A tenth of the molecules is hidden; every method that is ticked predicts them from the rest, "
+    "and is scored. Models run with their default settings and take longer: at first none is "
+    "ticked."
 )
 KINDS: dict[Kind, str] = {"simple": "Simple methods", "model": "Models", "tool": "Other tools"}
 SPLITS = (1, 50)
@@ -249,17 +251,24 @@ class ComparePanel(Panel[CompareState]):
 
     def _offered(self) -> tuple[Offered, ...]:
         adata = self.session.adata
-        has_tissue = adata is None or keys.SPATIAL in adata.obsm
+        has_tissue, first = adata is None or keys.SPATIAL in adata.obsm, fitting_first(adata)
+
+        def place(method: Method) -> tuple[int, int]:
+            """By kind, then as in Train's list; what is simple, but the usual model, comes last."""
+            is_listed = method.kind == "model" or method.name == USUAL
+            kind = list(KINDS).index(method.kind)
+            return kind, first.index(method.model) if is_listed else len(first)
+
         return tuple(
             Offered(
-                name,
-                method.title,
+                method.name,
+                titled(method.name) if method.blend or method.name == USUAL else method.title,
                 method.kind,
                 reason or method.about,
-                not reason and name not in self._unwanted,
+                not reason and method.name not in self._unwanted,
                 _short(method, reason),
             )
-            for name, method in methods().items()
+            for method in sorted(methods().values(), key=place)
             for reason in [method.why_not(has_tissue)]
         )
 

@@ -29,6 +29,7 @@ from ..models import model_info
 from ..progress import Progress
 from .contents import Contents
 from .display import Display
+from .models import USUAL, preselected
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -62,7 +63,8 @@ class Session:
     path: str = ""
     card: DataCard | None = None
     notes: tuple[str, ...] = ()
-    model: str = "gmm_vgae"
+    model: str = USUAL
+    """The model that is set: one chosen by hand, else the one that fits the data."""
     contents: Contents = field(default_factory=Contents)
     job: Job[Any] | None = None
     problem: str = ""
@@ -81,6 +83,7 @@ class Session:
         self._take: Callable[[Any], None] | None = None
         self._is_busy = False
         self._written: set[str] = set()
+        self._preselected, self._chosen = self.model, ""
         self.copy: Path | None = None
         """Where a copy of what is unsaved is kept meanwhile; None where it is not."""
 
@@ -166,7 +169,14 @@ class Session:
         for name in ("problem", "also", "contents", "adata", "unsaved"):
             value = getattr(self, name)
             self.events[name].emit(value, value)
+        self._preselect()
         self.display.gene = opened.gene
+
+    def _preselect(self) -> None:
+        """A model that someone chose stays where it can be trained, and comes back where it can."""
+        if self.model != self._preselected:
+            self._chosen = self.model
+        self._preselected = self.model = preselected(self.adata, self._chosen)
 
     # ---- training ------------------------------------------------------------------------------
 

@@ -59,7 +59,10 @@ def until_scored(panel: ComparePanel, job: Job[object] | None) -> None:
 
 
 def test_every_method_is_offered_and_the_quick_ones_are_ticked(panel: ComparePanel) -> None:
-    assert [method.name for method in panel.now.methods] == list(methods.methods())
+    names = [method.name for method in panel.now.methods]
+    assert sorted(names) == sorted(methods.methods())
+    assert names[:2] == ["mixture", "raw"]  # the usual one first, the others in their order
+    assert panel.now.chosen == "Methods: 6 ticked, 3 splits"
     quick = {name for name, m in methods.methods().items() if m.kind == "simple"}
     assert set(panel.chosen) == quick and "mixture" in quick
 

@@ -24,6 +24,7 @@ from ...panels.compare import (
     SPLITS,
     SPLITS_HELP,
     ComparePanel,
+    Offered,
 )
 from ..widgets.fold import Fold
 from ..widgets.saving import ask_where
@@ -38,6 +39,7 @@ class CompareBox(QWidget):
     def __init__(self, panel: ComparePanel) -> None:
         super().__init__()
         self.panel = panel
+        self._listed_names: list[str] = []
         self.work, self.view = WorkBox(panel.work), ScoresView(panel.sort)
         self.status, self.saved = QLabel(""), Words("good")
         self.status.setWordWrap(True)
@@ -80,6 +82,7 @@ class CompareBox(QWidget):
         self.choice = QWidget()
         inner = QVBoxLayout(self.choice)
         inner.setContentsMargins(0, 0, 0, 0)
+        self._grids: dict[str, QGridLayout] = {}
         for kind, title in KINDS.items():
             inner.addWidget(heading(title))
             inner.addLayout(self._listed(kind))
@@ -93,23 +96,32 @@ class CompareBox(QWidget):
         layout.addStretch(1)
 
     def _listed(self, kind: str) -> QGridLayout:
-        """The methods of a kind, each with the reason below that keeps it out."""
-        grid = QGridLayout()
+        """A place for the methods of a kind, each with the reason below that keeps it out."""
+        grid = self._grids[kind] = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(3)
         grid.setColumnMinimumWidth(0, 22)
         grid.setColumnStretch(1, 1)
-        for method in self.panel.now.methods:
-            if method.kind == kind:
-                grid.addWidget(self.boxes[method.name], grid.rowCount(), 0, 1, 2)
-                grid.addWidget(self.reasons[method.name], grid.rowCount(), 1)
         return grid
+
+    def _order(self, methods: tuple[Offered, ...]) -> None:
+        """List the methods as they fit the open data."""
+        names = [method.name for method in methods]
+        if names == self._listed_names:
+            return
+        self._listed_names = names
+        for row, method in enumerate(methods):
+            grid = self._grids[method.kind]
+            grid.addWidget(self.boxes[method.name], 2 * row, 0, 1, 2)
+            grid.addWidget(self.reasons[method.name], 2 * row + 1, 1)
 
     def _draw(self) -> None:
         now = self.panel.now
+        self._order(now.methods)
         for method in now.methods:
             box, reason = self.boxes[method.name], self.reasons[method.name]
             box.setEnabled(not method.why_not)
+            box.setText(method.title)
             box.setChecked(method.is_ticked)
             box.setToolTip(method.help)
             reason.setText(method.why_not)

@@ -1,0 +1,42 @@
+"""Which model is preselected for the open data, and in which order all are offered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import keys
+from ..models import MODELS, model_info
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+USUAL = "mixture"
+"""The model that fits any data: quick, and usually as good as those that take longer."""
+
+_TISSUE, _CELLS = ("gmm_vgae",), ("scziva", "scamzi", "scimta")
+
+
+def why_not(name: str, adata: AnnData | None) -> str:
+    """Why a model cannot be trained on these data, in words; "" where it can, and without data."""
+    info = model_info(name)
+    if adata is not None and "spatial" in info.needs and keys.SPATIAL not in adata.obsm:
+        return f"{info.title} needs coordinates; these data have none."
+    return ""
+
+
+def preselected(adata: AnnData | None, chosen: str) -> str:
+    """The model chosen by hand ("" for none) where it can be trained; else the usual one."""
+    return USUAL if not chosen or why_not(chosen, adata) else chosen
+
+
+def fitting_first(adata: AnnData | None) -> list[str]:
+    """Every model by name: the usual one, those made for such data, the others."""
+    is_tissue = adata is None or keys.SPATIAL in adata.obsm
+    made_for = (*_TISSUE, *_CELLS) if is_tissue else _CELLS
+    return list(dict.fromkeys((USUAL, *made_for, *MODELS)))
+
+
+def titled(name: str) -> str:
+    """A model's title, and in a few words what it is good for."""
+    info = model_info(name)
+    return f"{info.title} · {info.good_for}" if info.good_for else info.title
