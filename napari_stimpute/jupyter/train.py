@@ -18,15 +18,16 @@ from ..panels.train import (
     MOST_SEED,
     SEED,
     SEED_HELP,
+    SETTINGS,
     USUAL_ALSO,
     USUAL_KEY,
     Options,
     TrainPanel,
 )
-from .run_view import RunView
+from .run_card import RunCardBox
 from .widgets.form import LABEL, WIDTH, ConfigForm, control, draw
 from .widgets.loop import Home
-from .widgets.words import Words, faint, heading
+from .widgets.words import faint, heading
 from .widgets.work_box import WorkBox
 
 
@@ -37,8 +38,7 @@ class TrainTab:
         self.panel, self.home = panel, home
         self.forms: dict[str, ConfigForm] = {}
         self._make_head()
-        self.work, self.verdict = WorkBox(panel.work, home), Words("good")
-        self.run = RunView(panel)
+        self.work, self.card = WorkBox(panel.work, home), RunCardBox(panel, home)
         self.widget = self._laid_out()
         panel.changed.connect(self._draw)
         panel.curve.changed.connect(self._draw_step)
@@ -83,11 +83,12 @@ class TrainTab:
 
     def _laid_out(self) -> widgets.VBox:
         self._form_place = widgets.VBox()
-        head = [self.model, self.summary, self.preset, self.device, self.seed, self.key]
-        head += [self.also, self.no_also.widget]
-        settings = widgets.VBox([*head, self.blend, self.judge, self._form_place])
+        options = [self.device, self.seed, self.key, self.also, self.no_also.widget]
+        options += [self.blend, self.judge, self._form_place]
+        self.settings = widgets.Accordion([widgets.VBox(options)], titles=(SETTINGS,))
+        settings = widgets.VBox([self.model, self.summary, self.preset, self.settings])
         settings.layout.width = WIDTH
-        run = widgets.VBox([self.work.widget, self.verdict.widget, self.run.widget])
+        run = widgets.VBox([self.work.widget, self.card.widget])
         run.layout.flex, run.layout.padding = "1 1 320px", "0 0 0 16px"
         beside = widgets.HBox([settings, run])
         beside.layout.flex_flow = "row wrap"
@@ -110,10 +111,11 @@ class TrainTab:
         self.summary.value = faint(now.summary)
         if self._form_place.children != (form.widget,):
             self._form_place.children = [form.widget]
+        if self.panel.form.problems:
+            self.settings.selected_index = 0
         self.work.draw(now.work)
-        self.verdict.draw(now.verdict)
-        self.run.draw()
+        self.card.draw()
 
     def _draw_step(self) -> None:
         self.work.draw_progress()
-        self.run.draw_curve()
+        self.card.draw_curve()

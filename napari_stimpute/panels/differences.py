@@ -15,8 +15,8 @@ from ..progress import Progress
 from ..session.session import Session
 from ..words import percent
 from .answer import Answer, began, stamp_of
-from .groups import NO_GROUPS, imputed_runs, titled_groups
-from .menu import Choice, Entry, Menu, entries
+from .groups import NO_GROUPS, column_entries, imputed_runs, titled_groups
+from .menu import Choice, Entry, Menu
 from .message import SILENT, Message, warning
 from .panel import Panel
 from .table import DIFFERENCE, SIGNIFICANT, Column, Table
@@ -165,7 +165,7 @@ class DifferencesPanel(Panel[DifferencesState]):
     def _follow(self) -> None:
         session = self.session
         self.answer.check()
-        self.column.offer(entries((c, c) for c in session.contents.columns), self.column.name)
+        self.column.offer(column_entries(session), self.column.name)
         runs = [Entry(f"⚠ {run.title}", run.name) for run in imputed_runs(session)]
         self.values.offer([Entry("Counts", COUNTS), *runs])
         groups = titled_groups(session, self.column.name)

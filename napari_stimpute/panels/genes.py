@@ -19,6 +19,7 @@ from ..session.display import Aspect
 from ..trust.verdict import ADDED
 from .figures import FigureFile
 from .gene_search import GeneSearch
+from .groups import column_entries
 from .menu import LINE, Entry, Menu, entries
 from .message import SILENT, Message, Tone, error
 from .panel import Panel
@@ -321,7 +322,7 @@ class GenesPanel(Panel[GenesState]):
 
     def _columns(self, not_open: str) -> Menu:
         contents = self.session.contents
-        offered = [Entry("Gene", ""), *entries((c, c) for c in contents.columns)]
+        offered = [Entry("Gene", ""), *column_entries(self.session)]
         if contents.number_columns:
             offered.append(LINE)
         offered += entries((f"{c} (numbers)", c) for c in contents.number_columns)

@@ -51,6 +51,11 @@ class Groups(Panel[GroupsState]):
         return self.choice.name
 
     @property
+    def title(self) -> str:
+        """What people read in place of the column's name."""
+        return self.session.contents.column_title(self.column)
+
+    @property
     def stamp(self) -> int:
         """Tells what the column holds from anything else it held before."""
         return self.now.stamp
@@ -84,13 +89,19 @@ class Groups(Panel[GroupsState]):
         session, columns = self.session, self.session.contents.columns
         newest = [keys.cluster(key) for _title, key in newest_first(session)]
         clusters = [column for column in newest if column in columns]
-        self.choice.offer(entries((c, c) for c in columns), next(iter(clusters), ""))
+        self.choice.offer(column_entries(session), next(iter(clusters), ""))
         missing = self.missing()
         return GroupsState(
             self.choice.menu(session.wait or missing),
             SILENT if session.adata is None else Message(missing),
             stamp_of(session, self.column),
         )
+
+
+def column_entries(session: Session) -> list[Entry]:
+    """Every column of labels, under a title that people read."""
+    contents = session.contents
+    return entries((contents.column_title(column), column) for column in contents.columns)
 
 
 def sizes_of(session: Session, column: str) -> dict[str, int]:

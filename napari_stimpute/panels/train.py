@@ -6,22 +6,22 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .. import keys
 from ..data.extend import not_modelled
 from ..data.gene_choice import names_in
 from ..devices import Device, devices
 from ..errors import InvalidSetting, StimputeError
 from ..job import Job, JobState
-from ..models import MODELS, model_info
+from ..models import model_info
 from ..progress import Progress
+from ..session.models import fitting_first, titled, why_not
 from ..session.session import TRAIN, Session
-from ..trust.summary import adds_nothing, is_judged, run_in_words
-from ..words import duration
 from .curve import Curve
 from .form import Form
 from .menu import Choice, Entry, Menu
-from .message import SILENT, Message, Tone, error
+from .message import SILENT, Message, error
 from .panel import Panel
+from .run_card import RunCard, run_card, show_best, show_groups
+from .saving import Saving
 from .tune import Setup, TunePanel
 from .work import Work, WorkState
 
@@ -63,9 +63,6 @@ JUDGE_HELP = (
     "applied to all molecules. Off: it learns from a tenth more, but no gene gets a verdict."
 )
 
-_SAID_ELSEWHERE = "Judged on"
-"""How the note begins that the verdict says in words of its own."""
-
 
 @dataclass(frozen=True)
 class Options:
@@ -82,9 +79,8 @@ class TrainState:
     """What the tab shows.
 
     ``also`` are the genes that are always modelled, in one line, and ``no_also`` says what is wrong
-    with them; ``is_free`` says whether anything can be set now; ``status`` is how the last run
-    ended, ``notes`` are what it noted, ``where`` says where its values are; ``verdict`` is how far
-    the run that is shown can be believed.
+    with them; ``is_free`` says whether anything can be set now; ``ended`` is said of a run that
+    left nothing; ``card`` is about the run that is shown.
     """
 
     model: Menu
@@ -96,10 +92,8 @@ class TrainState:
     no_also: Message
     is_free: bool
     work: WorkState
-    status: str
-    notes: Message
-    where: str
-    verdict: Message
+    ended: Message
+    card: RunCard
 
 
 class TrainWork(Work):
@@ -128,8 +122,8 @@ class TrainPanel(Panel[TrainState]):
             "What computes, and how much memory is free there.",
             [Entry("Looking for devices…", "auto")],
         )
-        self._status, self._notes, self._where = "", SILENT, ""
-        self._no_also, self._also = SILENT, ""
+        self._ended, self._no_also, self._also = SILENT, SILENT, ""
+        self.saving = Saving(session)
         self.work = TrainWork(
             self,
             TRAIN,
@@ -206,6 +200,14 @@ class TrainPanel(Panel[TrainState]):
             session.also, self._also, self._no_also = tuple(names), "", SILENT
         self.refresh()
 
+    def show_best(self) -> None:
+        """Show the gene that the run on the card imputes best."""
+        show_best(self.session, self.now.card.key)
+
+    def show_groups(self) -> None:
+        """Colour by the domains, or clusters, of the run on the card."""
+        show_groups(self.session, self.now.card.key)
+
     def look_for_devices(self) -> Job[list[Device]]:
         """List devices in the background: it needs torch, which takes a second to import."""
 
@@ -242,12 +244,13 @@ class TrainPanel(Panel[TrainState]):
         """Listen no longer."""
         super().close()
         self.tune.close()
+        self.saving.close()
 
     # ---- following the session -----------------------------------------------------------------
 
     def _forget(self) -> None:
         """The last run, or one of data that were closed, is shown no longer."""
-        self._status, self._notes, self._where = "", SILENT, ""
+        self._ended = SILENT
         self.curve.clear()
         self.refresh()
 
@@ -256,17 +259,8 @@ class TrainPanel(Panel[TrainState]):
             if self._mark(job.error):
                 self.work.say(SILENT)
             return
-        word = "Cancelled" if job.state is JobState.CANCELLED else "Done"
-        self._status = f"{word} after {duration(self.work.seconds)}."
-        results = None if job.result is None else job.result.results
-        if results is None:
-            self._notes = Message("Nothing had been learned yet, so nothing is kept.")
-        elif not self.work.problem:
-            record = results.record
-            kept = [] if record.completed else ["The best so far is kept, marked incomplete."]
-            notes = [note for note in record.notes if not note.startswith(_SAID_ELSEWHERE)]
-            self._notes = Message("\n".join([*kept, *notes]))
-            self._where = f"Imputed counts are in layers['{keys.imputed(record.key)}']."
+        if job.result is None or job.result.results is None:
+            self._ended = Message("Nothing had been learned yet, so nothing is kept.")
 
     def _mark(self, problem: BaseException | None) -> bool:
         """Say what is wrong beside the setting that it is about; False if it is about none."""
@@ -291,8 +285,8 @@ class TrainPanel(Panel[TrainState]):
     def _resolve(self) -> TrainState:
         model = self.session.model
         models = tuple(
-            Entry(info.title, name, info.summary, self._missing(name))
-            for name, info in MODELS.items()
+            Entry(titled(name), name, model_info(name).summary, self._missing(name))
+            for name in fitting_first(self.session.adata)
         )
         return TrainState(
             model=Menu(models, model),
@@ -304,23 +298,9 @@ class TrainPanel(Panel[TrainState]):
             no_also=self._no_also,
             is_free=not self.session.is_busy,
             work=self.work.state,
-            status=self._status,
-            notes=self._notes,
-            where=self._where,
-            verdict=self._verdict(),
+            ended=self._ended,
+            card=RunCard() if self.work.is_running else run_card(self.session),
         )
 
     def _missing(self, model: str) -> str:
-        adata, info = self.session.adata, model_info(model)
-        if adata is not None and "spatial" in info.needs and keys.SPATIAL not in adata.obsm:
-            return f"{info.title} needs coordinates; these data have none."
-        return ""
-
-    def _verdict(self) -> Message:
-        """How the run that is shown (else the last one) was judged."""
-        runs, source = self.session.contents.runs, self.session.display.source
-        if not runs or self.work.is_running:
-            return SILENT
-        record = self.session.contents.record(source if source in runs else runs[-1])
-        tone: Tone = "good" if is_judged(record) else "note"
-        return Message("\n".join(run_in_words(record)), "warning" if adds_nothing(record) else tone)
+        return why_not(model, self.session.adata)

@@ -132,12 +132,13 @@ def column_shown(session: Session) -> Shown:
     """The session's column, as numbers or as labels."""
     display = session.display
     column, picked = display.column, display.picked
+    title = session.contents.column_title(column)
     if session.contents.holds_numbers(column):
         values = session.numbers()
         limits = limits_of_numbers(values, display.percentiles)
-        return Values(values, limits, display.colormap, column, picked=picked)
+        return Values(values, limits, display.colormap, title, picked=picked)
     codes, names, palette = session.labels()
-    return Categories(codes, names, palette, column, picked=picked)
+    return Categories(codes, names, palette, title, picked=picked)
 
 
 def limits_of_numbers(

@@ -18,7 +18,7 @@ def spot_rows(scene: Scene, place: int) -> list[tuple[str, str]]:
     if session.adata is None:
         return []
     contents, display = session.contents, session.display
-    rows = [("Spot", str(session.adata.obs_names[place]))]
+    rows = [(session.place.capitalize(), str(session.adata.obs_names[place]))]
     listed = {COUNTS, display.source} if second_measurement(scene, place) else set()
     if display.gene:
         for source in contents.sources:
@@ -32,7 +32,7 @@ def spot_rows(scene: Scene, place: int) -> list[tuple[str, str]]:
         chance = percent(float(zeros.probability[place]))
         rows.append(("Zero", f"hides a molecule with a probability of {chance}"))
     for column in [display.column] if display.column else contents.columns[:_MOST_COLUMNS]:
-        rows.append((column, str(session.adata.obs[column].iloc[place])))
+        rows.append((contents.column_title(column), str(session.adata.obs[column].iloc[place])))
     return rows
 
 

@@ -17,6 +17,7 @@ from ..data.layout import Layout, lay_out, microns_per_unit
 from ..data.records import RunRecord, read_records
 from ..errors import MissingKey, UnknownName
 from ..keys import COUNTS, LOG
+from ..models import MODELS
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -171,6 +172,25 @@ class Contents:
     def number_columns(self) -> list[str]:
         """Columns of obs that hold numbers, such as a pseudotime."""
         return [] if self.adata is None else number_columns(self.adata)
+
+    @cached_property
+    def _found(self) -> dict[str, RunRecord]:
+        """Columns of the domains or clusters that runs found, and the record of each run."""
+        columns = () if self.adata is None else self.adata.obs.columns
+        return {keys.cluster(k): r for k, r in self.records.items() if keys.cluster(k) in columns}
+
+    def column_title(self, column: str) -> str:
+        """What people read in place of a column's name: "Domains (GMM-VGAE)"; else the name."""
+        record = self._found.get(column)
+        if record is None:
+            return column
+        named = "" if record.key == record.model else f", {record.key}"
+        return f"{self.group_word(record.key).capitalize()}s ({record.title}{named})"
+
+    def group_word(self, key: str) -> str:
+        """What a run's groups are called: "domain" of a tissue, or "cluster" of cells."""
+        info = MODELS.get(self.records[key].model)
+        return "domain" if info is not None and "spatial" in info.needs else "cluster"
 
     def holds_numbers(self, column: str) -> bool:
         """Whether an obs column is drawn on a colour bar; labels otherwise."""

@@ -42,9 +42,9 @@ def test_what_is_set_reaches_the_run_and_its_results_the_session(
         assert (record.model, record.seed, record.config) == ("pca", 3, {"n_components": 5})
         assert record.trust is None
         assert session.display.source == "few" and keys.imputed("few") in session.adata.layers
-        assert "Done after" in tab.run.status.value
-        assert f"layers['{keys.imputed('few')}']" in tab.run.notes.text
-        assert "was not judged" in tab.verdict.text
+        assert f"layers['{keys.imputed('few')}']" in tab.card.text.text
+        assert "was not judged" in tab.card.found.text and tab.card.best.disabled
+        assert tab.card.details.selected_index is None
         assert tab.work.button.description == "Train" and not tab.model.disabled
         assert not tab.work.words.text
 
@@ -62,14 +62,13 @@ def test_progress_time_left_and_curve_are_shown_and_cancel_keeps_the_best(
         await until(lambda: "left" in tab.work.text)
         assert "step" in tab.work.text
         assert 0 < tab.work.bar.value < 1
-        await until(lambda: tab.run.curve.is_shown)
-        assert bytes(tab.run.curve.widget.value).startswith(b"\x89PNG")
+        await until(lambda: tab.card.curve.is_shown)
+        assert bytes(tab.card.curve.widget.value).startswith(b"\x89PNG")
         tab.work.button.click()
         assert tab.work.button.description == "Cancelling…" and tab.work.button.disabled
         await until(lambda: not session.is_busy)
         assert not session.contents.record("gene_mean").completed
-        assert "Cancelled after" in tab.run.status.value
-        assert "marked incomplete" in tab.run.notes.text
+        assert "marked incomplete" in tab.card.found.text
         assert not tab.work.button.disabled
 
     asyncio.run(main())
@@ -82,7 +81,7 @@ def test_a_run_started_elsewhere_is_followed(until: Until, session: Session) -> 
         assert tab.model.value == "pca"
         assert tab.work.button.description == "Cancel"
         await until(lambda: not session.is_busy)
-        assert "Done after" in tab.run.status.value
+        assert "PCA denoiser" in tab.card.found.text
 
     asyncio.run(main())
 
@@ -107,7 +106,7 @@ def test_a_script_can_wait_for_a_run_of_the_panel(session: Session) -> None:
     assert job is not None
     job.wait(60)
     assert session.contents.runs == ("pca",)
-    assert "Done after" in tab.run.status.value
+    assert "PCA denoiser" in tab.card.found.text
 
 
 # ---- words -------------------------------------------------------------------------------------
@@ -152,6 +151,8 @@ def test_a_model_without_its_coordinates_cannot_be_started_and_says_why(section:
     session = Session()
     session.open(cells)
     tab = train_tab(session)
+    assert not tab.work.button.disabled
+    tab.model.value = "gmm_vgae"
     assert tab.work.button.disabled
     assert "GMM-VGAE needs coordinates; these data have none." in tab.work.why_not.text
     tab.model.value = "pca"
@@ -179,6 +180,7 @@ def test_choosing_a_model_changes_session_form_and_presets(session: Session) -> 
 
 def test_a_preset_fills_the_form_and_settings_survive_a_look_elsewhere(session: Session) -> None:
     tab = train_tab(session)
+    tab.model.value = "gmm_vgae"
     tab.preset.value = "tiny"
     assert tab.form.widgets["epochs"].value == 12
     tab.form.widgets["epochs"].value = 7

@@ -6,6 +6,7 @@ import itertools
 import time
 from dataclasses import asdict
 from inspect import signature
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from napari_stimpute.devices import Device
 from napari_stimpute.job import Job, JobState
 from napari_stimpute.models import MODELS
 from napari_stimpute.models.configs import GMMVGAEConfig
+from napari_stimpute.panels.run_card import RunCard
 from napari_stimpute.panels.train import Options, TrainPanel
 from napari_stimpute.progress import Progress
 from napari_stimpute.session.session import Session
@@ -49,10 +51,10 @@ def without_coordinates(section: AnnData) -> AnnData:
 
 
 def test_every_model_is_offered_with_its_settings(train: TrainPanel) -> None:
-    assert [entry.name for entry in train.now.model.entries] == list(MODELS)
+    assert sorted(entry.name for entry in train.now.model.entries) == sorted(MODELS)
     for name, info in MODELS.items():
         train.choose_model(name)
-        assert train.now.model.title == info.title
+        assert train.now.model.title.startswith(info.title)
         assert set(train.form.about) == set(info.config.model_fields)
         assert train.now.summary == info.summary
 
@@ -181,8 +183,7 @@ def test_settings_seed_and_name_reach_the_run(train: TrainPanel) -> None:
     assert record.trust is None
     assert session.contents.runs == ("few",) and session.display.source == "few"
     assert keys.imputed("few") in session.adata.layers  # type: ignore[union-attr]
-    assert train.now.status.startswith("Done after")
-    assert train.now.where == "Imputed counts are in layers['few_imputed']."
+    assert "Imputed counts are in layers['few_imputed']." in train.now.card.details
     assert train.now.work.button == "Train" and not train.now.work.outcome
 
 
@@ -193,8 +194,8 @@ def test_a_run_is_blended_and_judged_unless_told_otherwise(train: TrainPanel) ->
     until_done(train.train())
     trust = train.session.contents.record("scziva").trust
     assert trust is not None and trust.verdicts and len(trust.parts) > 1
-    assert train.now.verdict.text.startswith("scZiva, judged on 10 %")
-    assert train.now.notes and "Judged on" not in train.now.notes.text  # the verdict says it
+    assert train.now.card.found.text.startswith("scZiva: ")
+    assert train.now.card.details.count("Judged on 10 %") == 1
     train.set_options(Options(key="alone", blend=False))
     until_done(train.train())
     trust = train.session.contents.record("alone").trust
@@ -217,8 +218,7 @@ def test_a_run_begun_elsewhere_is_followed(train: TrainPanel) -> None:
     job = train.session.train("pca")
     assert train.now.model.chosen == "pca" and train.now.work.button == "Cancel"
     until_done(job)
-    assert train.now.status.startswith("Done after")
-    assert train.curve.n_points > 0
+    assert train.now.card.key == "pca" and train.curve.n_points > 0
 
 
 def test_cancel_is_said_at_once_and_keeps_the_best_so_far(
@@ -233,8 +233,7 @@ def test_cancel_is_said_at_once_and_keeps_the_best_so_far(
     until_done(job)
     assert job is not None and job.state is JobState.CANCELLED
     assert not train.session.contents.record("gene_mean").completed
-    assert train.now.status.startswith("Cancelled after")
-    assert "The best so far is kept, marked incomplete." in train.now.notes.text
+    assert "the best so far is kept, marked incomplete." in train.now.card.found.text
 
 
 def test_a_cancel_before_anything_was_learned_keeps_nothing(
@@ -246,7 +245,7 @@ def test_a_cancel_before_anything_was_learned_keeps_nothing(
     train.work.press()
     until_done(job)
     assert train.session.contents.runs == ()
-    assert train.now.notes.text == "Nothing had been learned yet, so nothing is kept."
+    assert train.now.ended.text == "Nothing had been learned yet, so nothing is kept."
     assert not train.now.work.outcome
 
 
@@ -263,7 +262,7 @@ def test_a_finished_run_that_stays_is_said_and_nothing_else(
     until_done(job)
     assert session.contents.record("mine").model == "pca"
     assert "The finished run stays as it was." in train.now.work.outcome.text
-    assert not train.now.notes and not train.now.where
+    assert not train.now.ended
 
 
 def test_cancel_stops_no_work_of_others(train: TrainPanel) -> None:
@@ -314,10 +313,10 @@ def test_an_error_while_training_is_explained_below_the_button(
     until_done(train.train())
     assert "the cat sat on the keyboard" in train.now.work.outcome.text
     assert train.now.work.outcome.tone == "error"
-    assert not train.now.status and not train.now.notes and not train.session.contents.runs
+    assert not train.now.ended and not train.now.card.key and not train.session.contents.runs
 
 
-# ---- how far a run can be believed -------------------------------------------------------------
+# ---- the card of a run -------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -328,26 +327,49 @@ def shown(session: Session, judged: AnnData) -> TrainPanel:
     return TrainPanel(session)
 
 
-def test_it_says_what_the_run_is_worth(shown: TrainPanel) -> None:
-    verdict = shown.now.verdict
-    words = ("25 reliable", "25 cannot be judged", "14.0 %", "Mine alone 11.0 %")
-    for part in (*words, "Nearest 30 spots"):
-        assert part in verdict.text
-    assert "adds nothing" not in verdict.text
-    assert verdict.tone == "good"
+def test_it_says_how_many_genes_are_reliable_and_folds_the_rest(shown: TrainPanel) -> None:
+    card = shown.now.card
+    assert card.found.text.splitlines() == [
+        "Mine: 25 of 75 judged genes are reliable.",
+        "25 more have too few molecules to be judged.",
+    ]
+    assert card.found.tone == "good"
+    for part in ("25 use with care", "14.0 %", "Mine alone 11.0 %", "Nearest 30 spots"):
+        assert part in card.details and part not in card.found.text
+
+
+def test_the_best_gene_is_the_reliable_one_that_gains_most(shown: TrainPanel) -> None:
+    display = shown.session.display
+    display.column, display.source = "domain", "counts"
+    shown.show_best()
+    genes = [str(gene) for gene in shown.session.adata.var_names]  # type: ignore[union-attr]
+    assert display.gene == genes[96]  # every fourth is reliable, and gains grow
+    assert (display.column, display.source) == ("", "mine")
+
+
+def test_domains_are_told_of_and_shown_under_a_title(session: Session, judged: AnnData) -> None:
+    column = keys.cluster("mine")
+    judged.obs[column] = np.where(np.arange(judged.n_obs) % 3 == 0, "1", "2")
+    session.open(judged)
+    train = TrainPanel(session)
+    assert train.now.card.groups == "2 clusters found."
+    assert train.now.card.colour == "Colour by clusters"
+    train.show_groups()
+    assert session.display.column == column
+    assert session.contents.column_title(column) == "Clusters (Mine)"
+    assert session.contents.column_title("domain") == "domain"
+
+
+def test_without_a_reliable_gene_there_is_no_best_one(session: Session, judged: AnnData) -> None:
+    train = TrainPanel(with_trust(session, judged, verdicts={"do not use": 3}))
+    assert train.now.card.found.text == "Mine: none of 3 judged genes is reliable."
+    assert train.now.card.no_best and train.now.card.found.tone == "note"
 
 
 def test_a_model_that_adds_nothing_is_called_so(session: Session, judged: AnnData) -> None:
-    session.open(judged)
-    record = session.contents.record("mine")
-    assert record.trust is not None and session.adata is not None
-    trust = record.trust.model_copy(update={"gain_without_model": 0.1395})
-    record = record.model_copy(update={"trust": trust})
-    session.adata.uns[keys.UNS]["mine"] = record.model_dump_json()
-    session.look_again()
-    train = TrainPanel(session)
-    assert "Mine adds nothing here" in train.now.verdict.text
-    assert train.now.verdict.tone == "warning"
+    train = TrainPanel(with_trust(session, judged, gain_without_model=0.1395))
+    assert "Mine adds nothing here" in train.now.card.found.text
+    assert train.now.card.found.tone == "warning"
 
 
 def test_a_run_that_was_not_judged_is_said_to_be_so(session: Session, judged: AnnData) -> None:
@@ -355,18 +377,18 @@ def test_a_run_that_was_not_judged_is_said_to_be_so(session: Session, judged: An
     judged.uns[keys.UNS] = {"mine": record}
     session.open(judged)
     train = TrainPanel(session)
-    assert "Mine was not judged" in train.now.verdict.text
-    assert train.now.verdict.tone == "note"
+    assert "Mine was not judged" in train.now.card.found.text
+    assert train.now.card.found.tone == "note" and train.now.card.no_best
 
 
-def test_the_verdict_is_on_the_run_that_is_looked_at(shown: TrainPanel) -> None:
+def test_the_card_is_of_the_run_that_is_looked_at(shown: TrainPanel) -> None:
     session = shown.session
     session.train("pca", blend=False, judged=False).wait(60)
-    assert shown.now.verdict.text.startswith("PCA denoiser was not judged")
+    assert shown.now.card.found.text.startswith("PCA denoiser was not judged")
     session.display.source = "mine"
-    assert shown.now.verdict.text.startswith("Mine, judged")
+    assert shown.now.card.found.text.startswith("Mine: ")
     session.display.source = "counts"  # else on the last one
-    assert shown.now.verdict.text.startswith("PCA denoiser")
+    assert shown.now.card.found.text.startswith("PCA denoiser")
 
 
 def test_a_run_of_data_that_were_closed_is_shown_no_longer(
@@ -375,8 +397,30 @@ def test_a_run_of_data_that_were_closed_is_shown_no_longer(
     train.choose_model("pca")
     train.choose_preset("tiny")
     until_done(train.train())
-    assert train.now.status and train.now.where
+    assert train.now.card.key and train.now.card.details
     train.curve.add(Progress("fit", 1, 2, {"loss": 1.0}))
     train.session.open(section)
-    assert not train.now.status and not train.now.where and not train.now.notes
+    assert train.now.card == RunCard() and not train.now.ended
     assert train.curve.n_points == 0
+
+
+def test_what_is_not_saved_can_be_saved_from_here(train: TrainPanel, tmp_path: Path) -> None:
+    saving = train.saving
+    assert not saving.now.is_unsaved
+    until_done(train.session.train("pca"))
+    assert saving.now.is_unsaved and not saving.now.wait
+    until_done(saving.save_to(tmp_path / "out.h5ad"))
+    assert not saving.now.is_unsaved and "out.h5ad" in saving.now.saved.text
+    until_done(saving.save_to(tmp_path / "nowhere" / "\0"))
+    assert saving.now.saved.tone == "error"
+
+
+def with_trust(session: Session, judged: AnnData, **changes: object) -> Session:
+    """The session with the run "mine", judged otherwise."""
+    session.open(judged)
+    record = session.contents.record("mine")
+    assert record.trust is not None and session.adata is not None
+    record = record.model_copy(update={"trust": record.trust.model_copy(update=changes)})
+    session.adata.uns[keys.UNS]["mine"] = record.model_dump_json()
+    session.look_again()
+    return session

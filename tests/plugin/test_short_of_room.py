@@ -58,7 +58,7 @@ def test_the_button_and_what_comes_of_it_are_in_sight(small: StimputePanel, qtbo
     small.show_tab("train")
     choose(train.model, "pca")
     press(train.work.button, small, qtbot)
-    qtbot.waitUntil(lambda: in_sight(train.verdict) == train.verdict.height(), timeout=2000)
+    qtbot.waitUntil(lambda: in_sight(train.card) == train.card.height(), timeout=2000)
     assert in_sight(train.work.button) == train.work.button.height()
 
     small.show_tab("compare")

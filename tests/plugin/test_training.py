@@ -45,7 +45,7 @@ def test_what_is_set_reaches_the_run(train: TrainTab, session: Session, qtbot: Q
     until_done(session)
     record = session.contents.record("mine")
     assert (record.seed, record.config, record.trust) == (3, {"n_components": 5}, None)
-    assert train.run_view.status.text().startswith("Done after")
+    assert "Learned in" in train.card.text.text() and not train.card.details.button.isChecked()
     assert train.work.button.text() == "Train" and train.head.isEnabled()
 
 
@@ -76,7 +76,7 @@ def test_the_window_stays_usable_while_it_trains(
     qtbot.mouseClick(train.work.button, _LEFT)
     assert train.work.button.text() == "Cancelling…"
     until_idle(qtbot, opened)
-    assert "marked incomplete" in train.run_view.notes.text()
+    assert "marked incomplete" in train.card.found.text()
     assert "Gene mean × depth, incomplete" in opened.view.shown.caption
 
 
@@ -89,7 +89,11 @@ def test_domains_that_were_found_are_in_the_legend(opened: StimputePanel, qtbot:
     train.judge.click()
     train.work.button.click()
     until_idle(qtbot, opened)
-    choose(opened.genes.column, keys.cluster("gmm_vgae"))
+    card = train.card
+    assert card.found.text().endswith("3 domains found.") and not card.best.isEnabled()
+    card.colour.click()
+    assert opened.genes.column.currentText() == "Domains (GMM-VGAE)"
+    assert opened.view.shown.caption == "Domains (GMM-VGAE)"
     assert opened.genes.legend.swatches.names == session.labels(keys.cluster("gmm_vgae"))[1]
     assert len(opened.genes.legend.swatches.names) == 3
 
@@ -97,7 +101,7 @@ def test_domains_that_were_found_are_in_the_legend(opened: StimputePanel, qtbot:
 def test_the_curve_is_drawn_as_it_grows(
     train: TrainTab, session: Session, qtbot: QtBot, slow_gene_mean: None
 ) -> None:
-    run, curve = train.run_view, train.panel.curve
+    run, curve = train.card, train.panel.curve
     train.resize(390, 900)
     assert run.picture.isHidden()
     choose(train.model, "gene_mean")
@@ -142,8 +146,8 @@ def test_no_line_of_the_verdict_ends_before_a_per_cent_sign(
     train: TrainTab, judged: AnnData
 ) -> None:
     train.panel.session.open(judged)
-    assert "14.0\u00a0%" in train.verdict.text()
-    assert train.verdict.tone == "good"
+    assert "25 of 75" in train.card.found.text() and train.card.found.tone == "good"
+    assert "14.0\u00a0%" in train.card.text.text()
 
 
 # ---- find settings -----------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from ...progress import Progress
 from ...session.session import Session
 from ...words import number
 from ..answer import Answer, began, stamp_of
-from ..groups import Groups, newest_first
+from ..groups import Groups, column_entries, newest_first
 from ..menu import Choice, Entry, Menu, entries
 from ..message import SILENT, Message, good, warning
 from ..panel import Panel
@@ -176,7 +176,7 @@ class BatchesPanel(Panel[BatchesState]):
         columns = self.session.contents.columns
         usual = next((c for c in columns if _USUAL.search(c)), "")
         unset = [] if usual or not columns else [Entry("Choose a column", "")]
-        self.batch.offer([*unset, *entries((c, c) for c in columns)], usual)
+        self.batch.offer([*unset, *column_entries(self.session)], usual)
         self.run.offer(entries(newest_first(self.session)))
         self.answer.check()
         self.refresh()

@@ -146,7 +146,7 @@ class CommunitiesPanel(Panel[CommunitiesState]):
         if found is None:
             return None
         shown = (found.activity, found.p_adjusted, found.clusters, found.communities)
-        title = f"Gene communities by {self.groups.column}"
+        title = f"Gene communities by {self.groups.title}"
         return self.figures.draw(title, lambda: activity_map(*shown), ratio)
 
     def show_activity(self) -> Job[NDArray[np.float64]] | None:

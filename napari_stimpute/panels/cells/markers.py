@@ -49,6 +49,8 @@ _METHODS = (
         "groups of fewer than 100, where it finds genes that do not differ.",
     ),
 )
+_IN_WORDS = {"permutation": "permutation of the counts", "t-test": "a t-test on the counts"}
+
 N_DOTS = 4
 """Best markers of each group in the dot plot."""
 
@@ -151,7 +153,9 @@ class MarkersPanel(Panel[MarkersState]):
         def measured() -> GroupProfile:
             return profile(adata, column, genes)
 
-        return self.figures.draw(f"Markers by {column}", lambda: dot_plot(measured()), ratio)
+        return self.figures.draw(
+            f"Markers by {self.groups.title}", lambda: dot_plot(measured()), ratio
+        )
 
     def violins(self, ratio: float = 1.0) -> Job[Drawn] | None:
         """Draw how the shown gene is spread in each group."""
@@ -174,7 +178,7 @@ class MarkersPanel(Panel[MarkersState]):
         def draw() -> Figure:
             return violins({gene: values()}, place[codes], names, colours)
 
-        return self.figures.draw(f"{gene} by {self.groups.column}", draw, ratio)
+        return self.figures.draw(f"{gene} by {self.groups.title}", draw, ratio)
 
     def volcano(self, ratio: float = 1.0) -> Job[Drawn] | None:
         """Draw all genes of the listed group."""
@@ -226,5 +230,6 @@ class MarkersPanel(Panel[MarkersState]):
         is_marker = (table["p_adjusted"] < SIGNIFICANT) & (table["score"] > 0)
         return Message(
             f"{int(is_marker.sum()):,} of {len(table):,} genes are higher in “{self.group.name}” "
-            f"than in all others (adjusted p below {SIGNIFICANT}; {self.method.menu().title})."
+            f"than in all other {self.session.place}s: adjusted p below {SIGNIFICANT}, by "
+            f"{_IN_WORDS[self.method.name]}."
         )

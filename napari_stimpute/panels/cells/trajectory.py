@@ -101,7 +101,7 @@ class TrajectoryPanel(Panel[TrajectoryState]):
         names = list(ordered.groups)
         place = np.array([names.index(n) if n in names else -1 for n in known] + [-1])
         colours = self.groups.colours(names)
-        title = f"Trajectory by {self.groups.column}"
+        title = f"Trajectory by {self.groups.title}"
         return self.figures.draw(title, lambda: trajectory(ordered, place[codes], colours), ratio)
 
     # ---- within --------------------------------------------------------------------------------

@@ -30,9 +30,9 @@ from ..widgets.choice import MenuBox
 from ..widgets.fold import Fold
 from ..widgets.form import ConfigForm
 from ..widgets.sight import bring_into_sight
-from ..widgets.words import Words, hint, labelled, rule
+from ..widgets.words import hint, labelled, rule
 from ..widgets.work_box import WorkBox
-from .run_view import RunView
+from .run_card import RunCardBox
 from .tune_section import TuneSection
 
 
@@ -46,14 +46,15 @@ class TrainTab(QWidget):
         self._make_head()
         self.tune = TuneSection(panel.tune)
         self.work = WorkBox(panel.work)
-        self.verdict, self.run_view = Words("good"), RunView(panel)
+        self.card = RunCardBox(panel)
         self._lay_out()
         self.connections = Connections()
         self.connections.add(panel.changed, self._draw)
         self.connections.add(panel.work.began, self._bring_into_sight)
         self.connections.add(panel.work.ended, self._bring_into_sight)
-        self.work.progress.looked.connect(self.run_view.draw)
-        self.parts = [self.connections, self.tune.connections, panel]
+        self.work.progress.looked.connect(self.card.draw)
+        inner = (self, self.card, self.tune)
+        self.parts = [*(part.connections for part in inner), panel]
         self._draw()
 
     @property
@@ -106,10 +107,9 @@ class TrainTab(QWidget):
         self.settings = Fold(SETTINGS, self._options)
         layout = QVBoxLayout(self)
         layout.setSpacing(8)
-        for widget in (self.head, self.summary, self.work, self.verdict, self.run_view):
+        parts = (self.head, self.summary, self.work, self.card, self.settings, self.tune)
+        for widget in parts:
             layout.addWidget(widget)
-        layout.addWidget(self.settings)
-        layout.addWidget(self.tune)
         layout.addStretch(1)
 
     def _draw(self) -> None:
@@ -133,12 +133,10 @@ class TrainTab(QWidget):
         if self.panel.form.problems:
             self.settings.set_open(True)
         self.work.draw(now.work)
-        text = now.verdict.text.replace(" %", "\u00a0%")  # no line ends before a %
-        self.verdict.say(text, now.verdict.tone)
-        self.run_view.draw()
+        self.card.draw()
 
     def _bring_into_sight(self) -> None:
-        for part in (self.run_view, self.verdict, self.work):  # the last is seen for certain
+        for part in (self.card, self.work):  # the last is seen for certain
             QTimer.singleShot(0, partial(bring_into_sight, part))  # once it is laid out
 
 

@@ -80,7 +80,7 @@ def test_choosing_a_community_draws_its_network_unless_something_runs(
     until_done(communities.network())
     until_done(communities.heat_map())
     titles = [f"Community {name} of mine" for name in (first, second)]
-    assert [one.title for one in drawn] == [*titles, "Gene communities by mine_cluster"]
+    assert [one.title for one in drawn] == [*titles, "Gene communities by Clusters (Mine)"]
     assert all(one.picture.startswith(b"\x89PNG") for one in drawn)
     assert drawn[0].save(tmp_path / "figure.svg").tone == "good"
 

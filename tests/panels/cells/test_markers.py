@@ -71,7 +71,10 @@ def test_another_method_or_column_takes_the_answer_away(
 
 
 def test_the_summary_says_by_which_method(markers: MarkersPanel) -> None:
-    assert "; Permutation, on counts)" in found(markers).now.summary.text
+    said = found(markers).now.summary.text
+    assert said.endswith(
+        "than in all other spots: adjusted p below 0.05, by permutation of the counts."
+    )
 
 
 def test_only_other_groups_take_the_answer_away(markers: MarkersPanel, opened: Session) -> None:

@@ -1,0 +1,68 @@
+"""Keep data and results in a file: what is in none yet, and how saving went."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import StimputeError
+from ..job import Job
+from ..session.session import SAVE, Session
+from .message import SILENT, Message, error, good
+from .panel import Panel
+from .unsaved import proposed_name
+
+
+@dataclass(frozen=True)
+class SavingState:
+    """``wait`` says why nothing can be saved now, ``saved`` how saving went."""
+
+    is_unsaved: bool
+    wait: str
+    saved: Message
+
+
+class Saving(Panel[SavingState]):
+    """Writes data and results, in whichever tab that is offered."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._saved = SILENT
+        events = session.events
+        self.connections.add(events.problem, self._follow_problem)
+        self.connections.add(events.contents, self._forget)
+        self.follow(events.adata, events.unsaved, events.job)
+        self.refresh()
+
+    def save_to(self, path: str | os.PathLike[str]) -> Job[Path] | None:
+        """Save data and results in the background; how that went is said."""
+        self.say(SILENT)
+        try:
+            return self.session.save_later(path, lambda file: self.say(good(f"Saved to {file}.")))
+        except StimputeError as problem:
+            self.say(error(problem))
+            return None
+
+    def say(self, message: Message) -> None:
+        """Say how saving went, here of something else, as a model."""
+        self._saved = message
+        self.refresh()
+
+    @property
+    def file_name(self) -> str:
+        """A name for the file."""
+        return proposed_name(self.session)
+
+    def _forget(self) -> None:
+        """What was saved is no longer all that there is."""
+        self.say(SILENT)
+
+    def _follow_problem(self) -> None:
+        if self.session.at_fault == SAVE and self.session.problem:
+            self.say(error(self.session.problem))
+
+    def _resolve(self) -> SavingState:
+        session = self.session
+        why_not = "" if session.adata is not None else "Open data first."
+        return SavingState(bool(session.unsaved), session.wait or why_not, self._saved)
