@@ -42,7 +42,7 @@ SPLITS_HELP = (
 )
 NO_GENES = "Three, chosen from the counts"
 GENES_HELP = "Genes that the report draws under each method; names with commas."
-_REPORT_HELP = "One page with table, figures, maps, and how it was measured."
+_REPORT_HELP = "One page with table, figures, genes on the tissue, and how it was measured."
 
 
 @dataclass(frozen=True)

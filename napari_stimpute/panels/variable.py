@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 EXPLAINED = (
     "The most variable genes in the counts, and in the imputed values. A gene that appears only "
-    "after imputing may have been revealed, or made up: look at both maps."
+    "after imputing may have been revealed, or made up: look at both, side by side."
 )
 N_HELP = "How many of the most variable genes are compared."
 MOST = 10_000

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ..session.session import Session
     from .canvas.view import SpotsView
 
-PLUGIN, PANEL, MAP = "napari-stimpute", "stimpute", "Map of cells"
+PLUGIN, PANEL, MAP = "napari-stimpute", "stimpute", "Map"
 
 _SESSIONS: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
 _VIEWS: WeakKeyDictionary[Any, SpotsView] = WeakKeyDictionary()
@@ -61,7 +61,7 @@ def open_panel(viewer: Any) -> Any:
 
 
 def open_map(viewer: Any) -> Any:
-    """Dock the map of cells, or find it where it is; returns its widget."""
+    """Dock the map, or find it where it is; returns its widget."""
     _dock, found = unwrapped(viewer).window.add_plugin_dock_widget(PLUGIN, MAP)
     return found
 

@@ -95,7 +95,7 @@ class StimputePanel(QWidget):
             self.genes.panel.flip()
 
     def open_map(self) -> None:
-        """Dock the map of cells."""
+        """Dock the map."""
         if self.view.viewer is not None:
             open_map(self.view.viewer)
 

@@ -119,7 +119,7 @@ class SpatialResult:
     def _found(self) -> str:
         raw, imputed = (int(j.is_spatial.sum()) for j in (self.raw, self.imputed))
         n, new = len(self.genes), len(self.only_after_imputing)
-        doubt = "look at their maps and badges before you believe them."
+        doubt = "look at them on the tissue, and at their verdicts, before you believe them."
         only = f"; {new:,} of these only after imputing: {doubt}" if new else "."
         return (
             f"Of {n:,} genes, {raw:,} ({percent(raw / n)}) vary over the tissue by their counts "

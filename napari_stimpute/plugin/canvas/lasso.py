@@ -53,7 +53,7 @@ class TissueLasso:
         if self.stage.spots is None:
             return self.stage.scene.no_map or "Open data first."
         if self.stage.is_grid:  # in napari's grid the line would take a place of its own
-            return "Two maps stand side by side: end that to pick, or pick on the map of cells."
+            return "Two stand side by side on the canvas: end that to pick, or pick on the map."
         return ""
 
     def start(self) -> None:

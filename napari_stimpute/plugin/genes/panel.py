@@ -85,9 +85,9 @@ class GenesTab(QWidget):
             self.colormap.addItem(colormap_icon(name), name)
         self.both = QCheckBox("Raw and imputed side by side")
         self.chip, self.blend = TrustChip(), sentence()
-        self.map_button = QPushButton("Map of cells…")
+        self.map_button = QPushButton("Open the map")
         self.map_button.setToolTip(
-            "A map beside the canvas, on which like lies near like, by expression."
+            "Beside the canvas, a map of all by expression: like lies near like."
         )
 
     def _make_boxes(self) -> None:
@@ -116,12 +116,12 @@ class GenesTab(QWidget):
         layout.addLayout(self._pages())
 
     def _pages(self) -> QVBoxLayout:
-        """The map's settings, or the list of genes: one of them at a time."""
+        """Settings of the canvas, or the list of genes: one of them at a time."""
         self.pages, self.page_bar = QStackedWidget(), QTabBar()
         self.page_bar.setDrawBase(False)
         self.page_bar.setExpanding(True)
         named = (
-            ("Map", self._map_page(), "What the map shows, and in which colours."),
+            ("Display", self._display_page(), "What is shown, and in which colours."),
             ("Gene list", self.gene_list, "All modelled genes with their verdicts."),
         )
         for title, page, help_text in named:
@@ -133,7 +133,7 @@ class GenesTab(QWidget):
         layout.addWidget(self.pages, 1)
         return layout
 
-    def _map_page(self) -> QWidget:
+    def _display_page(self) -> QWidget:
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -18,7 +18,7 @@ _PICK_HELP = (
 )
 _KEEP_HELP = "Write it into a new column of obs: “selected” and “other”."
 _NONE = (
-    "None are picked. Draw around some on the map of cells; on the canvas press "
+    "None are picked. Draw around some on the map; on the canvas press "
     f"“Pick by hand ({PICK_KEY})” first."
 )
 

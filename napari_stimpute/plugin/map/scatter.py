@@ -57,7 +57,7 @@ class Scatter(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(160, 160)
-        self.setAccessibleName("Map of cells")
+        self.setAccessibleName("Map")
         self.ground, self.ink = QColor("black"), QColor("#8a8f98")
         self.nothing = ""
         self.points: NDArray[np.float32] | None = None

@@ -32,7 +32,7 @@ class VariableBox(SectionBox):
         self.work, self.table = WorkBox(panel.work), TableView(panel.table)
         self.table.export.hide()
         self.table.chosen.connect(panel.session.display.show_gene)
-        self.summary, self.maps = QLabel(""), QPushButton("Show both maps")
+        self.summary, self.maps = QLabel(""), QPushButton("Show side by side")
         self.summary.setWordWrap(True)
         self.maps.setCheckable(True)
         self.maps.clicked.connect(partial(view.toggle, "side by side"))
