@@ -27,7 +27,7 @@ from ..panels.train import (
 from .run_card import RunCardBox
 from .widgets.form import LABEL, WIDTH, ConfigForm, control, draw
 from .widgets.loop import Home
-from .widgets.words import faint, heading
+from .widgets.words import Words, faint, heading
 from .widgets.work_box import WorkBox
 
 
@@ -111,7 +111,7 @@ class TrainTab:
         self.summary.value = faint(now.summary)
         if self._form_place.children != (form.widget,):
             self._form_place.children = [form.widget]
-        if self.panel.form.problems:
+        if self.panel.form.problems or now.no_also:
             self.settings.selected_index = 0
         self.work.draw(now.work)
         self.card.draw()

@@ -60,6 +60,15 @@ class Contents:
             found.layout = self.layout
         return found
 
+    @property
+    def required(self) -> AnnData:
+        """The open data; `MissingKey` says what to do where there are none."""
+        if self.adata is None:
+            raise MissingKey(
+                expected="open data", found="none", remedy="Open an .h5ad file or the sample first."
+            )
+        return self.adata
+
     # ---- runs ----------------------------------------------------------------------------------
 
     @cached_property
@@ -77,6 +86,8 @@ class Contents:
     @property
     def no_run(self) -> str:
         """Why there are no imputed values, in words; "" where there are."""
+        if self.adata is None:
+            return "Open data first."
         return "" if self.runs else "Train a model first: nothing is imputed yet."
 
     @cached_property
@@ -112,7 +123,7 @@ class Contents:
     @cached_property
     def genes(self) -> list[str]:
         """Every gene that can be shown: the modelled ones first, then those left out."""
-        adata = self._open_adata()
+        adata = self.required
         modelled = [str(g) for g in adata.var_names]
         if adata.raw is None:
             return modelled
@@ -121,7 +132,7 @@ class Contents:
 
     def is_modelled(self, gene: str) -> bool:
         """Whether imputed values of a gene exist (or would, after training)."""
-        return gene in self._open_adata().var_names
+        return gene in self.required.var_names
 
     def expression(self, gene: str, source: str = COUNTS) -> NDArray[np.float32]:
         """One value per spot, (n_obs,), in the unit of the source.
@@ -131,7 +142,7 @@ class Contents:
         MissingKey : no data
         UnknownName : no such gene, or no such source
         """
-        adata = self._open_adata()
+        adata = self.required
         if source in (COUNTS, LOG):
             return self._counted(gene, source)
         if source not in self.runs:
@@ -198,7 +209,7 @@ class Contents:
 
     def numbers(self, column: str) -> NDArray[np.float32]:
         """One number per spot, (n_obs,), of an obs column; NaN where there is none."""
-        return np.asarray(self._open_adata().obs[self._known(column)], dtype=np.float32)
+        return np.asarray(self.required.obs[self._known(column)], dtype=np.float32)
 
     def labels(self, column: str) -> tuple[NDArray[np.int_], list[str], list[str]]:
         """Codes (n_obs,; −1 for none), names and colours (hex) of an obs column.
@@ -207,7 +218,7 @@ class Contents:
         """
         from ..plots.drawing import palette
 
-        adata = self._open_adata()
+        adata = self.required
         values = adata.obs[self._known(column)].astype("category").cat
         names = [str(c) for c in values.categories]
         codes = np.asarray(values.codes, dtype=int)
@@ -231,23 +242,23 @@ class Contents:
         ------
         MissingKey, BadCoordinates : no coordinates that could be drawn
         """
-        return lay_out(self._open_adata())
+        return lay_out(self.required)
 
     @cached_property
     def microns_per_unit(self) -> float:
         """µm in one coordinate unit; 0 where that is not known."""
-        return microns_per_unit(self._open_adata())
+        return microns_per_unit(self.required)
 
     # ---- within --------------------------------------------------------------------------------
 
     def _known(self, column: str) -> str:
-        columns = self._open_adata().obs.columns
+        columns = self.required.obs.columns
         if column not in columns:
             raise UnknownName.of("column", column, columns)
         return column
 
     def _counted(self, gene: str, source: str) -> NDArray[np.float32]:
-        adata = self._open_adata()
+        adata = self.required
         holder = adata.raw if adata.raw is not None else adata
         place = holder.var_names.get_indexer([gene])[0]
         if place < 0:
@@ -257,18 +268,11 @@ class Contents:
 
     def _matrix(self, source: str) -> sp.csc_matrix:
         if source not in self._by_gene:
-            adata = self._open_adata()
+            adata = self.required
             counts = counts_of(adata, "raw" if adata.raw is not None else "X")
             wanted = log_normalise(counts, size_factors(counts)) if source == LOG else counts
             self._by_gene[source] = wanted.tocsc()
         return self._by_gene[source]
-
-    def _open_adata(self) -> AnnData:
-        if self.adata is None:
-            raise MissingKey(
-                expected="open data", found="none", remedy="Open an .h5ad file or the sample first."
-            )
-        return self.adata
 
 
 def _title(record: RunRecord) -> str:

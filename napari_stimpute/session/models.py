@@ -24,9 +24,19 @@ def why_not(name: str, adata: AnnData | None) -> str:
     return ""
 
 
-def preselected(adata: AnnData | None, chosen: str) -> str:
-    """The model chosen by hand ("" for none) where it can be trained; else the usual one."""
-    return USUAL if not chosen or why_not(chosen, adata) else chosen
+class Preselection:
+    """A model that someone chose stays where it can be trained, and comes back where it can be."""
+
+    def __init__(self) -> None:
+        self._last, self._chosen = USUAL, ""
+
+    def of(self, model: str, adata: AnnData) -> str:
+        """The model for data that were opened while `model` was set."""
+        if model != self._last:
+            self._chosen = model
+        chosen = self._chosen or USUAL
+        self._last = USUAL if why_not(chosen, adata) else chosen
+        return self._last
 
 
 def fitting_first(adata: AnnData | None) -> list[str]:

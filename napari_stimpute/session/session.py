@@ -29,7 +29,7 @@ from ..models import model_info
 from ..progress import Progress
 from .contents import Contents
 from .display import Display
-from .models import USUAL, preselected
+from .models import USUAL, Preselection
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -83,7 +83,7 @@ class Session:
         self._take: Callable[[Any], None] | None = None
         self._is_busy = False
         self._written: set[str] = set()
-        self._preselected, self._chosen = self.model, ""
+        self._preselection = Preselection()
         self.copy: Path | None = None
         """Where a copy of what is unsaved is kept meanwhile; None where it is not."""
 
@@ -169,14 +169,8 @@ class Session:
         for name in ("problem", "also", "contents", "adata", "unsaved"):
             value = getattr(self, name)
             self.events[name].emit(value, value)
-        self._preselect()
+        self.model = self._preselection.of(self.model, opened.adata)
         self.display.gene = opened.gene
-
-    def _preselect(self) -> None:
-        """A model that someone chose stays where it can be trained, and comes back where it can."""
-        if self.model != self._preselected:
-            self._chosen = self.model
-        self._preselected = self.model = preselected(self.adata, self._chosen)
 
     # ---- training ------------------------------------------------------------------------------
 
@@ -202,7 +196,7 @@ class Session:
         name = model or self.model
         settings = config if config is not None else model_info(name).config()
         wanted = Request(name, settings, seed, device, key, blend=blend, judged=judged)
-        adata, added = self._open_adata(), dict[str, AddedGenes]()
+        adata, added = self.contents.required, dict[str, AddedGenes]()
         new = not_modelled(adata, self.also)
         run = Run(adata, wanted)  # whatever is wrong is said before anything begins
         self.model = name
@@ -276,7 +270,7 @@ class Session:
     def _take_run(self, run: Run, new: Sequence[str], added: Mapping[str, AddedGenes]) -> None:
         if run.results is None:
             return
-        adata, record = self._open_adata(), run.results.record
+        adata, record = self.contents.required, run.results.record
         before = self.contents.records.get(record.key)
         check_outlived([] if before is None else [before], record)
         if new:
@@ -316,7 +310,7 @@ class Session:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write data and results to a new .h5ad, atomically; never over the opened file."""
         self._require_idle()
-        file = write(self._open_adata(), path, self.path or None)
+        file = write(self.contents.required, path, self.path or None)
         self.unsaved = ()
         return file
 
@@ -324,7 +318,7 @@ class Session:
         self, path: str | os.PathLike[str], take: Callable[[Path], None] | None = None
     ) -> Job[Path]:
         """Save in a thread; an error lands in `problem`, and nothing else runs meanwhile."""
-        adata, source = self._open_adata(), self.path or None
+        adata, source = self.contents.required, self.path or None
 
         def saving() -> Generator[Progress, None, Path]:
             yield Progress("save", 0, 1, message="Writing the file")
@@ -349,7 +343,7 @@ class Session:
 
     def hold(self, new: Sequence[str], added: Mapping[str, AddedGenes]) -> None:
         """Let the data hold further genes of raw, with their values in the runs there are."""
-        adata = self._open_adata()
+        adata = self.contents.required
         self.notes = (*self.notes, *extend(adata, new, added))
         self.also = tuple(dict.fromkeys([*self.also, *new]))
         self.card = None if self.card is None else grown(self.card, adata)
@@ -373,7 +367,7 @@ class Session:
     def write_column(self, column: str, values: pd.Categorical | np.ndarray) -> None:
         """Write one value per spot into obs, in place of what was there; refused while busy."""
         self._require_idle()  # what runs reads the columns
-        adata = self._open_adata()
+        adata = self.contents.required
         check_key(column)
         adata.uns.pop(keys.colors(column), None)  # a palette for other categories
         adata.obs[column] = values
@@ -383,7 +377,7 @@ class Session:
 
     def column_for(self, name: str) -> str:
         """The name itself for a new column; another where it is taken by one from elsewhere."""
-        return keys.free(name, set(self._open_adata().obs.columns) - self._written)
+        return keys.free(name, set(self.contents.required.obs.columns) - self._written)
 
     @property
     def has_results(self) -> bool:
@@ -391,13 +385,6 @@ class Session:
         return bool(self.contents.runs or self._written)
 
     # ---- within --------------------------------------------------------------------------------
-
-    def _open_adata(self) -> AnnData:
-        if self.adata is None:
-            raise MissingKey(
-                expected="open data", found="none", remedy="Open an .h5ad file or the sample first."
-            )
-        return self.adata
 
     def _require_idle(self) -> None:
         if self.is_busy:

@@ -22,8 +22,8 @@ use here: napari does not pass it on for keys that are not letters."""
 
 _STEPS = 1000
 _HELP = (
-    "Lay both over one another with a divider between: drag it on the canvas. [ and ] on the canvas "
-    "move it by 2 %, with Ctrl (⌘ on a Mac) by 10 %."
+    "Lay both over one another with a divider between: drag it on the canvas, or move it with [ "
+    "and ] by 2 %, with Ctrl (⌘ on a Mac) by 10 %."
 )
 
 

@@ -30,7 +30,7 @@ from ..widgets.choice import MenuBox
 from ..widgets.fold import Fold
 from ..widgets.form import ConfigForm
 from ..widgets.sight import bring_into_sight
-from ..widgets.words import hint, labelled, rule
+from ..widgets.words import Words, hint, labelled, rule
 from ..widgets.work_box import WorkBox
 from .run_card import RunCardBox
 from .tune_section import TuneSection
@@ -130,7 +130,7 @@ class TrainTab(QWidget):
             other.setVisible(other is form)
         self.head.setEnabled(now.is_free)
         self._options.setEnabled(now.is_free)
-        if self.panel.form.problems:
+        if self.panel.form.problems or now.no_also:
             self.settings.set_open(True)
         self.work.draw(now.work)
         self.card.draw()
