@@ -97,6 +97,7 @@ def _compare(args: argparse.Namespace) -> int:
     usage(args, lambda: chosen(asked))
     from ..compare.contenders import comparison_of
     from ..compare.table import check_table, write_table
+    from ..data.extend import not_modelled
     from ..data.files import check_page
     from ..devices import resolve_device
     from ..job import Job
@@ -112,6 +113,10 @@ def _compare(args: argparse.Namespace) -> int:
     tell.say(f"Reading {args.input}")
     opened = opened_by(args, args.input)
     tell.say(*opened.notes)
+    show = _split(args.show)
+    if lacking := usage(args, lambda: not_modelled(opened.adata, show)):
+        add = f"add --also {','.join(lacking)}"
+        args.parser.error(f"--show names genes that are not modelled: {add}")
     names = asked or available(SPATIAL in opened.adata.obsm)
     comparison = usage(
         args,
@@ -121,7 +126,7 @@ def _compare(args: argparse.Namespace) -> int:
             seeds=range(args.seed, args.seed + args.seeds),
             device=args.device,
             preset=args.preset,
-            show=_split(args.show),
+            show=show,
         ),
     )
     follow(Job(comparison.steps(), "Comparing"), tell)

@@ -24,7 +24,7 @@ _NOW = (
     "simple predictions now, judged like the others, and the next training learns it."
 )
 _LATER = "{gene} is not among the modelled genes. Added, it is learned by the next training."
-_DONE_NOW = "{gene} was added: simple predictions alone, until a model is trained again."
+_DONE_NOW = "{gene} was added; the next training learns it."
 _DONE_LATER = "{gene} was added to the genes that are always modelled: train to impute it."
 
 

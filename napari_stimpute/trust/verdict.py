@@ -38,7 +38,7 @@ _SURE = 1.96
 _MATTERS = 0.1
 """Part of the gain that has to be lost against a simple method, before that is held against it."""
 
-ADDED = "Not modelled: simple predictions alone"
+ADDED = "Added later, of simple predictions alone"
 """What is said of values of a gene that was added to a run after its training."""
 
 _NAMED_PARTS = 4
@@ -113,7 +113,7 @@ class Badge:
         seen = [part for part in seen if part[1] >= _SMALLEST_PART]
         named = [f"{percent(share)} {lower_first(title)}" for title, share in seen[:_NAMED_PARTS]]
         parts = ", ".join(named) + (" and others" if len(seen) > _NAMED_PARTS else "")
-        return ", ".join(filter(None, [ADDED, parts])) if self.is_added else parts
+        return ": ".join(filter(None, [ADDED, parts])) if self.is_added else parts
 
     @property
     def _reason(self) -> str:

@@ -143,7 +143,12 @@ def test_nothing_but_a_tool_that_is_not_installed_fails_in_words(
     ("argv", "words"),
     [
         (("--models", "pca,nope"), "found 'nope', which is not one"),
-        (("--models", "raw", "--show", "NoSuchGene"), "found 'NoSuchGene', which is not one"),
+        (
+            ("--models", "raw", "--show", "NoSuchGene"),
+            "found 'NoSuchGene', which is not among",
+        ),
+        (("--models", "raw", "--show", "layer1_a"), "Did you mean 'Layer1_a'?"),
+        (("--models", "raw", "--genes", "hvg:5", "--show", "Flat_a"), "add --also Flat_a"),
         (("--models", "pca", "--preset", "huge"), "found 'huge', which is not one"),
         (("--seeds", "0"), "'0' is not a whole number from 1"),
         (("--seeds", "few"), "'few' is not a whole number from 1"),

@@ -78,7 +78,7 @@ def test_a_gene_that_was_not_modelled_is_added_with_one_press(
         assert genes.adding.button.description == "Add this gene"
         genes.adding.button.click()
         await until(lambda: not session.is_busy)
-        assert "was added: simple predictions alone" in genes.adding.words.text
+        assert "was added; the next training learns it" in genes.adding.words.text
         assert genes.lacking.text == "" and genes.adding.button.layout.display == "none"
         assert shown.train.also.value == session.display.gene
 

@@ -135,9 +135,9 @@ def test_a_gene_that_was_not_modelled_is_added_with_one_press(
     assert box.work.button.text() == "Cancel"
     assert session.job is not None
     session.job.wait(60)
-    assert f"{gene} was added: simple predictions alone" in box.work.words.text()
+    assert f"{gene} was added; the next training learns it" in box.work.words.text()
     assert box.words.text() == "" and not box.work.button.isVisibleTo(box)
-    assert shown.genes.blend.text().startswith("Not modelled: simple predictions alone")
+    assert shown.genes.blend.text().startswith("Added later, of simple predictions alone")
     assert shown.train.also.text() == gene
 
 

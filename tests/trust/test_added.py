@@ -91,7 +91,7 @@ def test_what_was_added_is_said_to_be_of_simple_parts(working: ad.AnnData) -> No
     assert list(record.added) == ["p0"] and asked_for(adata) == ["p0"]
     assert "not by scZiva, but blended of simple predictions alone" in record.notes[-1]
     assert found is not None and found.is_added
-    assert found.blend.startswith("Not modelled: simple predictions alone, ")
+    assert found.blend.startswith("Added later, of simple predictions alone: ")
     assert dict(found.weights)["scZiva"] == 0 and sum(dict(found.weights).values()) > 0.99
     assert trust_table(adata, "scziva").loc["p0", "model_weight"] == 0  # type: ignore[union-attr]
     assert record.trust is not None and sum(record.trust.verdicts.values()) == adata.n_vars
@@ -119,7 +119,7 @@ def test_a_run_blended_of_other_simple_methods_says_no_shares(working: ad.AnnDat
     adata.obsm["spatial"] = np.random.default_rng(0).random((200, 2))
     extend(adata, ["p0"], to_the_end(added_steps(adata, ["p0"])))
     found = badge(adata, "mixture", "p0")
-    assert found is not None and found.blend == "Not modelled: simple predictions alone"
+    assert found is not None and found.blend == "Added later, of simple predictions alone"
     assert found.verdict == "reliable" and found.baseline in found.sentence
 
 

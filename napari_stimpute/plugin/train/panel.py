@@ -101,8 +101,9 @@ class TrainTab(QWidget):
         self._form_place = QVBoxLayout(self._options)
         self._form_place.setContentsMargins(0, 0, 0, 0)
         options = [("Device", self.device), (SEED, self.seed), (KEY, self.key), (ALSO, self.also)]
-        ticks = [("", self.no_also), ("", self.blend), ("", self.judge)]
-        self._form_place.addLayout(labelled([*options, *ticks]))
+        self._form_place.addLayout(labelled(options))
+        for below in (self.no_also, self.blend, self.judge):
+            self._form_place.addWidget(below)
         self._form_place.addWidget(rule())
         self.settings = Fold(SETTINGS, self._options)
         layout = QVBoxLayout(self)
