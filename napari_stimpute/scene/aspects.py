@@ -119,7 +119,9 @@ class Aspects:
             names, colours = list(ZERO_NAMES), list(ZERO_COLOURS)
             codes = found.classes(display.threshold).astype(int) + 1
             headline = f"{title}{verdict}"
-            return Categories(codes, names, colours, title, headline, expected.picked)
+            hidden = display.hidden.get("", frozenset())
+            picked = expected.picked
+            return Categories(codes, names, colours, title, headline, picked, hidden=hidden)
         is_width = display.aspect == "uncertainty"
         ends = self.interval(key) if is_width or display.fades else None
         if ends is not None and is_width:

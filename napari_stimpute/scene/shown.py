@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +78,22 @@ class Categories:
     """What the canvas says above the map; "" for the caption."""
     picked: NDArray[np.bool_] | None = None
     """Who was picked by hand, as for values."""
+    of: str = ""
+    """What tells the groups: a column of obs, or "" for something that has no column."""
+    hidden: frozenset[str] = frozenset()
+    """Names of groups that are not drawn."""
+
+    @cached_property
+    def counts(self) -> list[int]:
+        """Spots of each category."""
+        found = np.bincount(self.codes[self.codes >= 0], minlength=len(self.names))
+        return [int(n) for n in found]
+
+    @property
+    def is_hidden(self) -> NDArray[np.bool_]:
+        """Which spots are not drawn, (n_obs,)."""
+        hidden = np.array([*(name in self.hidden for name in self.names), False])
+        return hidden[self.codes]  # −1, for no category, is the last
 
     @property
     def fades(self) -> bool:
@@ -138,7 +155,8 @@ def column_shown(session: Session) -> Shown:
         limits = limits_of_numbers(values, display.percentiles)
         return Values(values, limits, display.colormap, title, picked=picked)
     codes, names, palette = session.labels()
-    return Categories(codes, names, palette, title, picked=picked)
+    hidden = display.hidden.get(column, frozenset())
+    return Categories(codes, names, palette, title, picked=picked, of=column, hidden=hidden)
 
 
 def limits_of_numbers(
@@ -173,4 +191,6 @@ def colours_of(shown: Shown, ground: Ground = None) -> Colours:
     if shown.picked is not None:
         others = ~shown.picked
         colours[others] = unpicked(colours[others], ground)
+    if isinstance(shown, Categories) and shown.hidden:
+        colours[shown.is_hidden] = 0
     return colours

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -48,6 +48,8 @@ class Display:
     """Dark edge of a spot, as a share of its diameter; 0 for none."""
     image_opacity: float
     """How strongly the tissue image is drawn, 0–1: the rest is paper."""
+    hidden: Mapping[str, frozenset[str]]
+    """Groups that are not drawn, by what tells the groups: a column, or the zero map."""
     picked: Picked | None
     """Spots picked by hand on the tissue or on a map, (n_obs,) bool; None when there are none."""
 
@@ -66,6 +68,7 @@ class Display:
             "spot_size": 1.0,
             "outline": 0.04,
             "image_opacity": IMAGE_OPACITY,
+            "hidden": {},
             "picked": None,
         }
 
@@ -100,6 +103,7 @@ class Display:
         """Show nothing, as before data were opened; how things are drawn stays as chosen."""
         with self.together():
             self.gene, self.column, self.source, self.picked = "", "", COUNTS, None
+            self.hidden = {}
 
     def _emit(self) -> None:
         if self._depth == 0 and self._names:

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from anndata import AnnData
 from napari.layers import Image, Points
+from pytestqt.qtbot import QtBot
+from qtpy.QtCore import Qt
 from scipy.spatial import cKDTree
 
+from napari_stimpute.panels.legend import HIDE, RECOLOUR
 from napari_stimpute.plugin.canvas import spots
 from napari_stimpute.plugin.canvas.spots import colour_bar_of
 from napari_stimpute.plugin.canvas.view import SpotsView
@@ -255,3 +258,23 @@ def test_the_panel_sets_how_spots_and_image_are_drawn(opened: StimputePanel) -> 
     assert (display.spot_size, display.outline, display.image_opacity) == (1.5, 0.05, 0.6)
     display.image_opacity = 0.2  # for example in a notebook
     assert look.image.value() == 20 and look.image.isEnabled()
+
+
+def test_a_click_in_the_legend_shows_a_group_alone_and_ctrl_click_hides_it(
+    opened: StimputePanel, qtbot: QtBot
+) -> None:
+    session, swatches = opened.session, opened.genes.legend.swatches
+    session.display.column = "domain"
+    groups = np.asarray(session.adata.obs["domain"])
+    first = swatches.entries[0]
+    counted = int((groups == swatches.names[0]).sum())
+    assert first.accessibleName() == f"{swatches.names[0]}: {counted} spots"
+    qtbot.keyClick(first, Qt.Key.Key_Space)
+    np.testing.assert_array_equal(opened.view.layer.shown, groups == swatches.names[0])
+    assert swatches.all.isVisibleTo(opened) and "hidden" in swatches.entries[1].accessibleName()
+    swatches.all.click()
+    assert opened.view.layer.shown.all()
+    menu = {action.text(): action for action in first.menu().actions()}
+    menu[HIDE].trigger()
+    np.testing.assert_array_equal(opened.view.layer.shown, groups != swatches.names[0])
+    assert menu[RECOLOUR].isEnabled()

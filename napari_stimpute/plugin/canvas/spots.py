@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +50,8 @@ class Mark:
     opened: Any = None
     """What a file reader read, for the session to adopt."""
     raster: LabelRaster | None = None
+    placed: NDArray[np.bool_] | None = None
+    """Which spots have a place, (n_obs,), where each is a point of its own."""
 
 
 def mark_of(layer: Layer) -> Mark | None:
@@ -133,7 +135,7 @@ def _points(kind: Any, places: Places, name: str, mark: Mark) -> Layer:
         border_color=_EDGE,
         face_color="gray",
         name=name,
-        metadata={MARK: mark},
+        metadata={MARK: replace(mark, placed=is_drawn)},
     )
     layer.editable = False
     return layer
@@ -146,7 +148,8 @@ def paint(layer: Layer, shown: Shown, style: Style) -> None:
     if mark.raster is not None:
         _paint_picture(layer, shown, mark.raster)
     else:
-        _paint_points(layer, shown, style)
+        assert mark.placed is not None
+        _paint_points(layer, shown, style, mark.placed)
 
 
 def colour_bar_of(layer: Layer) -> Any:
@@ -154,11 +157,14 @@ def colour_bar_of(layer: Layer) -> Any:
     return layer.colorbar if hasattr(layer, "colorbar") else layer.face_colorbar
 
 
-def _paint_points(layer: Layer, shown: Shown, style: Style) -> None:
+def _paint_points(layer: Layer, shown: Shown, style: Style, placed: NDArray[np.bool_]) -> None:
     if isinstance(shown, Values):
         # The points get their colours directly (quick); these two steer the colour bar alone.
         layer.face_colormap = napari_colormap(shown.colormap)
         layer.face_contrast_limits = shown.limits
+    seen = placed & ~shown.is_hidden if isinstance(shown, Categories) else placed
+    if not np.array_equal(layer.shown, seen):
+        layer.shown = seen
     outline = 0.0 if shown.fades else style.outline  # it would bring back what is to recede
     if layer.border_width[0] != outline:
         layer.border_width = outline
@@ -202,7 +208,7 @@ def _paint_picture(layer: Layer, shown: Shown, raster: LabelRaster) -> None:
 def _paint_categories(layer: Layer, shown: Categories, raster: LabelRaster) -> None:
     """Colours twice, as they are and faint, where some spots are picked."""
     colours = np.asarray([as_rgba(colour) for colour in shown.palette], dtype=np.float32)
-    codes = np.where(shown.codes < 0, np.nan, shown.codes)
+    codes = np.where((shown.codes < 0) | shown.is_hidden, np.nan, shown.codes)
     if shown.picked is not None:
         codes = np.where(shown.picked, codes, codes + len(colours))
         colours = np.concatenate([colours, unpicked(colours)])

@@ -28,6 +28,7 @@ from ...panels.genes import (
     GenesPanel,
     GenesState,
 )
+from ...panels.legend import LegendPanel
 from ...panels.map import MapChoice
 from ...scene.colours import COLOURMAPS
 from ...scene.shown import Shown
@@ -92,7 +93,8 @@ class GenesTab(QWidget):
 
     def _make_boxes(self) -> None:
         view, panel = self.view, self.panel
-        self.legend = Legend()  # laid out by the panel, to be seen whatever tab is open
+        # laid out by the panel, to be seen whatever tab is open
+        self.legend = Legend(LegendPanel(view.scene))
         self.wipe, self.aspect, self.spot = WipeBox(view, panel), AspectBox(panel), SpotCard(view)
         self.look = LookBox(panel, view.stage, label=LABEL)
         self.add = AddBox(AddPanel(view.session))
@@ -185,7 +187,8 @@ class GenesTab(QWidget):
         self.connections.add(self.map.panel.chosen, view.scene.show_map)
         inner = (self, self.wipe, self.spot, self.map)
         self.parts = [panel, self.map.panel, *(part.connections for part in inner)]
-        self.parts += [*self.gene_list.parts, *self.picks.parts, *self.add.parts]
+        boxes = (self.gene_list, self.picks, self.add, self.legend)
+        self.parts += [part for box in boxes for part in box.parts]
 
     # ---- drawing -------------------------------------------------------------------------------
 

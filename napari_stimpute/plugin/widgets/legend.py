@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from qtpy.QtCore import QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QIcon, QImage, QPainter, QPaintEvent, QPalette, QPixmap
+from qtpy.QtGui import QIcon, QImage, QPainter, QPaintEvent, QPalette, QPixmap
 from qtpy.QtWidgets import (
     QFrame,
-    QGridLayout,
-    QLabel,
     QScrollArea,
     QSizePolicy,
     QStackedLayout,
@@ -16,10 +14,13 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from ...connections import Connections
+from ...panels.legend import LegendPanel
 from ...scene.aspects import Badge
 from ...scene.colours import opacity_of, table
 from ...scene.shown import Categories, Shown, Values
 from .chip import TrustLine
+from .swatches import Swatches
 from .words import hint
 
 _BAR_HEIGHT, _TICK = 14, 4
@@ -30,9 +31,9 @@ _TALLEST = 170  # pixels; a longer list of categories scrolls
 class Legend(QWidget):
     """A colour bar for a gene, swatches with names for categories, words for nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, panel: LegendPanel) -> None:
         super().__init__()
-        self.bar, self.swatches = ColourBar(), Swatches()
+        self.bar, self.swatches = ColourBar(), Swatches(panel)
         self.nothing = hint("Nothing is shown yet.")
         self._list = QScrollArea()
         self._list.setWidgetResizable(True)
@@ -50,6 +51,9 @@ class Legend(QWidget):
         layout.addWidget(self.trust)
         layout.addWidget(pages, 1)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.connections = Connections()
+        self.connections.add(panel.changed, self._draw_groups)
+        self.parts = [self.connections, panel]
 
     def show_it(self, shown: Shown | None, nothing: str = "", badge: Badge | None = None) -> None:
         """Follow the canvas: what is shown, or why nothing is, and whether to believe it."""
@@ -58,13 +62,18 @@ class Legend(QWidget):
             self.bar.show_values(shown)
             self._turn_to(self.bar, self.bar.sizeHint().height())
         elif isinstance(shown, Categories):
-            self.swatches.show_categories(shown)
-            self._list.ensurePolished()  # a theme may frame it
-            frame = 2 * self._list.frameWidth()
-            self._turn_to(self._list, self.swatches.sizeHint().height() + frame)
+            self._stack.setCurrentWidget(self._list)
+            self._draw_groups()
         else:
             self.nothing.setText(nothing or "Nothing is shown yet.")
             self._turn_to(self.nothing, self.nothing.heightForWidth(max(self.width(), 200)))
+
+    def _draw_groups(self) -> None:
+        self.swatches.draw()
+        if self._stack.currentWidget() is self._list:
+            self._list.ensurePolished()  # a theme may frame it
+            frame = 2 * self._list.frameWidth()
+            self._turn_to(self._list, self.swatches.sizeHint().height() + frame)
 
     def _turn_to(self, widget: QWidget, height: int) -> None:
         self._stack.setCurrentWidget(widget)
@@ -124,47 +133,6 @@ class ColourBar(QWidget):
             painter.drawText(int(left), int(bar.bottom()) + _TICK + metrics.ascent(), text)
 
 
-class Swatches(QWidget):
-    """One coloured square and name per category, in two columns."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: list[str] = []
-        self._palette: list[str] = []
-        self._title = QLabel()
-        self._layout = QGridLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
-        self._layout.setVerticalSpacing(3)
-
-    def show_categories(self, shown: Categories) -> None:
-        """Take over names and colours."""
-        if (shown.names, shown.palette) == (self.names, self._palette):
-            self._title.setText(shown.title)
-            return
-        while item := self._layout.takeAt(0):
-            if (widget := item.widget()) is not None:
-                widget.setParent(None)
-                widget.deleteLater()
-        self.names, self._palette = shown.names, shown.palette
-        self._title = QLabel(shown.title)
-        self._title.setStyleSheet("padding: 0; margin: 0; background: transparent;")
-        self._layout.addWidget(self._title, 0, 0, 1, 4)
-        rows = -(-len(shown.names) // 2)
-        for place, (name, colour) in enumerate(zip(shown.names, shown.palette, strict=True)):
-            column = 2 * (place // rows)
-            self._layout.addWidget(_swatch(colour), 1 + place % rows, column)
-            label = QLabel(name)
-            label.setToolTip(name)
-            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-            self._layout.addWidget(label, 1 + place % rows, column + 1)
-        for column in (1, 3):
-            self._layout.setColumnStretch(column, 1)
-        for label in self.findChildren(QLabel):
-            label.show()  # a hidden one takes no room
-            label.ensurePolished()  # its font, and so its height, is the theme's from now on
-        self._layout.activate()
-
-
 def colormap_icon(colormap: str) -> QIcon:
     """A small picture of a colormap, for a menu."""
     pixmap = QPixmap(48, 12)
@@ -172,13 +140,6 @@ def colormap_icon(colormap: str) -> QIcon:
     painter.drawImage(pixmap.rect(), _picture(colormap))
     painter.end()
     return QIcon(pixmap)
-
-
-def _swatch(colour: str) -> QLabel:
-    swatch = QLabel()
-    swatch.setFixedSize(12, 12)
-    swatch.setStyleSheet(f"background: {QColor(colour[:7]).name()}; border-radius: 2px;")
-    return swatch
 
 
 def _picture(colormap: str, *, fades: bool = False) -> QImage:
