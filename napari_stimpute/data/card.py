@@ -18,7 +18,7 @@ from .colours import stored_colours
 from .columns import MAX_LABELS
 from .counts import Counts, check_counts, count_places, read_counts, values_at
 from .gene_choice import choose_genes, named
-from .genes import check_unique_names, raw_holds
+from .genes import CHOSEN, check_unique_names, raw_holds
 from .graph import has_place, spatial_coordinates
 from .image import TissueImage, tissue_image
 from .layout import Layout, lay_out
@@ -102,7 +102,7 @@ def _with_choice(
     text = choice.note.replace("are modelled", "would be modelled", 1)
     earlier = str(adata.uns.get(keys.GENE_CHOICE, ""))
     if choice.is_all and earlier not in ("", choice.note):
-        text = f"{text} How they were chosen: {earlier}"
+        text = f"{text} {CHOSEN}{earlier}"
     rows = [(label, text if label == "Genes" else found) for label, found in card.rows]
     if choice.chosen_anyway:
         rows.insert(2, ("Asked for", f"{named(choice.chosen_anyway)}: chosen in any case"))

@@ -22,6 +22,9 @@ from .gene_choice import choose_genes
 if TYPE_CHECKING:
     from anndata import AnnData
 
+CHOSEN = "How they were chosen: "
+"""How a note begins that says how the genes of a result were chosen when it was made."""
+
 
 def check_unique_names(adata: AnnData) -> None:
     """Refuse cells or genes that share a name, since results could not be told apart.
@@ -93,7 +96,7 @@ def working_adata(
         work.uns[keys.ALSO] = np.array(choice.also, dtype=object)
     rounded = ", and rounded to whole numbers" if counts.is_rounded else ""
     notes = [f"The counts were taken from {counts.where}{rounded}.", choice.note]
-    notes += [f"How they were chosen: {earlier}"] if is_reopened and earlier != choice.note else []
+    notes += [f"{CHOSEN}{earlier}"] if is_reopened and earlier != choice.note else []
     notes += _keep_by_gene(adata, work)
     notes += _keep_x(adata, work, counts.place)
     notes += _set_raw(adata, work, counts)

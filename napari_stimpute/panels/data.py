@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..data.genes import CHOSEN
 from ..data.opening import Opened
 from ..data.readers import ENDINGS
 from ..data.simulate import simulate_section
@@ -232,13 +233,19 @@ class DataPanel(Panel[DataState]):
             saved=self._saved,
             card=() if card is None else (file, *card.rows),
             doubts=() if card is None else card.problems,
-            notes=" ".join(session.notes),
+            notes=self._notes(),
             genes=self._genes.menu(),
             gene_file=self._gene_file,
             takes_file=self._genes.name == FILE,
             counts=self._counts.menu("" if path else _COUNTS_CHOSEN),
             apply="Apply, and drop results" if session.has_results else "Apply",
         )
+
+    def _notes(self) -> str:
+        """What was noted when the data were opened, but for what the card says already."""
+        card = self.session.card
+        said = () if card is None else tuple(text for _label, text in card.rows)
+        return " ".join(n for n in self.session.notes if n.removeprefix(CHOSEN) not in said)
 
     def _offer_counts(self) -> None:
         """Offer the places of the file, which the data that are worked on have no more."""

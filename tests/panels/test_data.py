@@ -193,3 +193,14 @@ def test_the_model_of_the_run_that_is_shown_is_saved(open_data: DataPanel, tmp_p
     (tmp_path / "taken").write_text("a file")
     open_data.save_model_to(tmp_path / "taken")
     assert open_data.now.saved.tone == "error"
+
+
+def test_what_the_card_says_is_not_noted_again(data: DataPanel, section: AnnData) -> None:
+    for genes in ("", "hvg:20"):
+        data.session.open(section, genes=genes)
+        said = dict(data.now.card)["Genes"]
+        assert "are modelled" in said and said not in data.now.notes
+        assert "The counts were taken from X." in data.now.notes
+        assert data.session.adata is not None
+        data.session.open(data.session.adata)  # a result that is opened again
+        assert said == dict(data.now.card)["Genes"] and said not in data.now.notes
