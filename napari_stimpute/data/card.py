@@ -22,9 +22,10 @@ from .genes import CHOSEN, check_unique_names, raw_holds
 from .graph import has_place, spatial_coordinates
 from .image import TissueImage, tissue_image
 from .layout import Layout, lay_out
+from .libraries import libraries
 from .peaks import peaks_in_words
 from .records import read_records
-from .technology import Technology, guess_technology
+from .technology import Technology, guess_technology, off_tissue_in_words
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -268,6 +269,7 @@ def _technology_row(adata: AnnData, technology: Technology | None) -> Finding:
             f"{_number(n_without, technology.place)} {has} no place (NaN or infinite): not on the "
             "tissue and without neighbours, but trained and imputed with the others."
         )
+    problems += off_tissue_in_words(adata, technology.place)
     if np.shape(adata.obsm[keys.SPATIAL])[1] > coordinates.shape[1]:
         problems.append(f"obsm['{keys.SPATIAL}'] has three columns: the first two are x and y.")
     return technology.label, problems
@@ -292,13 +294,14 @@ def _image(adata: AnnData, technology: Technology | None, layout: Layout | None)
     if not layout.images:
         if not problems and technology.name in ("visium", "st"):
             problems = ["No tissue image in the file: spots are drawn on a plain background."]
-        return "cannot be used" if layout.problems else "no image", problems
+        has_images = any(library.images for library in libraries(adata).values())
+        return "cannot be used" if has_images else "no image", problems
     first = layout.images[0]
     text = " and ".join(_size_of(image) for image in layout.images[:4])
     text += f" and {len(layout.images) - 4:,} more" if len(layout.images) > 4 else ""
-    if technology.microns_per_unit:
-        per_pixel = technology.microns_per_unit / first.scale
-        across = layout.spot_diameter * technology.microns_per_unit
+    if layout.microns_per_unit:
+        per_pixel = layout.microns_per_unit / first.scale
+        across = layout.spot_diameter * layout.microns_per_unit
         text += f", {per_pixel:.3g} µm per pixel; spots drawn {across:.0f} µm across"
     else:
         text += f", {1 / first.scale:.3g} coordinate units per pixel"

@@ -113,15 +113,16 @@ class Fit:
     """A library under the spots of a section: its image, and how wide a spot is.
 
     ``image`` is None if there is none that fits; ``diameter`` is in coordinate units, 0 if the
-    library does not say. ``problems`` are sentences.
+    library does not say, nor ``microns``, those in a coordinate unit. ``problems`` are sentences.
     """
 
     image: TissueImage | None
     diameter: float
+    microns: float
     problems: tuple[str, ...]
 
 
-NO_FIT = Fit(None, 0.0, ())
+NO_FIT = Fit(None, 0.0, 0.0, ())
 """Nothing is known of images."""
 
 
@@ -149,7 +150,9 @@ def fit_library(library: Library, points: Points, spacing: float) -> Fit:
             f"Spots are drawn by their spacing, {spacing:.4g} units: {_DIAMETER!r} in "
             f"{library.place} is {stated:.4g}, which is of another unit."
         )
-    return Fit(image, stated * unit if is_sound else 0.0, tuple(problems))
+    per_pixel = next((m for m in map(library.number, _MICRONS) if m), 0.0)
+    microns = 1.0 if unit != 1 else per_pixel
+    return Fit(image, stated * unit if is_sound else 0.0, microns, tuple(problems))
 
 
 def joined(*sentences: str) -> str:

@@ -13,18 +13,21 @@ import numpy as np
 
 from .graph import Lattice, Points, has_place, lattice_of, spatial_coordinates
 from .image import NO_FIT, Fit, TissueImage, fit_library, joined, shown_library
-from .libraries import Library, is_positive, libraries, single
+from .libraries import Library, libraries
 from .sections import Sections, find_sections
 from .technology import guess_technology
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-_GAP = 0.06
-"""Between two sections, as a share of the largest one's longer side."""
+_GAP = 0.08
+"""Between two sections, as a share of the largest one's longer side: room for a title."""
 
 _ONE_ROW = 3
 """Up to so many sections stand in one row."""
+
+_MOST_TITLES = 30
+"""Titles of more sections would lie upon one another."""
 
 _MOST_PROBLEMS = 3
 """As many are told one by one."""
@@ -41,16 +44,30 @@ class Layout:
     """Everything that is drawn below the colours.
 
     ``points`` is (n_obs, 2), x and y, NaN for a spot without a place; it and ``spot_diameter`` are
-    in coordinate units of the first section. ``corners`` is (n_sections, 2), the upper left of
-    each section with its image. ``problems`` are sentences on what cannot be drawn.
+    in coordinate units of the largest section, of which each is ``microns_per_unit`` µm (0 if that
+    is not known). ``corners`` is (n_sections, 2), the upper left of each section with its image.
+    ``problems`` are sentences on what cannot be drawn.
     """
 
     sections: Sections
     points: Points
     corners: Points
     spot_diameter: float
+    microns_per_unit: float
     images: tuple[TissueImage, ...]
     problems: tuple[str, ...]
+
+    @property
+    def titles(self) -> list[str]:
+        """What is written above each of several sections; none where there are too many."""
+        names = self.sections.names
+        return list(names) if 1 < len(names) <= _MOST_TITLES else []
+
+    @property
+    def spot_corners(self) -> Points:
+        """Upper left of the spots of each section, (n_sections, 2); without any, of all of it."""
+        least = _corners(self.points, self.sections)
+        return np.where(np.isfinite(least), least, self.corners)
 
 
 def lay_out(adata: AnnData) -> Layout:
@@ -84,22 +101,9 @@ def lay_out(adata: AnnData) -> Layout:
     problems = _unclaimed(known, sections)
     problems += [problem for part in parts for problem in part.fit.problems]
     drawn = points * zooms[codes, None] + offsets[codes]
-    return Layout(sections, drawn, corners, diameter, images, tuple(_few(problems)))
-
-
-def microns_per_unit(adata: AnnData) -> float:
-    """Return how many µm one coordinate unit is; 0 where that is not known.
-
-    As the scale factors say (Visium HD states it); without them from the spacing of a grid: 100 µm
-    for Visium, 200 µm for classic ST.
-
-    Raises
-    ------
-    MissingKey, BadCoordinates : no coordinates
-    """
-    library, _note = shown_library(adata)
-    stated = None if library is None else single(library.scales.get("microns_per_pixel"))
-    return float(stated) if is_positive(stated) else guess_technology(adata).microns_per_unit
+    microns = main.fit.microns or technology.microns_per_unit
+    problems = _few(problems)
+    return Layout(sections, drawn, corners, diameter, microns, images, tuple(problems))
 
 
 def _whole(adata: AnnData, sections: Sections, points: Points) -> Layout:
@@ -110,8 +114,9 @@ def _whole(adata: AnnData, sections: Sections, points: Points) -> Layout:
     fit = NO_FIT if library is None else fit_library(library, placed, spacing)
     images = () if fit.image is None else (replace(fit.image, note=joined(note, fit.image.note)),)
     diameter = fit.diameter or technology.spot_diameter
-    corners = placed.min(axis=0)[None]
-    return Layout(sections, points, corners, diameter, images, fit.problems)
+    microns = fit.microns or technology.microns_per_unit
+    corners = _corners(points, sections)
+    return Layout(sections, points, corners, diameter, microns, images, fit.problems)
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,6 +163,14 @@ def _grid(sizes: Points) -> Points:
     heights = [sizes[row == r, 1].max() + gap for r in range(int(row[-1]) + 1)]
     left, top = np.cumsum([0.0, *widths]), np.cumsum([0.0, *heights])
     return np.column_stack([left[column], top[row]])
+
+
+def _corners(points: Points, sections: Sections) -> Points:
+    """Least x and y of each section's spots, (n_sections, 2); infinite for one without places."""
+    least = np.full((len(sections.names), 2), np.inf)
+    placed = has_place(points)
+    np.minimum.at(least, sections.codes[placed], points[placed])
+    return least
 
 
 def _few(problems: list[str]) -> list[str]:

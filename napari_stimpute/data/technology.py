@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ..errors import InputError
+from ..words import counted
 from .graph import Points, has_place, lattice_of, nearest, spatial_coordinates
 from .sections import find_sections
 
@@ -79,6 +80,22 @@ def guess_technology(adata: AnnData) -> Technology:
         return Technology("slide", label, True, True, spacing, 0.8 * spacing)
     label = "imaging (single cells, no grid)"
     return Technology("imaging", label, False, True, spacing, 0.8 * spacing)
+
+
+def off_tissue_in_words(adata: AnnData, place: str) -> list[str]:
+    """A sentence on places that Space Ranger found beside the tissue; none where all are on it."""
+    found = adata.obs.get("in_tissue")
+    if found is None or found.dtype.kind not in "biuf":
+        return []
+    n_off = int((found == 0).sum())
+    if n_off in (0, adata.n_obs):
+        return []
+    lie = "is" if n_off == 1 else "are"
+    return [
+        f"{counted(n_off, place)} {lie} beside the tissue (in_tissue is 0): trained and imputed "
+        "like the others, from molecules that leaked there. Keep the rest before you open it: "
+        "adata[adata.obs['in_tissue'] == 1]."
+    ]
 
 
 def place_of(adata: AnnData) -> str:

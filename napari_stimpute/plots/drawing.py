@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..data.colours import stored_colours
 from ..data.graph import has_place
 from ..data.image import TissueImage
-from ..data.layout import lay_out, microns_per_unit
+from ..data.layout import lay_out
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -94,6 +94,7 @@ luminance lies between 0.1 and 0.3. Pink, the colour of H&E, comes late."""
 
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#6f6f6f"
 _TALLEST = 4.4  # inches of a map
+_TITLE = 0.05  # height of a section's title, as a share of the map's longer side
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +108,7 @@ class Tissue:
     images : of the tissue under the spots
     microns_per_unit : for a scale bar; 0 if unknown
     image_opacity : 0–1
+    titles : of several sections, each with x and y of its lower left
     """
 
     coordinates: NDArray[np.float64]
@@ -114,12 +116,20 @@ class Tissue:
     images: tuple[TissueImage, ...] = ()
     microns_per_unit: float = 0.0
     image_opacity: float = 0.35
+    titles: tuple[tuple[str, float, float], ...] = ()
 
     @classmethod
     def of(cls, adata: AnnData) -> Tissue:
         """Read from an AnnData: sections apart, each with its image if that can be used."""
-        layout, scale = lay_out(adata), microns_per_unit(adata)
-        return cls(layout.points, layout.spot_diameter, layout.images, scale)
+        layout = lay_out(adata)
+        above = (layout.spot_corners - (0, 0.8 * layout.spot_diameter)).tolist()
+        return cls(
+            layout.points,
+            layout.spot_diameter,
+            layout.images,
+            layout.microns_per_unit,
+            titles=tuple((t, *at) for t, at in zip(layout.titles, above, strict=False)),
+        )
 
 
 def categorical_palette(n: int) -> list[str]:
@@ -170,6 +180,8 @@ def panels(tissue: Tissue, n: int, *, extra: float) -> tuple[Figure, list[Axes]]
     for ax in axes:
         ax.set(xlim=(left, right), ylim=(bottom, top), aspect="equal", xticks=[], yticks=[])
         ax.spines[:].set_visible(False)
+        for title, x, y in tissue.titles:
+            ax.text(x, y, title, fontsize=7, va="bottom", ha="left")
     if tissue.microns_per_unit:
         draw_scale_bar(axes[0], tissue)
     return figure, axes
@@ -178,8 +190,10 @@ def panels(tissue: Tissue, n: int, *, extra: float) -> tuple[Figure, list[Axes]]
 def frame_of(tissue: Tissue) -> tuple[tuple[float, float], tuple[float, float]]:
     """Limits of x, and of y from bottom to top (y points down): the spots with a margin."""
     low, high = np.nanmin(tissue.coordinates, axis=0), np.nanmax(tissue.coordinates, axis=0)
-    margin = max(1.5 * tissue.spot_diameter, 0.03 * float((high - low).max()), 1e-9)
-    return (low[0] - margin, high[0] + margin), (high[1] + margin, low[1] - margin)
+    side = float((high - low).max())
+    margin = max(1.5 * tissue.spot_diameter, 0.03 * side, 1e-9)
+    above = margin + (_TITLE * side if tissue.titles else 0.0)
+    return (low[0] - margin, high[0] + margin), (high[1] + margin, low[1] - above)
 
 
 def draw_image(ax: Axes, tissue: Tissue, *, opacity: float) -> None:

@@ -40,7 +40,7 @@ def layers_of(source: Any) -> list[LayerData]:
     from ..scene.places import tissue_places
     from ..scene.shown import Style, gene_shown
     from ..session.session import Session
-    from .canvas.spots import image_layers, paint, spots_layer
+    from .canvas.spots import image_layers, paint, spots_layer, titles_layers
 
     opened = load(source)
     session = Session()
@@ -54,9 +54,8 @@ def layers_of(source: Any) -> list[LayerData]:
     spots = spots_layer(session, places, opened=opened)
     paint(spots, gene_shown(session, session.display.source), Style(places.diameter))
     _open_panel_soon()
-    return [
-        layer.as_layer_data_tuple() for layer in (*image_layers(session, places, opened), spots)
-    ]
+    below = [*image_layers(session, places, opened), *titles_layers(session, places, opened)]
+    return [layer.as_layer_data_tuple() for layer in (*below, spots)]
 
 
 def _is_handed_over(opened: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,14 @@ _SHARE, _LARGEST, _SMALLEST = 0.5, 1 / 60, 1 / 600
 """Diameter of a spot on a map: a share of the side over √n, and at most and at least so much."""
 
 
+class Title(NamedTuple):
+    """A name and the place of its lower left."""
+
+    text: str
+    y: float
+    x: float
+
+
 @dataclass(frozen=True, eq=False)
 class Places:
     """Places of all spots.
@@ -24,13 +33,15 @@ class Places:
     ``points`` is (n_obs, 2), y (down) and x; NaN for a spot without a place. They, and
     ``diameter``, are in µm where the scale of a tissue is known, else in coordinate units;
     ``microns`` is the number of µm in a coordinate unit, 0 where it is not known. ``map_title``
-    says what map it is ("UMAP of the counts"); "" for that of the tissue.
+    says what map it is ("UMAP of the counts"); "" for that of the tissue. ``titles`` stand above
+    several sections.
     """
 
     points: NDArray[np.float64]
     diameter: float
     map_title: str = ""
     microns: float = 0.0
+    titles: tuple[Title, ...] = ()
 
     @property
     def per_unit(self) -> float:
@@ -53,9 +64,13 @@ def tissue_places(session: Session) -> Places:
     ------
     MissingKey, BadCoordinates : no coordinates that could be drawn
     """
-    layout, microns = session.contents.layout, session.contents.microns_per_unit
+    layout = session.contents.layout
+    microns = layout.microns_per_unit
     scale = microns or 1.0
-    return Places(layout.points[:, ::-1] * scale, layout.spot_diameter * scale, microns=microns)
+    corners = (layout.corners * scale).tolist()
+    titles = tuple(Title(t, y, x) for t, (x, y) in zip(layout.titles, corners, strict=False))
+    points, diameter = layout.points[:, ::-1] * scale, layout.spot_diameter * scale
+    return Places(points, diameter, microns=microns, titles=titles)
 
 
 def map_places(places: NDArray[np.float32], title: str) -> Places:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .. import keys
 from ..data.columns import categorical_columns, number_columns
 from ..data.counts import counts_of, log_normalise, size_factors
-from ..data.layout import Layout, lay_out, microns_per_unit
+from ..data.layout import Layout, lay_out
 from ..data.records import RunRecord, read_records
 from ..errors import MissingKey, UnknownName
 from ..keys import COUNTS, LOG
@@ -260,11 +260,6 @@ class Contents:
         MissingKey, BadCoordinates : no coordinates that could be drawn
         """
         return lay_out(self.required)
-
-    @cached_property
-    def microns_per_unit(self) -> float:
-        """µm in one coordinate unit; 0 where that is not known."""
-        return microns_per_unit(self.required)
 
     # ---- within --------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ from .limits import limits_of
 def test_spots_lie_on_the_image_at_their_true_size(canvas: SpotsView) -> None:
     layer, session = canvas.layer, canvas.session
     assert isinstance(layer, Points)
-    microns = session.contents.microns_per_unit  # the section is known to be Visium
+    microns = session.contents.layout.microns_per_unit  # the section is known to be Visium
     np.testing.assert_allclose(layer.data, session.adata.obsm["spatial"][:, ::-1] * microns)
     np.testing.assert_allclose(layer.size, session.contents.layout.spot_diameter * microns)
     (image,) = canvas.stage.images

@@ -182,7 +182,7 @@ def test_spots_lie_on_their_tissue_at_their_true_size(scene: Scene) -> None:
     session = scene.session
     assert scene.has_tissue and scene.places is not None
     microns = scene.places.microns  # a hexagonal grid: Visium, 100 µm from spot to spot
-    assert microns == session.contents.microns_per_unit > 0
+    assert microns == session.contents.layout.microns_per_unit > 0
     np.testing.assert_allclose(
         scene.places.points, session.adata.obsm["spatial"][:, ::-1] * microns
     )

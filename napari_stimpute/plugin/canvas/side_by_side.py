@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...scene.pair import raw_and_imputed
-from .spots import image_layers, layer_name, paint, spots_layer
+from .spots import image_layers, layer_name, paint, spots_layer, titles_layers
 from .stage import Stage
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ class SideBySide:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self._images: list[Layer] = []
+        self._below: list[Layer] = []
+        """What lies below the second map, as below the first."""
         self._before: tuple[bool, int, tuple[int, int]] = (False, 1, (-1, -1))
 
     def start(self) -> None:
@@ -31,12 +32,15 @@ class SideBySide:
             return
         grid = viewer.canvas.grid
         self._before = (grid.enabled, grid.stride, grid.shape)
-        self._images = image_layers(session, places) if stage.images else []
+        self._below = [
+            *(image_layers(session, places) if stage.images else ()),
+            *titles_layers(session, places),
+        ]
         stage.second = spots_layer(session, places, role="second")
         stage.second.opacity = stage.opacity
-        for layer in (*self._images, stage.second):
+        for layer in (*self._below, stage.second):
             viewer.add_layer(layer)
-        grid.stride = len(self._images) + 1
+        grid.stride = len(self._below) + 1
         grid.shape, grid.enabled = (1, 2), True
         stage.is_grid = True
         viewer.reset_view()
@@ -46,8 +50,8 @@ class SideBySide:
         stage, viewer = self.stage, self.stage.viewer
         if viewer is None or not stage.is_grid:
             return
-        added = [stage.second, *self._images]
-        stage.second, self._images, stage.is_grid = None, [], False
+        added = [stage.second, *self._below]
+        stage.second, self._below, stage.is_grid = None, [], False
         for layer in added:
             stage.remove(layer)
         grid = viewer.canvas.grid

@@ -31,10 +31,11 @@ MOST_POINTS = 50_000
 MARK = "stimpute"
 """Place in a layer's metadata that says that the layer is ours, and what it shows."""
 
-IMAGE_NAME = "Tissue image"
-
 _BAR = {"size": (14, 150), "font_size": 8.0, "position": "bottom_right"}
 """How napari's colour bar is drawn on the canvas."""
+
+_TITLE = "#767676"
+"""Colour of a section's name: 4.5 of contrast on black and on white."""
 
 _EDGE = "#202020"
 """Colour of an outline: the brightest colours stay visible on white."""
@@ -46,7 +47,7 @@ class Mark:
 
     adata: Any
     role: str
-    """"image", "spots", "second", "divider", "lasso" or "waiting"."""
+    """"image", "titles", "spots", "second", "divider", "lasso" or "waiting"."""
     opened: Any = None
     """What a file reader read, for the session to adopt."""
     raster: LabelRaster | None = None
@@ -73,11 +74,39 @@ def image_layers(session: Session, places: Places, opened: Any = None) -> list[L
             translate=np.multiply(image.corner[::-1], places.per_unit),
             units=units_of(places),
             opacity=session.display.image_opacity,
-            name=IMAGE_NAME,
+            name=name,
             metadata=metadata,
         )
-        for image in session.contents.layout.images
+        for image, name in zip(session.contents.layout.images, image_names(session), strict=True)
     ]
+
+
+def image_names(session: Session) -> list[str]:
+    """What the layers of the tissue images are called."""
+    images = session.contents.layout.images
+    of_several = [f"Tissue image, {image.name}" for image in images]
+    return of_several if len(images) > 1 else ["Tissue image"] * len(images)
+
+
+def titles_layers(session: Session, places: Places, opened: Any = None) -> list[Layer]:
+    """The names of several sections, each above its own; none for a single section."""
+    from napari.layers import Points
+
+    if not places.titles:
+        return []
+    layer = Points(
+        np.array([(title.y, title.x) for title in places.titles]),
+        features={"title": [title.text for title in places.titles]},
+        text={"string": "{title}", "anchor": "lower_left", "size": 10, "color": _TITLE},
+        face_color="transparent",
+        border_width=0,
+        size=places.diameter,
+        units=units_of(places),
+        name="Section names",
+        metadata={MARK: Mark(session.adata, "titles", opened)},
+    )
+    layer.editable = False
+    return [layer]
 
 
 def units_of(places: Places) -> tuple[str, str]:

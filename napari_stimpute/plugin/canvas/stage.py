@@ -11,7 +11,15 @@ from ...scene.colours import Ground
 from ...scene.places import Places
 from ...scene.scene import Scene
 from .cut import uncut
-from .spots import IMAGE_NAME, image_layers, layer_name, mark_of, spots_layer, waiting_layer
+from .spots import (
+    image_layers,
+    image_names,
+    layer_name,
+    mark_of,
+    spots_layer,
+    titles_layers,
+    waiting_layer,
+)
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -74,9 +82,11 @@ class Stage:
                 layers.remove(layer)
         self._adata, self._places, self._tree = session.adata, scene.places, None
         self.images = self._ours("image") or self._added(*self._make_images())
+        if not self._ours("titles"):
+            self._added(*self._make_titles())
         self.spots = next(iter(self._ours("spots") or self._added(*self._make_spots())), None)
-        for image in self.images:
-            image.name = IMAGE_NAME
+        for image, name in zip(self.images, image_names(session), strict=False):
+            image.name = name
         if self.spots is not None:
             self.spots.name = layer_name(session)
             uncut(self.spots)
@@ -131,6 +141,9 @@ class Stage:
         if not self.scene.has_tissue or self._places is None:
             return []
         return image_layers(self.scene.session, self._places)
+
+    def _make_titles(self) -> list[Layer]:
+        return [] if self._places is None else titles_layers(self.scene.session, self._places)
 
     def _make_spots(self) -> list[Layer]:
         if self._places is None:
