@@ -47,6 +47,24 @@ def setting(
     )
 
 
+@dataclass(frozen=True)
+class Phase:
+    """A phase of training.
+
+    Parameters
+    ----------
+    setting : which says of how many epochs it is at most
+    usual : epochs after which it usually stops early; see `tests/benchmarks/measure_forecast.py`
+    """
+
+    setting: str
+    usual: int = 60
+
+    def epochs(self, config: ModelConfig) -> int:
+        """Epochs at most."""
+        return int(getattr(config, self.setting))
+
+
 class ModelConfig(BaseModel):
     """Settings of one model: frozen, flat and never None.
 
@@ -60,6 +78,9 @@ class ModelConfig(BaseModel):
 
     SEARCH: ClassVar[dict[str, tuple[Any, ...]]] = {}
     """Choices of each setting that an automatic search tries."""
+
+    PHASES: ClassVar[dict[str, Phase]] = {}
+    """Phases of training by how their names begin; none where there are no epochs."""
 
     @classmethod
     def checked(cls, values: Mapping[str, Any] | None = None) -> Self:

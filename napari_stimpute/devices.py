@@ -23,13 +23,13 @@ def devices() -> list[Device]:
     """List what this machine can compute on, the choice of the program first. Imports torch."""
     import torch
 
-    found = [Device("cpu", f"CPU · {_free_memory()}")]
+    found = [Device("cpu", f"CPU · {_free_in_words()}")]
     for number in range(torch.cuda.device_count()):
         free, _total = torch.cuda.mem_get_info(number)
         name = torch.cuda.get_device_name(number)
         found.append(Device(f"cuda:{number}", f"{name} · {free / _GIB:.0f} GB free"))
     if torch.backends.mps.is_available():
-        found.append(Device("mps", f"Apple GPU · shares {_free_memory()}"))
+        found.append(Device("mps", f"Apple GPU · shares {_free_in_words()}"))
     best = found[-1] if len(found) > 1 else found[0]
     return [Device("auto", f"Automatic ({best.title})"), *found]
 
@@ -43,7 +43,7 @@ def require_memory(n_obs: int, n_vars: int) -> None:
     ------
     OutOfMemory : not even these fit
     """
-    needed, free = 4 * n_obs * n_vars, _free()
+    needed, free = 4 * n_obs * n_vars, free_memory()
     if needed > free:
         raise OutOfMemory(
             expected=f"at least {needed / _GIB:.1f} GB of free memory for the values of "
@@ -53,14 +53,15 @@ def require_memory(n_obs: int, n_vars: int) -> None:
         )
 
 
-def _free_memory() -> str:
-    return f"{_free() / _GIB:.0f} GB free"
-
-
-def _free() -> int:
+def free_memory() -> int:
+    """Bytes of this machine's memory that nobody uses."""
     import psutil  # type: ignore[import-untyped]
 
     return int(psutil.virtual_memory().available)
+
+
+def _free_in_words() -> str:
+    return f"{free_memory() / _GIB:.0f} GB free"
 
 
 def resolve_device(device: str = "auto") -> str:

@@ -27,6 +27,19 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
+def roughly(seconds: float) -> str:
+    """Write a time that is only guessed: a few seconds, 20 s, 4 min, 25 min, 1 h 20 min."""
+    if seconds < 8:
+        return "a few seconds"
+    if seconds < 55:
+        return f"{max(10, 10 * round(seconds / 10))} s"
+    minutes = max(1, round(seconds / 60))
+    if minutes < 10:
+        return f"{minutes} min"
+    minutes = 5 * round(minutes / 5) if minutes < 60 else 10 * round(minutes / 10)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
 def number(value: float, decimals: int = 3) -> str:
     """Write a number with a true minus sign, and no minus before zero; – for NaN."""
     if value != value:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from ..config import ModelConfig, setting
+from ..config import ModelConfig, Phase, setting
 
 
 class CellConfig(ModelConfig):
@@ -75,6 +75,7 @@ class ScZivaConfig(CellConfig):
         "tiny": {"epochs": 16, "n_hidden": 32, "n_latent": 8, "kernel": 16, "n_clusters": 3},
         "paper": {"channels": 1, "stride": 1, "learning_rate": 1e-3, "epochs": 200},
     }
+    PHASES: ClassVar[dict[str, Phase]] = {"train": Phase("epochs", usual=80)}
     SEARCH: ClassVar[dict[str, tuple[Any, ...]]] = {
         "likelihood": ("zinb", "nb"),
         "n_latent": (16, 32, 64),
@@ -184,6 +185,10 @@ class ScAMZIConfig(CellConfig):
         "tiny": {"epochs": 16, "finetune_epochs": 6, "n_clusters": 3},
         "paper": {"noise": 2.5, "kl_weight": 0.0},
     }
+    PHASES: ClassVar[dict[str, Phase]] = {
+        "pretrain": Phase("epochs"),
+        "fine-tune": Phase("finetune_epochs"),
+    }
     SEARCH: ClassVar[dict[str, tuple[Any, ...]]] = {
         "noise": (0.1, 0.3, 1.0, 2.5),
         "kl_weight": (0.3, 1.0, 3.0),
@@ -263,6 +268,11 @@ class ScIMTAConfig(CellConfig):
             "batch_size": 1024,
             "learning_rate": 4e-3,
         },
+    }
+    PHASES: ClassVar[dict[str, Phase]] = {
+        "pretrain": Phase("epochs"),
+        "cluster": Phase("cluster_epochs"),
+        "decode": Phase("decoder_epochs"),
     }
     SEARCH: ClassVar[dict[str, tuple[Any, ...]]] = {
         "n_neighbors": (10, 15, 30),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from ..config import ModelConfig, setting
+from ..config import ModelConfig, Phase, setting
 from ..errors import UnknownName
 from .cell_configs import ScAMZIConfig, ScIMTAConfig, ScZivaConfig
 
@@ -88,6 +88,10 @@ class GMMVGAEConfig(ModelConfig):
             "learning_rate": 1e-3,
             "mixture_epochs": 50,
         },
+    }
+    PHASES: ClassVar[dict[str, Phase]] = {
+        "pretrain": Phase("epochs", usual=45),
+        "mixture": Phase("mixture_epochs"),
     }
     SEARCH: ClassVar[dict[str, tuple[Any, ...]]] = {
         "n_latent": (10, 20, 40),

@@ -96,7 +96,7 @@ class CountTraining(ABC):
     @property
     def steps_per_epoch(self) -> int:
         """Optimiser steps in which every spot is taken about once."""
-        return max(_FEWEST_STEPS, -(-self.n_obs // self.batch_size))
+        return steps_per_epoch(self.n_obs, self.batch_size)
 
     @property
     def validate_every(self) -> int:
@@ -164,6 +164,11 @@ class HiddenMolecules:
     def explained(self, gain: float) -> float:
         """Share of the deviance from gene mean × depth that is explained."""
         return (gain - self.baseline) / max(self.deviance, 1e-12)
+
+
+def steps_per_epoch(n_obs: int, batch_size: int) -> int:
+    """Optimiser steps in which each of so many spots is taken about once."""
+    return max(_FEWEST_STEPS, -(-n_obs // batch_size))
 
 
 def random_blocks(rows: SparseRows, size: int, generator: torch.Generator) -> Iterator[Block]:

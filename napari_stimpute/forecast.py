@@ -1,0 +1,306 @@
+"""How long a run will take and how much memory it needs, told before it is started.
+
+Time is rehearsed: the same run on a few of the spots, with two epochs of each phase, and its fit
+once more on as many as are taken in one step. Steps of training cost what they cost there; all else
+grows with the spots. Where training stops early, as many epochs are told as it usually takes. What
+is rehearsed works on a copy of these few, and with random numbers of its own: nothing is left of it
+but the times.
+
+Memory is counted: what lies there at once where most does, in arrays of known size.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import scipy.sparse as sp
+
+from .config import ModelConfig, Phase, WithBlocks
+from .data.counts import ROW_BLOCK
+from .data.holdout import with_counts
+from .models import model_class
+from .progress import Progress
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+    from .run import Request
+
+T = TypeVar("T")
+Clock = Callable[[], float]
+
+_EPOCHS = 2
+_FEWEST, _FEW, _MANY = 30, 120_000, 1_800_000
+"""Spots rehearsed at least; values (spots × genes) of a run with a network, and of its fit."""
+
+_FEW_SIMPLE = 300_000
+"""The same of a run without a network, of which there is nothing else to go by."""
+
+_WARM_GENES = 200
+_GROUPS, _MOST_GROUPS = {"n_domains", "n_clusters"}, 10
+"""Settings that ask for groups, and how many of them the few spots bear."""
+
+_AFTER_FIT = ("", "weigh", "judge", "impute", "embed", "done")
+"""Phases of a run that are not its fit; "" is before the first."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What of a run decides how long it takes, and how much memory."""
+
+    model: str
+    config: ModelConfig
+    device: str = "auto"
+    blend: bool = True
+    judged: bool = True
+
+
+@dataclass(frozen=True)
+class Duration:
+    """Seconds that a run takes as a rule, and at most: where no phase of training stops early."""
+
+    usual: float
+    most: float
+
+    def __add__(self, other: Duration) -> Duration:
+        return Duration(self.usual + other.usual, self.most + other.most)
+
+    def times(self, n: int) -> Duration:
+        """So many runs after one another."""
+        return Duration(n * self.usual, n * self.most)
+
+
+# ---- memory ------------------------------------------------------------------------------------
+
+_WORKSPACE = 50
+"""Arrays of a block of spots (`ROW_BLOCK` values) that lie there at once, whatever the data."""
+
+_PER_STEP = 20
+"""Arrays of the size spots × genes of one step of training, gradients included."""
+
+_PREDICTIONS, _FILLED = 3, 5
+"""Arrays of all spots × genes at once; and where zeros are filled."""
+
+_PER_COUNT = 60
+"""Bytes for each count that is not zero: the counts, and their kept and hidden parts."""
+
+_PER_SPOT = 4_000
+"""Bytes for each spot: its nearest spots in expression and in the tissue."""
+
+_GIB = 2**30
+
+LARGE_TO_SMALL = (5_000, 3_000, 2_000, 1_000, 500)
+"""Numbers of genes to choose from where more do not fit."""
+
+
+def needed_memory(adata: AnnData, plan: Plan, n_vars: int = 0) -> int:
+    """Bytes that a run needs beside the data, at its peak.
+
+    Parameters
+    ----------
+    adata : counts of the modelled genes in X
+    n_vars : as if so many of the genes were modelled; 0 for all
+    """
+    n_obs, share = adata.n_obs, (n_vars or adata.n_vars) / adata.n_vars
+    n_vars = n_vars or adata.n_vars
+    config = plan.config
+    batch = min(n_obs, config.batch_size) if isinstance(config, WithBlocks) else 0
+    copies = _FILLED if getattr(config, "mode", "") == "fill" else _PREDICTIONS
+    values = _WORKSPACE * min(ROW_BLOCK, n_obs * n_vars)
+    values += _PER_STEP * batch * n_vars + copies * n_obs * n_vars
+    n_counts = round(share * sp.csr_matrix(adata.X).nnz)
+    return int(4 * values + _PER_COUNT * n_counts + _PER_SPOT * n_obs)
+
+
+def memory_in_words(needed: int, free: int) -> str:
+    """How much of what is free will be taken: "1.2 of 20 GB free memory"."""
+    return f"{_gigabytes(needed)} of {free / _GIB:.0f} GB free memory"
+
+
+def too_large_in_words(needed: int, free: int) -> str:
+    """Why it cannot be run here; "" where it can."""
+    if needed <= free:
+        return ""
+    return (
+        f"Too large for this machine: it would need about {_gigabytes(needed)} GB of memory, and "
+        f"{_gigabytes(free)} GB are free. Fewer genes need less."
+    )
+
+
+def _gigabytes(size: int) -> str:
+    """Write bytes as GB, with one decimal."""
+    return f"{max(0.1, size / _GIB):.1f}"
+
+
+def genes_that_fit(adata: AnnData, plan: Plan, free: int) -> int:
+    """The most genes, fewer than are modelled now, with which a run fits; 0 if there are none."""
+    smaller = (n for n in LARGE_TO_SMALL if n < adata.n_vars)
+    return next((n for n in smaller if needed_memory(adata, plan, n) <= free), 0)
+
+
+# ---- time --------------------------------------------------------------------------------------
+
+
+class Rehearsal:
+    """Finds out how long a run takes.
+
+    A few spots are copied when it is made; from then on it does not touch the data, and may go on
+    in a thread.
+
+    Parameters
+    ----------
+    adata : counts of the modelled genes in X, as a session holds them
+    plan : what would be run
+    clock : gives seconds
+    """
+
+    def __init__(self, adata: AnnData, plan: Plan, *, clock: Clock = time.monotonic) -> None:
+        self.n_obs, self.plan, self._clock = adata.n_obs, plan, clock
+        few = max(_FEWEST, (_FEW if plan.config.PHASES else _FEW_SIMPLE) // adata.n_vars)
+        many = max(2 * few, min(self._batch(adata.n_obs), _MANY // adata.n_vars))
+        self._few = _some(adata, few)
+        self._many = _some(adata, many) if plan.config.PHASES else self._few
+
+    def steps(self) -> Generator[Progress, None, Duration]:
+        """Rehearse, and return what was found; may be closed at any step.
+
+        Raises
+        ------
+        StimputeError : the run itself could not begin, or its data are too few
+        """
+        from .run import Run  # torch: not before it is needed
+
+        request = _request(self.plan)
+        # what is imported at the first time is not counted
+        yield from _timed(Run(_narrow(self._few), request).steps(), self._clock)
+        whole = yield from _timed(Run(self._few, request).steps(), self._clock)
+        fit = whole
+        if self._many is not self._few:
+            model = model_class(request.model)(request.config)
+            fit = yield from _timed(model.fit_steps(self._many, device=request.device), self._clock)
+        return self._told(_Laps(self._few.n_obs, whole), _Laps(self._many.n_obs, fit))
+
+    def _told(self, few: _Laps, many: _Laps) -> Duration:
+        n, per_epoch = self.n_obs, self._steps_per_epoch()
+        seconds = few.after * n / few.n_obs + _at(n, few.n_obs, few.rest, many.n_obs, many.rest)
+        usual = most = 0.0
+        sizes = [min(size, self._batch(size)) for size in (few.n_obs, many.n_obs, n)]
+        for phase, step in many.steps.items():
+            of_few = few.steps.get(phase, step)
+            one = _at(sizes[2], sizes[0], of_few.seconds, sizes[1], step.seconds)
+            kind = self._kind(phase)
+            epochs = kind.epochs(self.plan.config)
+            most += one * per_epoch * epochs
+            usual += one * per_epoch * (min(epochs, kind.usual) if step.may_end else epochs)
+        return Duration(seconds + usual, seconds + most)
+
+    def _kind(self, phase: str) -> Phase:
+        phases = self.plan.config.PHASES
+        return next(kind for name, kind in phases.items() if phase.startswith(name))
+
+    def _batch(self, n_obs: int) -> int:
+        config = self.plan.config
+        return config.batch_size if isinstance(config, WithBlocks) else n_obs
+
+    def _steps_per_epoch(self) -> int:
+        from .models.training import steps_per_epoch
+
+        return steps_per_epoch(self.n_obs, self._batch(self.n_obs))
+
+
+def _some(adata: AnnData, n: int) -> AnnData:
+    """A copy of n spots, spread evenly over all; of all of them where there are no more."""
+    rows = np.linspace(0, adata.n_obs - 1, min(n, adata.n_obs)).astype(int)
+    return with_counts(adata[rows], sp.csr_matrix(sp.csr_matrix(adata.X)[rows]))
+
+
+def _narrow(adata: AnnData) -> AnnData:
+    """Fewer of the spots, with few of the genes."""
+    genes = np.linspace(0, adata.n_vars - 1, min(_WARM_GENES, adata.n_vars)).astype(int)
+    return _some(adata[:, genes], _FEWEST)
+
+
+def _request(plan: Plan) -> Request:
+    from .run import Request
+
+    settings = {phase.setting for phase in plan.config.PHASES.values()}
+    short = {name: min(_EPOCHS, getattr(plan.config, name)) for name in settings}
+    for name in _GROUPS & type(plan.config).model_fields.keys():
+        short[name] = min(_MOST_GROUPS, getattr(plan.config, name))
+    config = plan.config.model_copy(update=short)
+    return Request(plan.model, config, device=plan.device, blend=plan.blend, judged=plan.judged)
+
+
+def _at(n: int, m: int, of_m: float, k: int, of_k: float) -> float:
+    """Seconds for n spots by those for m and for more, k: on the line through both."""
+    if k <= m:
+        return of_k * n / k
+    slope = max(0.0, (of_k - of_m) / (k - m))
+    return max(of_k + slope * (n - k), 0.0)
+
+
+@dataclass(frozen=True)
+class _Lap:
+    """Seconds from one step to the next; None before the first, and after the last."""
+
+    seconds: float
+    begun: Progress | None
+    reached: Progress | None
+
+    @property
+    def is_step(self) -> bool:
+        """Whether it is a step of training, and nothing beside."""
+        begun, reached = self.begun, self.reached
+        if begun is None or reached is None:
+            return False
+        return reached.epoch > 0 and begun.epoch > 0 and begun.phase == reached.phase
+
+
+@dataclass(frozen=True)
+class _Step:
+    seconds: float
+    may_end: bool
+
+
+class _Laps:
+    """The laps of a run, or of a fit, on some spots."""
+
+    def __init__(self, n_obs: int, laps: Iterable[_Lap]) -> None:
+        self.n_obs = n_obs
+        self.rest = self.after = 0.0
+        """Seconds of the fit beside its steps, and of what comes before and after the fit."""
+        by_phase: dict[str, list[_Lap]] = {}
+        for lap in laps:
+            phase = lap.begun.phase if lap.begun else ""
+            if lap.is_step:
+                by_phase.setdefault(phase, []).append(lap)
+            elif phase in _AFTER_FIT:
+                self.after += lap.seconds
+            else:
+                self.rest += lap.seconds
+        self.steps = {phase: _mean(laps) for phase, laps in by_phase.items()}
+
+
+def _mean(laps: list[_Lap]) -> _Step:
+    last = laps[-1].reached
+    assert last is not None
+    return _Step(sum(lap.seconds for lap in laps) / len(laps), last.may_end)
+
+
+def _timed(
+    steps: Generator[Progress, None, T], clock: Clock
+) -> Generator[Progress, None, list[_Lap]]:
+    laps, last = list[_Lap](), None
+    begun = clock()
+    with closing(steps):
+        for step in steps:
+            laps.append(_Lap(clock() - begun, last, step))
+            yield Progress("rehearse", 0, 1)
+            last, begun = step, clock()
+    laps.append(_Lap(clock() - begun, last, None))
+    return laps

@@ -1,0 +1,130 @@
+"""What a run takes, told before it is started: more where there is more to do, and nothing left."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import torch
+from anndata import AnnData
+
+from napari_stimpute.data.simulate import simulate_cells, simulate_section
+from napari_stimpute.forecast import Duration, Plan, Rehearsal, genes_that_fit, needed_memory
+from napari_stimpute.models import MODELS, model_info
+from napari_stimpute.progress import drain
+from napari_stimpute.run import Request, Run
+
+
+@pytest.fixture(scope="module")
+def section() -> AnnData:
+    """About 150 spots × 100 genes."""
+    return simulate_section(seed=0, n_rows=16, n_genes=100)
+
+
+@pytest.fixture(scope="module")
+def cells() -> AnnData:
+    """100 cells × 100 genes."""
+    return simulate_cells(seed=0, n_cells=100, n_genes=100)
+
+
+def plan_of(model: str, *, blend: bool = True, judged: bool = True, **settings: object) -> Plan:
+    config = model_info(model).config
+    return Plan(model, config.checked(config.PRESETS["tiny"] | settings), "cpu", blend, judged)
+
+
+def told(adata: AnnData, plan: Plan) -> Duration:
+    """By a clock on which everything takes one second."""
+    ticks = itertools.count()
+    return drain(Rehearsal(adata, plan, clock=lambda: float(next(ticks))).steps())
+
+
+def many_spots(n: int) -> AnnData:
+    rng = np.random.default_rng(0)
+    adata = AnnData(sp.csr_matrix(rng.poisson(1.0, (n, 100)).astype(np.float32)))
+    adata.obs_names, adata.var_names = [str(i) for i in range(n)], [f"g{i}" for i in range(100)]
+    return adata
+
+
+# ---- time --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", [name for name, info in MODELS.items() if info.config.PHASES])
+def test_every_phase_of_training_is_counted(model: str, section: AnnData, cells: AnnData) -> None:
+    plan = plan_of(model, blend=False, judged=False)
+    found = told(section if model == "gmm_vgae" else cells, plan)
+    n_epochs = sum(phase.epochs(plan.config) for phase in plan.config.PHASES.values())
+    if model == "gmm_vgae":  # three ways to smooth are tried
+        n_epochs += 2 * plan.config.epochs
+    assert found.usual == found.most  # fewer epochs than it takes to stop early
+    assert found.most > 4 * n_epochs  # an epoch has four steps at least
+
+
+def test_more_epochs_take_longer_but_it_may_stop_early(cells: AnnData) -> None:
+    few, many = (
+        told(cells, plan_of("scziva", epochs=epochs, blend=False, judged=False))
+        for epochs in (10, 1000)
+    )
+    assert few.usual < many.usual < many.most
+    assert many.most - few.most == pytest.approx(990 * 4)  # four steps each
+
+
+def test_judging_takes_time(section: AnnData) -> None:
+    judged, not_judged = (told(section, plan_of("mixture", judged=on)) for on in (True, False))
+    assert judged.usual > not_judged.usual
+
+
+def test_twice_the_spots_take_twice_as_long() -> None:
+    plan = plan_of("gene_mean", judged=False)
+    one, two = told(many_spots(4000), plan), told(many_spots(8000), plan)
+    assert two.usual == pytest.approx(2 * one.usual)
+
+
+def test_a_run_after_it_finds_the_same_and_the_data_stay_as_they_were(cells: AnnData) -> None:
+    plan = plan_of("scziva", epochs=4)
+    before, counts = cells.copy(), cells.X.copy()
+    states = torch.get_rng_state(), str(np.random.get_state())  # noqa: NPY002  that none use
+
+    def found() -> np.ndarray:
+        run = Run(cells, Request(plan.model, plan.config, device="cpu", blend=False))
+        drain(run.steps())
+        assert run.results is not None and run.results.imputed is not None
+        return run.results.imputed
+
+    first = found()
+    drain(Rehearsal(cells, plan).steps())
+    assert torch.equal(torch.get_rng_state(), states[0])
+    assert str(np.random.get_state()) == states[1]  # noqa: NPY002
+    assert np.array_equal(cells.X.toarray(), counts.toarray())
+    assert list(cells.layers) == list(before.layers) and cells.uns.keys() == before.uns.keys()
+    assert np.array_equal(found(), first)
+
+
+def test_it_can_be_given_up_at_any_step(section: AnnData) -> None:
+    steps = Rehearsal(section, plan_of("pca")).steps()
+    next(steps)
+    steps.close()
+    with pytest.raises(StopIteration):
+        next(steps)
+
+
+# ---- memory ------------------------------------------------------------------------------------
+
+
+def test_more_genes_more_spots_and_filled_zeros_need_more_memory(section: AnnData) -> None:
+    plan, filled = plan_of("gmm_vgae"), plan_of("gmm_vgae", mode="fill")
+    needed = needed_memory(section, plan)
+    assert needed_memory(section, plan, 30) < needed < needed_memory(section, filled)
+    assert needed < needed_memory(many_spots(2000), plan)
+    assert needed > 4 * section.n_obs * section.n_vars
+
+
+def test_the_most_genes_that_fit_are_named() -> None:
+    counts = sp.random(200, 4000, density=0.1, format="csr", random_state=0, dtype=np.float32)
+    adata, plan = AnnData(counts), plan_of("scziva")
+    needed = {n: needed_memory(adata, plan, n) for n in (500, 1000, 2000, 3000)}
+    assert sorted(needed.values()) == list(needed.values())
+    assert genes_that_fit(adata, plan, needed[2000]) == 2000
+    assert genes_that_fit(adata, plan, needed[2000] - 1) == 1000
+    assert genes_that_fit(adata, plan, needed[500] - 1) == 0
