@@ -25,6 +25,7 @@ from ..panels.train import (
     TrainPanel,
 )
 from .run_card import RunCardBox
+from .widgets.forecast import ForecastView
 from .widgets.form import LABEL, WIDTH, ConfigForm, control, draw
 from .widgets.loop import Home
 from .widgets.words import Words, faint, heading
@@ -39,13 +40,19 @@ class TrainTab:
         self.forms: dict[str, ConfigForm] = {}
         self._make_head()
         self.work, self.card = WorkBox(panel.work, home), RunCardBox(panel, home)
+        self.forecast = ForecastView(panel.forecast, home)
         self.widget = self._laid_out()
         panel.changed.connect(self._draw)
         panel.curve.changed.connect(self._draw_step)
         self._draw()
         looking, session = panel.look_for_devices(), panel.session
-        home.deliver_while(lambda: looking.is_running or session.is_busy)
-        session.events.job.connect(lambda: home.deliver_while(lambda: session.is_busy))
+
+        def is_at_work() -> bool:
+            return looking.is_running or session.is_busy or panel.forecast.job is not None
+
+        home.deliver_while(is_at_work)
+        session.events.job.connect(lambda: home.deliver_while(is_at_work))
+        panel.forecast.changed.connect(lambda: home.deliver_while(is_at_work))
 
     @property
     def form(self) -> ConfigForm:
@@ -88,7 +95,7 @@ class TrainTab:
         self.settings = widgets.Accordion([widgets.VBox(options)], titles=(SETTINGS,))
         settings = widgets.VBox([self.model, self.summary, self.preset, self.settings])
         settings.layout.width = WIDTH
-        run = widgets.VBox([self.work.widget, self.card.widget])
+        run = widgets.VBox([self.work.widget, self.forecast.widget, self.card.widget])
         run.layout.flex, run.layout.padding = "1 1 320px", "0 0 0 16px"
         beside = widgets.HBox([settings, run])
         beside.layout.flex_flow = "row wrap"

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 from .. import keys
 from ..compare.methods import Kind, Method, methods
 from ..errors import StimputeError
+from ..forecast import Plan
 from ..job import Job, JobState
+from ..models import model_info
 from ..progress import Progress
 from ..session.models import USUAL, fitting_first, titled
 from ..session.session import Session
 from ..words import counted, duration
+from .forecast import ForecastPanel, Intended
 from .message import SILENT, Message, error, good
 from .panel import Panel
 from .scores import FALLING, SCORE, Scores, in_order, scores_of
@@ -111,13 +114,14 @@ class ComparePanel(Panel[CompareState]):
         self._scores, self._n_shown, self._status = Scores(), 0, ""
         self._order, self._falls = SCORE, True
         self._saved = SILENT
+        self.forecast = ForecastPanel(session, self._intended)
         self.work = Comparing(
             self,
             COMPARE,
             "Compare",
             "Start in the background.",
             begin=self.compare,
-            missing=lambda: "" if self.chosen else "Tick a method to compare.",
+            missing=self._missing,
             cancel_help="Stop, and keep what was scored.",
         )
         self.connections.add(self.work.began, self._forget)
@@ -125,7 +129,7 @@ class ComparePanel(Panel[CompareState]):
         self.connections.add(self.work.ended, self._end)
         self.connections.add(session.events.adata, self._forget)
         self.connections.add(session.events.job, self._follow_report)
-        self.follow(self.work.changed)
+        self.follow(self.work.changed, self.forecast.changed)
         self.refresh()
 
     @property
@@ -211,6 +215,16 @@ class ComparePanel(Panel[CompareState]):
             self._say_saved(error(problem))
             return None
 
+    def refresh(self) -> None:
+        """Look again at what is ticked, and what that would take."""
+        super().refresh()
+        self.forecast.update()
+
+    def close(self) -> None:
+        """Listen no longer."""
+        super().close()
+        self.forecast.close()
+
     # ---- following -----------------------------------------------------------------------------
 
     def _look(self) -> None:
@@ -248,6 +262,22 @@ class ComparePanel(Panel[CompareState]):
         self._say_saved(SILENT)
 
     # ---- what is to be drawn -------------------------------------------------------------------
+
+    def _missing(self) -> str:
+        return self.forecast.now.refusal if self.chosen else "Tick a method to compare."
+
+    def _intended(self) -> Intended:
+        """What would be run; other tools, and the counts as they are, cannot be rehearsed."""
+        ticked = [methods()[name] for name in self.chosen]
+        plans = [
+            Plan(
+                m.model, model_info(m.model).config.checked(m.settings), blend=m.blend, judged=False
+            )
+            for m in ticked
+            if m.model
+        ]
+        tools = tuple(method.title for method in ticked if method.package)
+        return Intended(tuple((plan, self.n_splits) for plan in plans), tools)
 
     def _offered(self) -> tuple[Offered, ...]:
         adata = self.session.adata

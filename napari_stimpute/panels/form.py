@@ -94,6 +94,14 @@ class Form:
         return "\n".join(self._wrong.values())
 
     @property
+    def settings(self) -> ModelConfig | None:
+        """The settings as they stand, without a word on what is wrong; None where anything is."""
+        try:
+            return self.config.checked({name: self._typed(name) for name in self.about})
+        except InvalidSetting:
+            return None
+
+    @property
     def preset(self) -> Menu:
         """Named sets of settings, and which one stands here, if any."""
         offered = entries((name.capitalize(), name) for name in self.config.PRESETS)

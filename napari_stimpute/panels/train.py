@@ -10,12 +10,14 @@ from ..data.extend import not_modelled
 from ..data.gene_choice import names_in
 from ..devices import Device, devices
 from ..errors import InvalidSetting, StimputeError
+from ..forecast import Plan
 from ..job import Job, JobState
 from ..models import model_info
 from ..progress import Progress
 from ..session.models import fitting_first, titled, why_not
 from ..session.session import TRAIN, Session
 from .curve import Curve
+from .forecast import ForecastPanel, Intended
 from .form import Form
 from .menu import Choice, Entry, Menu
 from .message import SILENT, Message, error
@@ -124,13 +126,14 @@ class TrainPanel(Panel[TrainState]):
         )
         self._ended, self._no_also, self._also = SILENT, SILENT, ""
         self.saving = Saving(session)
+        self.forecast = ForecastPanel(session, self._intended)
         self.work = TrainWork(
             self,
             TRAIN,
             "Train",
             "Learn from the open data, then impute. The viewer stays usable.",
             begin=self.train,
-            missing=lambda: self._missing(session.model),
+            missing=lambda: self._missing(session.model) or self.forecast.now.refusal,
             cancel_help="Stop after this step, and keep the best so far.",
         )
         self.tune = TunePanel(
@@ -144,6 +147,7 @@ class TrainPanel(Panel[TrainState]):
         self.connections.add(session.display.changed, self._look)
         self.connections.add(session.events.also, self._forget_also)
         self.follow(self.work.changed, session.events.model, session.events.adata)
+        self.follow(self.forecast.changed)
         self.refresh()
 
     # ---- actions -------------------------------------------------------------------------------
@@ -236,6 +240,11 @@ class TrainPanel(Panel[TrainState]):
             self._forms[name] = form
         return self._forms[name]
 
+    def refresh(self) -> None:
+        """Look again at what is set, and what that would take."""
+        super().refresh()
+        self.forecast.update()
+
     def setup(self) -> Setup:
         """What is set here; a bad setting raises `InvalidSetting` and is marked."""
         return Setup(self.session.model, self.form.read(), self.options.seed, self._device.name)
@@ -245,6 +254,7 @@ class TrainPanel(Panel[TrainState]):
         super().close()
         self.tune.close()
         self.saving.close()
+        self.forecast.close()
 
     # ---- following the session -----------------------------------------------------------------
 
@@ -301,6 +311,14 @@ class TrainPanel(Panel[TrainState]):
             ended=self._ended,
             card=RunCard() if self.work.is_running else run_card(self.session),
         )
+
+    def _intended(self) -> Intended:
+        """What the button would run, as far as it can be."""
+        model, options, config = self.session.model, self.options, self.form.settings
+        if config is None or self._missing(model):
+            return Intended()
+        plan = Plan(model, config, self._device.name, options.blend, options.judged)
+        return Intended(((plan, 1),))
 
     def _missing(self, model: str) -> str:
         return why_not(model, self.session.adata)

@@ -27,6 +27,7 @@ from ...panels.compare import (
     Offered,
 )
 from ..widgets.fold import Fold
+from ..widgets.forecast import ForecastView
 from ..widgets.saving import ask_where
 from ..widgets.words import Words, heading, hint, labelled
 from ..widgets.work_box import WorkBox
@@ -40,7 +41,8 @@ class CompareBox(QWidget):
         super().__init__()
         self.panel = panel
         self._listed_names: list[str] = []
-        self.work, self.view = WorkBox(panel.work), ScoresView(panel.sort)
+        self.forecast = ForecastView(panel.forecast)
+        self.work, self.view = WorkBox(panel.work, self.forecast), ScoresView(panel.sort)
         self.status, self.saved = QLabel(""), Words("good")
         self.status.setWordWrap(True)
         self.report = QPushButton("Save report…")
@@ -53,7 +55,7 @@ class CompareBox(QWidget):
         self.connections.add(panel.changed, self._draw)
         self.connections.add(panel.work.began, lambda: self.methods.set_open(False))
         self.connections.add(self.view.dots.chosen, panel.session.display.show_gene)
-        self.parts = [self.connections, panel]
+        self.parts = [self.connections, self.forecast.connections, panel]
         self._draw()
 
     def _make_choice(self) -> None:

@@ -28,6 +28,7 @@ from ...panels.train import (
 )
 from ..widgets.choice import MenuBox
 from ..widgets.fold import Fold
+from ..widgets.forecast import ForecastView
 from ..widgets.form import ConfigForm
 from ..widgets.sight import bring_into_sight
 from ..widgets.words import Words, hint, labelled, rule
@@ -45,7 +46,8 @@ class TrainTab(QWidget):
         self.forms: dict[str, ConfigForm] = {}
         self._make_head()
         self.tune = TuneSection(panel.tune)
-        self.work = WorkBox(panel.work)
+        self.forecast = ForecastView(panel.forecast)
+        self.work = WorkBox(panel.work, self.forecast)
         self.card = RunCardBox(panel)
         self._lay_out()
         self.connections = Connections()
@@ -53,7 +55,7 @@ class TrainTab(QWidget):
         self.connections.add(panel.work.began, self._bring_into_sight)
         self.connections.add(panel.work.ended, self._bring_into_sight)
         self.work.progress.looked.connect(self.card.draw)
-        inner = (self, self.card, self.tune)
+        inner = (self, self.card, self.tune, self.forecast)
         self.parts = [*(part.connections for part in inner), panel]
         self._draw()
 

@@ -1,0 +1,217 @@
+"""What is known of work before it is started: how long, how much memory, and what would fit.
+
+The time is rehearsed in the background while someone looks, a moment after the last change; never
+while anything else is at work.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass
+
+from ..data.opening import Opened
+from ..devices import free_memory
+from ..errors import StimputeError, in_words
+from ..forecast import (
+    Duration,
+    Plan,
+    Rehearsal,
+    genes_that_fit,
+    memory_in_words,
+    needed_memory,
+    too_large_in_words,
+)
+from ..job import Job, JobState
+from ..progress import Progress
+from ..session.session import Session
+from ..words import roughly
+from .panel import Panel
+
+PAUSE = 0.6
+"""Seconds after a change until something is rehearsed: more may be about to change."""
+
+HELP = (
+    "Rehearsed on a few of the spots or cells, a few steps each. Where training may stop early, "
+    "up to stands for a training that goes on to its last epoch."
+)
+_POLL = 0.05
+
+
+@dataclass(frozen=True)
+class ForecastState:
+    """What stands beside the button: a quiet line, or why it cannot be pressed, and what would fit.
+
+    ``smaller`` is the title of a button that opens the data with fewer genes; "" for none.
+    """
+
+    line: str = ""
+    refusal: str = ""
+    smaller: str = ""
+
+
+@dataclass(frozen=True)
+class Intended:
+    """What would be run, and how often; ``untimed`` are names of what cannot be rehearsed."""
+
+    runs: tuple[tuple[Plan, int], ...] = ()
+    untimed: tuple[str, ...] = ()
+
+    @property
+    def plans(self) -> tuple[Plan, ...]:
+        """Each plan, once."""
+        return tuple(plan for plan, _ in self.runs)
+
+
+class ForecastPanel(Panel[ForecastState]):
+    """Follows what is intended, and tells what it would take.
+
+    Parameters
+    ----------
+    intended : says what is set now
+    """
+
+    def __init__(
+        self, session: Session, intended: Callable[[], Intended], *, pause: float = PAUSE
+    ) -> None:
+        super().__init__(session)
+        self._ask, self._pause = intended, pause
+        self._intended, self._is_seen = Intended(), False
+        self._found: dict[Plan, Duration] = {}
+        self._problems: dict[Plan, str] = {}
+        self._needed = self._free = 0
+        self.job: Job[Duration] | None = None
+        """The rehearsal that is under way; None between."""
+        self.connections.add(session.events.adata, self._forget)
+        self.connections.add(session.events.job, self.update)
+        self._forget()
+
+    # ---- actions -------------------------------------------------------------------------------
+
+    def look(self, *, is_seen: bool) -> None:
+        """Rehearse only while someone looks."""
+        self._is_seen = is_seen
+        self.update()
+
+    def update(self) -> None:
+        """Look again at what is intended; nothing happens where that is the same."""
+        session = self.session
+        intended = Intended() if session.adata is None or session.is_busy else self._ask()
+        if intended != self._intended:
+            self._intended, self._needed, self._free = (
+                intended,
+                self._needs(intended),
+                free_memory(),
+            )
+            self._stop()
+        if not self._is_seen:
+            self._stop()
+        elif self.job is None:
+            self._begin(self._pause)
+        self.refresh()
+
+    def open_smaller(self) -> Job[Opened] | None:
+        """Open the same data with as many genes as fit."""
+        session, n = self.session, self._genes_that_fit()
+        if session.adata is None or session.card is None or not n:
+            return None
+        source = session.path or session.adata
+        counts = session.card.counts_where if session.path else "raw"
+        return session.open_later(source, genes=f"hvg:{n}", counts=counts)
+
+    def close(self) -> None:
+        """Listen and rehearse no longer."""
+        super().close()
+        self._stop()
+
+    # ---- rehearsing ----------------------------------------------------------------------------
+
+    def _forget(self) -> None:
+        self._found, self._problems, self._intended = {}, {}, Intended()
+        self._stop()
+        self.update()
+
+    def _stop(self) -> None:
+        if self.job is not None:
+            self.job.cancel()
+            self.job = None
+
+    def _begin(self, pause: float) -> None:
+        adata, known = self.session.adata, {**self._found, **self._problems}
+        plan = next((plan for plan in self._intended.plans if plan not in known), None)
+        if adata is None or plan is None or self._refusal():
+            return
+        try:
+            rehearsal = Rehearsal(adata, plan)
+        except StimputeError as error:
+            self._problems[plan] = in_words(error)
+            return
+
+        def rehearsing() -> Generator[Progress, None, Duration]:
+            until = time.monotonic() + pause
+            while time.monotonic() < until:
+                yield Progress("wait", 0, 1)
+                time.sleep(_POLL)
+            return (yield from rehearsal.steps())
+
+        job = Job(rehearsing(), "Estimating the time")
+        job.finished.connect(lambda state: self._take(job, plan, state), thread="current")
+        self.job = job.start()
+
+    def _take(self, job: Job[Duration], plan: Plan, state: JobState) -> None:
+        if job is not self.job:
+            return  # something else is intended by now
+        self.job = None
+        if state is JobState.DONE and job.result is not None:
+            self._found[plan] = job.result
+        else:
+            self._problems[plan] = in_words(job.error)
+        self._begin(0.0)
+        self.refresh()
+
+    # ---- what is to be drawn -------------------------------------------------------------------
+
+    def _resolve(self) -> ForecastState:
+        if not self._intended.plans:
+            return ForecastState()
+        refusal = self._refusal()
+        if refusal:
+            genes = self._genes_that_fit()
+            smaller = f"Model the {genes:,} most variable genes" if genes else ""
+            return ForecastState(refusal=refusal, smaller=smaller)
+        return ForecastState(f"{self._time()}{memory_in_words(self._needed, self._free)}.")
+
+    def _time(self) -> str:
+        plans = self._intended.plans
+        if any(plan in self._problems for plan in plans):
+            return "How long it takes could not be estimated. "
+        if not all(plan in self._found for plan in plans):
+            return "Estimating the time… "
+        parts = (self._found[plan].times(n) for plan, n in self._intended.runs)
+        total = sum(parts, start=Duration(0.0, 0.0))
+        usual, most = roughly(total.usual), roughly(total.most)
+        bound = f" (up to {most})" if most != usual else ""
+        without = f" without {_listed(self._intended.untimed)}" if self._intended.untimed else ""
+        words = "A few seconds" if usual == "a few seconds" else f"About {usual}"
+        return f"{words}{bound}{without}, "
+
+    def _needs(self, intended: Intended) -> int:
+        """Bytes; of several runs, which follow one another, those of the largest."""
+        adata = self.session.adata
+        if adata is None:
+            return 0
+        return max((needed_memory(adata, plan) for plan in intended.plans), default=0)
+
+    def _refusal(self) -> str:
+        return too_large_in_words(self._needed, self._free)
+
+    def _genes_that_fit(self) -> int:
+        adata = self.session.adata
+        if adata is None or not self._intended.plans:
+            return 0
+        return min(genes_that_fit(adata, plan, self._free) for plan in self._intended.plans)
+
+
+def _listed(names: Iterable[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
