@@ -31,10 +31,12 @@ from .options import (
 )
 
 if TYPE_CHECKING:
+    from anndata import AnnData
+
     from ..config import ModelConfig
     from ..data.records import RunRecord
     from ..data.results import Results
-    from ..run import Run
+    from ..run import Request, Run
     from ..terminal import Teller
 
 _IMPUTE = (
@@ -179,6 +181,7 @@ def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Te
         blend=imputes and not args.no_blend,
         judged=imputes and not args.no_judge,
     )
+    _tell_memory(opened.adata, request, tell)
     run = Run(opened.adata, request)
     title = f"Training {model_info(args.model).title}"
     state = follow(Job(run.steps(), f"{task.place} · {title}" if task.place else title), tell)
@@ -191,6 +194,19 @@ def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Te
             tell.warn(f"stimpute: {error}")
             raise KeyboardInterrupt from error  # who pressed Ctrl-C does not want other files begun
     return Worked(record.completed, state is JobState.CANCELLED or bool(came))
+
+
+def _tell_memory(adata: AnnData, request: Request, tell: Teller) -> None:
+    """Say how much memory it takes; time is told on the way, where it costs nothing to know."""
+    from ..devices import free_memory
+    from ..forecast import Plan, memory_in_words, needed_memory, too_large_in_words
+
+    needed, free = needed_memory(adata, Plan(request.model, request.config)), free_memory()
+    refusal = too_large_in_words(needed, free)
+    if refusal:
+        tell.warn(f"stimpute: {refusal}")
+    else:
+        tell.say(f"Needs about {memory_in_words(needed, free)}.")
 
 
 def _write(run: Run, task: Task, tell: Teller) -> RunRecord:
