@@ -117,7 +117,7 @@ class ForecastPanel(Panel[ForecastState]):
             return None
         source = session.path or session.adata
         counts = session.card.counts_where if session.path else "raw"
-        return session.open_later(source, genes=f"hvg:{n}", counts=counts)
+        return session.open_later(source, genes=f"hvg:{n}", also=session.also, counts=counts)
 
     def close(self) -> None:
         """Listen and rehearse no longer."""
