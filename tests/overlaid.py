@@ -40,15 +40,13 @@ def section(seed: int, places: np.ndarray, n_genes: int = 30) -> ad.AnnData:
 
 
 def overlaid(column: str = "library_id", *, shift: float = 1.3, images: bool = True) -> ad.AnnData:
-    """Sections "B" and "A", the second turned by 180° and shifted, an image each.
+    """Sections "B" and "A", the second with its tissue turned by 180° and shifted, an image each.
 
     The column goes from `anndata.concat`, and so does what it does with ``uns``.
     """
     places = hexagonal()
-    parts = {
-        "B": section(0, places),
-        "A": section(1, places.max(0) + places.min(0) - places + shift),
-    }
+    parts = {"B": section(0, places), "A": section(1, places)}
+    parts["A"].obsm["spatial"] = places.max(axis=0) + places.min(axis=0) - places + shift
     if images:
         for colour, (name, part) in zip((180, 220), parts.items(), strict=True):
             part.uns["spatial"] = {name: library(part.obsm["spatial"], colour)}

@@ -9,6 +9,7 @@ from napari_stimpute.data.graph import spatial_graph
 from napari_stimpute.data.holdout import with_counts
 from napari_stimpute.data.sections import find_sections, section_codes
 from napari_stimpute.errors import MissingKey
+from napari_stimpute.spatial.permuted import permuted_coordinates
 
 from ..overlaid import PITCH, hexagonal, overlaid, section
 
@@ -94,6 +95,11 @@ def test_the_order_of_spots_and_their_exchange_in_a_section_change_nothing() -> 
     both = overlaid("batch", images=False)
     order = np.random.default_rng(0).permutation(both.n_obs)
     assert find_sections(both[order].copy()).column == "batch"
+    codes = np.repeat([0, 1], N)
+    both.obsm["spatial"] = permuted_coordinates(
+        both.obsm["spatial"], codes, np.random.default_rng(1)
+    )
+    assert np.array_equal(find_sections(both).codes, codes)
 
 
 def test_no_edge_joins_sections_that_were_found() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from anndata import AnnData
 
 from napari_stimpute.panels.patterns import PatternsPanel
 from napari_stimpute.session.session import Session
+from napari_stimpute.spatial.moran import autocorrelation, neighbour_weights
 
+from ..overlaid import overlaid
 from .waiting import until_done, until_next_second
 
 
@@ -33,6 +36,20 @@ def test_what_is_missing_for_a_check_is_said(session: Session, section: AnnData)
     session.open(section)
     assert "no coordinates" in panel.now.work.why_not.text
     assert panel.check() is None
+
+
+def test_a_check_looks_for_neighbours_within_each_section(session: Session) -> None:
+    both = overlaid()
+    session.open(both)
+    session.train("pca", blend=False, judged=False).wait(60)
+    panel = PatternsPanel(session)
+    until_done(panel.check())
+    assert panel.result is not None
+    places, codes = both.obsm["spatial"], np.repeat([0, 1], both.n_obs // 2)
+    expected = autocorrelation(both.X, places, neighbour_weights(places, codes)).morans_i
+    np.testing.assert_allclose(panel.result.raw.morans_i, expected, atol=1e-9)
+    mixed = autocorrelation(both.X, places, neighbour_weights(places)).morans_i
+    assert mixed[:10].mean() < 0.5 * expected[:10].mean()  # one section is turned
 
 
 def test_a_check_says_how_long_it_takes(patterns: PatternsPanel) -> None:
