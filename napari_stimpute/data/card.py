@@ -99,7 +99,8 @@ def _with_choice(
     try:
         choice = choose_genes(adata, genes, counts, also)
     except (InputError, InvalidSetting) as error:
-        return replace(card, problems=(*card.problems, str(error)), is_usable=False)
+        others = _with_choice(card, adata, counts, genes, ()) if also else card
+        return replace(others, problems=(*others.problems, str(error)), is_usable=False)
     text = choice.note.replace("are modelled", "would be modelled", 1)
     earlier = str(adata.uns.get(keys.GENE_CHOICE, ""))
     if choice.is_all and earlier not in ("", choice.note):

@@ -12,6 +12,7 @@ from .card import DataCard, card_of
 from .counts import Counts, check_in_memory, read_counts
 from .files import full_path
 from .genes import most_telling_gene, working_adata
+from .peaks import peaks_in_words
 from .readers.h5ad import read_with_notes
 from .storable import storable
 from .structure import check_all_sparse
@@ -58,6 +59,7 @@ def load(
     working, notes = working_adata(adata, genes, found, also)
     gene = most_telling_gene(Counts("X", working.X, working.var))
     path = str(full_path(source, NotReadable)) if is_path else ""  # wherever one works later
+    notes += peaks_in_words(found.var.index, found.matrix)
     return Opened(working, card_of(adata, found, working), (*said, *notes), path, gene)
 
 

@@ -244,7 +244,7 @@ class DataPanel(Panel[DataState]):
     def _notes(self) -> str:
         """What was noted when the data were opened, but for what the card says already."""
         card = self.session.card
-        said = () if card is None else tuple(text for _label, text in card.rows)
+        said = () if card is None else (*(text for _label, text in card.rows), *card.problems)
         return " ".join(n for n in self.session.notes if n.removeprefix(CHOSEN) not in said)
 
     def _offer_counts(self) -> None:

@@ -250,6 +250,7 @@ def test_the_card_says_which_genes_would_be_modelled() -> None:
 def test_genes_that_are_not_there_are_a_problem_not_a_refusal() -> None:
     card = data_card(section(), genes="", also=["nothing"])
     assert card.counts_where and not card.is_usable
+    assert row(card, "Genes") == "All 30 genes would be modelled."
     assert "'nothing', which is not among them" in card.problems[-1]
 
 

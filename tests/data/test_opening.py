@@ -84,3 +84,12 @@ def test_what_cannot_be_opened_is_refused_as_by_its_parts(logged: ad.AnnData) ->
     logged.var_names = ["Sox2", *logged.var_names[1:-1], "Sox2"]
     with pytest.raises(DuplicateNames, match="'Sox2'"):
         load(logged)
+
+
+def test_peaks_are_noted_where_no_card_is_shown() -> None:
+    adata = simulate_section(n_rows=15, n_genes=100)
+    assert not any("chromatin" in note for note in load(adata).notes)
+    adata.var_names = [f"chr1:{i}00-{i}50" for i in range(1, 101)]
+    opened = load(adata)
+    note = next(note for note in opened.notes if "chromatin accessibility" in note)
+    assert note in opened.card.problems
