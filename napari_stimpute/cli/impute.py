@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import keys
-from ..errors import InputError
+from ..errors import InputError, NotWritable
 from ..models import MODELS, model_info
 from ..models.configs import ModelInfo
 from .folder import Task, Worked, add_folder_options, is_folder, work_on_folder
@@ -225,7 +225,11 @@ def _write(run: Run, task: Task, tell: Teller) -> RunRecord:
     path = write(run.adata, task.target, task.source)
     tell.say(*record.notes, _written(path, run.adata.shape, run.results))
     if task.model_folder:
-        tell.say(f"Saved the model to {run.model.save(task.model_folder)}")
+        try:
+            tell.say(f"Saved the model to {run.model.save(task.model_folder)}")
+        except NotWritable:
+            tell.warn(f"The result is whole, in {path}; only its model could not be saved.")
+            raise
     return record
 
 

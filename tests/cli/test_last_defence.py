@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -107,3 +108,18 @@ def test_a_broken_link_in_a_folder_is_failed_and_told(
     words = said(capsys, "impute", tmp_path, out, *QUICK)
     assert "gone.h5ad: Expected" in words and "a link to a file that is gone" in words
     assert (out / file.name).exists()
+
+
+def test_a_disk_that_fills_up_under_the_model_leaves_the_result(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("torch.save", full)
+    out, folder = tmp_path / "out.h5ad", tmp_path / "model"
+    words = said(capsys, "impute", file, out, *QUICK, "--save-model", folder)
+    assert f"The result is whole, in {out}; only its model could not be saved." in words
+    assert "writing failed (No space left on device). Free some space" in words
+    assert "gene_mean_imputed" in ad.read_h5ad(out).layers
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in.h5ad", "out.h5ad"]
