@@ -23,6 +23,7 @@ def import_all() -> None:
     import napari_stimpute.data.card
     import napari_stimpute.data.save
     import napari_stimpute.run
+    import napari_stimpute.scene.scene
     import napari_stimpute.session.session
     import napari_stimpute.trust.judgement
     import napari_stimpute.tune.search
@@ -51,9 +52,11 @@ def work(line: list[str]) -> int:
 def _open(path: str) -> int:
     """What a window asks of a session once a file is open."""
     from napari_stimpute.errors import StimputeError, in_words
+    from napari_stimpute.scene.scene import Scene
     from napari_stimpute.session.session import Session
 
     session = Session()
+    scene = Scene(session)
     try:
         session.open(path)
     except StimputeError as error:
@@ -63,11 +66,12 @@ def _open(path: str) -> int:
     session.card.text()
     contents = session.contents
     looks = [
-        *(lambda s=source: session.expression(source=s) for source in contents.sources),
-        *(lambda s=source: session.limits(source=s) for source in contents.sources),
+        *(lambda s=source.name: session.expression(source=s) for source in contents.sources),
+        *(lambda s=source.name: session.limits(source=s) for source in contents.sources),
+        *(lambda s=source.name: scene.shown_for(s) for source in contents.sources),
         *(lambda c=column: session.labels(c) for column in contents.columns),
         *(lambda c=column: session.numbers(c) for column in contents.number_columns),
-        lambda: contents.image,
+        lambda: contents.images,
     ]
     for look in looks:
         try:

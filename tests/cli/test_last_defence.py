@@ -29,7 +29,7 @@ def said(capsys: pytest.CaptureFixture[str], *argv: object, code: int = 1) -> st
 def test_what_nobody_foresaw_is_one_sentence_and_a_log(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("nobody thought of it")
 
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
