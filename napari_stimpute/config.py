@@ -210,8 +210,8 @@ def _title(name: str) -> str:
 
 def _in_words(config: type[ModelConfig], error: ValidationError) -> InvalidSetting:
     first = error.errors()[0]
-    name = str(first["loc"][0]) if first["loc"] else "settings"
-    if first["type"] == "extra_forbidden":
+    name = str(first["loc"][0]) if first["loc"] else "its settings"
+    if first["type"] == "extra_forbidden" or not first["loc"]:  # or a name that is no text
         known = config.model_fields
         lists = f"Its settings are: {', '.join(known)}."
         return InvalidSetting(
@@ -221,8 +221,19 @@ def _in_words(config: type[ModelConfig], error: ValidationError) -> InvalidSetti
             remedy=" ".join(filter(None, [did_you_mean(name, known), lists])),
         )
     wanted = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    kind, _, fault = first["type"].partition("_")
+    if kind in _WORDS and fault.startswith(("type", "parsing", "from", "unicode")):
+        wanted = _WORDS[kind]
     given, field = first["input"], config.model_fields[name]
     choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
     asks = did_you_mean(given, choices) if isinstance(given, str) else ""
     remedy = asks or "Change it and try again."
-    return InvalidSetting(field=name, expected=wanted, found=repr(given), remedy=remedy)
+    found = repr(given)
+    found = found if len(found) <= _LONGEST else f"{found[:_LONGEST]}…"
+    return InvalidSetting(field=name, expected=wanted, found=found, remedy=remedy)
+
+
+_WORDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "string": "a text"}
+"""What a value of each kind is called, by the word with which pydantic begins a fault of it."""
+_LONGEST = 200
+"""Letters of a value that are repeated."""

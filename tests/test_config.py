@@ -50,13 +50,14 @@ def test_values_typed_in_a_shell_take_the_setting_s_type() -> None:
     ("values", "words"),
     [
         ({"n_parts": 12}, "n_parts to be less than or equal to 9, but found 12."),
-        ({"n_parts": 2.5}, "n_parts to be a valid integer, .*found 2.5."),
-        ({"n_parts": "many"}, "n_parts to be a valid integer.*found 'many'."),
+        ({"n_parts": 2.5}, "n_parts to be a whole number, but found 2.5."),
+        ({"n_parts": "many"}, "n_parts to be a whole number, but found 'many'."),
         ({"rate": float("nan")}, "rate to be less than or equal to 1, but found nan."),
         ({"rate": float("inf")}, "rate to be less than or equal to 1, but found inf."),
-        ({"is_quick": "perhaps"}, "is_quick to be a valid boolean.*found 'perhaps'."),
+        ({"is_quick": "perhaps"}, "is_quick to be true or false, but found 'perhaps'."),
         ({"mode": "three"}, "mode to be 'one' or 'two', but found 'three'."),
-        ({"column": None}, "column to be a valid string, but found None."),
+        ({"column": None}, "column to be a text, but found None."),
+        ({"n_parts": "9" * 5000}, "n_parts to be a whole number, but found '9{199}…."),
     ],
 )
 def test_a_bad_value_is_refused_with_its_name_and_what_would_do(
@@ -71,6 +72,8 @@ def test_a_setting_that_does_not_exist_is_refused_with_those_that_do() -> None:
     words = r"parts to be a setting of Settings.*does not have\. Its settings are: rate, n_parts"
     with pytest.raises(InvalidSetting, match=words):
         Settings.checked({"parts": 3})
+    with pytest.raises(InvalidSetting, match="its settings to be a setting of Settings"):
+        Settings.checked({"\ud800": 3})
 
 
 def test_a_setting_that_may_be_none_is_a_mistake_in_the_model() -> None:

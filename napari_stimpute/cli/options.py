@@ -142,14 +142,13 @@ def _settings_in_file(args: argparse.Namespace) -> dict[str, object]:
     remedy = "Give the file that 'stimpute tune --out' wrote."
     try:
         file = full_path(args.settings_file, NotReadable)
-        held = json.loads(file.read_text(encoding="utf-8"))
+        held = json.loads(file.read_text(encoding="utf-8-sig"))
         model, settings = str(held["model"]), dict(held["settings"])
     except OSError as error:
         found = error.strerror or str(error)
         raise NotReadable(expected=expected, found=found, remedy=remedy) from None
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        found = f"something else ({type(error).__name__}: {error})"
-        raise NotReadable(expected=expected, found=found, remedy=remedy) from None
+        raise NotReadable(expected=expected, found="something else", remedy=remedy) from error
     if model != args.model:
         args.parser.error(f"{args.settings_file} holds settings of {model}: add --model {model}")
     return settings

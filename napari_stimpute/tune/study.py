@@ -92,12 +92,13 @@ class Study:
         choices = optuna.distributions.CategoricalDistribution
         self._distributions = {name: choices(values) for name, values in about.space.items()}
         with _in_words(self.path, *_OF_GARBLED_LINES):
-            self._study = optuna.create_study(
-                storage=self._storage(),
-                study_name=_NAME,
-                direction="maximize",
-                load_if_exists=True,
-            )
+            storage = self._storage()
+            # optuna's own load_if_exists would write into a file that is then refused
+            if _NAME in optuna.get_all_study_names(storage):
+                self._study = optuna.load_study(study_name=_NAME, storage=storage)
+            else:
+                how = {"study_name": _NAME, "direction": "maximize"}
+                self._study = optuna.create_study(storage=storage, **how)
             self._begin()
             self.trials = self._over()
             self._mend()
@@ -325,6 +326,6 @@ def _in_words(path: Path | None, *garbled: type[Exception]) -> Iterator[None]:
     except not_ours as error:
         raise NotReadable(
             expected=f"a study file of this program at {path}",
-            found=f"something else ({error or type(error).__name__})",
+            found="something else, or damage",
             remedy="Choose another name; the file is left as it is.",
         ) from error

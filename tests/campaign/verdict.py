@@ -16,7 +16,7 @@ JARGON = re.compile(
     r"broadcast|unhashable|0x[0-9a-f]{4}|<class|<HDF5|numpy\.|torch\.|Unpickl|state_dict|"
     r"size mismatch|No conversion path|not supported between|Object dtype|subscriptable|"
     r"codec can't|invalid literal|unexpected keyword|takes .* positional|not iterable|"
-    r"Expected (key|value)|expected np|IORegistry|synchronously|\bH5[A-Z]+_"
+    r"Expected (key|value) |expected np|IORegistry|synchronously|\bH5[A-Z]+_"
 )
 """Words of a library, which mean nothing to a biologist."""
 
@@ -82,7 +82,7 @@ def _files(case: Case, outcome: Outcome) -> list[str]:
         faults.append(f"input changed: {', '.join(given)[:80]}")
     if strays := sorted(name for name in changed if "/" not in name and name not in _ROOTS):
         faults.append(f"left outside: {', '.join(strays)}")
-    if lost := sorted(name for name in before if name not in after and "/in.h5ad" not in name):
+    if lost := sorted(name for name in before if name not in after and not name.endswith(".lock")):
         faults.append(f"lost: {', '.join(lost)[:80]}")
     passing = [name for name in changed if name.endswith((".part", ".old")) and name in after]
     if passing and not _is_killed(case):

@@ -257,7 +257,7 @@ def test_check_of_a_file_without_counts_fails_in_words(
         (("--set", "nope=3"), "nope to be a setting of GMMVGAEConfig"),
         (("--set", "n_latent"), "--set takes NAME=VALUE"),
         (("--set", "n_latent=900"), "n_latent to be less than or equal to 200"),
-        (("--set", "n_latent=many"), "n_latent to be a valid integer"),
+        (("--set", "n_latent=many"), "n_latent to be a whole number"),
         (("--n-domains", "500"), "n_domains to be less than or equal to 60"),
         (("--mode", "guess"), "mode to be 'denoise' or 'fill'"),
         (("--model", "pca", "--mode", "fill"), "mode to be a setting of PCADenoiserConfig"),

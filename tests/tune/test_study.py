@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,16 @@ def test_a_study_with_a_garbled_line_is_refused_and_left_as_it_is(
 def test_an_empty_file_becomes_a_study(tmp_path: Path) -> None:
     (tmp_path / "s.log").touch()
     assert Study(ABOUT, tmp_path / "s.log").ask().number == 0
+
+
+def test_a_study_that_is_refused_is_left_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "study.log"
+    Study(ABOUT, file)
+    before = file.read_bytes()
+    with pytest.raises(InputError, match="found one of the seed 0"):
+        Study(replace(ABOUT, seed=9), file)
+    Study(ABOUT, file)
+    assert file.read_bytes() == before
 
 
 # ---- what a fit reads --------------------------------------------------------------------------

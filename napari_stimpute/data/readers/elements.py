@@ -251,6 +251,4 @@ def _decoded(text: bytes) -> str:
 def _what_is_wrong(error: Exception) -> str:
     if isinstance(error, KeyError):
         return "that a part of it is missing"
-    if isinstance(error, ValueError) and str(error):
-        return f"damage ({str(error).splitlines()[0]})"
-    return "values of another kind than it says"
+    return "damage" if isinstance(error, ValueError) else "values of another kind than it says"
