@@ -97,8 +97,9 @@ class Study:
             if _NAME in optuna.get_all_study_names(storage):
                 self._study = optuna.load_study(study_name=_NAME, storage=storage)
             else:
-                how = {"study_name": _NAME, "direction": "maximize"}
-                self._study = optuna.create_study(storage=storage, **how)
+                self._study = optuna.create_study(
+                    study_name=_NAME, storage=storage, direction="maximize"
+                )
             self._begin()
             self.trials = self._over()
             self._mend()

@@ -28,6 +28,7 @@ from ...panels.compare import (
 )
 from ..widgets.fold import Fold
 from ..widgets.forecast import ForecastView
+from ..widgets.plain import Label
 from ..widgets.saving import ask_where
 from ..widgets.words import Words, heading, hint, labelled
 from ..widgets.work_box import WorkBox
@@ -43,7 +44,7 @@ class CompareBox(QWidget):
         self._listed_names: list[str] = []
         self.forecast = ForecastView(panel.forecast)
         self.work, self.view = WorkBox(panel.work, self.forecast), ScoresView(panel.sort)
-        self.status, self.saved = QLabel(""), Words("good")
+        self.status, self.saved = Label(""), Words("good")
         self.status.setWordWrap(True)
         self.report = QPushButton("Save report…")
         self.report.clicked.connect(

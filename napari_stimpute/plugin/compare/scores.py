@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
 
 from ...panels.scores import COLUMNS, Scores
 from ...panels.table import Cell
+from ..widgets.plain import tip
 from ..widgets.words import Words, heading, hint
 from .wins import GeneDots, WinBars
 
@@ -103,7 +104,7 @@ def _table() -> QTableWidget:
     for column, (_, sentences) in enumerate(COLUMNS):
         item = table.horizontalHeaderItem(column)
         assert item is not None
-        item.setToolTip(sentences)
+        item.setToolTip(tip(sentences))
     table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -127,5 +128,5 @@ def _item(cell: Cell, *, is_number: bool) -> QTableWidgetItem:
     item = QTableWidgetItem(cell.text)
     side = Qt.AlignmentFlag.AlignRight if is_number else Qt.AlignmentFlag.AlignLeft
     item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
-    item.setToolTip(cell.help)
+    item.setToolTip(tip(cell.help))
     return item

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QSignalBlocker, Qt
-from qtpy.QtWidgets import QCheckBox, QLabel, QSlider, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QSlider, QVBoxLayout, QWidget
 
 from ...panels.genes import THRESHOLD_HELP, THRESHOLDS, AspectState, GenesPanel
 from ...words import percent
 from ..widgets.choice import MenuBox
+from ..widgets.plain import Label, tip
 from ..widgets.words import labelled, row, sentence
 
 LABEL = 80
@@ -24,7 +25,7 @@ class AspectBox(QWidget):
         self.threshold.setRange(*THRESHOLDS)
         self.threshold.setToolTip(THRESHOLD_HELP)
         self.threshold.setAccessibleName("Threshold of the zero map")
-        self.least = QLabel()
+        self.least = Label()
         self.shares = sentence()
         self.fade = QCheckBox("Fade what is uncertain")
         self._lay_out()
@@ -61,4 +62,4 @@ class AspectBox(QWidget):
         with QSignalBlocker(self.fade):
             self.fade.setChecked(now.fades)
         self.fade.setEnabled(not now.no_fade)
-        self.fade.setToolTip(now.fade_help)
+        self.fade.setToolTip(tip(now.fade_help))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QSignalBlocker, Qt
-from qtpy.QtWidgets import QGridLayout, QLabel, QSlider, QWidget
+from qtpy.QtWidgets import QGridLayout, QSlider, QWidget
 
 from ...panels.genes import (
     IMAGE_HELP,
@@ -15,6 +15,7 @@ from ...panels.genes import (
     LookState,
 )
 from ..canvas.stage import Stage
+from ..widgets.plain import Label
 
 _OPACITIES = (5, 100)
 _OPACITY_HELP = "How much of the image shows through the spots."
@@ -42,7 +43,7 @@ class LookBox(QWidget):
             ("Image", self.image, 1, 2),
         )
         for text, slider, row, column in places:
-            name = QLabel(text)
+            name = Label(text)
             name.setBuddy(slider)
             layout.addWidget(name, row, column)
             layout.addWidget(slider, row, column + 1)

@@ -9,7 +9,6 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
-    QLabel,
     QPushButton,
     QStackedWidget,
     QTabBar,
@@ -38,6 +37,7 @@ from ..map.pick_box import PickBox
 from ..widgets.chip import TrustChip
 from ..widgets.choice import MenuBox
 from ..widgets.legend import Legend, colormap_icon
+from ..widgets.plain import Label
 from ..widgets.saving import ask_figure
 from ..widgets.words import Words, labelled, row, rule, sentence
 from .add_box import AddBox
@@ -152,7 +152,7 @@ class GenesTab(QWidget):
         layout.addWidget(self.aspect)
         layout.addWidget(rule())
         limits = QWidget()
-        limits.setLayout(row(self.low, QLabel("to"), self.high, stretch=False))
+        limits.setLayout(row(self.low, Label("to"), self.high, stretch=False))
         rows: list[tuple[str, QWidget]] = [
             ("Colour by", self.column),
             ("Percentiles", limits),

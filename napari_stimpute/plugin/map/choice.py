@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from ...connections import Connections
 from ...panels.map import MapChoice
 from ..widgets.choice import MenuBox
+from ..widgets.plain import tip
 from ..widgets.words import Words, row, shrinkable
 from ..widgets.work_box import ProgressView
 
@@ -55,6 +56,6 @@ class MapChoiceBox(QWidget):
         self.button.setText(work.button)
         for button in (self.button, self.cancel):
             button.setEnabled(work.is_enabled)
-            button.setToolTip(work.tooltip)
+            button.setToolTip(tip(work.tooltip))
         self.progress.follow(is_running=work.is_running)
         self.words.draw(now.problem)

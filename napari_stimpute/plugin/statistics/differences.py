@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from ...panels.differences import EXPLAINED, QUESTION, DifferencesPanel
 from ..widgets.choice import MenuBox
+from ..widgets.plain import Label
 from ..widgets.section import SectionBox
 from ..widgets.table import TableView
 from ..widgets.words import Words, labelled, row, shrinkable
@@ -45,7 +46,7 @@ class DifferencesBox(SectionBox):
 
     def _lay_out(self) -> None:
         sides = QWidget()
-        sides.setLayout(beside := row(self.group, QLabel("against"), self.against))
+        sides.setLayout(beside := row(self.group, Label("against"), self.against))
         beside.setStretch(1, 0)
         for menu, name in ((self.group, "Group"), (self.against, "Against")):
             menu.setAccessibleName(name)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from qtpy.QtWidgets import QLabel, QPushButton, QSpinBox
+from qtpy.QtWidgets import QPushButton, QSpinBox
 
 from ...panels.genes import PAIR_HELP
 from ...panels.variable import EXPLAINED, MOST, N_HELP, VariablePanel
 from ..canvas.view import SpotsView
 from ..widgets.choice import MenuBox
+from ..widgets.plain import Label
 from ..widgets.section import SectionBox
 from ..widgets.table import TableView
 from ..widgets.words import labelled
@@ -32,7 +33,7 @@ class VariableBox(SectionBox):
         self.work, self.table = WorkBox(panel.work), TableView(panel.table)
         self.table.export.hide()
         self.table.chosen.connect(panel.session.display.show_gene)
-        self.summary, self.maps = QLabel(""), QPushButton("Show side by side")
+        self.summary, self.maps = Label(""), QPushButton("Show side by side")
         self.summary.setWordWrap(True)
         self.maps.setCheckable(True)
         self.maps.clicked.connect(partial(view.toggle, "side by side"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 
 from qtpy.QtCore import QModelIndex, QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF
@@ -72,7 +73,7 @@ class TrustChip(QWidget):
         """Show what a gene was judged; its reason appears on hover."""
         self.verdict = "" if badge is None else badge.verdict
         sentence = "" if badge is None else badge.sentence
-        self.setToolTip(f"<qt>{sentence}</qt>" if sentence else "")  # rich text wraps
+        self.setToolTip(f"<qt>{escape(sentence)}</qt>" if sentence else "")  # rich text wraps
         self.setAccessibleName(self.verdict.capitalize())
         self.setAccessibleDescription(sentence)
         self.setVisible(badge is not None)

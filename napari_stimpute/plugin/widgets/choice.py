@@ -9,6 +9,7 @@ from qtpy.QtGui import QStandardItemModel
 from qtpy.QtWidgets import QComboBox
 
 from ...panels.menu import LINE, Menu
+from .plain import tip
 
 
 class MenuBox(QComboBox):
@@ -26,7 +27,7 @@ class MenuBox(QComboBox):
             self._fill(menu)
         self.setCurrentIndex(self.findData(menu.chosen))
         self.setEnabled(not menu.why_not)
-        self.setToolTip(menu.why_not or menu.help)
+        self.setToolTip(tip(menu.why_not or menu.help))
 
     def _fill(self, menu: Menu) -> None:
         self.clear()
@@ -38,7 +39,7 @@ class MenuBox(QComboBox):
                 continue
             self.addItem(entry.title, entry.name)
             if help_text := entry.why_not or entry.help:
-                self.setItemData(place, help_text, Qt.ItemDataRole.ToolTipRole)
+                self.setItemData(place, tip(help_text), Qt.ItemDataRole.ToolTipRole)
             item = items.item(place)
             if item is not None:
                 item.setEnabled(not entry.why_not)

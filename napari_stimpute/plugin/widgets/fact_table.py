@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
 )
 
 from ...panels.table import Cell
+from .plain import tip
 
 _SMALL = 0.9  # of the theme's letters
 _PADDING = 14  # pixels beside a text
@@ -42,7 +43,7 @@ class FactTable(QTableWidget):
         self.setAccessibleName(name)
         for place, (title, help_text) in enumerate(columns):
             header = QTableWidgetItem(title)
-            header.setToolTip(help_text)
+            header.setToolTip(tip(help_text))
             self.setHorizontalHeaderItem(place, header)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -132,7 +133,7 @@ class _Item(QTableWidgetItem):
     def __init__(self, cell: Cell) -> None:
         super().__init__(cell.text)
         self.value = cell.text.casefold() if cell.value is None else cell.value
-        self.setToolTip(cell.help or cell.text)
+        self.setToolTip(tip(cell.help or cell.text))
 
     def __lt__(self, other: object) -> bool:
         if not isinstance(other, _Item):

@@ -6,7 +6,6 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QPixmap
 from qtpy.QtWidgets import (
     QDialog,
-    QLabel,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -14,6 +13,7 @@ from qtpy.QtWidgets import (
 )
 
 from ...panels.figures import Drawn
+from .plain import Label
 from .saving import ask_figure
 from .words import Words
 
@@ -29,7 +29,7 @@ class FigureWindow(QDialog):
         self.setModal(False)
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
         self.drawn: Drawn | None = None
-        self.picture, self.area = QLabel(), QScrollArea()
+        self.picture, self.area = Label(), QScrollArea()
         self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.picture.setStyleSheet("background: white;")
         self.area.setWidget(self.picture)

@@ -20,6 +20,7 @@ from ...scene.aspects import Badge
 from ...scene.colours import opacity_of, table
 from ...scene.shown import Categories, Shown, Values
 from .chip import TrustLine
+from .plain import tip
 from .swatches import Swatches
 from .words import hint
 
@@ -99,7 +100,7 @@ class ColourBar(QWidget):
         fades = shown.certainty is not None
         self._picture = _picture(shown.colormap, fades=fades)
         faint = "; the fainter, the less sure" if fades else ""
-        self.setToolTip(f"{self.title}{faint}.")  # a long title is cut off
+        self.setToolTip(tip(f"{self.title}{faint}."))  # a long title is cut off
         self.setAccessibleName(f"{self.title}, from {self.limits[0]:.4g} to {self.limits[1]:.4g}")
         self.update()
 

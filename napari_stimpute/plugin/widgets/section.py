@@ -9,6 +9,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from ...connections import Connections
+from .plain import tip
 from .sight import bring_into_sight
 from .words import hint
 
@@ -49,4 +50,4 @@ def enable(widgets: Sequence[QWidget], reason: str) -> None:
         if not widget.property("help"):
             widget.setProperty("help", widget.toolTip())
         widget.setEnabled(not reason)
-        widget.setToolTip(reason or str(widget.property("help")))
+        widget.setToolTip(tip(reason or str(widget.property("help"))))

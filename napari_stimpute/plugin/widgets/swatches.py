@@ -23,7 +23,6 @@ from qtpy.QtWidgets import (
     QColorDialog,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QPushButton,
     QSizePolicy,
@@ -41,6 +40,7 @@ from ...panels.legend import (
     LegendEntry,
     LegendPanel,
 )
+from .plain import Label, tip
 
 _SIDE, _GAP = 12, 8  # pixels of a square, and between it, name and count
 _ROOM = 4  # pixels that an entry is taller than its text
@@ -55,7 +55,7 @@ class Swatches(QWidget):
         self.panel = panel
         self.names: list[str] = []
         self.entries: list[GroupButton] = []
-        self.title, self.all = QLabel(), QPushButton()
+        self.title, self.all = Label(), QPushButton()
         self.title.setStyleSheet("padding: 0; margin: 0; background: transparent;")
         self.all.setStyleSheet("padding: 0px 6px; margin: 0;")
         self.all.setToolTip("Draw all groups again.")
@@ -118,7 +118,7 @@ class GroupButton(QAbstractButton):
         self.setText(entry.name)
         self.setAccessibleName(about)
         self.setAccessibleDescription(ENTRY_HELP)
-        self.setToolTip(f"{about}.\n{ENTRY_HELP}")
+        self.setToolTip(tip(f"{about}.\n{ENTRY_HELP}"))
         self.update()
 
     def sizeHint(self) -> QSize:

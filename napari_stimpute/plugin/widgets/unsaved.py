@@ -38,6 +38,7 @@ def ask_first(
         kinds.Save | kinds.Discard | kinds.Cancel,
         parent or QApplication.activeWindow(),
     )
+    box.setTextFormat(Qt.TextFormat.PlainText)  # it names columns of the file
     box.setDefaultButton(kinds.Save)
 
     def answered(answer: int) -> None:

@@ -18,16 +18,18 @@ from qtpy.QtWidgets import (
 )
 
 from ...panels.message import EDGES, GROUNDS, Message, Tone
+from .plain import Label, tip
 
 _FAINT = "color: #828892; background: transparent;"
 """A grey that can be read on the grounds of both themes."""
 
 
-class Words(QLabel):
+class Words(Label):
     """A sentence that takes no room while there is nothing to say."""
 
     def __init__(self, tone: Tone = "error", parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__()
+        self.setParent(parent)
         self.setWordWrap(True)
         self.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
@@ -85,7 +87,7 @@ class Card(QWidget):
         return "\n".join(label.text() for label in self.findChildren(QLabel))
 
 
-class Elided(QLabel):
+class Elided(Label):
     """A quiet line that ends in … where there is no room; all of it appears on hover."""
 
     def __init__(self, text: str = "") -> None:
@@ -110,12 +112,12 @@ class Elided(QLabel):
         end = Qt.TextElideMode.ElideRight
         shown = self.fontMetrics().elidedText(self.whole, end, self.width())
         self.setText(shown)
-        self.setToolTip(self.whole if shown != self.whole else "")
+        self.setToolTip(tip(self.whole) if shown != self.whole else "")
 
 
 def faint(text: str) -> QLabel:
     """A quiet label."""
-    label = QLabel(text)
+    label = Label(text)
     label.setStyleSheet(_FAINT)
     label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
     return label
@@ -130,7 +132,7 @@ def hint(text: str) -> QLabel:
 
 def sentence(text: str = "") -> QLabel:
     """A line that wraps."""
-    label = QLabel(text)
+    label = Label(text)
     label.setWordWrap(True)
     label.setStyleSheet("background: transparent;")
     return label
@@ -138,7 +140,7 @@ def sentence(text: str = "") -> QLabel:
 
 def heading(text: str) -> QLabel:
     """Title of a group of controls."""
-    label = QLabel(text)
+    label = Label(text)
     label.setStyleSheet("font-weight: bold; padding-top: 6px; background: transparent;")
     return label
 
@@ -165,7 +167,7 @@ def labelled(rows: Iterable[tuple[str, QWidget]], *, width: int = 0) -> QFormLay
     form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
     for name, widget in rows:
-        label = QLabel(name)
+        label = Label(name)
         label.setMinimumWidth(width)
         label.setBuddy(widget)
         form.addRow(label, widget)
@@ -209,7 +211,7 @@ def clear(layout: QVBoxLayout | QHBoxLayout | QFormLayout) -> None:
 
 
 def _value(text: str) -> QLabel:
-    label = QLabel(text)
+    label = Label(text)
     label.setWordWrap(True)
     label.setStyleSheet("background: transparent;")
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

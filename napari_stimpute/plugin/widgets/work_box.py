@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from qtpy.QtCore import QTimer
 from qtpy.QtCore import Signal as QtSignal  # type: ignore[attr-defined]
-from qtpy.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from ...panels.work import Work, WorkState
+from .plain import Label, tip
 from .words import Words
 
 REDRAW = 250
@@ -38,7 +39,7 @@ class WorkBox(QWidget):
     def draw(self, state: WorkState) -> None:
         """Say on the button what pressing it would do, or why it cannot be pressed."""
         self.button.setText(state.button)
-        self.button.setToolTip(state.tooltip)
+        self.button.setToolTip(tip(state.tooltip))
         self.button.setEnabled(state.is_enabled)
         self.why_not.draw(state.why_not)
         self.words.draw(state.outcome)
@@ -56,7 +57,7 @@ class ProgressView(QWidget):
     def __init__(self, work: Work) -> None:
         super().__init__()
         self.work = work
-        self.bar, self.status = QProgressBar(), QLabel("")
+        self.bar, self.status = QProgressBar(), Label("")
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(8)
         self.status.setWordWrap(True)
