@@ -69,7 +69,7 @@ def test_a_bad_value_is_refused_with_its_name_and_what_would_do(
 
 
 def test_a_setting_that_does_not_exist_is_refused_with_those_that_do() -> None:
-    words = r"parts to be a setting of Settings.*does not have\. Its settings are: rate, n_parts"
+    words = r"parts to be a setting of Settings.*does not have\. Did you mean 'n_parts'\?"
     with pytest.raises(InvalidSetting, match=words):
         Settings.checked({"parts": 3})
     with pytest.raises(InvalidSetting, match="its settings to be a setting of Settings"):

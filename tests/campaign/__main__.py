@@ -52,9 +52,9 @@ def tried(cases: list[Case], folder: Path) -> int:
         verdict = judged(case, outcome)
         table.add(case, verdict, outcome.code)
         if verdict.faults:
-            print(
-                f"{case.id!a}: {'; '.join(verdict.faults)}\n    {verdict.said[:300]!a}", flush=True
-            )
+            words = outcome.err[-3_000:] if verdict.has_traceback else verdict.said[:300]
+            told = ascii(words).replace("\\n", "\n    ")
+            print(f"{case.id!a}: {'; '.join(verdict.faults)}\n    {told}", flush=True)
     print(table.text())
     return 0 if table.is_clean else 1
 

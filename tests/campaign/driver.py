@@ -20,6 +20,8 @@ from .place import NOBODY, Place, Stood, place_of
 MEMORY = 6 * 2**30
 """Bytes that a case may ask for."""
 _BEARING = "backslashreplace"
+_PATIENCE = 4
+"""Seconds by the clock for each second of the processor: the machine may be busy."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ def _limit(case: Case, place: Place, streams: tuple[Path, Path]) -> None:
 def _wait(pid: int, seconds: float, stop: tuple[int, float] | None) -> int | None:
     """Wait for the end, and send the signal when its moment has come."""
     begun = time.monotonic()
-    while (passed := time.monotonic() - begun) < seconds:
+    while (passed := time.monotonic() - begun) < _PATIENCE * seconds:
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
             return os.waitstatus_to_exitcode(status)

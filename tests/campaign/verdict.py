@@ -16,7 +16,7 @@ JARGON = re.compile(
     r"broadcast|unhashable|0x[0-9a-f]{4}|<class|<HDF5|numpy\.|torch\.|Unpickl|state_dict|"
     r"size mismatch|No conversion path|not supported between|Object dtype|subscriptable|"
     r"codec can't|invalid literal|unexpected keyword|takes .* positional|not iterable|"
-    r"Expected (key|value) |expected np|IORegistry|synchronously|\bH5[A-Z]+_"
+    r"expected np|IORegistry|synchronously|\bH5[A-Z]+_"
 )
 """Words of a library, which mean nothing to a biologist."""
 
@@ -36,7 +36,7 @@ def judged(case: Case, outcome: Outcome) -> Verdict:
     """Hold what a case left against what it must leave."""
     sentences = [line for line in outcome.err.splitlines() if line.startswith("stimpute: ")]
     files = [*_files(case, outcome), *outcome.results]
-    faults = [*_end(case, outcome, sentences), *_words(outcome, sentences), *files]
+    faults = [*_end(case, outcome, sentences), *_words(case, outcome, sentences), *files]
     faults += _wanted(case, outcome, bool(sentences))
     last = (sentences or outcome.err.strip().splitlines() or [""])[-1]
     is_signal = outcome.code is None or outcome.code < 0
@@ -61,15 +61,15 @@ def _end(case: Case, outcome: Outcome, sentences: list[str]) -> list[str]:
     return [] if code == 0 or sentences else ["no sentence"]
 
 
-def _words(outcome: Outcome, sentences: list[str]) -> list[str]:
-    faults = []
+def _words(case: Case, outcome: Outcome, sentences: list[str]) -> list[str]:
+    faults, typed = [], max(map(len, case.line), default=0)
     if "Something unforeseen" in outcome.err:
         faults.append("unforeseen")
     if "\x1b" in outcome.out + outcome.err:
         faults.append("control characters")
     if any(JARGON.search(sentence) for sentence in sentences):
         faults.append("jargon")
-    if any(len(sentence) > 1_500 for sentence in sentences):
+    if any(len(sentence) > 1_500 + typed for sentence in sentences):
         faults.append("an endless sentence")
     return faults
 
