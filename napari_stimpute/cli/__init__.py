@@ -37,6 +37,9 @@ from .options import (
 from .tune import add_tune
 from .unforeseen import unforeseen
 
+_MOMENT = 0.05
+"""Seconds until what Python was tidying up is done."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line; returns the exit code, or raises SystemExit for help and wrong usage.
@@ -47,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _bear_any_text()
     if argv is None:  # a scheduler's signal to end keeps the best so far, as Ctrl-C does
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+        sys.unraisablehook = _interrupted_again
     code = _run(sys.argv[1:] if argv is None else argv)
     if argv is None and any(t.daemon and t.is_alive() for t in threading.enumerate()):
         sys.stdout.flush()
@@ -56,11 +60,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str]) -> int:
-    args, unknown = command_parser().parse_known_args(argv)
-    if unknown:  # said by the command that was asked for: it knows its options
-        args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
-    command: Callable[[argparse.Namespace], int] = args.command
+    args = argparse.Namespace(command=None)
     try:
+        args, unknown = command_parser().parse_known_args(argv)
+        if unknown:  # said by the command that was asked for: it knows its options
+            args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+        command: Callable[[argparse.Namespace], int] = args.command
         return command(args)
     except InvalidSetting as error:
         args.parser.error(str(error))
@@ -73,6 +78,22 @@ def _run(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print(f"\nstimpute: given up{_what_is_left(args)}.", file=sys.stderr)
     return 1
+
+
+def _interrupted_again(lost: sys.UnraisableHookArgs) -> None:
+    """Send Ctrl-C once more where it came while Python was tidying up, and would go lost."""
+    if issubclass(lost.exc_type, KeyboardInterrupt):
+        threading.Timer(_MOMENT, _press_ctrl_c).start()
+    else:
+        sys.__unraisablehook__(lost)
+
+
+def _press_ctrl_c() -> None:
+    main_thread = threading.main_thread().ident
+    if os.name == "nt" or main_thread is None:
+        signal.raise_signal(signal.SIGINT)
+    else:
+        signal.pthread_kill(main_thread, signal.SIGINT)  # which wakes it where it waits
 
 
 def _bear_any_text() -> None:

@@ -123,3 +123,42 @@ def test_a_disk_that_fills_up_under_the_model_leaves_the_result(
     assert "writing failed (No space left on device). Free some space" in words
     assert "gene_mean_imputed" in ad.read_h5ad(out).layers
     assert sorted(p.name for p in tmp_path.iterdir()) == ["in.h5ad", "out.h5ad"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals to a process")
+def test_ctrl_c_is_never_a_traceback_nor_lost(file: Path, tmp_path: Path) -> None:
+    program = """
+import os, signal, sys, weakref
+from napari_stimpute.cli import main
+from napari_stimpute import cli
+
+class Tidied:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(100):
+            pass
+
+def check(*_, **__):
+    del Tidied.one
+    import time
+    time.sleep(300)
+    print("went on")
+
+if sys.argv[1] == "early":
+    argparse = cli.command_parser
+    def early():
+        signal.raise_signal(signal.SIGINT)
+        return argparse()
+    cli.command_parser = early
+else:
+    import napari_stimpute.data.opening
+    Tidied.one = Tidied()
+    napari_stimpute.data.opening.sound = check
+sys.argv = ["stimpute", "check", sys.argv[2]]
+sys.exit(main())
+"""
+    for when in ("early", "tidying"):
+        command = [sys.executable, "-c", program, when, str(file)]
+        done = subprocess.run(command, capture_output=True, timeout=120, check=False, text=True)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == "\nstimpute: given up; nothing was written.\n"
