@@ -152,3 +152,12 @@ def test_a_damaged_table_is_said_with_its_column(path: Path) -> None:
     adata.write_h5ad(path)
     replace(path, "obs/kind/codes", put(0, -5))
     assert "Expected sound content in obs/kind, but found damage" in said(path)
+
+
+def test_a_damaged_header_is_said_with_its_place(path: Path) -> None:
+    with h5py.File(path) as file:
+        start = h5py.h5o.get_info(file["obs"].id).addr
+    with path.open("r+b") as file:
+        file.seek(start)
+        file.write(b"\xff" * 64)
+    assert "in obs, but found damage. Copy or download it again." in said(path)

@@ -105,11 +105,14 @@ def _followed(group: h5py.Group, name: str) -> Any:
         link = None
     if not isinstance(link, h5py.HardLink | h5py.SoftLink):
         raise _leads_out(f"{group.name.rstrip('/')}/{name}", "a link to another file")
+    where = f"{group.name.rstrip('/')}/{name}"
     try:
-        return group.get(name)
+        found = group.get(name)
     except (OSError, RuntimeError, ValueError) as error:
-        where = f"{group.name.rstrip('/')}/{name}"
         raise _refused(where, "damage", "Copy or download it again.") from error
+    if found is None and isinstance(link, h5py.HardLink):  # which leads somewhere
+        raise _refused(where, "damage", "Copy or download it again.")
+    return found
 
 
 def _token(group: h5py.Group) -> bytes:

@@ -73,7 +73,9 @@ class TrustChip(QWidget):
         """Show what a gene was judged; its reason appears on hover."""
         self.verdict = "" if badge is None else badge.verdict
         sentence = "" if badge is None else badge.sentence
-        self.setToolTip(f"<qt>{escape(sentence)}</qt>" if sentence else "")  # rich text wraps
+        self.setToolTip(
+            f"<qt>{escape(sentence, quote=False)}</qt>" if sentence else ""
+        )  # rich text wraps
         self.setAccessibleName(self.verdict.capitalize())
         self.setAccessibleDescription(sentence)
         self.setVisible(badge is not None)

@@ -19,4 +19,4 @@ class Label(QLabel):
 
 def tip(text: str) -> str:
     """A text for a tooltip, which has no format of its own, and guesses."""
-    return f"<qt>{escape(text)}</qt>" if "<" in text else text
+    return f"<qt>{escape(text, quote=False)}</qt>" if "<" in text else text
