@@ -86,7 +86,7 @@ def test_a_name_that_is_html_is_never_drawn_as_such(
     for column in (f"{EVIL} column", f"{EVIL} number"):
         panel.session.display.column = column
         QApplication.processEvents()
-        shown = [label.text() for label in panel.findChildren(QLabel)]
+        shown = panel.genes.legend.swatches.names
         assert column != f"{EVIL} column" or f"{EVIL} one" in shown
         assert drawn_as_html(panel) == []
     panel.session.display.column = ""

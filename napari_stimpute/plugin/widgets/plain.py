@@ -19,4 +19,5 @@ class Label(QLabel):
 
 def tip(text: str) -> str:
     """A text for a tooltip, which has no format of its own, and guesses."""
-    return f"<qt>{escape(text, quote=False)}</qt>" if "<" in text else text
+    lines = escape(text, quote=False).replace("\n", "<br>")
+    return f"<qt>{lines}</qt>" if "<" in text else text
