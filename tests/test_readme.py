@@ -108,6 +108,7 @@ def test_table_of_places_names_what_is_written() -> None:
         f'varm["{keys.weights(run)}"]',
         f'uns["{keys.UNS}"]["{run}"]',
         f'uns["{keys.GENE_CHOICE}"]',
+        f'uns["{keys.ALSO}"]',
         "X",
         "raw",
         f'layers["{keys.X_BEFORE}"]',
