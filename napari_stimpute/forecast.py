@@ -12,7 +12,7 @@ Memory is counted: what lies there at once where most does, in arrays of known s
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -61,11 +61,47 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Trained:
+    """A phase of training: seconds of a step, and how many there usually are, and at most."""
+
+    name: str
+    step: float
+    n_usual: int
+    n_most: int
+
+
+@dataclass(frozen=True)
 class Duration:
-    """Seconds that a run takes as a rule, and at most: where no phase of training stops early."""
+    """Seconds that a run takes as a rule, and at most: where no phase of training stops early.
+
+    Parameters
+    ----------
+    phases : of training, in order
+    after : seconds of what follows them
+    """
 
     usual: float
     most: float
+    phases: tuple[Trained, ...] = ()
+    after: float = 0.0
+
+    def left(self, latest: Progress, per_step: float) -> float | None:
+        """Seconds to the end as a rule, while it trains; None where that is past or not known.
+
+        Parameters
+        ----------
+        latest : the step that was reached
+        per_step : seconds that a step takes in truth
+        """
+        names = [phase.name for phase in self.phases]
+        if not latest.epoch or latest.phase not in names:
+            return None
+        here, *later = self.phases[names.index(latest.phase) :]
+        n_done = here.n_most - (latest.last_of_phase - latest.step)
+        if n_done > here.n_usual:
+            return None
+        to_come = sum(phase.step * phase.n_usual for phase in later) + self.after
+        return per_step * (here.n_usual - n_done) + to_come * per_step / max(here.step, 1e-9)
 
     def __add__(self, other: Duration) -> Duration:
         return Duration(self.usual + other.usual, self.most + other.most)
@@ -186,18 +222,25 @@ class Rehearsal:
         return self._told(_Laps(self._few.n_obs, whole), _Laps(self._many.n_obs, fit))
 
     def _told(self, few: _Laps, many: _Laps) -> Duration:
-        n, per_epoch = self.n_obs, self._steps_per_epoch()
-        seconds = few.after * n / few.n_obs + _at(n, few.n_obs, few.rest, many.n_obs, many.rest)
-        usual = most = 0.0
-        sizes = [min(size, self._batch(size)) for size in (few.n_obs, many.n_obs, n)]
-        for phase, step in many.steps.items():
-            of_few = few.steps.get(phase, step)
-            one = _at(sizes[2], sizes[0], of_few.seconds, sizes[1], step.seconds)
-            kind = self._kind(phase)
-            epochs = kind.epochs(self.plan.config)
-            most += one * per_epoch * epochs
-            usual += one * per_epoch * (min(epochs, kind.usual) if step.may_end else epochs)
-        return Duration(seconds + usual, seconds + most)
+        n, m, k = self.n_obs, few.n_obs, many.n_obs
+        before, late = _at(n, m, few.before, k, many.before), _at(n, m, few.late, k, many.late)
+        after = few.after * n / m
+        rest, phases = before + late + after, tuple(self._trained(few, many))
+        usual = rest + sum(phase.step * phase.n_usual for phase in phases)
+        most = rest + sum(phase.step * phase.n_most for phase in phases)
+        return Duration(usual, most, phases, late + after)
+
+    def _trained(self, few: _Laps, many: _Laps) -> Iterator[Trained]:
+        """Phases of training, with steps as large as those of the whole run."""
+        sizes = [min(size, self._batch(size)) for size in (self.n_obs, few.n_obs, many.n_obs)]
+        per_epoch, config = self._steps_per_epoch(), self.plan.config
+        for name, step in many.steps.items():
+            of_few = few.steps.get(name, step)
+            seconds = _at(sizes[0], sizes[1], of_few.seconds, sizes[2], step.seconds)
+            kind = self._kind(name)
+            most = kind.epochs(config)
+            usual = min(most, kind.usual) if step.may_end else most
+            yield Trained(name, seconds, usual * per_epoch, most * per_epoch)
 
     def _kind(self, phase: str) -> Phase:
         phases = self.plan.config.PHASES
@@ -272,8 +315,8 @@ class _Laps:
 
     def __init__(self, n_obs: int, laps: Iterable[_Lap]) -> None:
         self.n_obs = n_obs
-        self.rest = self.after = 0.0
-        """Seconds of the fit beside its steps, and of what comes before and after the fit."""
+        self.before = self.late = self.after = 0.0
+        """Seconds of the fit before its first step, and later beside its steps; of all else."""
         by_phase: dict[str, list[_Lap]] = {}
         for lap in laps:
             phase = lap.begun.phase if lap.begun else ""
@@ -281,8 +324,10 @@ class _Laps:
                 by_phase.setdefault(phase, []).append(lap)
             elif phase in _AFTER_FIT:
                 self.after += lap.seconds
+            elif lap.begun is not None and lap.begun.epoch:
+                self.late += lap.seconds
             else:
-                self.rest += lap.seconds
+                self.before += lap.seconds
         self.steps = {phase: _mean(laps) for phase, laps in by_phase.items()}
 
 

@@ -40,6 +40,12 @@ def roughly(seconds: float) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def about(seconds: float) -> str:
+    """Write a time that is only guessed, in a sentence: about 4 min, a few seconds."""
+    words = roughly(seconds)
+    return words if words.startswith("a ") else f"about {words}"
+
+
 def number(value: float, decimals: int = 3) -> str:
     """Write a number with a true minus sign, and no minus before zero; – for NaN."""
     if value != value:

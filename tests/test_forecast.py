@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,9 +12,16 @@ import torch
 from anndata import AnnData
 
 from napari_stimpute.data.simulate import simulate_cells, simulate_section
-from napari_stimpute.forecast import Duration, Plan, Rehearsal, genes_that_fit, needed_memory
+from napari_stimpute.forecast import (
+    Duration,
+    Plan,
+    Rehearsal,
+    Trained,
+    genes_that_fit,
+    needed_memory,
+)
 from napari_stimpute.models import MODELS, model_info
-from napari_stimpute.progress import drain
+from napari_stimpute.progress import Progress, drain
 from napari_stimpute.run import Request, Run
 
 
@@ -107,6 +115,18 @@ def test_it_can_be_given_up_at_any_step(section: AnnData) -> None:
     steps.close()
     with pytest.raises(StopIteration):
         next(steps)
+
+
+def test_while_it_trains_the_time_left_is_by_the_pace_of_its_steps() -> None:
+    phases = (Trained("train", 1.0, 100, 400), Trained("tune", 2.0, 10, 10))
+    told = Duration(150.0, 450.0, phases, after=30.0)
+    twentieth = Progress("train", 20, 425, epoch=5, phase_ends=400, may_end=True)
+    assert told.left(twentieth, 1.0) == 80 + 20 + 30
+    assert told.left(twentieth, 0.5) == 40 + 10 + 15
+    in_the_last = Progress("tune", 404, 425, epoch=1, phase_ends=410)
+    assert told.left(in_the_last, 2.0) == 12 + 30
+    assert told.left(replace(twentieth, step=101), 1.0) is None  # it goes on for longer than usual
+    assert told.left(Progress("judge", 411, 415), 1.0) is None
 
 
 # ---- memory ------------------------------------------------------------------------------------

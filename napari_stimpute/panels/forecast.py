@@ -25,7 +25,7 @@ from ..forecast import (
 from ..job import Job, JobState
 from ..progress import Progress
 from ..session.session import Session
-from ..words import roughly
+from ..words import about, roughly
 from .panel import Panel
 
 PAUSE = 0.6
@@ -124,6 +124,12 @@ class ForecastPanel(Panel[ForecastState]):
         super().close()
         self._stop()
 
+    @property
+    def known(self) -> Duration | None:
+        """How long the run that is intended takes, where that was found; None for several."""
+        plans = self._intended.plans
+        return self._found.get(plans[0]) if len(plans) == 1 else None
+
     # ---- rehearsing ----------------------------------------------------------------------------
 
     def _forget(self) -> None:
@@ -189,11 +195,10 @@ class ForecastPanel(Panel[ForecastState]):
             return "Estimating the time… "
         parts = (self._found[plan].times(n) for plan, n in self._intended.runs)
         total = sum(parts, start=Duration(0.0, 0.0))
-        usual, most = roughly(total.usual), roughly(total.most)
-        bound = f" (up to {most})" if most != usual else ""
+        usual, most = about(total.usual), roughly(total.most)
+        bound = "" if usual.endswith(most) else f" (up to {most})"
         without = f" without {_listed(self._intended.untimed)}" if self._intended.untimed else ""
-        words = "A few seconds" if usual == "a few seconds" else f"About {usual}"
-        return f"{words}{bound}{without}, "
+        return f"{usual[:1].upper()}{usual[1:]}{bound}{without}, "
 
     def _needs(self, intended: Intended) -> int:
         """Bytes; of several runs, which follow one another, those of the largest."""

@@ -10,12 +10,13 @@ from ..data.extend import not_modelled
 from ..data.gene_choice import names_in
 from ..devices import Device, devices
 from ..errors import InvalidSetting, StimputeError
-from ..forecast import Plan
+from ..forecast import Duration, Plan
 from ..job import Job, JobState
 from ..models import model_info
 from ..progress import Progress
 from ..session.models import fitting_first, titled, why_not
 from ..session.session import TRAIN, Session
+from ..words import about
 from .curve import Curve
 from .forecast import ForecastPanel, Intended
 from .form import Form
@@ -104,12 +105,30 @@ class TrainWork(Work):
     stopping = "It is finishing with the best so far."
     cancelled = ""
 
+    expected: Duration | None = None
+    """How long the run was said to take; None where it was not."""
+
     def tell(self, job: Job[Any], latest: Progress, left: str) -> str:
         """What the model does, at which step, and for how long."""
         if job.is_cancelling:
             return "Cancelling: finishing with the best so far…"
+        usually = self._usually_left(latest, job.seconds_left) if left else None
+        if usually is not None:
+            left = f"usually {about(usually)} left"
         words = [latest.title, f"step {latest.step:,} of {latest.n_steps:,}", left]
         return " · ".join(part for part in words if part)
+
+    def _usually_left(self, latest: Progress, seconds: float | None) -> float | None:
+        """By the forecast, at the pace of the steps that were seen.
+
+        Parameters
+        ----------
+        seconds : to the end of the phase, if it does not stop early
+        """
+        n_left = latest.last_of_phase - latest.step
+        if self.expected is None or seconds is None or n_left < 1:
+            return None
+        return self.expected.left(latest, seconds / n_left)
 
 
 class TrainPanel(Panel[TrainState]):
@@ -158,6 +177,7 @@ class TrainPanel(Panel[TrainState]):
         if self._no_also:
             return None
         options = self.options
+        self.work.expected = self.forecast.known
         try:
             return self.session.train(
                 self.session.model,
