@@ -66,6 +66,13 @@ def kept_genes(adata: AnnData, also: Sequence[str]) -> tuple[tuple[str, ...], li
     return tuple(dict.fromkeys([*kept, *asked_for(adata)])), [said] if lost else []
 
 
+def learned_by(record: RunRecord, adata: AnnData) -> AnnData:
+    """The data without genes that a run got later: what its pipeline made, and makes again."""
+    if not record.added:
+        return adata
+    return adata[:, ~adata.var_names.isin(list(record.added))].copy()
+
+
 def with_counts_of(adata: AnnData, genes: Sequence[str]) -> tuple[sp.csr_matrix, pd.Index[str]]:
     """Counts of the modelled genes and of others in raw, (n_obs, all of them), and their names.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from .. import keys
+from ..data.extend import learned_by
 from ..data.records import RunRecord
 from ..data.sections import section_codes
 from ..errors import StimputeError
@@ -123,9 +124,10 @@ class PatternsPanel(Panel[PatternsState]):
             return None
         section_key = str(record.config.get("section_key") or "")
         try:
+            learned = learned_by(record, adata)
             control = SpatialControl(
-                adata,
-                adata.layers[keys.imputed(key)],
+                learned,
+                learned.layers[keys.imputed(key)],
                 pipeline_of(record),
                 seed=record.seed,
                 sections=section_codes(adata, section_key),

@@ -11,7 +11,7 @@ import pytest
 import scipy.sparse as sp
 
 from napari_stimpute import keys
-from napari_stimpute.data.extend import extend
+from napari_stimpute.data.extend import extend, learned_by
 from napari_stimpute.data.genes import asked_for, working_adata
 from napari_stimpute.data.records import read_records
 from napari_stimpute.data.results import write_results
@@ -135,6 +135,14 @@ def test_all_that_lies_beside_the_genes_goes_with_them(working: ad.AnnData) -> N
     assert adata.var["is_known"].dtype == bool and adata.var["is_known"].all()
     assert np.isnan(adata[:, "p0"].varm["loadings"]).all()
     assert (raw != adata.raw.X).nnz == 0
+
+
+def test_what_a_pipeline_makes_again_is_without_added_genes(working: ad.AnnData) -> None:
+    adata = with_run(working, "gene_mean")
+    assert learned_by(read_records(adata)["gene_mean"], adata) is adata
+    before = list(adata.var_names)
+    extend(adata, ["p0"], to_the_end(added_steps(adata, ["p0"])))
+    assert list(learned_by(read_records(adata)["gene_mean"], adata).var_names) == before
 
 
 def test_without_runs_genes_are_only_made_ready(working: ad.AnnData) -> None:
