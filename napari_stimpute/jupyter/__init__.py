@@ -22,8 +22,11 @@ def panels(source: Session | AnnData | str | os.PathLike[str]) -> widgets.VBox:
     """
     import ipywidgets as widgets
 
+    from ..panels.data import DataPanel
     from ..panels.train import TrainPanel
+    from ..session.autosave import autosave_of
     from ..session.session import Session
+    from .data import DataBox
     from .genes import GenesTab
     from .train import TrainTab
     from .widgets.loop import Home
@@ -32,7 +35,11 @@ def panels(source: Session | AnnData | str | os.PathLike[str]) -> widgets.VBox:
     if not isinstance(source, Session):
         session.open(source)
     home = Home()
+    data = DataBox(DataPanel(session), home)
+    autosave_of(session)  # what is unsaved outlives the kernel, and is offered by the next one
     train, genes = TrainTab(TrainPanel(session), home), GenesTab(session, home)
-    shown = widgets.VBox([train.widget, genes.widget], layout=widgets.Layout(max_width="1100px"))
-    shown.session, shown.train, shown.genes = session, train, genes
+    shown = widgets.VBox(
+        [data.widget, train.widget, genes.widget], layout=widgets.Layout(max_width="1100px")
+    )
+    shown.session, shown.data, shown.train, shown.genes = session, data, train, genes
     return shown

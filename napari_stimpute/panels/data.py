@@ -19,7 +19,7 @@ from ..session.session import OPEN, SAVE, Session
 from .menu import Choice, Entry, Menu, entries
 from .message import SILENT, Message, error, good
 from .panel import Panel
-from .unsaved import proposed_name
+from .saving import Saving
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -53,7 +53,7 @@ class DataState:
 
     ``is_busy`` says whether a file is being read or written; ``wait`` why nothing can be opened or
     saved now, ``no_model`` why no model can; ``card`` has a label and a sentence in each row;
-    ``left`` are results that an earlier process did not save, until something is open.
+    ``left`` are results that an earlier process did not save, until something is opened here.
     """
 
     is_open: bool
@@ -62,6 +62,7 @@ class DataState:
     wait: str
     no_model: str
     problem: Message
+    unsaved: Message
     saved: Message
     card: tuple[tuple[str, str], ...]
     doubts: tuple[str, ...]
@@ -81,13 +82,13 @@ class DataPanel(Panel[DataState]):
         self._genes = Choice("Genes that models learn and impute; all others stay in raw.", _GENES)
         self._counts = Choice("Where the raw counts are: whole numbers, neither logged nor scaled.")
         self._gene_file = ""
-        self._problem, self._saved = SILENT, SILENT
+        self._problem, self.saving = SILENT, Saving(session)
         self._left = tuple(left())
         events = session.events
         self.connections.add(events.adata, self._counts.forget)
-        self.connections.add(events.contents, self._forget_saved)
+        self.connections.add(events.adata, self._stop_offering)
         self.connections.add(events.problem, self._follow_problem)
-        self.follow(events.adata, events.contents, events.job, events.problem)
+        self.follow(events.adata, events.contents, events.job, events.problem, self.saving.changed)
         self._follow_problem()
         self.refresh()
 
@@ -148,27 +149,25 @@ class DataPanel(Panel[DataState]):
 
     def save_to(self, path: str | os.PathLike[str]) -> Job[Path] | None:
         """Save data and results in the background; how that went is said."""
-        self._say_saved(SILENT)
-        try:
-            return self.session.save_later(
-                path, lambda file: self._say_saved(good(f"Saved to {file}."))
-            )
-        except StimputeError as problem:
-            self._say_saved(error(problem))
-            return None
+        return self.saving.save_to(path)
 
     def save_model_to(self, path: str | os.PathLike[str]) -> None:
         """Save the model of the run that is shown, else of the last one; how that went is said."""
         try:
             place = self.session.save_model(self._last_model(), path)
-            self._say_saved(good(f"Model saved to {place}."))
+            self.saving.say(good(f"Model saved to {place}."))
         except StimputeError as problem:
-            self._say_saved(error(problem))
+            self.saving.say(error(problem))
+
+    def close(self) -> None:
+        """Listen no longer."""
+        super().close()
+        self.saving.close()
 
     @property
     def file_name(self) -> str:
         """A name for the file of data and results."""
-        return proposed_name(self.session)
+        return self.saving.file_name
 
     @property
     def model_name(self) -> str:
@@ -185,7 +184,8 @@ class DataPanel(Panel[DataState]):
         also: Sequence[str] = (),
         counts: str = "",
     ) -> Job[Opened] | None:
-        self._problem, self._saved = SILENT, SILENT
+        self._problem = SILENT
+        self.saving.say(SILENT)
         try:
             return self.session.open_later(source, genes=genes, also=also, counts=counts)
         except StimputeError as problem:
@@ -194,20 +194,13 @@ class DataPanel(Panel[DataState]):
         finally:
             self.refresh()
 
-    def _say_saved(self, message: Message) -> None:
-        self._saved = message
-        self.refresh()
-
-    def _forget_saved(self) -> None:
-        """What was saved is no longer all that there is."""
-        self._saved = SILENT
+    def _stop_offering(self) -> None:
+        """Something was opened since: what was left is offered by the next start."""
+        self._left = ()
 
     def _follow_problem(self) -> None:
-        session = self.session
-        if session.at_fault == OPEN:
-            self._problem = error(session.problem)
-        elif session.at_fault == SAVE and session.problem:
-            self._saved = error(session.problem)
+        if self.session.at_fault == OPEN:
+            self._problem = error(self.session.problem)
 
     def _no_model(self) -> str:
         if self.session.adata is None:
@@ -225,12 +218,13 @@ class DataPanel(Panel[DataState]):
         file = ("File", Path(path).name if path else "not from a file")
         return DataState(
             is_open=session.adata is not None,
-            left=self._left if session.adata is None else (),
+            left=self._left,
             is_busy=bool(wait) and job is not None and job.owner in (OPEN, SAVE),
             wait=wait,
             no_model=wait or self._no_model(),
             problem=self._problem,
-            saved=self._saved,
+            unsaved=self.saving.now.unsaved,
+            saved=self.saving.now.saved,
             card=() if card is None else (file, *card.rows),
             doubts=() if card is None else card.problems,
             notes=self._notes(),

@@ -11,14 +11,16 @@ from ..job import Job
 from ..session.session import SAVE, Session
 from .message import SILENT, Message, error, good
 from .panel import Panel
-from .unsaved import proposed_name
+from .unsaved import not_saved_in_words, proposed_name
 
 
 @dataclass(frozen=True)
 class SavingState:
-    """``wait`` says why nothing can be saved now, ``saved`` how saving went."""
+    """``unsaved`` says what is in no file yet, ``wait`` why nothing can be saved now, ``saved`` how
+    saving went.
+    """
 
-    is_unsaved: bool
+    unsaved: Message
     wait: str
     saved: Message
 
@@ -32,7 +34,7 @@ class Saving(Panel[SavingState]):
         events = session.events
         self.connections.add(events.problem, self._follow_problem)
         self.connections.add(events.contents, self._forget)
-        self.follow(events.adata, events.unsaved, events.job)
+        self.follow(events.adata, events.unsaved, events.job, events.is_too_large)
         self.refresh()
 
     def save_to(self, path: str | os.PathLike[str]) -> Job[Path] | None:
@@ -65,4 +67,6 @@ class Saving(Panel[SavingState]):
     def _resolve(self) -> SavingState:
         session = self.session
         why_not = "" if session.adata is not None else "Open data first."
-        return SavingState(bool(session.unsaved), session.wait or why_not, self._saved)
+        said = not_saved_in_words(session)
+        unsaved = Message(said, "warning" if session.is_too_large else "note")
+        return SavingState(unsaved, session.wait or why_not, self._saved)

@@ -45,7 +45,7 @@ class DataTab(QWidget):
         self.busy.setRange(0, 0)
         self.busy.setTextVisible(False)
         self.busy.setFixedHeight(6)
-        self.problem, self.saved = Words("error"), Words("good")
+        self.problem, self.unsaved, self.saved = Words("error"), Words("note"), Words("good")
         self.empty, self.card, self.notes = hint(EMPTY), Card(), hint("")
         self.left = QWidget()
         self.left.hide()
@@ -90,6 +90,7 @@ class DataTab(QWidget):
         inner.addWidget(rule())
         inner.addWidget(heading("Keep"))
         inner.addLayout(row(self.save, self.save_model))
+        inner.addWidget(self.unsaved)
         inner.addWidget(self.saved)
         layout.addWidget(self._choice)
         layout.addStretch(1)
@@ -102,6 +103,7 @@ class DataTab(QWidget):
             widget.setVisible(now.is_open)
         self.busy.setVisible(now.is_busy)
         self.problem.draw(now.problem)
+        self.unsaved.draw(now.unsaved)
         self.saved.draw(now.saved)
         if (now.card, now.doubts) != self._carded:
             self._carded = (now.card, now.doubts)
@@ -126,10 +128,11 @@ class DataTab(QWidget):
         self.left.setVisible(bool(left))
         self._left_rows.addWidget(sentence(LEFT))
         for copy in left:
+            recover = partial(self.panel.recover, copy)
             self._left_rows.addWidget(sentence(copy.title))
             self._left_rows.addLayout(
                 row(
-                    _button("Open", "Open them.", partial(self.panel.recover, copy)),
+                    _button("Open", "Open them.", partial(self._ask_first, recover)),
                     _button("Discard", "Remove them for good.", partial(self.panel.discard, copy)),
                 )
             )

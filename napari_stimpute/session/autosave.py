@@ -58,6 +58,13 @@ def taken_over(file: Path) -> Path:
     return file.rename(_own(file.stem.rpartition(".")[0]))
 
 
+def autosave_of(session: Session) -> Autosave:
+    """What keeps copies for a session: one for all windows and notebooks that show it."""
+    if not isinstance(session.autosave, Autosave):
+        session.autosave = Autosave(session)
+    return session.autosave
+
+
 class Autosave:
     """Keeps a copy of the data while a session holds results that are in no file.
 
@@ -76,6 +83,7 @@ class Autosave:
 
     def close(self) -> None:
         """Keep no copy any longer: the results were given up."""
+        self.session.autosave = None
         self.connections.close()
         self._remove()
 
@@ -89,7 +97,8 @@ class Autosave:
         if not session.unsaved or session.adata is None:
             self._remove()
             return
-        if size_of(session.adata) > MOST:
+        session.is_too_large = size_of(session.adata) > MOST
+        if session.is_too_large:
             return
         if session.copy is None:
             session.copy = _own(Path(session.path).stem or "section")
@@ -100,6 +109,7 @@ class Autosave:
                 self._thread.start()
 
     def _remove(self) -> None:
+        self.session.is_too_large = False
         with self._lock:
             self._wanted = None
             file, self.session.copy = self.session.copy, None

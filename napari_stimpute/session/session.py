@@ -77,6 +77,8 @@ class Session:
     """Genes that are modelled whatever is chosen; those that other data hold outlive these."""
     unsaved: tuple[str, ...] = ()
     """Keys of runs, and columns, that were made here and are in no file yet, oldest first."""
+    is_too_large: bool = False
+    """Whether no copy is kept of what is unsaved, as writing it would take minutes."""
 
     def __post_init__(self) -> None:
         self.display = Display()
@@ -86,6 +88,8 @@ class Session:
         self._preselection = Preselection()
         self.copy: Path | None = None
         """Where a copy of what is unsaved is kept meanwhile; None where it is not."""
+        self.autosave: object = None
+        """What keeps it."""
 
     @property
     def place(self) -> str:

@@ -406,11 +406,11 @@ def test_a_run_of_data_that_were_closed_is_shown_no_longer(
 
 def test_what_is_not_saved_can_be_saved_from_here(train: TrainPanel, tmp_path: Path) -> None:
     saving = train.saving
-    assert not saving.now.is_unsaved
+    assert not saving.now.unsaved
     until_done(train.session.train("pca"))
-    assert saving.now.is_unsaved and not saving.now.wait
+    assert saving.now.unsaved.text == "PCA denoiser is in no file yet."
     until_done(saving.save_to(tmp_path / "out.h5ad"))
-    assert not saving.now.is_unsaved and "out.h5ad" in saving.now.saved.text
+    assert not saving.now.unsaved and "out.h5ad" in saving.now.saved.text
     until_done(saving.save_to(tmp_path / "nowhere" / "\0"))
     assert saving.now.saved.tone == "error"
 

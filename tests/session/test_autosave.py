@@ -14,8 +14,10 @@ from napari_stimpute.data.readers.h5ad import read
 from napari_stimpute.data.records import read_records
 from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.panels.data import DataPanel
+from napari_stimpute.panels.saving import Saving
+from napari_stimpute.panels.unsaved import TOO_LARGE
 from napari_stimpute.session import autosave
-from napari_stimpute.session.autosave import Autosave, left
+from napari_stimpute.session.autosave import Autosave, autosave_of, left
 from napari_stimpute.session.session import Session
 
 
@@ -88,11 +90,18 @@ def test_a_copy_goes_away_with_data_that_were_given_up(
 
 
 def test_results_too_large_for_a_copy_are_not_copied(
-    session: Session, copies: Autosave, folder: Path, monkeypatch: pytest.MonkeyPatch
+    session: Session,
+    copies: Autosave,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    section: AnnData,
 ) -> None:
     monkeypatch.setattr(autosave, "MOST", 1000)
     trained(session, copies)
     assert files(folder) == [] and session.unsaved == ("gene_mean",)
+    assert session.is_too_large and TOO_LARGE in Saving(session).now.unsaved.text
+    session.open(section)
+    assert not session.is_too_large and not Saving(session).now.unsaved
 
 
 def test_a_copy_that_cannot_be_written_stops_no_work(
@@ -133,3 +142,12 @@ def test_what_was_left_can_be_discarded_and_the_oldest_go_by_themselves(folder: 
     panel = DataPanel(Session())
     panel.discard(panel.now.left[0])
     assert len(panel.now.left) == 2 == len(files(folder))
+
+
+def test_one_keeps_the_copies_of_a_session_however_many_show_it(session: Session) -> None:
+    first = autosave_of(session)
+    assert autosave_of(session) is first
+    first.close()
+    again = autosave_of(session)
+    assert again is not first
+    again.close()

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QApplication, QMainWindow, QMessageBox, QWidget
 
 from ...errors import StimputeError
 from ...panels.unsaved import SAVE_TITLE, TITLE, proposed_name, unsaved_in_words
-from ...session.autosave import Autosave
+from ...session.autosave import autosave_of
 from ...session.session import SAVE, Session
 from .saving import ask_where
 
@@ -67,7 +67,7 @@ class _Guard(QObject):
     def __init__(self, window: QMainWindow, session: Session) -> None:
         super().__init__(window)
         self._window, self._session, self._is_answered = window, session, False
-        self._copies = Autosave(session)
+        self._copies = autosave_of(session)
 
     def eventFilter(self, _window: QObject | None, event: QEvent | None) -> bool:
         is_close = event is not None and event.type() == QEvent.Type.Close

@@ -1,0 +1,79 @@
+"""The notebook asks before unsaved results are lost, and offers what was left."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from napari_stimpute.jupyter import panels
+from napari_stimpute.jupyter.data import DataBox
+from napari_stimpute.session import autosave
+from napari_stimpute.session.autosave import Left, autosave_of
+from napari_stimpute.session.session import Session
+
+Until = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A place of its own for copies."""
+    monkeypatch.setattr(autosave, "folder", lambda: tmp_path / "unsaved")
+    return tmp_path / "unsaved"
+
+
+def data_box(session: Session) -> DataBox:
+    box: DataBox = panels(session).data
+    return box
+
+
+def is_asking(box: DataBox) -> bool:
+    return box.asking.layout.display is None
+
+
+def test_opening_asks_first_and_goes_on_once_saved(
+    until: Until, session: Session, tmp_path: Path, folder: Path
+) -> None:
+    first, other = tmp_path / "first.h5ad", tmp_path / "other.h5ad"
+    session.save(other)
+
+    async def main() -> None:
+        box = data_box(session)
+        assert not is_asking(box) and "spots" in box.about.value
+        session.train("gene_mean", blend=False, judged=False)
+        await until(lambda: not session.is_busy)
+        assert "Gene mean × depth is in no file yet." in box.unsaved.text
+        autosave_of(session).wait(30)
+        assert len(list(folder.glob("*.h5ad"))) == 1
+        box.path.value = str(other)
+        box.open.click()
+        assert is_asking(box) and "would be lost" in box.asked.text
+        box.stay.click()
+        assert not is_asking(box) and session.unsaved
+        box.open.click()
+        box.target.value = str(first)
+        box.yes.click()
+        await until(lambda: session.path == str(other))
+        assert first.exists() and not session.unsaved and not is_asking(box)
+        assert box.target.value == "other_imputed.h5ad" and "other.h5ad" in box.about.value
+        assert not list(folder.glob("*.h5ad"))
+
+    asyncio.run(main())
+
+
+def test_what_was_left_is_offered_beside_open_data(
+    session: Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    copy = tmp_path / "section.1-0.h5ad"
+    copy.touch()
+    monkeypatch.setattr(
+        "napari_stimpute.panels.data.left",
+        lambda: [Left(copy, "section: scZiva")] if copy.exists() else [],
+    )
+    box = data_box(session)
+    title, (opening, discard) = box.left.children[1].children[0], box.left.children[1].children[1:]
+    assert "section: scZiva" in title.value and opening.description == "Open"
+    discard.click()
+    assert not copy.exists() and not box.left.children
