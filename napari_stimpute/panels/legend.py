@@ -8,6 +8,7 @@ from functools import partial
 
 from ..scene.scene import Scene
 from ..scene.shown import Categories
+from ..session.palettes import palette_of, recolour
 from .panel import Panel
 
 ENTRY_HELP = (
@@ -91,11 +92,9 @@ class LegendPanel(Panel[LegendState]):
         shown = self.scene.shown
         if not isinstance(shown, Categories) or self.now.no_recolour:
             return
-        column, contents = shown.of, self.session.contents
-        named = zip(contents.category_names(column), contents.palette(column), strict=True)
-        wanted = [colour if known == name else before for known, before in named]
-        before = self.session.recolour(column, wanted)
-        self._remember(lambda: self.session.recolour(column, before))
+        session, column = self.session, shown.of
+        before = recolour(session, column, palette_of(session.contents, column) | {name: colour})
+        self._remember(lambda: recolour(session, column, before))
 
     def undo(self) -> None:
         """Take the last change back, unless something runs that reads the colours."""

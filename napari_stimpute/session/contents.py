@@ -232,23 +232,6 @@ class Contents:
         position[used] = np.arange(len(used))
         return position[codes], [names[u] for u in used], colours
 
-    def palette(self, column: str) -> list[str]:
-        """Colours (hex) of all categories of an obs column, also of those that no spot has."""
-        from ..plots.drawing import palette
-
-        adata = self.required
-        values = adata.obs[self._known(column)].astype("category").cat
-        names = [str(c) for c in values.categories]
-        colours = palette(adata.uns.get(keys.colors(column)), names)
-        _codes, used, shown = self.labels(column)
-        drawn = dict(zip(used, shown, strict=True))
-        return [drawn.get(name, colour) for name, colour in zip(names, colours, strict=True)]
-
-    def category_names(self, column: str) -> list[str]:
-        """Names of all categories of an obs column, in the order of its colours."""
-        values = self.required.obs[self._known(column)].astype("category").cat
-        return [str(c) for c in values.categories]
-
     # ---- tissue --------------------------------------------------------------------------------
 
     @cached_property

@@ -379,22 +379,6 @@ class Session:
         self.unsaved = (*(name for name in self.unsaved if name != column), column)
         self.look_again()
 
-    def recolour(self, column: str, colours: list[str] | None) -> list[str] | None:
-        """Keep the colours (hex) of all categories of a column; None for those chosen by us.
-
-        They are written where scanpy looks for them, and so saved; refused while busy. Returns
-        what they were before, None where the file held none.
-        """
-        self._require_idle()  # what runs may read the data
-        adata, key = self.contents.required, keys.colors(column)
-        before = self.contents.palette(column) if key in adata.uns else None
-        adata.uns.pop(key, None)
-        if colours is not None:
-            adata.uns[key] = np.array(colours, dtype=object)
-        self.unsaved = (*(name for name in self.unsaved if name != column), column)
-        self.look_again()
-        return before
-
     def column_for(self, name: str) -> str:
         """The name itself for a new column; another where it is taken by one from elsewhere."""
         return keys.free(name, set(self.contents.required.obs.columns) - self._written)

@@ -23,6 +23,7 @@ from napari_stimpute import keys
 from napari_stimpute.plugin import open_map, open_panel
 from napari_stimpute.plugin.canvas import spots
 from napari_stimpute.plugin.canvas.lasso import PICK_KEY
+from napari_stimpute.plugin.canvas.outline import Outline, canvas_of
 from napari_stimpute.plugin.map.dock import MapPanel
 from napari_stimpute.plugin.map.stamp import packed
 from napari_stimpute.plugin.panel import StimputePanel
@@ -96,7 +97,8 @@ def test_spots_within_a_line_on_the_map_light_up_on_the_tissue(
     np.testing.assert_array_equal(picked[clear], (distance < 40)[clear])
     now = np.asarray(opened.view.layer.face_color)
     np.testing.assert_allclose(now[picked], whole[picked])
-    assert (now[~picked, 3] < 0.5 * whole[~picked, 3]).all()
+    assert (now[~picked, 3] == 1).all()  # the tissue does not shine through
+    assert (now[~picked, :3].min(axis=1) > whole[~picked, :3].min(axis=1)).all()  # paler
     assert f"{picked.sum():,} of {len(picked):,}" in dock.picks.notes.text()
 
 
@@ -154,10 +156,11 @@ def test_picked_spots_stand_out_among_values_labels_and_numbers(
 
 
 def opacity(panel: StimputePanel) -> Any:
-    """Of each spot, as the canvas draws it."""
+    """Of each spot, as the canvas draws it; one that goes over to white paper is fainter."""
     layer, view = panel.view.layer, panel.view
     if hasattr(layer, "face_color"):
-        return np.asarray(layer.face_color)[:, 3]
+        colours = np.asarray(layer.face_color)
+        return colours[:, 3] * (1 - colours[:, :3]).max(axis=1)
     raster = layer.metadata["stimpute"].raster
     values = np.array(
         [layer.data[raster.labels == i + 1][0] for i in range(len(view.scene.places.points))]
@@ -240,6 +243,27 @@ def test_the_key_to_pick_does_nothing_after_the_panel_is_closed(
     taken_out(opened)
     viewer.keymap[key](viewer)
     assert not lasso.is_on
+
+
+def test_the_line_follows_the_mouse_from_its_first_move(opened: StimputePanel) -> None:
+    view, viewer = opened.view, opened.view.viewer
+    canvas = canvas_of(viewer)
+    view.lasso.start()
+    camera = viewer.scene.camera
+    middle, step = np.asarray(camera.center)[-2:], 10 / camera.zoom
+    event = SimpleNamespace(button=1, modifiers=(), is_dragging=True, handled=False)
+    event.type, event.position = "mouse_press", tuple(middle)
+    mouse_press_callbacks(viewer, event)
+    event.type, event.position = "mouse_move", (middle[0], middle[1] + step)
+    mouse_move_callbacks(viewer, event)
+    (line,) = canvas.findChildren(Outline)
+    ends = [(corner.x(), corner.y()) for corner in line.corners]
+    half = canvas.width() / 2, canvas.height() / 2
+    np.testing.assert_allclose(ends, [half, (half[0] + 10, half[1])], atol=1e-3)
+    event.type = "mouse_release"
+    mouse_release_callbacks(viewer, event)
+    assert line.isHidden()
+    view.lasso.stop()
 
 
 def test_nothing_is_picked_on_two_maps_side_by_side(opened: StimputePanel) -> None:

@@ -72,7 +72,7 @@ def test_each_side_of_the_divider_shows_its_own_source(
         is_left = xs(view) < view.wipe.x
         # not under the line
         clear = np.abs(xs(view) - view.wipe.x) > view.scene.places.diameter
-        clear_and_different = clear & (np.abs(counts - soft).max(axis=1) > 40)
+        clear_and_different = clear & (np.abs(counts - soft).max(axis=1) > 30)
         expected = np.where(is_left[:, None], counts, soft)
         assert (clear_and_different & is_left).sum() > 5
         assert (clear_and_different & ~is_left).sum() > 5

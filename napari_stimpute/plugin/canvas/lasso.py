@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,18 +11,13 @@ from psygnal import Signal
 
 from ...connections import Connections
 from ...scene.picks import how_of, within
-from .spots import MARK, Mark
+from .outline import Outline, canvas_of, pixels_of
 from .stage import Stage
-
-if TYPE_CHECKING:
-    from napari.layers import Layer
 
 PICK_KEY, CLEAR_KEY, UNDO_KEY = "L", "Escape", "Control-Z"
 """Keys on the canvas: begin or end picking, pick none, back to who was picked before."""
 
 _STEP = 3.0  # pixels of the canvas between two corners of the line
-_WIDTH = 1.6  # pixels of the line
-_COLOUR = "#ffd23f"  # stands out from H&E, from black and from the colours of values
 
 
 class TissueLasso:
@@ -36,7 +31,6 @@ class TissueLasso:
     def __init__(self, stage: Stage) -> None:
         self.stage, self.picks = stage, stage.scene.picks
         self.is_on = self._is_closed = False
-        self._line: Layer | None = None
         self._zoom_box: Callable[..., Any] | None = None
         """What napari does while Alt is held down: out of the way as long as this is on."""
         self._connections = Connections()
@@ -112,43 +106,20 @@ class TissueLasso:
             return
         event.handled = True
         outline, how = [_place(event)], how_of(event.modifiers)
+        canvas = canvas_of(viewer)
+        line = Outline(canvas)
         yield
         while event.type == "mouse_move":
             event.handled = True
             step = _STEP / viewer.scene.camera.zoom
             if np.hypot(*(_place(event) - outline[-1])) >= step:
                 outline.append(_place(event))
-                self._draw(viewer, np.array(outline))
+                line.draw(pixels_of(viewer, canvas, np.array(outline)))
             yield
-        self._erase(viewer)
+        line.hide()
+        line.deleteLater()
         if len(outline) > 2 and places is not None:
             self.picks.pick(within(places.points, np.array(outline)), how)
-
-    def _draw(self, viewer: Any, outline: NDArray[np.float64]) -> None:
-        from napari.layers import Vectors
-
-        lines = np.stack([outline, np.roll(outline, -1, axis=0) - outline], axis=1)
-        width = _WIDTH / viewer.scene.camera.zoom
-        if self._line is not None and self._line in viewer.layers:
-            self._line.data = lines
-            return
-        active = viewer.layers.selection.active
-        self._line = Vectors(
-            lines,
-            edge_width=width,
-            edge_color=_COLOUR,
-            vector_style="line",
-            name="Lasso",
-            units=None if self.stage.spots is None else self.stage.spots.units,
-            metadata={MARK: Mark(self.stage.scene.session.adata, "lasso")},
-        )
-        viewer.add_layer(self._line)
-        viewer.layers.selection.active = active
-
-    def _erase(self, viewer: Any) -> None:
-        if self._line is not None and self._line in viewer.layers:
-            viewer.layers.remove(self._line)
-        self._line = None
 
 
 def _place(event: Any) -> NDArray[np.float64]:

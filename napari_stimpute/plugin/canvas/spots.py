@@ -47,7 +47,7 @@ class Mark:
 
     adata: Any
     role: str
-    """"image", "titles", "spots", "second", "divider", "lasso" or "waiting"."""
+    """"image", "titles", "spots", "second", "divider" or "waiting"."""
     opened: Any = None
     """What a file reader read, for the session to adopt."""
     raster: LabelRaster | None = None
@@ -195,12 +195,13 @@ def _paint_points(layer: Layer, shown: Shown, style: Style, placed: NDArray[np.b
     if not np.array_equal(layer.shown, seen):
         layer.shown = seen
     outline = 0.0 if shown.fades else style.outline  # it would bring back what is to recede
-    if layer.border_width[0] != outline:
-        layer.border_width = outline
-    if layer.size[0] != style.diameter:
-        layer.size = style.diameter
-    with layer.events.face_color.blocker():  # one redraw instead of two
-        layer.face_color = colours_of(shown, style.ground)
+    events = layer.events
+    with events.border_width.blocker(), events.size.blocker(), events.face_color.blocker():
+        if layer.border_width[0] != outline:
+            layer.border_width = outline
+        if layer.size[0] != style.diameter:
+            layer.size = style.diameter
+        layer.face_color = colours_of(shown, style.ground)  # one redraw for all three
     _show_bar(layer, isinstance(shown, Values))
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _FAR = 1e100
 """In place of the coordinates of a spot without a place, where nobody points at it."""
 
-_PASSING = ("second", "divider", "lasso", "waiting")
+_PASSING = ("second", "divider", "waiting")
 """Layers that come and go with what is done on the canvas."""
 
 

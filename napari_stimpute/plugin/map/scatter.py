@@ -26,6 +26,7 @@ from qtpy.QtGui import (
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from ...scene.picks import How, how_of, within
+from ..canvas.outline import LINE, SHADOW, draw_outline
 from .stamp import Viewport, packed, radius_of, stamp, whole
 
 _FINE = 2
@@ -33,8 +34,6 @@ _FINE = 2
 
 _STEP = 2.0  # pixels between two corners of the line
 _TURN = 1.2  # zoom per notch of the wheel
-_LINE = QColor("#ffd23f")
-_SHADOW = QColor(20, 20, 20, 190)
 _MODIFIERS = {
     "Shift": Qt.KeyboardModifier.ShiftModifier,
     "Alt": Qt.KeyboardModifier.AltModifier,
@@ -186,17 +185,14 @@ class Scatter(QWidget):
     def _draw_outline(self, painter: QPainter) -> None:
         if len(self._outline) < 2:
             return
-        line = QPolygonF([QPointF(x, y) for x, y in self._outline])
-        for colour, width in ((_SHADOW, 3.5), (_LINE, 1.6)):
-            painter.setPen(QPen(colour, width))
-            painter.drawPolygon(line)
+        draw_outline(painter, QPolygonF([QPointF(x, y) for x, y in self._outline]))
 
     def _draw_ring(self, painter: QPainter) -> None:
         if self.ringed < 0 or self.points is None or self.ringed >= len(self.points):
             return
         radius = radius_of(len(self.points), self._view.zoom) + 4
         middle = QPointF(*self.pixel_of(self.ringed))
-        for colour, width in ((_SHADOW, 4.0), (_LINE, 2.0)):
+        for colour, width in ((SHADOW, 4.0), (LINE, 2.0)):
             painter.setPen(QPen(colour, width))
             painter.drawEllipse(middle, radius, radius)
 
