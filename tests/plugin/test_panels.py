@@ -1,17 +1,30 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from anndata import AnnData
 from pytestqt.qtbot import QtBot
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QSlider
+from qtpy.QtCore import QRect, Qt
+from qtpy.QtGui import QImage
+from qtpy.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QSlider,
+)
 
-from napari_stimpute.plugin import session_of
+from napari_stimpute.panels.tabs import TABS
+from napari_stimpute.plugin import open_panel, session_of
 from napari_stimpute.plugin.panel import StimputePanel
 
+from ..contrast import contrast
 from .hands import choose, until_idle
 
 
@@ -153,6 +166,40 @@ def test_text_stands_out_in_both_themes(opened: StimputePanel, theme: str) -> No
     bar = opened.genes.legend.bar
     ink = bar.palette().windowText().color().lightness()
     assert ink > 150 if theme == "dark" else ink < 100
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_every_text_has_a_contrast_of_four_and_a_half_in_both_themes(
+    make_viewer: Callable[..., Any], judged: AnnData, theme: str
+) -> None:
+    viewer = make_viewer(show=True)  # pixels are looked at
+    panel = open_panel(viewer)
+    panel.session.open(judged)
+    viewer.theme = theme
+    faint = {}
+    for tab in TABS:
+        panel.show_tab(tab.name)
+        QApplication.processEvents()
+        picture = panel.grab().toImage()
+        for label in panel.findChildren(QLabel):
+            seen = label.visibleRegion().boundingRect()
+            if label.isEnabled() and label.text().strip() and not seen.isEmpty():
+                part = QRect(label.mapTo(panel, seen.topLeft()), seen.size())
+                ratio = contrast_within(picture, part)
+                faint.update({label.text(): round(ratio, 1)} if ratio < 4.5 else {})
+    assert not faint
+
+
+def contrast_within(picture: QImage, part: QRect) -> float:
+    """Of the most frequent colour in a part of a picture with the farthest from it."""
+    within = part.intersected(picture.rect())
+    pixels = Counter(
+        picture.pixelColor(x, y).getRgbF()[:3]
+        for x in range(within.left(), within.right() + 1)
+        for y in range(within.top(), within.bottom() + 1)
+    )
+    ground = pixels.most_common(1)[0][0]
+    return max(contrast(ground, colour) for colour in pixels)
 
 
 def test_closing_the_panel_leaves_a_session_that_others_can_use(opened: StimputePanel) -> None:

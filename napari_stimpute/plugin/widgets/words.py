@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from qtpy.QtCore import Qt
-from qtpy.QtGui import QResizeEvent
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtGui import QResizeEvent, QShowEvent
 from qtpy.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -20,8 +20,8 @@ from qtpy.QtWidgets import (
 from ...panels.message import EDGES, GROUNDS, Message, Tone
 from .plain import Label, tip
 
-_FAINT = "color: #828892; background: transparent;"
-"""A grey that can be read on the grounds of both themes."""
+_QUIET = 0.7
+"""Share of the theme's text colour in quiet text: its contrast is above 4.5 in both themes."""
 
 
 class Words(Label):
@@ -87,12 +87,37 @@ class Card(QWidget):
         return "\n".join(label.text() for label in self.findChildren(QLabel))
 
 
-class Elided(Label):
+class Quiet(Label):
+    """Text that stands back behind other text, in any theme."""
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Take over the colours of another theme."""
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.StyleChange:
+            self._follow_theme()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Take over the colours of the window it has come into."""
+        super().showEvent(event)
+        self._follow_theme()
+
+    def _follow_theme(self) -> None:
+        window = self.window()
+        assert window is not None
+        palette = window.palette()
+        text, ground = palette.windowText().color(), palette.window().color()
+        parts = zip(text.getRgb()[:3], ground.getRgb()[:3], strict=True)
+        red, green, blue = (round(_QUIET * one + (1 - _QUIET) * other) for one, other in parts)
+        style = f"color: rgb({red}, {green}, {blue}); background: transparent;"
+        if style != self.styleSheet():
+            self.setStyleSheet(style)
+
+
+class Elided(Quiet):
     """A quiet line that ends in … where there is no room; all of it appears on hover."""
 
     def __init__(self, text: str = "") -> None:
         super().__init__()
-        self.setStyleSheet(_FAINT)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.whole = ""
         self.say(text)
@@ -117,8 +142,7 @@ class Elided(Label):
 
 def faint(text: str) -> QLabel:
     """A quiet label."""
-    label = Label(text)
-    label.setStyleSheet(_FAINT)
+    label = Quiet(text)
     label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
     return label
 
