@@ -44,6 +44,12 @@ _GENES = (
     Entry("5,000 most variable", "hvg:5000", _RANKED),
     Entry("Names from a file…", FILE, "A text file with one gene per line."),
 )
+_DETAILS = ("Genes", "Counts", "Zeros", "Coordinates", "Raw")
+"""Rows of the card that are folded away: where things are in the file, and how they were chosen."""
+
+_USUAL_NOTES = ("The counts were taken from", "raw holds the counts")
+"""How the notes begin that hold for every file; they are folded away with these rows."""
+
 _COUNTS_CHOSEN = "These data came from no file: where their counts are was chosen when they came."
 
 
@@ -52,7 +58,8 @@ class DataState:
     """What the tab shows.
 
     ``is_busy`` says whether a file is being read or written; ``wait`` why nothing can be opened or
-    saved now, ``no_model`` why no model can; ``card`` has a label and a sentence in each row;
+    saved now, ``no_model`` why no model can; ``card`` has a label and a sentence in each row, and
+    so have ``details``, which ``asides`` go with; ``notes`` are what this file made necessary;
     ``left`` are results that an earlier process did not save, until something is opened here.
     """
 
@@ -65,8 +72,10 @@ class DataState:
     unsaved: Message
     saved: Message
     card: tuple[tuple[str, str], ...]
+    details: tuple[tuple[str, str], ...]
     doubts: tuple[str, ...]
     notes: str
+    asides: str
     genes: Menu
     gene_file: str
     takes_file: bool
@@ -216,6 +225,7 @@ class DataPanel(Panel[DataState]):
         card, path = session.card, session.path
         self._offer_counts()
         file = ("File", Path(path).name if path else "not from a file")
+        rows = () if card is None else card.rows
         return DataState(
             is_open=session.adata is not None,
             left=self._left,
@@ -225,9 +235,11 @@ class DataPanel(Panel[DataState]):
             problem=self._problem,
             unsaved=self.saving.now.unsaved,
             saved=self.saving.now.saved,
-            card=() if card is None else (file, *card.rows),
+            card=() if card is None else (file, *(r for r in rows if r[0] not in _DETAILS)),
+            details=tuple(row for row in rows if row[0] in _DETAILS),
             doubts=() if card is None else card.problems,
             notes=self._notes(),
+            asides=" ".join(n for n in session.notes if n.startswith(_USUAL_NOTES)),
             genes=self._genes.menu(),
             gene_file=self._gene_file,
             takes_file=self._genes.name == FILE,
@@ -239,7 +251,8 @@ class DataPanel(Panel[DataState]):
         """What was noted when the data were opened, but for what the card says already."""
         card = self.session.card
         said = () if card is None else (*(text for _label, text in card.rows), *card.problems)
-        return " ".join(n for n in self.session.notes if n.removeprefix(CHOSEN) not in said)
+        notes = (n for n in self.session.notes if not n.startswith(_USUAL_NOTES))
+        return " ".join(n for n in notes if n.removeprefix(CHOSEN) not in said)
 
     def _offer_counts(self) -> None:
         """Offer the places of the file, which the data that are worked on have no more."""

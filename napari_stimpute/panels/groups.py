@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import keys
 from ..session.session import Session
+from ..words import counted
 from .answer import stamp_of
 from .menu import Choice, Entry, Menu, entries
 from .message import SILENT, Message
@@ -116,7 +117,8 @@ def sizes_of(session: Session, column: str) -> dict[str, int]:
 def titled_groups(session: Session, column: str) -> list[Entry]:
     """Every group of a column with its size, to choose from."""
     place = session.place
-    return [Entry(f"{g} ({n:,} {place}s)", g) for g, n in sizes_of(session, column).items()]
+    sizes = sizes_of(session, column)
+    return [Entry(f"{group} ({counted(n, place)})", group) for group, n in sizes.items()]
 
 
 def newest_first(session: Session) -> list[tuple[str, str]]:

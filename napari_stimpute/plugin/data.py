@@ -9,9 +9,11 @@ from qtpy.QtWidgets import QFileDialog, QLineEdit, QProgressBar, QPushButton, QV
 
 from ..connections import Connections
 from ..panels.data import EMPTY, LEFT, READABLE, DataPanel
+from ..panels.run_card import DETAILS
 from ..panels.unsaved import SAVE_TITLE
 from ..session.autosave import Left
 from .widgets.choice import MenuBox
+from .widgets.fold import Fold
 from .widgets.saving import ask_where
 from .widgets.unsaved import ask_first
 from .widgets.words import Card, Words, clear, heading, hint, labelled, row, rule, sentence
@@ -23,7 +25,7 @@ class DataTab(QWidget):
     def __init__(self, panel: DataPanel) -> None:
         super().__init__()
         self.panel = panel
-        self._carded: tuple[tuple[tuple[str, str], ...], tuple[str, ...]] = ((), ())
+        self._carded: tuple[object, ...] = ()
         self._make_controls()
         self._lay_out()
         self.connections = Connections()
@@ -47,6 +49,12 @@ class DataTab(QWidget):
         self.busy.setFixedHeight(6)
         self.problem, self.unsaved, self.saved = Words("error"), Words("note"), Words("good")
         self.empty, self.card, self.notes = hint(EMPTY), Card(), hint("")
+        self.details, self.asides, inside = Card(), hint(""), QWidget()
+        inner = QVBoxLayout(inside)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.addWidget(self.details)
+        inner.addWidget(self.asides)
+        self.fold = Fold(DETAILS, inside)
         self.left = QWidget()
         self.left.hide()
         self._left_rows = QVBoxLayout(self.left)
@@ -79,6 +87,7 @@ class DataTab(QWidget):
         for widget in (self.busy, self.problem, self.empty, self.left, self._found, self.card):
             layout.addWidget(widget)
         layout.addWidget(self.notes)
+        layout.addWidget(self.fold)
         self._choice = QWidget()
         inner = QVBoxLayout(self._choice)
         inner.setContentsMargins(0, 0, 0, 0)
@@ -99,16 +108,19 @@ class DataTab(QWidget):
         now = self.panel.now
         self.empty.setVisible(not now.is_open)
         self._draw_left(now.left)
-        for widget in (self._found, self.card, self.notes, self._choice):
+        for widget in (self._found, self.card, self.fold, self._choice):
             widget.setVisible(now.is_open)
+        self.notes.setVisible(bool(now.notes))
         self.busy.setVisible(now.is_busy)
         self.problem.draw(now.problem)
         self.unsaved.draw(now.unsaved)
         self.saved.draw(now.saved)
-        if (now.card, now.doubts) != self._carded:
-            self._carded = (now.card, now.doubts)
-            self.card.fill(*self._carded)
+        if (now.card, now.doubts, now.details) != self._carded:
+            self._carded = (now.card, now.doubts, now.details)
+            self.card.fill(now.card, now.doubts)
+            self.details.fill(now.details)
         self.notes.setText(now.notes)
+        self.asides.setText(now.asides)
         self.genes.draw(now.genes)
         self.counts.draw(now.counts)
         if self.gene_file.text() != now.gene_file:

@@ -155,7 +155,7 @@ class Scene:
     def _why_no_map(self) -> str:
         maps, title = self.maps, self.maps.title(self.map)
         if maps.problem:
-            return f"No coordinates in obsm['spatial'], and no map: {maps.problem}"
+            return f"These data have no coordinates, and no map: {maps.problem}"
         if maps.waits_for(self.map):
-            return f"No coordinates in obsm['spatial']: the {title} is being drawn."
-        return f"No coordinates in obsm['spatial']: press “Draw map” for the {title}."
+            return f"These data have no coordinates: the {title} is being drawn."
+        return f"These data have no coordinates: press “Draw map” for the {title}."

@@ -230,7 +230,7 @@ def test_cells_without_coordinates_are_drawn_on_a_map_of_themselves(
 
     async def main() -> None:
         shown = panels(cells)
-        assert shown.genes.words.text.startswith("No coordinates in obsm['spatial']: the UMAP")
+        assert shown.genes.words.text.startswith("These data have no coordinates: the UMAP")
         assert not shown.genes.map.is_shown
         await until(lambda: shown.genes.map.is_shown)
         assert shown.genes.words.text == "" and not shown.session.problem

@@ -38,6 +38,9 @@ def test_the_card_says_what_was_found(open_data: DataPanel) -> None:
     assert card["File"] == "not from a file"
     assert f"{adata.n_obs:,} spots × 100 genes" in card["Size"]
     assert "Visium" in card["Technology"]
+    details = dict(open_data.now.details)
+    assert "sparse by row" in details["Counts"] and "obsm" in details["Coordinates"]
+    assert not any("CSR" in text or "obsm" in text for text in card.values())
 
 
 def test_a_file_is_opened_in_the_background(
@@ -198,9 +201,9 @@ def test_the_model_of_the_run_that_is_shown_is_saved(open_data: DataPanel, tmp_p
 def test_what_the_card_says_is_not_noted_again(data: DataPanel, section: AnnData) -> None:
     for genes in ("", "hvg:20"):
         data.session.open(section, genes=genes)
-        said = dict(data.now.card)["Genes"]
+        said = dict(data.now.details)["Genes"]
         assert "are modelled" in said and said not in data.now.notes
-        assert "The counts were taken from X." in data.now.notes
+        assert "The counts were taken from X." in data.now.asides
         assert data.session.adata is not None
         data.session.open(data.session.adata)  # a result that is opened again
-        assert said == dict(data.now.card)["Genes"] and said not in data.now.notes
+        assert said == dict(data.now.details)["Genes"] and said not in data.now.notes

@@ -111,6 +111,18 @@ def test_marking_the_gene_leaves_a_column_on_the_canvas(session: Session, qtbot:
     assert session.display.column == "domain"
 
 
+def test_the_marked_row_is_in_sight_at_whatever_height(session: Session, qtbot: QtBot) -> None:
+    assert session.adata is not None
+    box = shown(session, qtbot)
+    session.display.gene = listed(box)[60]
+    for height in (900, 420):
+        box.resize(380, height)
+        qtbot.wait(50)
+        view, row = box.table.view, marked(box)[0]
+        place, port = view.visualRect(box.table.model.index(row, 0)), view.viewport()
+        assert row == 60 and port is not None and port.rect().contains(place.center())
+
+
 def test_an_empty_list_says_why(qtbot: QtBot) -> None:
     box = shown(Session(), qtbot)
     assert "Open data first" in box.nothing.text()

@@ -37,7 +37,7 @@ def test_cells_without_coordinates_are_drawn_on_a_map_by_themselves(
 ) -> None:
     panel.session.open(cells)
     sentence = panel.view.viewer.canvas.overlays.text.text
-    assert "obsm['spatial']" in sentence
+    assert "have no coordinates" in sentence
     assert "the UMAP of the counts is being drawn" in sentence
     assert "being drawn" in panel.genes.legend.nothing.text()
     on_canvas(panel, qtbot)

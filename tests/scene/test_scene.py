@@ -210,7 +210,7 @@ def test_cells_without_coordinates_ask_for_their_map_and_say_so(
     scene.maps.due.connect(lambda: heard.append(scene.no_map))
     session.open(cells)
     assert heard and scene.places is None
-    assert "obsm['spatial']" in scene.no_map
+    assert "have no coordinates" in scene.no_map
     assert "the UMAP of the counts is being drawn" in scene.no_map
     assert scene.shown is not None  # a map beside the canvas is coloured by it
     scene.maps.draw_wanted()

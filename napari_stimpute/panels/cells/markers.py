@@ -14,7 +14,7 @@ from ...data.counts import counts_of, size_factors
 from ...job import Job
 from ...keys import COUNTS
 from ...session.session import Session
-from ...words import percent
+from ...words import counted, percent
 from ..answer import Answer
 from ..figures import Drawn, Figures
 from ..groups import Groups
@@ -197,7 +197,8 @@ class MarkersPanel(Panel[MarkersState]):
         if markers is not None:
             sizes, place = self.groups.sizes(), self.session.place
             self.group.offer(
-                Entry(f"{name} ({sizes.get(name, 0):,} {place}s)", name) for name in markers.groups
+                Entry(f"{name} ({counted(sizes.get(name, 0), place)})", name)
+                for name in markers.groups
             )
             self.table.show(markers.of(self.group.name).set_index("gene"))
             self.saved = SILENT

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from ...analysis.transfer import Transfer
 
 EXPLAINED = (
-    "Gives names that cells of a reference have which express alike. Below a probability of one "
-    "half it is “unsure”."
+    "Gives each the name of those cells of a reference that express most alike; below a "
+    "probability of one half it says “unsure”."
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
 from qtpy.QtCore import Signal as QtSignal  # type: ignore[attr-defined]
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -45,7 +46,7 @@ class TableView(QWidget):
         super().__init__()
         self.table, self.model = table, TableModel(table)
         self.save = save or self.save_to
-        self._is_marking = False
+        self._is_marking, self._marked = False, -1
         self.view = QTableView()
         self.view.setModel(self.model)
         self.view.setAccessibleName(table.name)
@@ -82,13 +83,19 @@ class TableView(QWidget):
 
     def mark(self, row: int) -> None:
         """Show which row is seen on the canvas, −1 for none, without choosing it."""
-        self._is_marking = True
+        self._is_marking, self._marked = True, row
         if row < 0:
             self.view.clearSelection()
         else:
             self.view.selectRow(row)
             self.view.scrollTo(self.model.index(row, 0))
         self._is_marking = False
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """The marked row stays in sight, also when the page is laid out at last."""
+        super().resizeEvent(event)
+        if self._marked >= 0:
+            self.view.scrollTo(self.model.index(self._marked, 0))
 
     def _set_letters(self) -> None:
         small = self.view.font()
