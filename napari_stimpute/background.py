@@ -5,11 +5,16 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from multiprocessing.pool import ThreadPool
 from typing import Generic, TypeVar
 
+from .progress import Progress
+
 T = TypeVar("T")
+
+_MOMENT = 0.25
+"""Seconds after which it is asked whether to stop."""
 
 
 class Background(Generic[T]):
@@ -45,6 +50,17 @@ class Background(Generic[T]):
         if self._errors:
             raise self._errors[0]
         return self._kept[0]
+
+
+def in_steps(progress: Progress, call: Callable[[], T]) -> Generator[Progress, None, T]:
+    """Call in a thread, and report the same step until it is over; who stops does not wait for it.
+
+    What was stopped computes on for nobody, so it must change nothing that others look at.
+    """
+    work = Background(call)
+    while not work.is_over(within=_MOMENT):
+        yield progress
+    return work.value()
 
 
 def give_back_memory() -> None:

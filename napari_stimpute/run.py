@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
 
 from .analysis.mixing import mixing_in_words
+from .background import in_steps
 from .config import (
     ModelConfig,
     WithBatches,
@@ -208,12 +210,22 @@ class Run:
             return
         if isinstance(self.model, IsBlend):
             judgement.own_blend = self.model.blend_
-        yield self._progress(1, "weigh", "Weighing the model against simple methods")
-        judgement.weigh(self._predict(judgement.hidden.kept))
+        weighing = self._progress(1, "weigh", "Weighing the model against simple methods")
+        yield from self._hold_against(judgement.hidden.kept, judgement.weigh, weighing)
         if judgement.hidden.judging is not None:
-            yield self._progress(2, "judge", "Judging each gene on hidden molecules")
-            judgement.judge(self._predict(judgement.hidden.rest))
+            judging = self._progress(2, "judge", "Judging each gene on hidden molecules")
+            yield from self._hold_against(judgement.hidden.rest, judgement.judge, judging)
         self._notes += judgement.notes()
+
+    def _hold_against(
+        self, counts: sp.csr_matrix, act: Callable[[np.ndarray], None], progress: Progress
+    ) -> Generator[Progress, None, None]:
+        """Predict from these counts, and act on it, in a thread: who stops does not wait."""
+        yield progress
+        predict = partial(self._predict, counts)
+        is_slow = isinstance(self.model, IsBlend)  # networks are quick, and keep what they made
+        prediction = (yield from in_steps(progress, predict)) if is_slow else predict()
+        yield from in_steps(progress, partial(act, prediction))
 
     def _skip_judging(self) -> None:
         """After a stop, use the model as it is; what is left out makes the run incomplete."""

@@ -71,7 +71,7 @@ def _open(path: str) -> int:
         *(lambda s=source.name: scene.shown_for(s) for source in contents.sources),
         *(lambda c=column: session.labels(c) for column in contents.columns),
         *(lambda c=column: session.numbers(c) for column in contents.number_columns),
-        lambda: contents.images,
+        lambda: contents.layout,
     ]
     for look in looks:
         try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import fields
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -17,6 +18,7 @@ import scipy.sparse as sp
 import torch
 
 from ... import keys
+from ...background import in_steps
 from ...data.graph import spatial_coordinates, spatial_graph
 from ...data.holdout import thin
 from ...data.sections import section_codes
@@ -51,10 +53,12 @@ class Mixture(Model):
         self, adata: AnnData, counts: sp.csr_matrix, names: list[str]
     ) -> Generator[Progress, None, None]:
         kept, hidden = thin(counts, self.config.hidden_share, self.seed_)
-        parts = Parts.of(kept, self._graph(adata), self.seed_)
+        making = Progress("prepare", 0, 3, message="Making simple predictions")
+        parts = yield from in_steps(making, partial(Parts.of, kept, self._graph(adata), self.seed_))
         self.blend_, self.var_names_ = Blend.even(parts.titles, len(names)), names
-        yield Progress("parts", 1, 3, message="Weighing simple methods on hidden molecules")
-        self.blend_ = fit_blend(parts, hidden)
+        weighing = Progress("parts", 1, 3, message="Weighing simple methods on hidden molecules")
+        yield weighing
+        self.blend_ = yield from in_steps(weighing, partial(fit_blend, parts, hidden))
         if hidden.sum() < FEWEST:
             self.notes_.append(
                 f"Only {hidden.sum():.0f} molecules to weigh by: almost equal weights."
