@@ -72,7 +72,7 @@ def test_steps_count_upwards_within_what_was_announced(name: str, learned: Learn
     steps = [p.step for p in seen if p.phase != "prepare"]
     assert steps[0] == 1
     assert all(p.step == 0 and p.message for p in seen if p.phase == "prepare")
-    assert all(a < b for a, b in pairwise(steps))
+    assert all(a <= b for a, b in pairwise(steps))  # a long step is reported more than once
     assert steps[-1] <= seen[-len(steps)].n_steps == seen[-1].n_steps
     assert all(p.phase for p in seen)
     assert all(np.isfinite(v) for p in seen for v in p.metrics.values())
