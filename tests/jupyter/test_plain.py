@@ -1,0 +1,59 @@
+"""Names that are HTML, in the panels of a notebook: shown as they are, never drawn as such."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import ipywidgets as widgets
+import numpy as np
+import pandas as pd
+import pytest
+from anndata import AnnData
+
+from napari_stimpute.errors import DuplicateNames
+from napari_stimpute.jupyter import panels
+
+from ..judged import give_runs
+
+EVIL = "<img src=x onerror=alert(1)><b>x</b>"
+
+
+@pytest.fixture
+def evil(section: AnnData) -> AnnData:
+    """A section with two runs, whose genes, groups, columns and layers are called that."""
+    adata = give_runs(section.copy())
+    adata.var_names = [EVIL, f"{EVIL}2", *adata.var_names[2:]]
+    kinds = np.array([f"{EVIL} one", f"{EVIL} two"])[np.arange(adata.n_obs) % 2]
+    adata.obs[f"{EVIL} column"] = pd.Categorical(kinds)
+    adata.layers[f"{EVIL} layer"] = adata.X.copy()
+    return adata
+
+
+def walked(root: widgets.Widget) -> Iterator[widgets.Widget]:
+    yield root
+    for child in getattr(root, "children", ()):
+        yield from walked(child)
+
+
+def drawn_as_html(root: widgets.Widget) -> list[str]:
+    shown = [w.value for w in walked(root) if isinstance(w, widgets.HTML | widgets.HTMLMath)]
+    named = [w.description for w in walked(root) if getattr(w, "description_allow_html", False)]
+    return [text for text in (*shown, *named) if "<img" in text or "<b>" in text]
+
+
+def test_a_name_that_is_html_is_never_drawn_as_such(evil: AnnData, tmp_path: Path) -> None:
+    file = tmp_path / "<b>x<img src=x>.h5ad"
+    evil.write_h5ad(file)
+    shown = panels(file)
+    shown.session.display.gene = EVIL
+    assert drawn_as_html(shown) == []
+    shown.genes.gene.value = "<b>no gene</b>"
+    assert "<b>no gene</b>" in shown.genes.words.text
+    assert drawn_as_html(shown) == []
+
+
+def test_an_error_names_it_as_it_is(evil: AnnData) -> None:
+    evil.obs_names = [EVIL, EVIL, *evil.obs_names[2:]]
+    with pytest.raises(DuplicateNames, match="<img src=x"):
+        panels(evil)
