@@ -97,7 +97,7 @@ def titles_layers(session: Session, places: Places, opened: Any = None) -> list[
     layer = Points(
         np.array([(title.y, title.x) for title in places.titles]),
         features={"title": [title.text for title in places.titles]},
-        text={"string": "{title}", "anchor": "lower_left", "size": 10, "color": _TITLE},
+        text={"string": "{title}", "anchor": "upper_left", "size": 10, "color": _TITLE},
         face_color="transparent",
         border_width=0,
         size=places.diameter,
