@@ -278,3 +278,13 @@ def test_a_click_in_the_legend_shows_a_group_alone_and_ctrl_click_hides_it(
     menu[HIDE].trigger()
     np.testing.assert_array_equal(opened.view.layer.shown, groups != swatches.names[0])
     assert menu[RECOLOUR].isEnabled()
+
+
+def test_spots_of_a_few_pixels_have_no_outline(canvas: SpotsView) -> None:
+    canvas.session.display.column = "domain"
+    camera, layer, outline = canvas.viewer.scene.camera, canvas.layer, canvas.scene.style.outline
+    diameter = canvas.scene.style.diameter
+    for pixels, expected in ((20, outline), (3, 0.0), (20, outline)):
+        camera.zoom = pixels / diameter
+        np.testing.assert_allclose(layer.border_width, expected, rtol=1e-6)
+    assert outline > 0

@@ -69,6 +69,6 @@ class SideBySide:
         for layer, source in zip((stage.spots, stage.second), sources, strict=True):
             shown = scene.shown_for(source)
             if shown is not None and layer is not None:
-                paint(layer, shown, scene.style)
+                paint(layer, shown, stage.style)
                 layer.name = shown.headline or shown.title
                 layer.name_overlay.visible = True

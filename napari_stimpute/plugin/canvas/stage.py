@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -10,6 +11,7 @@ import numpy as np
 from ...scene.colours import Ground
 from ...scene.places import Places
 from ...scene.scene import Scene
+from ...scene.shown import Style
 from .cut import uncut
 from .spots import (
     image_layers,
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 
 _FAR = 1e100
 """In place of the coordinates of a spot without a place, where nobody points at it."""
+
+_OUTLINED = 6.0
+"""Pixels of the canvas from which a spot has an outline: napari draws one at least a pixel wide."""
 
 _PASSING = ("second", "divider", "waiting")
 """Layers that come and go with what is done on the canvas."""
@@ -108,6 +113,12 @@ class Stage:
         bar = viewer.canvas.overlays.scale_bar
         bar.position = "bottom_left"  # the colour bar stands on the right
         bar.visible = self._places is not None and self._places.microns > 0
+
+    @property
+    def style(self) -> Style:
+        """As the scene has it; spots of a few pixels have no outline: it would cover them."""
+        style, zoom = self.scene.style, self.viewer.scene.camera.zoom
+        return style if style.diameter * zoom >= _OUTLINED else replace(style, outline=0.0)
 
     def set_opacity(self, opacity: float) -> None:
         """Opacity of all maps of spots, 0–1."""

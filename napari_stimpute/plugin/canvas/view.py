@@ -46,12 +46,13 @@ class SpotsView:
         self.stage = Stage(viewer, self.scene)
         self.side_by_side, self.wipe = SideBySide(self.stage), Wipe(self.stage)
         self.lasso = TissueLasso(self.stage)
-        self._under_mouse = -1
+        self._under_mouse, self._outline = -1, 0.0
         self.connections = Connections()
         self.connections.add(self.scene.changed, self._follow)
         self.connections.add(self.scene.maps.due, self._draw_map_soon)
         self.connections.add(self.wipe.changed, self._follow)
         self.connections.add(viewer.layers.events.inserted, self._on_layer)
+        self.connections.add(viewer.scene.camera.events.zoom, self._on_zoom)
         viewer.mouse_move_callbacks.append(self._on_mouse_move)
         if session.adata is None:
             self._pick_up()
@@ -124,6 +125,7 @@ class SpotsView:
 
     def _painted(self, shown: Shown) -> Shown:
         """Recolour what lies on the canvas; what it shows then."""
+        self._outline = self.stage.style.outline
         if not self.wipe.is_whole:
             self.wipe.stop()
         if self.wipe.is_on:
@@ -132,8 +134,15 @@ class SpotsView:
             self.side_by_side.repaint()
         else:
             assert self.layer is not None
-            paint(self.layer, shown, self.scene.style)
+            paint(self.layer, shown, self.stage.style)
         return shown
+
+    def _on_zoom(self) -> None:
+        """Spots that have become small or large lose or get their outline."""
+        if self.viewer is None or self.shown is None or self.layer is None:
+            return
+        if self.stage.style.outline != self._outline:
+            self._painted(self.shown)
 
     def _show_title(self) -> None:
         """Say on the canvas what is shown; side by side, each map has its own title."""

@@ -150,10 +150,10 @@ class Wipe:
         self.waits = self.pair.why_not(shown)
         self._show_halves(visible=not self.waits)
         if self.waits:
-            paint(first, shown, stage.scene.style)
+            paint(first, shown, stage.style)
             return shown
         for layer, half in zip((first, second), self.pair.drawn(), strict=True):
-            paint(layer, half, stage.scene.style)
+            paint(layer, half, stage.style)
         for cut in self._cuts:
             cut.make(self.x)
         divider.place(self.x)
