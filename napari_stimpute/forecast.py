@@ -155,7 +155,7 @@ def needed_memory(adata: AnnData, plan: Plan, n_vars: int = 0) -> int:
 
 def memory_in_words(needed: int, free: int) -> str:
     """How much of what is free will be taken: "1.2 of 20 GB free memory"."""
-    return f"{_gigabytes(needed)} of {free / _GIB:.0f} GB free memory"
+    return f"{_gigabytes(needed)} of {_gigabytes(free)} GB free memory"
 
 
 def too_large_in_words(needed: int, free: int) -> str:
@@ -169,8 +169,9 @@ def too_large_in_words(needed: int, free: int) -> str:
 
 
 def _gigabytes(size: int) -> str:
-    """Write bytes as GB, with one decimal."""
-    return f"{max(0.1, size / _GIB):.1f}"
+    """Write bytes as GB: 0.3, 7.9, 20."""
+    found = max(0.1, size / _GIB)
+    return f"{found:.1f}" if found < 10 else f"{found:.0f}"
 
 
 def genes_that_fit(adata: AnnData, plan: Plan, free: int) -> int:

@@ -135,7 +135,7 @@ def test_impute_writes_imputed_values_for_every_cell_in_order(
     assert keys.embedding("pca") in written.obsm
     sentence = capsys.readouterr().out
     assert "The 50 most variable of 120 genes are modelled" in sentence
-    assert re.search(r"Needs about 0\.[0-9] of [0-9]+ GB free memory\.", sentence)
+    assert re.search(r"Needs about 0\.[0-9] of [0-9.]+ GB free memory\.", sentence)
     assert f"Wrote {out}: {section.n_obs:,} × 50" in sentence
 
 

@@ -21,7 +21,7 @@ class WorkBox(QWidget):
 
     Parameters
     ----------
-    below : what else stands below the button
+    below : what else stands below the button, and below why it cannot be pressed
     """
 
     def __init__(self, work: Work, *below: QWidget) -> None:
@@ -33,7 +33,7 @@ class WorkBox(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
-        for widget in (self.button, *below, self.why_not, self.progress, self.words):
+        for widget in (self.button, self.why_not, *below, self.progress, self.words):
             layout.addWidget(widget)
 
     def draw(self, state: WorkState) -> None:
