@@ -275,7 +275,7 @@ def _lines_of(path: Path) -> list[str]:
     except (OSError, UnicodeDecodeError) as error:
         raise NotReadable(
             expected=f"a text file with one gene per line at {path}",
-            found=getattr(error, "strerror", None) or str(error),
+            found=getattr(error, "strerror", None) or "bytes that are no text in UTF-8",
             remedy="Check the path, or save it as plain text (UTF-8).",
-        ) from None
+        ) from error
     return [line.strip() for line in lines if line.strip()]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import anndata as ad
+import h5py
 import pytest
 
 from napari_stimpute import GeneMean, keys, simulate_section
@@ -336,3 +337,30 @@ def test_ctrl_c_leaves_a_finished_result_and_the_rest(
     rows = table(text.out)
     assert rows["b.h5ad"] == "given up nothing was written"
     assert rows["c.h5ad"] == "not begun"
+
+
+# ---- damaged sparse files ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("part", "at", "value"),
+    [("indices", 5, 1_000_000), ("indices", 5, -1), ("indptr", 5, 10**9), ("indptr", -1, 3)],
+)
+def test_a_damaged_sparse_file_does_not_keep_the_others_from_their_results(
+    part: str,
+    at: int,
+    value: int,
+    folder: Path,
+    section: ad.AnnData,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    section.write_h5ad(folder / "aa.h5ad")
+    with h5py.File(folder / "aa.h5ad", "r+") as file:
+        file[f"X/{part}"][at] = value
+    before, out = (folder / "aa.h5ad").read_bytes(), folder.with_name("out")
+    for _ in range(2):  # and it is not in the way when the folder is gone on with
+        assert run("impute", folder, out, *QUICK) == 1
+        said = table(capsys.readouterr().out)
+        assert "failed" in said["aa.h5ad"].lower()
+        assert names(out) == ["a.h5ad", "b.h5ad"]
+    assert (folder / "aa.h5ad").read_bytes() == before

@@ -142,7 +142,7 @@ def test_an_empty_or_binary_list_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnknownName):
         choose_genes(section(), str(panel))
     panel.write_bytes(b"\xff\xfe\x00\x81")
-    with pytest.raises(NotReadable, match="plain text"):
+    with pytest.raises(NotReadable, match=r"found bytes that are no text in UTF-8.*plain text"):
         choose_genes(section(), str(panel))
 
 
