@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipywidgets as widgets
 
 from ..panels.add_gene import AddPanel
-from ..panels.genes import IMAGE_HELP, SIZE_HELP, GenesPanel
+from ..panels.genes import IMAGE_HELP, MADE_OF, SIZE_HELP, GenesPanel
 from ..panels.message import Message
 from ..scene.figure import maps_figure
 from ..scene.scene import Scene
@@ -34,7 +34,8 @@ class GenesTab:
             widgets.FloatSlider, "Spot size", min=0.2, max=3, step=0.1, continuous_update=False
         )
         self.image.tooltip, self.size.tooltip = IMAGE_HELP, SIZE_HELP
-        self.words, self.trust = Words(), Words("note")
+        self.words, self.trust, self.blend = Words(), Words("note"), Words("note")
+        self.made_of = widgets.Accordion([self.blend.widget], titles=(MADE_OF,))
         self.add = AddPanel(session)
         self.lacking, self.adding = Words("note"), WorkBox(self.add.work, home)
         self.map, self._drawn = Picture(), ""
@@ -43,7 +44,7 @@ class GenesTab:
         for menu in menus.children:
             menu.layout.width = CONTROL
         parts = [heading("Look at a gene"), menus, self.words.widget, self.lacking.widget]
-        parts += [self.adding.widget, self.trust.widget, self.map.widget]
+        parts += [self.adding.widget, self.trust.widget, self.made_of, self.map.widget]
         self.widget = widgets.VBox(parts)
         home.observe(self.gene, self._choose_gene)
         home.observe(self.source, lambda: self.panel.choose_source(self.source.value))
@@ -80,7 +81,9 @@ class GenesTab:
             self.size.value = now.look.size
         message = now.message or Message(now.no_map)
         self.words.say(message.text, tone=message.tone)
-        self.trust.say(*now.trust.text.split("\n"), tone=now.trust.tone)
+        self.trust.draw(now.trust)
+        self.blend.say(now.blend)
+        self.made_of.layout.display = None if now.badge is not None else "none"
 
     def _draw_add(self) -> None:
         now = self.add.now

@@ -27,6 +27,9 @@ from .panel import Panel
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MADE_OF = "What these values are made of"
+"""Title of the fold that holds the shares of the blend."""
+
 _COLUMN_HELP = "Colour by a gene, or by a column: labels, or numbers."
 LOW_HELP = "Values below this percentile take the lowest colour."
 HIGH_HELP = "Values above this percentile take the highest colour."
@@ -128,7 +131,7 @@ class GenesState:
     """What the tab shows.
 
     ``not_open``, ``no_run``, ``no_map``, ``no_pair`` and ``no_figure`` say why something cannot be
-    chosen or done, "" where it can. ``blend`` says what the values are made of, ``trust`` also
+    chosen or done, "" where it can. ``blend`` says what the values are made of, ``trust``
     whether to believe them; ``is_on_map`` whether the spots lie on a map in place of a tissue.
     """
 
@@ -296,7 +299,7 @@ class GenesPanel(Panel[GenesState]):
             saved=self.figure.answer,
             badge=badge,
             blend=blend,
-            trust=Message(blend if badge is None else f"{badge.sentence}\n{blend}", tone),
+            trust=Message(blend if badge is None else badge.sentence, tone),
             is_on_map=not not_open and not scene.has_tissue,
             aspect=self._aspect(),
             look=self._look(not_open),

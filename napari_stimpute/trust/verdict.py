@@ -101,7 +101,7 @@ class Badge:
     @property
     def sentence(self) -> str:
         """The verdict and why, for someone who hovers over it."""
-        return f"{self.verdict.capitalize()}: {self._reason}."
+        return f"{self.verdict.capitalize()}: {self.reason}."
 
     @property
     def blend(self) -> str:
@@ -116,7 +116,8 @@ class Badge:
         return ": ".join(filter(None, [ADDED, parts])) if self.is_added else parts
 
     @property
-    def _reason(self) -> str:
+    def reason(self) -> str:
+        """Why, without the verdict: what the hidden molecules of the gene showed."""
         if self.verdict == "cannot be judged":
             return f"{_molecules(self.hidden)} hidden; at least {MIN_HIDDEN} are needed"
         test = f"tested on {self.hidden:,} molecules hidden before training, the imputed values"

@@ -22,7 +22,7 @@ def test_it_says_whether_the_gene_can_be_believed(
         found = badge(session.adata, "pca", session.display.gene)
         assert found is not None
         assert found.sentence in genes.trust.text
-        assert found.blend in genes.trust.text
+        assert found.blend in genes.blend.text and genes.made_of.layout.display is None
         session.display.source = COUNTS
         assert genes.trust.text == genes.panel.now.blend
         assert genes.trust.text.startswith("As measured.")

@@ -60,7 +60,8 @@ def test_the_chip_stands_beside_the_gene_and_in_the_legend(shown: StimputePanel)
         assert chip.verdict == "use with care"
         assert expected.sentence in chip.toolTip()
         assert not chip.isHidden()
-    assert shown.genes.legend.trust.blend.whole == expected.blend
+    assert shown.genes.legend.trust.reason.whole == expected.reason
+    assert not shown.genes.made_of.isHidden() and shown.genes.said.isHidden()
     assert expected.blend in shown.genes.blend.text().replace("\u00a0", " ")
     text = shown.view.viewer.canvas.overlays.text.text
     assert text == f"{shown.session.display.gene} · Mine · use with care"

@@ -23,6 +23,7 @@ from ...panels.genes import (
     COLORMAP_HELP,
     HIGH_HELP,
     LOW_HELP,
+    MADE_OF,
     PAIR_HELP,
     GenesPanel,
     GenesState,
@@ -36,6 +37,7 @@ from ..map.choice import MapChoiceBox
 from ..map.pick_box import PickBox
 from ..widgets.chip import TrustChip
 from ..widgets.choice import MenuBox
+from ..widgets.fold import Fold
 from ..widgets.legend import Legend, colormap_icon
 from ..widgets.plain import Label
 from ..widgets.saving import ask_figure
@@ -85,7 +87,8 @@ class GenesTab(QWidget):
         for name in COLOURMAPS:
             self.colormap.addItem(colormap_icon(name), name)
         self.both = QCheckBox("Raw and imputed side by side")
-        self.chip, self.blend = TrustChip(), sentence()
+        self.chip, self.said, self.blend = TrustChip(), sentence(), sentence()
+        self.made_of = Fold(MADE_OF, self.blend)
         self.map_button = QPushButton("Open the map")
         self.map_button.setToolTip(
             "Beside the canvas, a map of all by expression: like lies near like."
@@ -113,7 +116,8 @@ class GenesTab(QWidget):
         layout.addWidget(self.add)
         layout.addLayout(row(self.flip_button, self.save))
         self.blend.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        layout.addWidget(self.blend)
+        layout.addWidget(self.said)
+        layout.addWidget(self.made_of)
         layout.addWidget(self.saved)
         layout.addLayout(self._pages())
 
@@ -217,7 +221,10 @@ class GenesTab(QWidget):
     def _draw_trust(self, now: GenesState) -> None:
         self.chip.show_badge(now.badge)
         self.blend.setText(now.blend.replace(" %", "\u00a0%"))
-        self.blend.setVisible(bool(now.blend))
+        has_verdict = now.badge is not None
+        self.made_of.setVisible(has_verdict)
+        self.said.setText(now.blend)
+        self.said.setVisible(bool(now.blend) and not has_verdict)
         # as high for every gene: nothing moves under the mouse while one walks through the list
         self.blend.setMinimumHeight(_BLEND_LINES * self.blend.fontMetrics().lineSpacing())
 

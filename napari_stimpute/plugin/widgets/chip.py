@@ -98,22 +98,22 @@ class TrustChip(QWidget):
 
 
 class TrustLine(QWidget):
-    """Chip and blend on one line, for a place that has little room."""
+    """Chip and reason on one line, for a place that has little room."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.chip, self.blend = TrustChip(), Elided()
+        self.chip, self.reason = TrustChip(), Elided()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self.chip)
-        layout.addWidget(self.blend, 1)
+        layout.addWidget(self.reason, 1)
         self.show_badge(None)
 
     def show_badge(self, badge: Badge | None) -> None:
-        """Show what a gene was judged, and what it is blended from; nothing for None."""
+        """Show what a gene was judged, and why; nothing for None."""
         self.chip.show_badge(badge)
-        self.blend.say("" if badge is None else badge.blend)
+        self.reason.say("" if badge is None else badge.reason)
         self.setVisible(badge is not None)
 
 
