@@ -51,6 +51,17 @@ def test_what_is_set_reaches_the_run_and_its_results_the_session(
     asyncio.run(main())
 
 
+def test_time_and_memory_are_told_before_it_starts(until: Until, session: Session) -> None:
+    async def main() -> None:
+        tab = train_tab(session)
+        tab.model.value = "gene_mean"
+        assert "GB free memory" in tab.forecast.line.value
+        await until(lambda: "A few seconds" in tab.forecast.line.value)
+        assert tab.forecast.smaller.layout.display == "none"
+
+    asyncio.run(main())
+
+
 def test_progress_time_left_and_curve_are_shown_and_cancel_keeps_the_best(
     until: Until, session: Session, slow_gene_mean: None
 ) -> None:

@@ -62,6 +62,16 @@ def test_another_model_shows_its_settings_and_each_keeps_its_own(train: TrainTab
     assert train.preset.currentData() == "tiny"
 
 
+def test_time_and_memory_are_told_while_the_tab_is_seen(train: TrainTab, qtbot: QtBot) -> None:
+    train.panel.choose_model("gene_mean")
+    assert train.forecast.panel.job is None  # nobody looks
+    train.show()
+    qtbot.waitUntil(lambda: "GB free memory" in train.forecast.line.text(), timeout=60_000)
+    assert train.forecast.panel.job is not None and train.forecast.smaller.isHidden()
+    train.hide()
+    assert train.forecast.panel.job is None
+
+
 def test_the_window_stays_usable_while_it_trains(
     opened: StimputePanel, qtbot: QtBot, slow_gene_mean: None
 ) -> None:
