@@ -10,16 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull, QhullError
+from scipy.spatial import ConvexHull, QhullError, cKDTree
 
 from ..errors import InputError, MissingKey
-from .graph import Points, has_place, nearest, spatial_coordinates
+from .graph import Points, has_place, spatial_coordinates
 from .libraries import libraries
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _OF_ORIGINS = re.compile(r"batch|donor|patient|subject|mouse|animal|replicate|or
 _MOST, _FEWEST_SPOTS = 1_000, 4
 """Sections at most, and spots of one on average at least; other columns name something else."""
 
-_SAMPLE = 500
+_SAMPLE = 300
 """Places of a section that are looked at, evenly among all, whatever the order of spots."""
 
 _INSIDE = 0.2
@@ -138,35 +139,55 @@ def _by_column(adata: AnnData, column: str) -> Sections | None:
 def _lie_upon_one_another(coordinates: Points, sections: Sections, *, is_strict: bool) -> bool:
     """Whether two sections have their places in the same area; strictly: by laying them there."""
     placed = has_place(coordinates)
-    order = np.argsort(sections.codes[placed], kind="stable")
+    order = np.lexsort((coordinates[:, 1], coordinates[:, 0], sections.codes))
+    order = order[placed[order]]  # so that a sample does not depend on the order of spots
     ends = np.cumsum(np.bincount(sections.codes[placed], minlength=len(sections.names)))[:-1]
-    groups = [np.unique(g, axis=0) for g in np.split(coordinates[placed][order], ends)]
-    groups = [group for group in groups if len(group) >= _FEWEST_SPOTS]
-    boxes = np.array([(group.min(axis=0), group.max(axis=0)) for group in groups])
+    parts = np.split(coordinates[order], ends)
+    groups = [_Group(part) for part in parts if len(part) >= _FEWEST_SPOTS]
+    boxes = np.array([(group.points.min(axis=0), group.points.max(axis=0)) for group in groups])
     for one, other in combinations(range(len(groups)), 2):
         if (boxes[one, 0] > boxes[other, 1]).any() or (boxes[other, 0] > boxes[one, 1]).any():
             continue
-        shares = [_share_upon(groups[a], groups[b]) for a, b in ((one, other), (other, one))]
-        if min(shares) >= _MOST_CLOSE if is_strict else max(shares) >= _SOME:
+        shares = (groups[a].share_upon(groups[b]) for a, b in ((one, other), (other, one)))
+        if is_strict:
+            found = all(share >= _MOST_CLOSE for share in shares)
+        else:
+            found = any(share >= _SOME for share in shares)
+        if found:
             return True
     return False
 
 
-def _share_upon(group: Points, other: Points) -> float:
-    """Share of a section's places that lie upon another, of those within its outline; else 0."""
-    sample = group[:: -(-len(group) // _SAMPLE)]
-    inside = _is_inside(sample, other)
-    if inside.mean() < _INSIDE:
-        return 0.0
-    own = nearest(group, sample[inside], 2)[0][:, 1]
-    across = nearest(other, sample[inside], 2)[0][:, 0]
-    return float((across < _CLOSE * own).mean())
+class _Group:
+    """Places of one section, (n, 2), and what is asked of them again and again."""
 
+    def __init__(self, points: Points) -> None:
+        self.points = points
 
-def _is_inside(points: Points, group: Points) -> NDArray[np.bool_]:
-    """Which points lie within the convex outline of a group, (len(points),)."""
-    try:
-        sides = ConvexHull(group).equations  # (n_sides, 3)
-    except QhullError:  # all on one line
-        return np.zeros(len(points), dtype=bool)
-    return np.asarray((points @ sides[:, :2].T + sides[:, 2] <= 0).all(axis=1))
+    @cached_property
+    def tree(self) -> cKDTree:
+        return cKDTree(self.points)
+
+    @cached_property
+    def sides(self) -> Points:
+        """Of the convex outline, (n_sides, 3), or (0, 3) if all places are on one line."""
+        try:
+            return np.asarray(ConvexHull(self.points).equations)
+        except QhullError:
+            return np.empty((0, 3))
+
+    @cached_property
+    def sample(self) -> tuple[Points, NDArray[np.float64]]:
+        """Some places, (m, 2), and how far each is from the nearest other one, (m,)."""
+        some = self.points[:: -(-len(self.points) // _SAMPLE)]
+        return some, np.asarray(self.tree.query(some, 2)[0])[:, 1]
+
+    def share_upon(self, other: _Group) -> float:
+        """Share of the places that lie upon another section, of those within its outline."""
+        some, own = self.sample
+        sides = other.sides
+        inside = (some @ sides[:, :2].T + sides[:, 2] <= 0).all(axis=1)
+        if not len(sides) or inside.mean() < _INSIDE:
+            return 0.0
+        across = np.asarray(other.tree.query(some[inside])[0])
+        return float((across < _CLOSE * own[inside]).mean())
