@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..data.readers import ENDINGS
 from ..errors import StimputeError
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 
 Reader = Callable[[Any], "list[LayerData]"]
+T = TypeVar("T")
+
+_TURN = 0.02
+"""Seconds that a window waits before it is drawn again while a file is read."""
 
 
 def get_reader(path: str | list[str]) -> Reader | None:
@@ -39,16 +43,17 @@ def layers_of(source: Any) -> list[LayerData]:
     from ..data.opening import load
     from ..scene.places import tissue_places
     from ..scene.shown import Style, gene_shown
+    from ..session.contents import prepared
     from ..session.session import Session
     from .canvas.spots import image_layers, paint, spots_layer, titles_layers
 
-    opened = load(source)
+    opened, contents = _meanwhile(lambda: prepared(load(source)))
     session = Session()
-    session.adopt(opened)
+    session.adopt(opened, contents)
     try:
         places = tissue_places(session)
     except StimputeError:  # no coordinates: the panel draws a map of what the spots express
-        if not _is_handed_over(opened):
+        if not _is_handed_over(opened, contents):
             raise
         return [(None,)]
     spots = spots_layer(session, places, opened=opened)
@@ -58,7 +63,22 @@ def layers_of(source: Any) -> list[LayerData]:
     return [layer.as_layer_data_tuple() for layer in (*below, spots)]
 
 
-def _is_handed_over(opened: Any) -> bool:
+def _meanwhile(read: Callable[[], T]) -> T:
+    """Read in a thread, while the window goes on being drawn; nobody can click meanwhile."""
+    from qtpy.QtCore import QCoreApplication, QEventLoop, QThread
+
+    from ..background import Background
+
+    app = QCoreApplication.instance()
+    if app is None or app.thread() is not QThread.currentThread():
+        return read()  # no window waits for it
+    reading = Background(read)
+    while not reading.is_over(within=_TURN):
+        app.processEvents(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+    return reading.value()
+
+
+def _is_handed_over(opened: Any, contents: Any) -> bool:
     """Let the viewer's session take data for which there is no layer yet; not without a viewer."""
     import napari
 
@@ -70,7 +90,7 @@ def _is_handed_over(opened: Any) -> bool:
     from .widgets.unsaved import ask_first
 
     session = session_of(viewer)
-    ask_first(None, session, lambda: session.adopt(opened))
+    ask_first(None, session, lambda: session.adopt(opened, contents))
     _open_panel_soon()
     return True
 

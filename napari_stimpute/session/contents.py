@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,8 +15,9 @@ from .. import keys
 from ..data.columns import categorical_columns, number_columns
 from ..data.counts import counts_of, log_normalise, size_factors
 from ..data.layout import Layout, lay_out
+from ..data.opening import Opened
 from ..data.records import RunRecord, read_records
-from ..errors import MissingKey, UnknownName
+from ..errors import MissingKey, StimputeError, UnknownName
 from ..keys import COUNTS, LOG
 from ..models import MODELS
 
@@ -268,6 +270,23 @@ class Contents:
             wanted = log_normalise(counts, size_factors(counts)) if source == LOG else counts
             self._by_gene[source] = wanted.tocsc()
         return self._by_gene[source]
+
+
+Prepared = tuple[Opened, Contents]
+"""What was read, and a look at it."""
+
+
+def prepared(opened: Opened) -> Prepared:
+    """Look at what was read, with what is drawn first worked out: places, and a gene's counts.
+
+    Meant for the thread that reads a file, so that no window waits for it.
+    """
+    contents = Contents(opened.adata, opened.card.place)
+    with suppress(StimputeError):  # no places: the scene says so
+        _ = contents.layout
+    if opened.gene:
+        contents.expression(opened.gene)
+    return opened, contents
 
 
 def _title(record: RunRecord) -> str:

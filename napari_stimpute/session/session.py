@@ -27,7 +27,7 @@ from ..errors import Busy, MissingKey, StimputeError, UnknownName, in_words
 from ..job import Job, JobState
 from ..models import model_info
 from ..progress import Progress
-from .contents import Contents
+from .contents import Contents, Prepared, prepared
 from .display import Display
 from .models import USUAL, Preselection
 
@@ -108,7 +108,7 @@ class Session:
     ) -> None:
         """Open a file or an AnnData; raises in words what is wrong, and keeps what was open."""
         self._require_idle()
-        self._adopt(load(source, genes=genes, also=also, counts=counts))
+        self._adopt(load(source, genes=genes, also=also, counts=counts), None)
 
     def open_later(
         self,
@@ -117,7 +117,7 @@ class Session:
         genes: str = "",
         also: Sequence[str] = (),
         counts: str = "",
-    ) -> Job[Opened]:
+    ) -> Job[Any]:
         """Open in a thread, so that a viewer stays usable; an error lands in `problem`.
 
         Parameters
@@ -125,42 +125,35 @@ class Session:
         source : path, AnnData (which is not changed), or what makes one
         """
 
-        def reading() -> Generator[Progress, None, Opened]:
-            yield Progress("read", 0, 1, message="Reading the file")
+        def read() -> Opened:
             made = source() if callable(source) else source
-            opened = load(made, genes=genes, also=also, counts=counts)
-            yield Progress("read", 1, 1)
-            return opened
+            return load(made, genes=genes, also=also, counts=counts)
 
-        def take(opened: Opened) -> None:
+        def take(found: Prepared) -> None:
             if job.state is JobState.DONE:
-                self._adopt(opened)
+                self._adopt(*found)
 
-        job = self.work_later(reading(), "Opening", take, owner=OPEN)
+        job = self.work_later(_reading("file", read), "Opening", take, owner=OPEN)
         return job
 
-    def adopt(self, opened: Opened) -> None:
-        """Take what `load` read, for example by a viewer's own file menu."""
+    def adopt(self, opened: Opened, contents: Contents | None = None) -> None:
+        """Take what `load` read (and `prepared`), for example by a viewer's own file menu."""
         self._require_idle()
-        self._adopt(opened)
+        self._adopt(opened, contents)
 
-    def recover_later(self, copy: Path) -> Job[Opened]:
+    def recover_later(self, copy: Path) -> Job[Any]:
         """Open a copy of results that were not saved, in a thread; they are in no other file."""
 
-        def reading() -> Generator[Progress, None, Opened]:
-            yield Progress("read", 0, 1, message="Reading the copy")
-            opened = load(copy, genes="all")
-            yield Progress("read", 1, 1)
-            return opened
-
-        def take(opened: Opened) -> None:
+        def take(found: Prepared) -> None:
+            opened, contents = found
             self.copy = copy  # it stays the copy
-            self._adopt(replace(opened, path=""), tuple(read_records(opened.adata)))
+            self._adopt(replace(opened, path=""), contents, tuple(read_records(opened.adata)))
 
-        return self.work_later(reading(), "Opening", take, owner=OPEN)
+        steps = _reading("copy", lambda: load(copy, genes="all"))
+        return self.work_later(steps, "Opening", take, owner=OPEN)
 
-    def _adopt(self, opened: Opened, unsaved: tuple[str, ...] = ()) -> None:
-        contents = Contents(opened.adata, opened.card.place)
+    def _adopt(self, opened: Opened, look: Contents | None, unsaved: tuple[str, ...] = ()) -> None:
+        contents = look or Contents(opened.adata, opened.card.place)
         _ = contents.records  # damaged ones are found here, while what was open still stands
         self.display.forget()  # first: nobody sees names that the data do not hold
         with self.events.blocked():  # nobody sees the one without the other
@@ -398,3 +391,10 @@ class Session:
                 found=f"“{self.job.title}” at work",
                 remedy="Wait until it is done, or cancel it.",
             )
+
+
+def _reading(what: str, read: Callable[[], Opened]) -> Generator[Progress, None, Prepared]:
+    yield Progress("read", 0, 1, message=f"Reading the {what}")
+    found = prepared(read())
+    yield Progress("read", 1, 1)
+    return found

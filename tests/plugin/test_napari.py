@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from anndata import AnnData
 from napari.utils._proxies import PublicOnlyProxy
 from pytestqt.qtbot import QtBot
-from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
+from qtpy.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from qtpy.QtGui import QDropEvent
 
 from napari_stimpute.errors import NotReadable
@@ -142,3 +143,19 @@ def test_a_spot_on_the_screen_has_the_colour_of_its_value(
 
     qtbot.waitUntil(is_drawn, timeout=20_000)
     assert "Counts" in viewer.canvas.overlays.text.text
+
+
+def test_the_window_is_drawn_while_a_dropped_file_is_read(
+    make_viewer: MakeViewer, tmp_path: Path
+) -> None:
+    cells = AnnData(sp.random(3_000, 800, 0.2, format="csr", random_state=0).ceil())
+    cells.obsm["spatial"] = np.random.default_rng(0).uniform(0, 900, (3_000, 2))
+    cells.write_h5ad(tmp_path / "cells.h5ad")
+    viewer, turns = make_viewer(), []
+    timer = QTimer()
+    timer.timeout.connect(lambda: turns.append(len(viewer.layers)))
+    timer.start(1)
+    viewer.open(tmp_path / "cells.h5ad", plugin="napari-stimpute")
+    timer.stop()
+    assert 0 in turns  # it ticked before there was a layer
+    assert viewer.layers

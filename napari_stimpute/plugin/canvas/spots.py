@@ -50,6 +50,8 @@ class Mark:
     """"image", "titles", "spots", "second", "divider" or "waiting"."""
     opened: Any = None
     """What a file reader read, for the session to adopt."""
+    contents: Any = None
+    """The look at it that the reader had, with places and counts worked out."""
     raster: LabelRaster | None = None
     placed: NDArray[np.bool_] | None = None
     """Which spots have a place, (n_obs,), where each is a point of its own."""
@@ -123,10 +125,12 @@ def spots_layer(
 
     points, diameter = places.points, places.diameter
     name = layer_name(session, "" if role == "spots" else "imputed")
+    contents = None if opened is None else session.contents
+    mark = Mark(session.adata, role, opened, contents)
     if len(points) <= MOST_POINTS:
-        return _points(Points, places, name, Mark(session.adata, role, opened))
+        return _points(Points, places, name, mark)
     raster = label_raster(points, diameter)
-    mark = Mark(session.adata, role, opened, raster)
+    mark = replace(mark, raster=raster)
     return Image(
         raster.picture(np.zeros(len(points))),
         name=name,

@@ -188,7 +188,7 @@ class SpotsView:
 
     def _adopt(self, mark: Mark) -> None:
         try:
-            self.session.adopt(mark.opened)
+            self.session.adopt(mark.opened, mark.contents)
         except StimputeError as error:
             self.session.report(str(error), OPEN)
 
