@@ -173,6 +173,17 @@ def test_a_link_that_leads_nowhere_is_left_out_and_said(path: Path) -> None:
     assert "uns/gone was left out: it leads nowhere." in opened.notes
 
 
+@pytest.mark.parametrize("place", ["raw", "layers", "varm"])
+def test_what_was_written_as_none_is_none(path: Path, place: str) -> None:
+    with h5py.File(path, "r+") as file:
+        if place in file:
+            del file[place]
+        file.create_dataset(place, data=h5py.Empty("f4")).attrs["encoding-type"] = "null"
+    opened = load(path)
+    assert opened.adata.raw is None
+    assert not [note for note in opened.notes if place in note]
+
+
 def test_a_layer_with_a_slash_in_its_name_is_read_under_another(path: Path) -> None:
     adata = make()
     adata.layers["scran/log"] = adata.X.log1p()

@@ -140,7 +140,7 @@ class _Reader:
         import h5py
 
         group = self._file.get(name)
-        if group is None:
+        if group is None or _is_none(group):
             return {}
         if not isinstance(group, h5py.Group):
             raise _damaged(name, "a single value instead of named matrices")
@@ -163,7 +163,7 @@ class _Reader:
         import h5py
 
         group = self._file.get("raw")
-        if group is None:
+        if group is None or _is_none(group):
             return None
         if not isinstance(group, h5py.Group) or not {"X", "var"} <= set(group):
             self._leave_out("raw", "it holds no values, or no genes")
@@ -172,6 +172,11 @@ class _Reader:
         if np.shape(raw["X"]) != (n_cells, len(raw["var"])):
             raise _misfit("raw", np.shape(raw["X"]), (n_cells, len(raw["var"])))
         return raw | {"varm": self._mapping("raw/varm")}
+
+
+def _is_none(group: Any) -> bool:
+    """Whether an element stands for None, which anndata can write."""
+    return bool(group.attrs.get("encoding-type") == "null")
 
 
 _LEFT_OUT = object()
