@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..words import counted
 from .graph import Lattice, Points, has_place, lattice_of, spatial_coordinates
 from .image import NO_FIT, Fit, TissueImage, fit_library, joined, shown_library
 from .libraries import Library, libraries
@@ -29,7 +30,7 @@ _ONE_ROW = 3
 _MOST_TITLES = 30
 """Titles of more sections would lie upon one another."""
 
-_MOST_PROBLEMS = 3
+_MOST_PROBLEMS = 2
 """As many are told one by one."""
 
 _FEWEST = 7
@@ -176,7 +177,11 @@ def _corners(points: Points, sections: Sections) -> Points:
 def _few(problems: list[str]) -> list[str]:
     """The first problems, and how many more there are: those of many sections are alike."""
     n_more = len(problems) - _MOST_PROBLEMS
-    more = [f"And {n_more:,} more problems like these in other sections."] if n_more > 0 else []
+    more = (
+        [f"And {counted(n_more, 'more problem')} like these in other sections."]
+        if n_more > 0
+        else []
+    )
     return problems[:_MOST_PROBLEMS] + more
 
 

@@ -90,6 +90,16 @@ def test_an_image_of_no_section_is_not_shown_and_said() -> None:
     assert "is called as the image B, A" in layout.problems[0]
 
 
+def test_problems_of_many_sections_are_told_in_a_few_sentences() -> None:
+    parts = {name: section(k, hexagonal()) for k, name in enumerate("abcd")}
+    for name, part in parts.items():
+        part.uns["spatial"] = {name: library(hexagonal())}
+        part.uns["spatial"][name]["scalefactors"]["spot_diameter_fullres"] = 0.1
+    layout = lay_out(ad.concat(parts, label="fov", index_unique="-", uns_merge="unique"))
+    assert len(layout.problems) == 3 and layout.spot_diameter == pytest.approx(0.55 * PITCH)
+    assert layout.problems[-1] == "And 2 more problems like these in other sections."
+
+
 def test_the_card_tells_of_sections() -> None:
     card = data_card(overlaid())
     rows = dict(card.rows)
