@@ -126,7 +126,7 @@ def test_train_is_clicked_and_results_are_seen(lab: str, page: Page, tmp_path: P
     run_all(page, train)
     page.screenshot(path=tmp_path / "before.png")
     page.get_by_label("Model", exact=True).select_option("PCA denoiser")
-    page.get_by_text("Settings", exact=True).click()
+    page.locator(".jp-OutputArea").get_by_text("Settings", exact=True).click()
     components = page.get_by_label("Number of components")
     components.fill("0")
     components.press("Tab")
@@ -138,7 +138,7 @@ def test_train_is_clicked_and_results_are_seen(lab: str, page: Page, tmp_path: P
 
     train.click()
     page.get_by_role("button", name="Show the best").wait_for()
-    page.get_by_text("Details", exact=True).click()
+    page.locator(".jp-OutputArea").get_by_text("Details", exact=True).click()
     page.get_by_text("layers['pca_imputed']").wait_for()
     shown = page.get_by_label("Values", exact=True).locator("option:checked").inner_text()
     assert shown.split() == ["Imputed:", "PCA", "denoiser"]
