@@ -90,8 +90,9 @@ class Stage:
         if not self._ours("titles"):
             self._added(*self._make_titles())
         self.spots = next(iter(self._ours("spots") or self._added(*self._make_spots())), None)
-        for image, name in zip(self.images, image_names(session), strict=False):
-            image.name = name
+        if self.images:  # cells on a map have no tissue to ask for their names
+            for image, name in zip(self.images, image_names(session), strict=False):
+                image.name = name
         if self.spots is not None:
             self.spots.name = layer_name(session)
             uncut(self.spots)
