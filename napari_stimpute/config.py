@@ -47,6 +47,10 @@ def setting(
     )
 
 
+_FEW = 600
+"""Spots, of a small section."""
+
+
 @dataclass(frozen=True)
 class Phase:
     """A phase of training.
@@ -55,14 +59,22 @@ class Phase:
     ----------
     setting : which says of how many epochs it is at most
     usual : epochs after which it usually stops early; see `tests/benchmarks/measure_forecast.py`
+    usual_of_few : the same of fewer than 600 spots, from which there is less to learn; 0 for no
+        other number
     """
 
     setting: str
     usual: int = 60
+    usual_of_few: int = 0
 
     def epochs(self, config: ModelConfig) -> int:
         """Epochs at most."""
         return int(getattr(config, self.setting))
+
+    def usual_epochs(self, config: ModelConfig, n_obs: int) -> int:
+        """Epochs as a rule, where it may stop early."""
+        is_few = self.usual_of_few > 0 and n_obs < _FEW
+        return min(self.epochs(config), self.usual_of_few if is_few else self.usual)
 
 
 class ModelConfig(BaseModel):

@@ -240,7 +240,7 @@ class Rehearsal:
             seconds = _at(sizes[0], sizes[1], of_few.seconds, sizes[2], step.seconds)
             kind = self._kind(name)
             most = kind.epochs(config)
-            usual = min(most, kind.usual) if step.may_end else most
+            usual = kind.usual_epochs(config, self.n_obs) if step.may_end else most
             yield Trained(name, seconds, usual * per_epoch, most * per_epoch)
 
     def _kind(self, phase: str) -> Phase:
