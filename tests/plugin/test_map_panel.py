@@ -161,10 +161,9 @@ def opacity(panel: StimputePanel) -> Any:
     if hasattr(layer, "face_color"):
         colours = np.asarray(layer.face_color)
         return colours[:, 3] * (1 - colours[:, :3]).max(axis=1)
-    raster = layer.metadata["stimpute"].raster
-    values = np.array(
-        [layer.data[raster.labels == i + 1][0] for i in range(len(view.scene.places.points))]
-    )
+    places = np.array([layer.world_to_data(place) for place in view.scene.places.points])
+    rows, columns = np.rint(places).astype(int).T
+    values = layer.data[0][:, :][rows, columns]
     bottom, top = layer.contrast_limits
     return layer.colormap.map((values - bottom) / (top - bottom))[:, 3]
 

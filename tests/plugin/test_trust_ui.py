@@ -151,7 +151,8 @@ def test_many_spots_fade_in_one_picture(
     layer = panel.view.layer
     assert isinstance(layer, Image)
     wanted = opacity_of(panel.view.shown.certainty)
-    drawn = layer.colormap.colors[layer.data[np.isfinite(layer.data)].astype(int), 3]
+    picture = layer.data[0][:, :]
+    drawn = layer.colormap.colors[picture[np.isfinite(picture)].astype(int), 3]
     assert len(np.unique(drawn)) > 1
     assert drawn.min() == pytest.approx(wanted.min(), abs=0.07)  # half of one of eight steps
     assert drawn.max() == pytest.approx(wanted.max(), abs=0.07)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from .raster import LabelRaster
+from .raster import Half, Raster, Side
 from .spots import mark_of
 
 if TYPE_CHECKING:
     from napari.layers import Layer
-
-Side = Literal["left", "right"]
 
 
 class Cut(Protocol):
@@ -66,40 +61,20 @@ class _PointsCut:
 
 
 class _PictureCut:
-    """Columns of the picture are emptied and filled again: in 2-D napari ignores its planes."""
+    """Columns of the picture are left empty: in 2-D napari ignores planes of an image."""
 
-    def __init__(self, layer: Layer, keeps: Side, raster: LabelRaster) -> None:
+    def __init__(self, layer: Layer, keeps: Side, raster: Raster) -> None:
         self._layer, self._keeps, self._raster = layer, keeps, raster
-        self._whole: NDArray[np.float32] = layer.data
-        self._column = 0
 
     def make(self, x: float) -> None:
         """Cut it."""
-        self._whole, self._column = self._layer.data.copy(), self._column_at(x)
-        outside = slice(self._column, None) if self._keeps == "left" else slice(self._column)
-        self._layer.data[:, outside] = np.nan
-        self._redraw()
+        self._raster.cut = Half(self._keeps, x)
+        self._layer.refresh(extent=False, thumbnail=False)
 
     def move(self, x: float) -> None:
-        """Cut it elsewhere: only the columns between here and there change."""
-        here, there = self._column, self._column_at(x)
-        if here == there:
-            return
-        between = slice(min(here, there), max(here, there))
-        is_shown = (there > here) == (self._keeps == "left")
-        filled: Any = self._whole[:, between] if is_shown else np.nan
-        self._layer.data[:, between] = filled
-        self._column = there
-        self._redraw()
+        """Cut it elsewhere; what was painted is kept."""
+        self.make(x)
 
     def lift(self) -> None:
-        """Nothing to do: painting replaces the picture."""
-
-    def _column_at(self, x: float) -> int:
-        """First column whose pixels lie right of a place."""
-        column = np.ceil((x - self._raster.corner[1]) / self._raster.pixel)
-        return int(np.clip(column, 0, self._raster.labels.shape[1]))
-
-    def _redraw(self) -> None:
-        """The picture changed in place: drawing it anew is all that napari has to do."""
-        self._layer.events.set_data()
+        """Draw all of it."""
+        self._raster.cut = None

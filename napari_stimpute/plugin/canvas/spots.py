@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from ...scene.colours import (
 )
 from ...scene.places import Places
 from ...scene.shown import Categories, Shown, Style, Values, colours_of
-from .raster import LabelRaster, label_raster
+from .raster import Level, Raster
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -52,7 +53,7 @@ class Mark:
     """What a file reader read, for the session to adopt."""
     contents: Any = None
     """The look at it that the reader had, with places and counts worked out."""
-    raster: LabelRaster | None = None
+    raster: Raster | None = None
     placed: NDArray[np.bool_] | None = None
     """Which spots have a place, (n_obs,), where each is a point of its own."""
 
@@ -129,10 +130,11 @@ def spots_layer(
     mark = Mark(session.adata, role, opened, contents)
     if len(points) <= MOST_POINTS:
         return _points(Points, places, name, mark)
-    raster = label_raster(points, diameter)
+    raster = Raster.of(points, diameter)
     mark = replace(mark, raster=raster)
     return Image(
-        raster.picture(np.zeros(len(points))),
+        raster.levels(np.zeros(len(points)), diameter, mixes=True),
+        multiscale=True,
         name=name,
         metadata={MARK: mark},
         scale=(raster.pixel, raster.pixel),
@@ -179,7 +181,7 @@ def paint(layer: Layer, shown: Shown, style: Style) -> None:
     mark = mark_of(layer)
     assert mark is not None
     if mark.raster is not None:
-        _paint_picture(layer, shown, mark.raster)
+        _paint_picture(layer, shown, partial(mark.raster.levels, diameter=style.diameter))
     else:
         assert mark.placed is not None
         _paint_points(layer, shown, style, mark.placed)
@@ -217,7 +219,7 @@ def napari_colormap(name: str) -> Any:
     return Colormap(table(name), name=f"stimpute {name}")
 
 
-def _paint_picture(layer: Layer, shown: Shown, raster: LabelRaster) -> None:
+def _paint_picture(layer: Layer, shown: Shown, levels: Callable[..., list[Level]]) -> None:
     is_plain = (
         isinstance(shown, Values)
         and shown.certainty is None
@@ -228,28 +230,28 @@ def _paint_picture(layer: Layer, shown: Shown, raster: LabelRaster) -> None:
         layer.colormap = napari_colormap(shown.colormap)
         layer.contrast_limits_range = shown.limits
         layer.contrast_limits = shown.limits
-        layer.data = raster.picture(shown.values)
+        layer.data = levels(shown.values, mixes=True)
     elif isinstance(shown, Values):
         codes = faded_steps(
             shown.values, shown.limits, certainty=shown.certainty, picked=shown.picked
         )
-        _paint_steps(layer, raster.picture(codes), faded_table(shown.colormap))
+        _paint_steps(layer, levels(codes, mixes=False), faded_table(shown.colormap))
     else:
-        _paint_categories(layer, shown, raster)
+        _paint_categories(layer, shown, levels)
     _show_bar(layer, is_plain)  # a bar cannot show values that fade; the panel's does
 
 
-def _paint_categories(layer: Layer, shown: Categories, raster: LabelRaster) -> None:
+def _paint_categories(layer: Layer, shown: Categories, levels: Callable[..., list[Level]]) -> None:
     """Colours twice, as they are and faint, where some spots are picked."""
     colours = np.asarray([as_rgba(colour) for colour in shown.palette], dtype=np.float32)
     codes = np.where((shown.codes < 0) | shown.is_hidden, np.nan, shown.codes)
     if shown.picked is not None:
         codes = np.where(shown.picked, codes, codes + len(colours))
         colours = np.concatenate([colours, unpicked(colours)])
-    _paint_steps(layer, raster.picture(codes), colours)
+    _paint_steps(layer, levels(codes, mixes=False), colours)
 
 
-def _paint_steps(layer: Layer, picture: NDArray[np.float32], colours: Any) -> None:
+def _paint_steps(layer: Layer, picture: list[Level], colours: Any) -> None:
     """Colour by number: flat steps, one per colour."""
     from napari.utils.colormaps import Colormap
 

@@ -139,8 +139,6 @@ class Stage:
         if mark is None or self._places is None:
             return -1
         place = np.asarray(position, dtype=np.float64)[-2:]
-        if mark.raster is not None:
-            return mark.raster.spot_at(place)
         if self._tree is None:
             from scipy.spatial import cKDTree
 
