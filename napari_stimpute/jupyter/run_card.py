@@ -32,22 +32,19 @@ class RunCardBox:
         self.details = widgets.Accordion([inside], titles=(DETAILS,))
         parts = [self.found.widget, buttons, self.details]
         self.widget = widgets.VBox(parts, layout=widgets.Layout(width="100%"))
-        self._drawn, self._n_drawn = 0.0, 0
-        panel.work.began.connect(lambda: self._open(0))
-        panel.work.ended.connect(lambda: self._open(None))
+        self._drawn, self._n_drawn, self._ran = 0.0, 0, False
 
     def _button(self, title: str, act: Callable[[], object]) -> widgets.Button:
         button = widgets.Button(description=title)
         button.on_click(lambda _button: self.home.run(act))
         return button
 
-    def _open(self, place: int | None) -> None:
-        self.details.selected_index = place
-
     def draw(self) -> None:
         """Show what there is now."""
         now = self.panel.now
-        card = now.card
+        card, runs = now.card, now.work.is_running
+        if runs != self._ran:  # the curve is in sight while it grows
+            self._ran, self.details.selected_index = runs, 0 if runs else None
         lines = [now.ended.text or card.found.text, card.groups]
         self.found.draw(Message("\n".join(line for line in lines if line), card.found.tone))
         _show(self.best, bool(card.key))
@@ -56,7 +53,7 @@ class RunCardBox:
         self.colour.description = card.colour
         self.text.draw(Message(card.details))
         self.draw_curve()
-        _show(self.details, bool(card.details) or now.work.is_running)
+        _show(self.details, bool(card.details) or runs)
 
     def draw_curve(self) -> None:
         """Draw the curve anew if it is another; seldom while it grows."""
