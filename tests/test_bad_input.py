@@ -31,6 +31,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -237,8 +238,11 @@ def test_coordinates_that_cannot_be_used(coordinates: np.ndarray, words: str) ->
 @pytest.mark.parametrize(
     ("library", "words"),
     [
-        ({"images": {"hires": np.zeros((9, 9, 3))}}, "the scale factor 'tissue_hires_scalef'"),
-        ({"scalefactors": {"tissue_hires_scalef": 1.0}}, "found scale factors, but no image"),
+        (
+            {"images": {"hires": np.zeros((9, 9, 3))}},
+            r"the scale factor 'tissue_hires_scalef'.* go on without",
+        ),
+        ({"scalefactors": {"tissue_hires_scalef": 1.0}}, "No tissue image .* plain background"),
     ],
     ids=["no scale", "no image"],
 )
@@ -247,7 +251,7 @@ def test_half_an_image(library: dict[str, object], words: str) -> None:
     adata.uns["spatial"] = {"slide": library}
     session.open(adata)
     assert session.card is not None
-    assert any(words in p and "go on without" in p for p in session.card.problems)
+    assert any(re.search(words, problem) for problem in session.card.problems)
     session.train("gene_mean").wait(30)
     assert session.contents.runs == ("gene_mean",)
 

@@ -164,6 +164,8 @@ def _laid_under(
     library: Library, points: Points, spacing: float
 ) -> tuple[TissueImage | None, float, str]:
     """The image if it fits, the size in µm of a pixel if places are in µm (else 1), a problem."""
+    if not library.images:
+        return None, 1.0, ""
     try:
         image = image_of(library)
     except BadImage as error:
