@@ -19,8 +19,10 @@ _ACROSS = 24
 _STEP = 2**0.25
 """From one level to the next coarser: of the pixels asked for, at most a sixth is not drawn."""
 
-_COARSEST = 400
-"""Pixels along the longer side of the coarsest level, at most."""
+_COARSEST = 64
+"""Pixels along the longer side of the coarsest level, at most: less than a canvas has.
+
+napari keeps that level for its thumbnail; were it drawn too, it would not follow a cut."""
 
 _SMALL = 1.0
 """Radius in pixels below which spots are averaged rather than drawn as discs."""
@@ -122,9 +124,11 @@ class Level:
             range(*part.indices(n)) for part, n in zip(window, self.shape, strict=True)
         )
         key = (rows, columns)
-        if self._painted is None or self._painted[0] != key:
-            self._painted = (key, self._paint(rows.start, columns.start, len(rows), len(columns)))
-        picture = self._painted[1]
+        painted = self._painted
+        if painted is None or painted[0] != key:
+            picture = self._paint(rows.start, columns.start, len(rows), len(columns))
+            self._painted = painted = (key, picture)
+        picture = painted[1]
         if self._raster.cut is None:
             return picture
         middles = self._edge[1] + (np.asarray(columns) + 0.5) * self._pixel[1]
