@@ -25,7 +25,7 @@ def test_every_spot_is_a_disc_at_its_place_at_each_level_that_is_fine_enough() -
     points = scattered()
     raster = Raster.of(points, DIAMETER)
     alone = np.array([(np.hypot(*(points - p).T) < DIAMETER).sum() == 1 for p in points])
-    for level in raster.levels(np.arange(400), DIAMETER, mixes=True)[:10:3]:
+    for level in raster.levels(np.arange(400), DIAMETER, mixes=True)[:8:3]:
         np.testing.assert_array_equal(at(raster, level, points)[alone], np.flatnonzero(alone))
         for angle in np.linspace(0, 2 * np.pi, 7):
             step = np.array([np.sin(angle), np.cos(angle)]) * DIAMETER / 2
