@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .data.holdout import thin
     from .data.readers.h5ad import read
     from .data.simulate import simulate_cells, simulate_section
-    from .models.cell_configs import ScAMZIConfig, ScIMTAConfig, ScZivaConfig
+    from .models.cell_configs import ScAMZIConfig, ScZivaConfig
     from .models.configs import (
         GeneMeanConfig,
         GMMVGAEConfig,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .models.gmm_vgae.model import GMMVGAE
     from .models.scamzi import ScAMZI
     from .models.scimta.model import ScIMTA
+    from .models.scimta_config import ScIMTAConfig
     from .models.scziva import ScZiva
     from .models.simple.baselines import GeneMean, NeighbourMean, PCADenoiser
     from .models.simple.mixture import Mixture
@@ -60,7 +61,7 @@ _HOME = {
     "ScAMZI": ".models.scamzi",
     "ScAMZIConfig": ".models.cell_configs",
     "ScIMTA": ".models.scimta.model",
-    "ScIMTAConfig": ".models.cell_configs",
+    "ScIMTAConfig": ".models.scimta_config",
     "ScZiva": ".models.scziva",
     "ScZivaConfig": ".models.cell_configs",
     "Session": ".session.session",

@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Literal
 
 from ..config import ModelConfig, Phase, setting
 from ..errors import UnknownName
-from .cell_configs import ScAMZIConfig, ScIMTAConfig, ScZivaConfig
+from .cell_configs import ScAMZIConfig, ScZivaConfig
+from .scimta_config import ScIMTAConfig
 
 Need = Literal["counts", "spatial"]
 

@@ -17,8 +17,8 @@ from ...nn.layers import HopEncoder, sample_latent
 from ...nn.likelihoods import nb_negative_log_likelihood
 from ...nn.optimise import ParameterGroup, Schedule, minimise
 from ...progress import Progress, StopEarly
-from ..cell_configs import ScIMTAConfig
 from ..cells.model import ALL, PATIENCE, CellNetwork, CellTraining
+from ..scimta_config import ScIMTAConfig
 from ..training import Block, Split
 from .sides import Side
 

@@ -9,9 +9,9 @@ import torch
 from anndata import AnnData
 from torch import Tensor
 
-from napari_stimpute.models.cell_configs import ScIMTAConfig
 from napari_stimpute.models.scimta.sides import Side
 from napari_stimpute.models.scimta.training import Edges, Training
+from napari_stimpute.models.scimta_config import ScIMTAConfig
 from napari_stimpute.models.training import Split
 
 CPU = torch.device("cpu")
