@@ -46,8 +46,11 @@ def layers_of(source: Any) -> list[LayerData]:
     from ..session.contents import prepared
     from ..session.session import Session
     from .canvas.spots import image_layers, paint, spots_layer, titles_layers
+    from .canvas.units import read_units_soon, take_units
 
+    read_units_soon()
     opened, contents = _meanwhile(lambda: prepared(load(source)))
+    take_units()
     session = Session()
     session.adopt(opened, contents)
     try:

@@ -86,10 +86,8 @@ class Raster:
             for factor in _STEP ** np.arange(n + 1)
         ]
         drawn = np.flatnonzero(~np.isnan(self.points[:, 0]) & ~np.isnan(values))
-        numbers = np.asarray(values, dtype=np.float32)[drawn]
-        return [
-            Level(self, shape, self.points[drawn], numbers, diameter, mixes) for shape in shapes
-        ]
+        points, numbers = self.points[drawn], np.asarray(values, dtype=np.float32)[drawn]
+        return [Level(self, shape, points, numbers, diameter, mixes) for shape in shapes]
 
 
 class Level:

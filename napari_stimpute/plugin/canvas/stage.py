@@ -22,6 +22,7 @@ from .spots import (
     titles_layers,
     waiting_layer,
 )
+from .units import take_units
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -75,6 +76,7 @@ class Stage:
 
     def lay(self) -> None:
         """Replace our layers by those of the data that are open now."""
+        take_units()
         scene, session, layers = self.scene, self.scene.session, self.viewer.layers
         has_moved = self._adata is session.adata and self._places is not scene.places
         for layer in list(layers):

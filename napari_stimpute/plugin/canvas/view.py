@@ -16,6 +16,7 @@ from .lasso import TissueLasso
 from .side_by_side import SideBySide
 from .spots import mark_of, paint
 from .stage import Stage
+from .units import read_units_soon
 from .wipe import Wipe
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class SpotsView:
     hovered = Signal(int)
 
     def __init__(self, viewer: Any, session: Session) -> None:
+        read_units_soon()
         self.session, self.scene = session, Scene(session)
         self.shown: Shown | None = None
         self.n_docks = 0
