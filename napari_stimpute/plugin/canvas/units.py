@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ...background import Background
-
-if TYPE_CHECKING:
-    from pint import UnitRegistry
 
 
 def read_units_soon() -> None:
@@ -33,7 +30,7 @@ def _are_wanted() -> bool:
 
 
 @lru_cache(maxsize=1)
-def _reading() -> Background[UnitRegistry]:
+def _reading() -> Background[Any]:
     from pint import UnitRegistry
 
     return Background(UnitRegistry)
