@@ -37,7 +37,8 @@ def panels(source: Session | AnnData | str | os.PathLike[str]) -> widgets.VBox:
     home = Home()
     data = DataBox(DataPanel(session), home)
     autosave_of(session)  # what is unsaved outlives the kernel, and is offered by the next one
-    train, genes = TrainTab(TrainPanel(session), home), GenesTab(session, home)
+    train = TrainTab(TrainPanel(session), home, data.question)
+    genes = GenesTab(session, home)
     shown = widgets.VBox(
         [data.widget, train.widget, genes.widget], layout=widgets.Layout(max_width="1100px")
     )

@@ -24,6 +24,7 @@ from ..panels.train import (
     Options,
     TrainPanel,
 )
+from ..panels.unsaved import AskFirst
 from .run_card import RunCardBox
 from .widgets.forecast import ForecastView
 from .widgets.form import LABEL, WIDTH, ConfigForm, control, draw
@@ -35,12 +36,12 @@ from .widgets.work_box import WorkBox
 class TrainTab:
     """Draws the settings of one model and the run that is under way."""
 
-    def __init__(self, panel: TrainPanel, home: Home) -> None:
+    def __init__(self, panel: TrainPanel, home: Home, question: AskFirst) -> None:
         self.panel, self.home = panel, home
         self.forms: dict[str, ConfigForm] = {}
         self._make_head()
         self.work, self.card = WorkBox(panel.work, home), RunCardBox(panel, home)
-        self.forecast = ForecastView(panel.forecast, home)
+        self.forecast = ForecastView(panel.forecast, home, question)
         self.widget = self._laid_out()
         panel.changed.connect(self._draw)
         panel.curve.changed.connect(self._draw_step)

@@ -35,6 +35,9 @@ HELP = (
     "Rehearsed on a few of the spots or cells, a few steps each. Where training may stop early, "
     "up to stands for a training that goes on to its last epoch."
 )
+SMALLER_HELP = "Open the data again with fewer genes."
+"""Of the button that does so."""
+
 _POLL = 0.05
 
 

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from napari_stimpute.data.simulate import simulate_section
+from napari_stimpute.forecast import Plan, needed_memory
 from napari_stimpute.jupyter import panels
 from napari_stimpute.jupyter.data import DataBox
+from napari_stimpute.models import model_info
 from napari_stimpute.session import autosave
 from napari_stimpute.session.autosave import Left, autosave_of
 from napari_stimpute.session.session import Session
@@ -59,6 +62,32 @@ def test_opening_asks_first_and_goes_on_once_saved(
         assert first.exists() and not session.unsaved and not is_asking(box)
         assert box.target.value == "other_imputed.h5ad" and "other.h5ad" in box.about.value
         assert not list(folder.glob("*.h5ad"))
+
+    asyncio.run(main())
+
+
+def test_fewer_genes_are_opened_only_once_that_is_answered(
+    until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = Session()
+    session.open(simulate_section(n_rows=15, n_genes=600), genes="all")
+    session.model = "gene_mean"
+
+    async def main() -> None:
+        shown = panels(session)
+        session.train("gene_mean", blend=False, judged=False)
+        await until(lambda: not session.is_busy)
+        assert session.adata is not None
+        needed = needed_memory(session.adata, Plan("pca", model_info("pca").config()), 500)
+        monkeypatch.setattr("napari_stimpute.panels.forecast.free_memory", lambda: needed)
+        shown.train.model.value = "pca"
+        smaller = shown.train.forecast.smaller
+        assert smaller.description == "Model the 500 most variable genes"
+        smaller.click()
+        assert is_asking(shown.data) and "would be lost" in shown.data.asked.text
+        shown.data.no.click()
+        await until(lambda: session.adata.n_vars == 500)
+        assert not is_asking(shown.data) and smaller.layout.display == "none"
 
     asyncio.run(main())
 

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import ipywidgets as widgets
 
-from ...panels.forecast import HELP, ForecastPanel
+from ...panels.forecast import HELP, SMALLER_HELP, ForecastPanel
+from ...panels.unsaved import AskFirst
 from .loop import Home
 from .words import faint
 
 
 class ForecastView:
-    """Draws a forecast; a notebook cannot tell whether it is looked at, and always is."""
+    """Draws a forecast; a notebook cannot tell whether it is looked at, and always is.
 
-    def __init__(self, panel: ForecastPanel, home: Home) -> None:
+    Parameters
+    ----------
+    question : asked before the data are opened again, with fewer genes
+    """
+
+    def __init__(self, panel: ForecastPanel, home: Home, question: AskFirst) -> None:
         self.panel = panel
         self.line, self.smaller = widgets.HTML(), widgets.Button()
         self.line.tooltip = HELP
+        self.smaller.tooltip = SMALLER_HELP
         self.smaller.layout.width = "max-content"
-        self.smaller.on_click(lambda _button: home.run(panel.open_smaller))
+        self.smaller.on_click(lambda _button: home.run(lambda: question.ask(panel.open_smaller)))
         self.widget = widgets.VBox([self.line, self.smaller])
         panel.changed.connect(self._draw)
         panel.look(is_seen=True)

@@ -6,7 +6,7 @@ from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from ...connections import Connections
-from ...panels.forecast import HELP, ForecastPanel
+from ...panels.forecast import HELP, SMALLER_HELP, ForecastPanel
 from .unsaved import ask_first
 from .words import hint
 
@@ -19,7 +19,7 @@ class ForecastView(QWidget):
         self.panel = panel
         self.line, self.smaller = hint(""), QPushButton()
         self.line.setToolTip(HELP)
-        self.smaller.setToolTip("Open the data again with fewer genes.")
+        self.smaller.setToolTip(SMALLER_HELP)
         self.smaller.clicked.connect(lambda: ask_first(self, panel.session, panel.open_smaller))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
