@@ -57,24 +57,28 @@ class Phase:
 
     Parameters
     ----------
-    setting : which says of how many epochs it is at most
+    setting : which says how long it is at most
     usual : epochs after which it usually stops early; see `tests/benchmarks/measure_forecast.py`
     usual_of_few : the same of fewer than 600 spots, from which there is less to learn; 0 for no
         other number
+    unit : what the setting counts
+    fewest_steps : for which it goes on, however few epochs are set
     """
 
     setting: str
     usual: int = 60
     usual_of_few: int = 0
+    unit: Literal["epochs", "steps"] = "epochs"
+    fewest_steps: int = 0
 
-    def epochs(self, config: ModelConfig) -> int:
-        """Epochs at most."""
-        return int(getattr(config, self.setting))
-
-    def usual_epochs(self, config: ModelConfig, n_obs: int) -> int:
+    def usual_epochs(self, n_obs: int) -> int:
         """Epochs as a rule, where it may stop early."""
-        is_few = self.usual_of_few > 0 and n_obs < _FEW
-        return min(self.epochs(config), self.usual_of_few if is_few else self.usual)
+        return self.usual_of_few if self.usual_of_few and n_obs < _FEW else self.usual
+
+    def n_steps(self, config: ModelConfig, per_epoch: int) -> int:
+        """Steps at most, where an epoch has so many."""
+        n = int(getattr(config, self.setting))
+        return max(self.fewest_steps, n if self.unit == "steps" else n * per_epoch)
 
 
 class ModelConfig(BaseModel):

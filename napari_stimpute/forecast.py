@@ -1,10 +1,10 @@
 """How long a run will take and how much memory it needs, told before it is started.
 
-Time is rehearsed: the same run on a few of the spots, with two epochs of each phase, and its fit
-once more on as many as are taken in one step. Steps of training cost what they cost there; all else
-grows with the spots. Where training stops early, as many epochs are told as it usually takes. What
-is rehearsed works on a copy of these few, and with random numbers of its own: nothing is left of it
-but the times.
+Time is rehearsed: the same run on a few of the spots, with two epochs of each phase, and once more
+on as many as are taken in one step. Steps of training cost what they cost there; all else grows
+along the line through both. Where training stops early, as many epochs are told as it usually
+takes. What is rehearsed works on a copy of these few, and with random numbers of its own: nothing
+is left of it but the times.
 
 Memory is counted: what lies there at once where most does, in arrays of known size.
 """
@@ -20,10 +20,9 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import scipy.sparse as sp
 
-from .config import ModelConfig, Phase, WithBlocks
+from .config import ModelConfig, WithBlocks
 from .data.counts import ROW_BLOCK
 from .data.holdout import with_counts
-from .models import model_class
 from .progress import Progress
 
 if TYPE_CHECKING:
@@ -36,17 +35,14 @@ Clock = Callable[[], float]
 
 _EPOCHS = 2
 _FEWEST, _FEW, _MANY = 30, 120_000, 1_800_000
-"""Spots rehearsed at least; values (spots × genes) of a run with a network, and of its fit."""
+"""Spots rehearsed at least; values (spots × genes) of both runs with a network."""
 
 _FEW_SIMPLE = 300_000
 """The same of a run without a network, of which there is nothing else to go by."""
 
 _WARM_GENES = 200
-_GROUPS, _MOST_GROUPS = {"n_domains", "n_clusters"}, 10
+_GROUPS, _FEWEST_GROUPS, _MOST_GROUPS = {"n_domains", "n_clusters"}, 2, 10
 """Settings that ask for groups, and how many of them the few spots bear."""
-
-_AFTER_FIT = ("", "weigh", "judge", "impute", "embed", "done")
-"""Phases of a run that are not its fit; "" is before the first."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +58,13 @@ class Plan:
 
 @dataclass(frozen=True)
 class Trained:
-    """A phase of training: seconds of a step, and how many there usually are, and at most."""
+    """A phase of training: seconds of a step, and how many there usually are, and at most.
+
+    Phases of one ``kind`` are the same training once more, on other inputs.
+    """
 
     name: str
+    kind: str
     step: float
     n_usual: int
     n_most: int
@@ -85,30 +85,52 @@ class Duration:
     phases: tuple[Trained, ...] = ()
     after: float = 0.0
 
-    def left(self, latest: Progress, per_step: float) -> float | None:
-        """Seconds to the end as a rule, while it trains; None where that is past or not known.
-
-        Parameters
-        ----------
-        latest : the step that was reached
-        per_step : seconds that a step takes in truth
-        """
-        names = [phase.name for phase in self.phases]
-        if not latest.epoch or latest.phase not in names:
-            return None
-        here, *later = self.phases[names.index(latest.phase) :]
-        n_done = here.n_most - (latest.last_of_phase - latest.step)
-        if n_done > here.n_usual:
-            return None
-        to_come = sum(phase.step * phase.n_usual for phase in later) + self.after
-        return per_step * (here.n_usual - n_done) + to_come * per_step / max(here.step, 1e-9)
-
     def __add__(self, other: Duration) -> Duration:
         return Duration(self.usual + other.usual, self.most + other.most)
 
     def times(self, n: int) -> Duration:
         """So many runs after one another."""
         return Duration(n * self.usual, n * self.most)
+
+
+class Remaining:
+    """Follows a run while it trains, and tells the time that is left.
+
+    A phase goes on for as many steps as the last of its kind did, else for as many as is usual; but
+    not to an end before that which its patience allows.
+
+    Parameters
+    ----------
+    told : what the run was said to take
+    """
+
+    def __init__(self, told: Duration) -> None:
+        self._told = told
+        self._n_steps = {phase.kind: phase.n_usual for phase in told.phases}
+        self._last: tuple[Trained, int] | None = None
+
+    def seconds(self, latest: Progress, per_step: float) -> float | None:
+        """Seconds to the end of the run, as a rule; None where it does not train.
+
+        Parameters
+        ----------
+        latest : the step that was reached
+        per_step : seconds that a step takes in truth
+        """
+        names = [phase.name for phase in self._told.phases]
+        if not latest.epoch or latest.phase not in names:
+            return None
+        here, *later = self._told.phases[names.index(latest.phase) :]
+        if self._last is not None and self._last[0] is not here:
+            ended, n_taken = self._last
+            self._n_steps[ended.kind] = n_taken
+        first = latest.last_of_phase - here.n_most
+        n_done, soonest = latest.step - first, (latest.may_end or latest.last_of_phase) - first
+        n_here = min(here.n_most, max(self._n_steps[here.kind], soonest))
+        self._last = here, n_done
+        n_steps = self._n_steps | {here.kind: n_here}
+        to_come = sum(phase.step * n_steps[phase.kind] for phase in later) + self._told.after
+        return per_step * (n_here - n_done) + to_come * per_step / max(here.step, 1e-9)
 
 
 # ---- memory ------------------------------------------------------------------------------------
@@ -212,24 +234,21 @@ class Rehearsal:
         """
         from .run import Run  # torch: not before it is needed
 
-        request = _request(self.plan)
+        request, warm = _request(self.plan), _request(self.plan, n_groups=_FEWEST_GROUPS)
         # what is imported at the first time is not counted
-        yield from _timed(Run(_narrow(self._few), request).steps(), self._clock)
-        whole = yield from _timed(Run(self._few, request).steps(), self._clock)
-        fit = whole
+        yield from _timed(Run(_narrow(self._few), warm).steps(), self._clock)
+        few = many = yield from _timed(Run(self._few, request).steps(), self._clock)
         if self._many is not self._few:
-            model = model_class(request.model)(request.config)
-            fit = yield from _timed(model.fit_steps(self._many, device=request.device), self._clock)
-        return self._told(_Laps(self._few.n_obs, whole), _Laps(self._many.n_obs, fit))
+            many = yield from _timed(Run(self._many, request).steps(), self._clock)
+        return self._told(_Laps(self._few.n_obs, few), _Laps(self._many.n_obs, many))
 
     def _told(self, few: _Laps, many: _Laps) -> Duration:
         n, m, k = self.n_obs, few.n_obs, many.n_obs
-        before, late = _at(n, m, few.before, k, many.before), _at(n, m, few.late, k, many.late)
-        after = few.after * n / m
-        rest, phases = before + late + after, tuple(self._trained(few, many))
-        usual = rest + sum(phase.step * phase.n_usual for phase in phases)
-        most = rest + sum(phase.step * phase.n_most for phase in phases)
-        return Duration(usual, most, phases, late + after)
+        before, after = _at(n, m, few.before, k, many.before), _at(n, m, few.after, k, many.after)
+        phases = tuple(self._trained(few, many))
+        usual = before + after + sum(phase.step * phase.n_usual for phase in phases)
+        most = before + after + sum(phase.step * phase.n_most for phase in phases)
+        return Duration(usual, most, phases, after)
 
     def _trained(self, few: _Laps, many: _Laps) -> Iterator[Trained]:
         """Phases of training, with steps as large as those of the whole run."""
@@ -238,14 +257,11 @@ class Rehearsal:
         for name, step in many.steps.items():
             of_few = few.steps.get(name, step)
             seconds = _at(sizes[0], sizes[1], of_few.seconds, sizes[2], step.seconds)
-            kind = self._kind(name)
-            most = kind.epochs(config)
-            usual = kind.usual_epochs(config, self.n_obs) if step.may_end else most
-            yield Trained(name, seconds, usual * per_epoch, most * per_epoch)
-
-    def _kind(self, phase: str) -> Phase:
-        phases = self.plan.config.PHASES
-        return next(kind for name, kind in phases.items() if phase.startswith(name))
+            kind = next(kind for kind in config.PHASES if name.startswith(kind))
+            phase = config.PHASES[kind]
+            most = phase.n_steps(config, per_epoch)
+            usual = phase.usual_epochs(self.n_obs) * per_epoch
+            yield Trained(name, kind, seconds, min(usual, most) if step.may_end else most, most)
 
     def _batch(self, n_obs: int) -> int:
         config = self.plan.config
@@ -269,13 +285,14 @@ def _narrow(adata: AnnData) -> AnnData:
     return _some(adata[:, genes], _FEWEST)
 
 
-def _request(plan: Plan) -> Request:
+def _request(plan: Plan, n_groups: int = 0) -> Request:
+    """The run with few epochs, and with a certain number of groups, or not too many for it."""
     from .run import Request
 
     settings = {phase.setting for phase in plan.config.PHASES.values()}
     short = {name: min(_EPOCHS, getattr(plan.config, name)) for name in settings}
     for name in _GROUPS & type(plan.config).model_fields.keys():
-        short[name] = min(_MOST_GROUPS, getattr(plan.config, name))
+        short[name] = n_groups or min(_MOST_GROUPS, getattr(plan.config, name))
     config = plan.config.model_copy(update=short)
     return Request(plan.model, config, device=plan.device, blend=plan.blend, judged=plan.judged)
 
@@ -312,21 +329,18 @@ class _Step:
 
 
 class _Laps:
-    """The laps of a run, or of a fit, on some spots."""
+    """The laps of a run on some spots."""
 
     def __init__(self, n_obs: int, laps: Iterable[_Lap]) -> None:
         self.n_obs = n_obs
-        self.before = self.late = self.after = 0.0
-        """Seconds of the fit before its first step, and later beside its steps; of all else."""
+        self.before = self.after = 0.0
+        """Seconds beside the steps of training: before the first, and from there on."""
         by_phase: dict[str, list[_Lap]] = {}
         for lap in laps:
-            phase = lap.begun.phase if lap.begun else ""
-            if lap.is_step:
-                by_phase.setdefault(phase, []).append(lap)
-            elif phase in _AFTER_FIT:
+            if lap.is_step and lap.begun is not None:
+                by_phase.setdefault(lap.begun.phase, []).append(lap)
+            elif by_phase:
                 self.after += lap.seconds
-            elif lap.begun is not None and lap.begun.epoch:
-                self.late += lap.seconds
             else:
                 self.before += lap.seconds
         self.steps = {phase: _mean(laps) for phase, laps in by_phase.items()}
@@ -335,7 +349,7 @@ class _Laps:
 def _mean(laps: list[_Lap]) -> _Step:
     last = laps[-1].reached
     assert last is not None
-    return _Step(sum(lap.seconds for lap in laps) / len(laps), last.may_end)
+    return _Step(sum(lap.seconds for lap in laps) / len(laps), last.may_end > 0)
 
 
 def _timed(

@@ -26,8 +26,9 @@ class Progress:
     ``step`` counts from 1 to ``n_steps`` over the whole work, not per phase; 0 while preparing.
     ``epoch`` counts within a phase of training; 0 where there are no epochs.
     ``phase_ends`` is the last step of the phase, or the last possible one where it ``may_end``
-    before; None for ``n_steps``, 0 where steps say nothing of the time. ``seconds_left`` is to the
-    end of the whole work, where that knows it by itself.
+    before: with that step, if nothing gets better until then; 0 where it cannot. None for
+    ``n_steps``, 0 where steps say nothing of the time. ``seconds_left`` is to the end of the whole
+    work, where that knows it by itself.
     """
 
     phase: str
@@ -37,7 +38,7 @@ class Progress:
     message: str = ""
     epoch: int = 0
     phase_ends: int | None = None
-    may_end: bool = False
+    may_end: int = 0
     seconds_left: float | None = None
 
     @property

@@ -11,11 +11,13 @@ import scipy.sparse as sp
 import torch
 from anndata import AnnData
 
+from napari_stimpute.config import Phase
 from napari_stimpute.data.simulate import simulate_cells, simulate_section
 from napari_stimpute.forecast import (
     Duration,
     Plan,
     Rehearsal,
+    Remaining,
     Trained,
     genes_that_fit,
     needed_memory,
@@ -62,11 +64,19 @@ def many_spots(n: int) -> AnnData:
 def test_every_phase_of_training_is_counted(model: str, section: AnnData, cells: AnnData) -> None:
     plan = plan_of(model, blend=False, judged=False)
     found = told(section if model == "gmm_vgae" else cells, plan)
-    n_epochs = sum(phase.epochs(plan.config) for phase in plan.config.PHASES.values())
+    phases = plan.config.PHASES.values()
+    n_epochs = sum(getattr(plan.config, phase.setting) for phase in phases)
     if model == "gmm_vgae":  # three ways to smooth are tried
         n_epochs += 2 * plan.config.epochs
     assert found.usual == found.most  # fewer epochs than it takes to stop early
     assert found.most > 4 * n_epochs  # an epoch has four steps at least
+
+
+def test_a_phase_counts_epochs_or_steps_and_goes_on_for_some_in_any_case() -> None:
+    config = model_info("scziva").config(epochs=10)
+    assert Phase("epochs").n_steps(config, 4) == 40
+    assert Phase("epochs", fewest_steps=500).n_steps(config, 4) == 500
+    assert Phase("epochs", unit="steps").n_steps(config, 4) == 10
 
 
 def test_more_epochs_take_longer_but_it_may_stop_early(cells: AnnData) -> None:
@@ -117,16 +127,41 @@ def test_it_can_be_given_up_at_any_step(section: AnnData) -> None:
         next(steps)
 
 
+TOLD = Duration(
+    250.0,
+    850.0,
+    (
+        Trained("train (near)", "train", 1.0, 100, 400),
+        Trained("train (far)", "train", 1.0, 100, 400),
+        Trained("tune", "tune", 2.0, 10, 10),
+    ),
+    after=30.0,
+)
+TWENTIETH = Progress("train (near)", 20, 825, epoch=5, phase_ends=400, may_end=60)
+
+
 def test_while_it_trains_the_time_left_is_by_the_pace_of_its_steps() -> None:
-    phases = (Trained("train", 1.0, 100, 400), Trained("tune", 2.0, 10, 10))
-    told = Duration(150.0, 450.0, phases, after=30.0)
-    twentieth = Progress("train", 20, 425, epoch=5, phase_ends=400, may_end=True)
-    assert told.left(twentieth, 1.0) == 80 + 20 + 30
-    assert told.left(twentieth, 0.5) == 40 + 10 + 15
-    in_the_last = Progress("tune", 404, 425, epoch=1, phase_ends=410)
-    assert told.left(in_the_last, 2.0) == 12 + 30
-    assert told.left(replace(twentieth, step=101), 1.0) is None  # it goes on for longer than usual
-    assert told.left(Progress("judge", 411, 415), 1.0) is None
+    left = Remaining(TOLD)
+    assert left.seconds(TWENTIETH, 1.0) == 80 + 100 + 20 + 30
+    assert left.seconds(TWENTIETH, 0.5) == 40 + 50 + 10 + 15
+    in_the_last = Progress("tune", 804, 825, epoch=1, phase_ends=810)
+    assert left.seconds(in_the_last, 2.0) == 12 + 30
+    assert left.seconds(Progress("judge", 811, 815), 1.0) is None
+
+
+def test_training_that_goes_on_for_longer_than_usual_ends_with_its_patience_at_the_earliest() -> (
+    None
+):
+    left = Remaining(TOLD)
+    longer = replace(TWENTIETH, step=140, may_end=160)
+    assert left.seconds(longer, 1.0) == 20 + 160 + 20 + 30
+
+
+def test_training_once_more_takes_as_many_steps_as_before() -> None:
+    left = Remaining(TOLD)
+    left.seconds(replace(TWENTIETH, step=40), 1.0)
+    again = Progress("train (far)", 405, 825, epoch=2, phase_ends=800, may_end=430)
+    assert left.seconds(again, 1.0) == 35 + 20 + 30
 
 
 # ---- memory ------------------------------------------------------------------------------------

@@ -104,10 +104,10 @@ def test_work_that_knows_its_time_is_believed_until_it_is_over(pace: Pace, clock
     [
         (Progress("fit", 3, 10), "about 1 min 15 s left"),
         (Progress("fit", 3, 10, phase_ends=10), "about 1 min 15 s left"),
-        (Progress("fit", 3, 10, may_end=True), "at most 1 min 15 s left"),
+        (Progress("fit", 3, 10, may_end=5), "at most 1 min 15 s left"),
         (Progress("fit", 3, 10, phase_ends=6), "about 1 min 15 s left in this phase"),
         (
-            Progress("fit", 3, 10, phase_ends=6, may_end=True),
+            Progress("fit", 3, 10, phase_ends=6, may_end=5),
             "at most 1 min 15 s left in this phase",
         ),
         (Progress("fit", 3, 10, phase_ends=0, seconds_left=75.0), "about 1 min 15 s left"),

@@ -75,7 +75,7 @@ class ScZivaConfig(CellConfig):
         "tiny": {"epochs": 16, "n_hidden": 32, "n_latent": 8, "kernel": 16, "n_clusters": 3},
         "paper": {"channels": 1, "stride": 1, "learning_rate": 1e-3, "epochs": 200},
     }
-    PHASES: ClassVar[dict[str, Phase]] = {"train": Phase("epochs", usual=80)}
+    PHASES: ClassVar[dict[str, Phase]] = {"train": Phase("epochs", usual=90)}
     SEARCH: ClassVar[dict[str, tuple[Any, ...]]] = {
         "likelihood": ("zinb", "nb"),
         "n_latent": (16, 32, 64),

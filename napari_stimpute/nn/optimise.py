@@ -113,8 +113,9 @@ def minimise(
     Diverged : the loss, its gradient or the validation is not finite; parameters are restored first
     """
     training = _Training(step_loss, module, schedule, phase, _optimiser(module, schedule, groups))
-    n_steps = n_steps or first_step - 1 + schedule.n_steps
-    step = first_step - 1
+    step = before = first_step - 1
+    n_steps = n_steps or before + schedule.n_steps
+    score_every = 1 if validate is None else schedule.validate_every
     try:
         while not training.is_over:
             for metrics in training.epoch(validate):
@@ -125,8 +126,8 @@ def minimise(
                     n_steps,
                     metrics,
                     epoch=training.n_epochs,
-                    phase_ends=first_step - 1 + schedule.n_steps,
-                    may_end=schedule.patience > 0,
+                    phase_ends=before + schedule.n_steps,
+                    may_end=before + training.soonest(score_every) if schedule.patience else 0,
                 )
     finally:
         training.close()
@@ -172,6 +173,12 @@ class _Training:
     def is_over(self) -> bool:
         out_of_patience = 0 < self.schedule.patience <= self.best.n_worse
         return out_of_patience or self.n_epochs == self.schedule.n_epochs
+
+    def soonest(self, score_every: int) -> int:
+        """Steps after which it ends if no score until then is better than the best."""
+        schedule, best = self.schedule, self.best
+        n_scores = best.n_offered + schedule.patience - best.n_worse
+        return min(schedule.n_epochs, n_scores * score_every) * schedule.steps_per_epoch
 
     def epoch(self, validate: Callable[[], float] | None) -> Iterator[dict[str, float]]:
         """Train for one epoch; yield the metrics of each step."""
@@ -241,11 +248,12 @@ class _Best:
     """The best parameters and buffers so far, kept on their device."""
 
     def __init__(self, module: nn.Module) -> None:
-        self.module, self.score, self.n_worse = module, math.inf, 0
+        self.module, self.score, self.n_worse, self.n_offered = module, math.inf, 0, 0
         self.state = {name: value.clone() for name, value in module.state_dict().items()}
 
     def offer(self, score: float) -> None:
         """Keep the present state if its score is smaller than any before."""
+        self.n_offered += 1
         if score < self.score:
             self.score, self.n_worse = score, 0
             for name, value in self.module.state_dict().items():

@@ -10,7 +10,7 @@ from ..data.extend import not_modelled
 from ..data.gene_choice import names_in
 from ..devices import Device, devices
 from ..errors import InvalidSetting, StimputeError
-from ..forecast import Duration, Plan
+from ..forecast import Plan, Remaining
 from ..job import Job, JobState
 from ..models import model_info
 from ..progress import Progress
@@ -105,8 +105,8 @@ class TrainWork(Work):
     stopping = "It is finishing with the best so far."
     cancelled = ""
 
-    expected: Duration | None = None
-    """How long the run was said to take; None where it was not."""
+    remaining: Remaining | None = None
+    """Follows the run by what it was said to take; None where nothing was said."""
 
     def tell(self, job: Job[Any], latest: Progress, left: str) -> str:
         """What the model does, at which step, and for how long."""
@@ -126,9 +126,9 @@ class TrainWork(Work):
         seconds : to the end of the phase, if it does not stop early
         """
         n_left = latest.last_of_phase - latest.step
-        if self.expected is None or seconds is None or n_left < 1:
+        if self.remaining is None or seconds is None or n_left < 1:
             return None
-        return self.expected.left(latest, seconds / n_left)
+        return self.remaining.seconds(latest, seconds / n_left)
 
 
 class TrainPanel(Panel[TrainState]):
@@ -177,7 +177,8 @@ class TrainPanel(Panel[TrainState]):
         if self._no_also:
             return None
         options = self.options
-        self.work.expected = self.forecast.known
+        known = self.forecast.known
+        self.work.remaining = Remaining(known) if known else None
         try:
             return self.session.train(
                 self.session.model,

@@ -1,4 +1,4 @@
-"""How long a run was said to take, and how long it took; the same of its memory.
+"""How long a run was said to take, before it and on the way, and how long it took; its memory.
 
 python tests/benchmarks/measure_forecast.py --data FOLDER --out TABLE.md [--sets A:MODEL,…]
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import subprocess
 import sys
 import threading
@@ -21,9 +22,9 @@ import torch
 from runs import Runs
 
 from napari_stimpute.data.opening import load
-from napari_stimpute.forecast import Plan, Rehearsal, needed_memory
+from napari_stimpute.forecast import Duration, Plan, Rehearsal, Remaining, needed_memory
 from napari_stimpute.models import model_info
-from napari_stimpute.progress import drain
+from napari_stimpute.progress import Pace, Progress, drain
 from napari_stimpute.run import Request, Run
 from napari_stimpute.words import number, percent
 
@@ -33,6 +34,8 @@ SETS = (
 )
 _MIB = 2**20
 _POLL = 0.05
+_FIFTH = 5
+"""Epochs after which the time left is held against the truth."""
 
 
 class Peak:
@@ -54,23 +57,60 @@ class Peak:
             self.most = max(self.most, self._process.memory_info().rss)
 
 
-def measured(path: Path, model: str) -> dict[str, float]:
+class Tellings:
+    """What is told of the time left, and how long that took in truth.
+
+    Parameters
+    ----------
+    told : before the run
+    """
+
+    def __init__(self, told: Duration) -> None:
+        self._remaining, self._pace = Remaining(told), Pace(time.process_time)
+        self._begun = time.process_time()
+        self._epochs: dict[str, int] = {}
+        self._rows: list[tuple[int, float, float]] = []
+
+    def see(self, step: Progress) -> None:
+        """Take note of a step, and of what is told after it."""
+        self._pace.see(step)
+        seconds, n_left = self._pace.seconds_left, step.last_of_phase - step.step
+        if step.epoch:
+            self._epochs[step.phase] = step.epoch
+        if seconds is not None and n_left > 0:
+            left = self._remaining.seconds(step, seconds / n_left)
+            if left is not None:
+                n_epochs = sum(self._epochs.values())
+                self._rows.append((n_epochs, time.process_time() - self._begun, left))
+
+    def end(self) -> dict[str, object]:
+        """Seconds taken; told and taken from the end of the fifth epoch, and from half-time."""
+        took = time.process_time() - self._begun
+        found: dict[str, object] = {"took": took, "epochs": list(self._epochs.values())}
+        fifth = [row for row in self._rows if row[0] > _FIFTH]
+        half = [row for row in self._rows if row[1] > took / 2]
+        for name, rows in (("fifth", fifth), ("half", half)):
+            _, at, left = rows[0] if rows else (0, math.nan, math.nan)
+            found |= {f"{name}_told": left, f"{name}_took": took - at}
+        return found
+
+
+def measured(path: Path, model: str) -> dict[str, object]:
     """One forecast, and the run that it is about."""
     torch.set_num_threads(1)
     adata, config = load(path).adata, model_info(model).config()
     plan, begun = Plan(model, config, "cpu"), time.process_time()
     told = drain(Rehearsal(adata, plan, clock=time.process_time).steps())
     rehearsed = time.process_time() - begun
-    peak, begun = Peak(), time.process_time()
-    drain(Run(adata, Request(model, config, device="cpu")).steps())
-    took = time.process_time() - begun
-    return {
+    peak, tellings = Peak(), Tellings(told)
+    for step in Run(adata, Request(model, config, device="cpu")).steps():
+        tellings.see(step)
+    return tellings.end() | {
         "n_obs": adata.n_obs,
         "n_vars": adata.n_vars,
         "rehearsed": rehearsed,
         "told": told.usual,
         "most": told.most,
-        "took": took,
         "needed": needed_memory(adata, plan) / _MIB,
         "held": peak.end() / _MIB,
     }
@@ -79,18 +119,40 @@ def measured(path: Path, model: str) -> dict[str, float]:
 def table(runs: Runs) -> str:
     """A row for each run."""
     lines = [
-        "| set | model | rehearsal | told (up to) | took | | memory told | held |",
-        "|---" * 8 + "|",
+        "| set | model | epochs | rehearsal | told (up to) | took | | after five epochs | took | | "
+        "at half-time | took | | memory told | held |",
+        "|---" * 15 + "|",
     ]
     for row in runs.frame().itertuples():
-        error = percent(row.told / row.took - 1)
-        lines.append(
-            f"| `{row.set}`, {row.n_obs:,} × {row.n_vars:,} | {model_info(row.model).title} | "
-            f"{number(row.rehearsed, 0)} s | {number(row.told, 0)} s ({number(row.most, 0)} s) | "
-            f"{number(row.took, 0)} s | {'' if error.startswith('−') else '+'}{error} | "
-            f"{number(row.needed, 0)} MB | {number(row.held, 0)} MB |"
-        )
+        before = [f"{_seconds(row.told)} ({_seconds(row.most)})", *_against(row.told, row.took)]
+        fifth = [_seconds(row.fifth_told), *_against(row.fifth_told, row.fifth_took)]
+        half = [_seconds(row.half_told), *_against(row.half_told, row.half_took)]
+        cells = [
+            f"`{row.set}`, {row.n_obs:,} × {row.n_vars:,}",
+            model_info(row.model).title,
+            ", ".join(map(str, row.epochs)),
+            _seconds(row.rehearsed),
+            *before,
+            *fifth,
+            *half,
+            f"{number(row.needed, 0)} MB",
+            f"{number(row.held, 0)} MB",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _seconds(seconds: float) -> str:
+    """Write seconds, and nothing where nothing is told."""
+    return "" if math.isnan(seconds) else f"{number(seconds, 0)} s"
+
+
+def _against(told: float, took: float) -> list[str]:
+    """How long it took, and by how much that was missed."""
+    if math.isnan(told):
+        return ["", ""]
+    error = percent(told / took - 1)
+    return [_seconds(took), error if error.startswith("−") else f"+{error}"]
 
 
 def main() -> None:

@@ -57,10 +57,15 @@ def test_each_step_is_reported_and_counted_over_all_work() -> None:
     assert {p.last_of_phase for p in reported} == {22}
 
 
-@pytest.mark.parametrize("patience", [0, 3])
-def test_it_is_said_whether_training_may_end_before_its_last_step(patience: int) -> None:
-    reported = run(Point(), replace(PLAIN, n_epochs=3, patience=patience))
-    assert {p.may_end for p in reported} == {patience > 0}
+def test_it_is_said_with_which_step_training_ends_if_nothing_gets_better() -> None:
+    validate = scores(3.0, 2.0, 2.5, 1.0, 1.5, 1.5, 1.5)
+    schedule = replace(PLAIN, n_epochs=20, steps_per_epoch=2, patience=3, validate_every=2)
+    reported = run(Point(), schedule, validate=validate, first_step=11)
+    assert [p.may_end for p in reported[3::4]] == [26, 30, 30, 38, 38, 38, 38]
+    assert {p.may_end for p in reported[:3]} == {22}  # after the patience
+    assert reported[-1].step == reported[-1].may_end
+    assert {p.may_end for p in run(Point(), replace(PLAIN, n_epochs=3, patience=0))} == {0}
+    assert {p.may_end for p in run(Point(), replace(PLAIN, n_epochs=3, patience=9))} == {3}
 
 
 def test_steps_alone_count_to_their_end() -> None:
