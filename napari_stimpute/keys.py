@@ -26,6 +26,8 @@ What runs write, each under its key, which is the model's name unless another is
 | `obs["…_transferred_probability"]` | how likely these are, probability |
 | `obs["picked"]` | who was picked by hand, a category |
 | `uns["stimpute"]["gmm_vgae"]` | provenance, as JSON; times in seconds |
+| `obs["synthetic"]` | whether a cell was generated or edited, and not measured |
+| `uns["synthetic"]` | how these came about, as JSON |
 | `uns["stimpute_genes"]` | how the modelled genes were chosen, one sentence |
 | `uns["stimpute_also"]` | names of the genes that are modelled whatever is chosen |
 | `X`, `raw` | counts of the modelled genes, of all genes; molecules |
@@ -53,6 +55,12 @@ UNS = "stimpute"
 
 GENE_CHOICE = "stimpute_genes"
 """``uns`` place of a sentence on how the modelled genes were chosen."""
+
+SYNTHETIC = "synthetic"
+"""``obs`` column that is True for cells that were generated or edited; ``uns`` place of how."""
+
+HYPOTHESIS = "in-silico hypothesis"
+"""What every picture and file of such cells says of them."""
 
 ALSO = "stimpute_also"
 """``uns`` place of the names of genes that are modelled whatever is chosen."""
