@@ -13,10 +13,14 @@ _GIB = 2**30
 
 @dataclass(frozen=True)
 class Device:
-    """A device as torch names it, and what to tell a person."""
+    """A device as torch names it, and what to tell a person.
+
+    ``free`` are the bytes of its own memory that nobody uses; 0 where it has none of its own.
+    """
 
     name: str
     title: str
+    free: int = 0
 
 
 def devices() -> list[Device]:
@@ -27,11 +31,11 @@ def devices() -> list[Device]:
     for number in range(torch.cuda.device_count()):
         free, _total = torch.cuda.mem_get_info(number)
         name = torch.cuda.get_device_name(number)
-        found.append(Device(f"cuda:{number}", f"{name} · {free / _GIB:.0f} GB free"))
+        found.append(Device(f"cuda:{number}", f"{name} · {free / _GIB:.0f} GB free", free))
     if torch.backends.mps.is_available():
         found.append(Device("mps", f"Apple GPU · shares {_free_in_words()}"))
-    best = found[-1] if len(found) > 1 else found[0]
-    return [Device("auto", f"Automatic ({best.title})"), *found]
+    best = found[min(1, len(found) - 1)]
+    return [Device("auto", f"Automatic ({best.title})", best.free), *found]
 
 
 def require_memory(n_obs: int, n_vars: int) -> None:

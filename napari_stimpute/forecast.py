@@ -150,6 +150,10 @@ _PER_COUNT = 60
 _PER_SPOT = 4_000
 """Bytes for each spot: its nearest spots in expression and in the tissue."""
 
+_PER_COUNT_ON_DEVICE, _VALIDATED = 24, 1024
+"""Bytes for each count that is not zero: three trainings hold it with its gene; spots that are
+validated at a time, at least."""
+
 _GIB = 2**30
 
 LARGE_TO_SMALL = (5_000, 3_000, 2_000, 1_000, 500)
@@ -175,6 +179,19 @@ def needed_memory(adata: AnnData, plan: Plan, n_vars: int = 0) -> int:
     return int(4 * values + _PER_COUNT * n_counts + _PER_SPOT * n_obs)
 
 
+def needed_on_device(adata: AnnData, plan: Plan) -> int:
+    """Bytes that a run needs in the memory of a GPU, at its peak; 0 where it does not use one.
+
+    Counted only: never measured on a GPU.
+    """
+    config = plan.config
+    if not config.PHASES:
+        return 0
+    batch = config.batch_size if isinstance(config, WithBlocks) else adata.n_obs
+    values = _PER_STEP * min(adata.n_obs, max(batch, _VALIDATED)) * adata.n_vars
+    return int(4 * values + _PER_COUNT_ON_DEVICE * sp.csr_matrix(adata.X).nnz)
+
+
 def memory_in_words(needed: int, free: int) -> str:
     """How much of what is free will be taken: "1.2 of 20 GB free memory"."""
     return f"{_gigabytes(needed)} of {_gigabytes(free)} GB free memory"
@@ -187,6 +204,14 @@ def too_large_in_words(needed: int, free: int) -> str:
     return (
         f"Too large for this machine: it would need about {_gigabytes(needed)} GB of memory, and "
         f"{_gigabytes(free)} GB are free. Fewer genes need less."
+    )
+
+
+def short_of_device_memory(needed: int, free: int) -> str:
+    """What follows where the memory of a GPU is too small for spots or cells by the settings."""
+    return (
+        f"The GPU has {_gigabytes(free)} GB free of the {_gigabytes(needed)} GB that this takes: "
+        "training starts again with fewer at a time, which is slower."
     )
 
 

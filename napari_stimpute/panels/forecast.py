@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..data.opening import Opened
 from ..devices import free_memory
@@ -20,6 +21,8 @@ from ..forecast import (
     genes_that_fit,
     memory_in_words,
     needed_memory,
+    needed_on_device,
+    short_of_device_memory,
     too_large_in_words,
 )
 from ..job import Job, JobState
@@ -27,6 +30,9 @@ from ..progress import Progress
 from ..session.session import Session
 from ..words import about, roughly
 from .panel import Panel
+
+if TYPE_CHECKING:
+    from anndata import AnnData
 
 PAUSE = 0.6
 """Seconds after a change until something is rehearsed: more may be about to change."""
@@ -55,10 +61,14 @@ class ForecastState:
 
 @dataclass(frozen=True)
 class Intended:
-    """What would be run, and how often; ``untimed`` are names of what cannot be rehearsed."""
+    """What would be run, and how often; ``untimed`` are names of what cannot be rehearsed.
+
+    ``free_on_device`` are bytes, where a device with memory of its own computes; 0 elsewhere.
+    """
 
     runs: tuple[tuple[Plan, int], ...] = ()
     untimed: tuple[str, ...] = ()
+    free_on_device: int = 0
 
     @property
     def plans(self) -> tuple[Plan, ...]:
@@ -82,7 +92,7 @@ class ForecastPanel(Panel[ForecastState]):
         self._intended, self._is_seen = Intended(), False
         self._found: dict[Plan, Duration] = {}
         self._problems: dict[Plan, str] = {}
-        self._needed = self._free = 0
+        self._needed = self._free = self._on_device = 0
         self.job: Job[Duration] | None = None
         """The rehearsal that is under way; None between."""
         self.connections.add(session.events.adata, self._forget)
@@ -101,11 +111,10 @@ class ForecastPanel(Panel[ForecastState]):
         session = self.session
         intended = Intended() if session.adata is None or session.is_busy else self._ask()
         if intended != self._intended:
-            self._intended, self._needed, self._free = (
-                intended,
-                self._needs(intended),
-                free_memory(),
-            )
+            self._intended = intended
+            self._needed = self._largest(needed_memory)
+            self._on_device = self._largest(needed_on_device)
+            self._free = free_memory()
             self._stop()
         if not self._is_seen:
             self._stop()
@@ -188,7 +197,7 @@ class ForecastPanel(Panel[ForecastState]):
             genes = self._genes_that_fit()
             smaller = f"Model the {genes:,} most variable genes" if genes else ""
             return ForecastState(refusal=refusal, smaller=smaller)
-        return ForecastState(f"{self._time()}{memory_in_words(self._needed, self._free)}.")
+        return ForecastState(f"{self._time()}{self._memory()}")
 
     def _time(self) -> str:
         plans = self._intended.plans
@@ -203,12 +212,21 @@ class ForecastPanel(Panel[ForecastState]):
         without = f" without {_listed(self._intended.untimed)}" if self._intended.untimed else ""
         return f"{usual[:1].upper()}{usual[1:]}{bound}{without}, "
 
-    def _needs(self, intended: Intended) -> int:
+    def _largest(self, needed: Callable[[AnnData, Plan], int]) -> int:
         """Bytes; of several runs, which follow one another, those of the largest."""
         adata = self.session.adata
         if adata is None:
             return 0
-        return max((needed_memory(adata, plan) for plan in intended.plans), default=0)
+        return max((needed(adata, plan) for plan in self._intended.plans), default=0)
+
+    def _memory(self) -> str:
+        said = memory_in_words(self._needed, self._free)
+        free = self._intended.free_on_device
+        if not free or not self._on_device:
+            return f"{said}."
+        if self._on_device > free:
+            return f"{said}. {short_of_device_memory(self._on_device, free)}"
+        return f"{said}, {memory_in_words(self._on_device, free)} on the GPU."
 
     def _refusal(self) -> str:
         return too_large_in_words(self._needed, self._free)

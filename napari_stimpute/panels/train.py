@@ -139,6 +139,7 @@ class TrainPanel(Panel[TrainState]):
         self.curve = Curve()
         self.options = Options()
         self._forms: dict[str, Form] = {}
+        self._free_on = dict[str, int]()
         self._device = Choice(
             "What computes, and how much memory is free there.",
             [Entry("Looking for devices…", "auto")],
@@ -245,6 +246,7 @@ class TrainPanel(Panel[TrainState]):
         def offer() -> None:
             if job.result:
                 self._device.offer(Entry(device.title, device.name) for device in job.result)
+                self._free_on = {device.name: device.free for device in job.result}
                 self.refresh()
 
         job = Job(looking(), "Looking for devices")
@@ -338,8 +340,9 @@ class TrainPanel(Panel[TrainState]):
         model, options, config = self.session.model, self.options, self.form.settings
         if config is None or self._missing(model):
             return Intended()
-        plan = Plan(model, config, self._device.name, options.blend, options.judged)
-        return Intended(((plan, 1),))
+        device = self._device.name
+        plan = Plan(model, config, device, options.blend, options.judged)
+        return Intended(((plan, 1),), free_on_device=self._free_on.get(device, 0))
 
     def _missing(self, model: str) -> str:
         return why_not(model, self.session.adata)

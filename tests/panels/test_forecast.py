@@ -23,12 +23,13 @@ from .waiting import endless, until_done
 class Choice:
     """What is set in a tab, as a person changes it."""
 
-    def __init__(self, *models: str) -> None:
-        self.models = models
+    def __init__(self, *models: str, free_on_device: int = 0) -> None:
+        self.models, self.free_on_device = models, free_on_device
 
     def __call__(self) -> Intended:
         plans = (Plan(m, model_info(m).config(), "cpu") for m in self.models)
-        return Intended(tuple((plan, 1) for plan in plans))
+        runs = tuple((plan, 1) for plan in plans)
+        return Intended(runs, free_on_device=self.free_on_device)
 
 
 def looked_at(session: Session, choice: Choice, *, pause: float = 0.0) -> ForecastPanel:
@@ -156,6 +157,20 @@ def test_no_button_is_offered_where_nothing_fits(
     panel = looked_at(wide, Choice("pca"))
     assert panel.now.refusal and panel.now.smaller == ""
     assert panel.open_smaller() is None
+
+
+def test_memory_of_a_gpu_is_told_of_what_uses_one(opened: Session) -> None:
+    choice = Choice("gene_mean", free_on_device=2**33)
+    panel = looked_at(opened, choice, pause=60.0)
+    assert "GPU" not in panel.now.line
+    choice.models = ("scziva",)
+    panel.update()
+    assert panel.now.line.endswith(" GB free memory, 0.1 of 8.0 GB free memory on the GPU.")
+    choice.free_on_device = 1000
+    panel.update()
+    assert "training starts again with fewer at a time" in panel.now.line
+    assert not panel.now.refusal  # it can be run all the same
+    panel.close()
 
 
 # ---- in the tabs -------------------------------------------------------------------------------
