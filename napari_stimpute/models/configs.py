@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from ..config import ModelConfig, Phase, setting
 from ..errors import UnknownName
 from .cell_configs import ScAMZIConfig, ScZivaConfig
+from .diffusion_config import ScDiffusionConfig
 from .scimta_config import ScIMTAConfig
 
 Need = Literal["counts", "spatial"]
@@ -334,6 +335,15 @@ _INFOS: tuple[ModelInfo, ...] = (
         provides=("imputed", "embedding", "clusters"),
         blends=True,
         good_for="finds gene communities",
+    ),
+    ModelInfo(
+        "scdiffusion",
+        "scDiffusion",
+        "Count autoencoder and latent diffusion: generates cells of wished conditions.",
+        ScDiffusionConfig,
+        ".scdiffusion.model:ScDiffusion",
+        provides=("imputed", "embedding", "clusters"),
+        blends=True,
     ),
     ModelInfo(
         "mixture",

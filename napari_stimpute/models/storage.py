@@ -25,11 +25,29 @@ from .configs import MODELS
 
 _CONFIG, _RECORD, _WEIGHTS = _PARTS = ("config.json", "record.json", "weights.pt")
 _KINDS = (torch.float32, torch.float64, torch.int64, torch.int32, torch.uint8, torch.bool)
-_PER_GENE = ("gene_scale", "gene_share", "mean", "input.mean", "theta", "own_share", "communities")
+_PER_GENE = (
+    "gene_scale",
+    "common_scale",
+    "gene_share",
+    "mean",
+    "input.mean",
+    "theta",
+    "own_share",
+    "communities",
+)
 """Tensors that hold one value per modelled gene."""
-_GENES_LAST = ("loadings", "input.loadings", "views.loadings", "low_rank", "rule")
+_GENES_LAST = ("loadings", "label_scale", "input.loadings", "views.loadings", "low_rank", "rule")
 """Tensors whose columns are the modelled genes."""
-_WHOLE = ("titles", "batches", "communities", "clusters.", "smoothing", "is_pruned", "domains.hops")
+_WHOLE = (
+    "titles",
+    "batches",
+    "label_sets",
+    "communities",
+    "clusters.",
+    "smoothing",
+    "is_pruned",
+    "domains.hops",
+)
 """How the names of tensors begin that hold whole numbers; those of networks are known to them."""
 
 

@@ -174,8 +174,8 @@ def denoising_loss(
     angle = process.angle(LEAST_TIME + (1 - LEAST_TIME) * parts)
     noise = torch.randn(z.shape, generator=generator, device=z.device)
     x, v = mixed(z, noise, angle)
-    missed = (network(x, angle, conditions) - v).square().mean(dim=1)
-    return process.weight(angle) * missed
+    missed: Tensor = network(x, angle, conditions) - v
+    return process.weight(angle) * missed.square().mean(dim=1)
 
 
 def guided(
@@ -194,14 +194,13 @@ def guided(
 
     Notes
     -----
-    v = v(all) + Σ (weight − 1)·(v(all) − v(all but this one)): weights of 1 give v(all) exactly, also
-    for several conditions, of which sums over each alone (Liu et al. 2022) do not.
+    v = v(all) + Σ (weight − 1)·(v(all) − v(all but this one)): weights of 1 give v(all) exactly,
+    also for several conditions; sums over each alone (Liu et al. 2022) do not.
     """
     changed = [(number, weight) for number, weight in enumerate(guidance) if weight != 1]
 
     def velocity(x: Tensor, angle: Tensor) -> Tensor:
-        whole = network(x, angle, conditions)
-        found = whole
+        found = whole = network(x, angle, conditions)
         for number, weight in changed:
             found = found + (weight - 1) * (whole - network(x, angle, conditions.without(number)))
         return found

@@ -1,13 +1,13 @@
 """Processes that mix data with noise, x = a(t)·z + s(t)·e, from data (t ≈ 0) to noise (t = 1).
 
-Divided by √(a² + s²), all of them are one: x′ = cos φ·z + sin φ·e with the angle φ = atan2(s, a), and
-v = dx′/dφ = cos φ·e − sin φ·z. A network that predicts v from x′ and φ therefore serves every
+Divided by √(a² + s²), all of them are one: x′ = cos φ·z + sin φ·e with the angle φ = atan2(s, a),
+and v = dx′/dφ = cos φ·e − sin φ·z. A network that predicts v from x′ and φ therefore serves every
 process, and their probability-flow equations are the same curve, dx′/dφ = v. What differs is how
 often each angle is seen in training, what an error there costs, and the noise that a stochastic
 sampler adds on its way back.
 
-Sources: Song et al. 2021 (VP, VE, sub-VP), Salimans and Ho 2022 (v), Liu et al. 2023 and Lipman et al.
-2023 (rectified flow), Karras et al. 2022 (one parametrisation for all).
+Sources: Song et al. 2021 (VP, VE, sub-VP), Salimans and Ho 2022 (v), Liu et al. 2023 and Lipman et
+al. 2023 (rectified flow), Karras et al. 2022 (one parametrisation for all).
 """
 
 from __future__ import annotations

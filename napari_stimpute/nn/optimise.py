@@ -37,6 +37,8 @@ class Schedule:
     validate_every : epochs between validations; the last epoch is always validated
     warmup_epochs : epochs over which the learning rate rises linearly from 0; 0 does not warm up
     decay : factor on the learning rate after each epoch; 1 keeps it
+    falls_to : share of the learning rate to which it falls by half a cosine; 1 keeps it
+    keeps_last : whether the last parameters are kept, whatever the scores say; they are shown
     """
 
     n_epochs: int
@@ -48,6 +50,8 @@ class Schedule:
     validate_every: int = 1
     warmup_epochs: int = 0
     decay: float = 1.0
+    falls_to: float = 1.0
+    keeps_last: bool = False
 
     @property
     def n_steps(self) -> int:
@@ -58,7 +62,9 @@ class Schedule:
         """Factor on the learning rate at a step, which counts from 0."""
         warmup_steps = self.warmup_epochs * self.steps_per_epoch
         warm = min(1.0, (step + 1) / warmup_steps) if warmup_steps else 1.0
-        return float(warm * self.decay ** (step // self.steps_per_epoch))
+        fall = 0.5 * (1 + math.cos(math.pi * min(1.0, step / self.n_steps)))
+        falling = self.falls_to + (1 - self.falls_to) * fall
+        return float(warm * falling * self.decay ** (step // self.steps_per_epoch))
 
 
 @dataclass(frozen=True)
@@ -165,7 +171,7 @@ class _Training:
         self.phase, self.optimiser = phase, optimiser
         self.rates = torch.optim.lr_scheduler.LambdaLR(optimiser, schedule.rate_factor)
         self.parameters = [p for group in optimiser.param_groups for p in group["params"]]
-        self.best = _Best(module)
+        self.best = _Best(module, schedule.keeps_last)
         self.n_epochs = 0
         self.total = torch.zeros(2)  # sums over the epoch: loss, norm of the gradient
 
@@ -247,14 +253,15 @@ class _Training:
 class _Best:
     """The best parameters and buffers so far, kept on their device."""
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, module: nn.Module, keeps_last: bool) -> None:
         self.module, self.score, self.n_worse, self.n_offered = module, math.inf, 0, 0
+        self.keeps_last = keeps_last
         self.state = {name: value.clone() for name, value in module.state_dict().items()}
 
     def offer(self, score: float) -> None:
         """Keep the present state if its score is smaller than any before."""
         self.n_offered += 1
-        if score < self.score:
+        if score < self.score or self.keeps_last:
             self.score, self.n_worse = score, 0
             for name, value in self.module.state_dict().items():
                 self.state[name].copy_(value)

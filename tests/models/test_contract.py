@@ -31,7 +31,7 @@ Stop = Callable[..., None]
 Stopped = Callable[[str, Stop], Model]
 MakeSection = Callable[..., AnnData]
 
-RANDOM = {"gmm_vgae", "scziva", "scamzi", "scimta"}
+RANDOM = {"gmm_vgae", "scziva", "scamzi", "scimta", "scdiffusion"}
 """Models whose numbers follow from the seed; the others have nothing random."""
 
 MARGIN = {
@@ -39,6 +39,7 @@ MARGIN = {
     "scziva": 0.10,
     "scamzi": 0.10,
     "scimta": 0.10,
+    "scdiffusion": 0.10,
     "mixture": 0.10,
     "neighbour_mean": 0.05,
     "pca": 0.10,

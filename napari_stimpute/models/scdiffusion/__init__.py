@@ -1,0 +1,1 @@
+"""scDiffusion: generates cells of wished conditions."""
