@@ -95,7 +95,9 @@ class Sample:
 
     def groups(self) -> Groups:
         """Profiles of all groups with enough cells."""
-        before, after, depth = {}, {}, self.depth
+        before: dict[str, Profile] = {}
+        after: dict[str, Profile] = {}
+        depth = self.depth
         for name in np.unique(self.group).tolist():
             for treated, found in ((False, before), (True, after)):
                 rows = self.rows(name, treated)
