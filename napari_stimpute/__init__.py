@@ -8,8 +8,10 @@ These names are public; everything else may move.
 | `Session` | what the window and a notebook work on: open, train, look at, save |
 | `jupyter.panels` | the panels of a notebook |
 | `GMMVGAE`, `ScZiva`, `ScAMZI`, `ScIMTA` | models: fit, impute, embed, cluster, save, load |
+| `ScDiffusion` | the same, and generates cells |
 | `Mixture`, `GeneMean`, `NeighbourMean`, `PCADenoiser` | simple ones: the same, where they can |
 | `GMMVGAEConfig`, `ScZivaConfig`, `ScAMZIConfig`, `ScIMTAConfig` | settings, with range and help |
+| `ScDiffusionConfig` | the same |
 | `MixtureConfig`, `GeneMeanConfig`, `NeighbourMeanConfig`, `PCADenoiserConfig` | of simple ones |
 | `thin`, `deviance_explained` | hide molecules, and score what was predicted of them |
 | `Tissue`, `gene_pair`, `domain_map` | figures: what they are drawn on, a gene, domains |
@@ -34,8 +36,10 @@ if TYPE_CHECKING:
         NeighbourMeanConfig,
         PCADenoiserConfig,
     )
+    from .models.diffusion_config import ScDiffusionConfig
     from .models.gmm_vgae.model import GMMVGAE
     from .models.scamzi import ScAMZI
+    from .models.scdiffusion.model import ScDiffusion
     from .models.scimta.model import ScIMTA
     from .models.scimta_config import ScIMTAConfig
     from .models.scziva import ScZiva
@@ -60,6 +64,8 @@ _HOME = {
     "PCADenoiserConfig": ".models.configs",
     "ScAMZI": ".models.scamzi",
     "ScAMZIConfig": ".models.cell_configs",
+    "ScDiffusion": ".models.scdiffusion.model",
+    "ScDiffusionConfig": ".models.diffusion_config",
     "ScIMTA": ".models.scimta.model",
     "ScIMTAConfig": ".models.scimta_config",
     "ScZiva": ".models.scziva",
@@ -88,6 +94,8 @@ __all__ = [
     "PCADenoiserConfig",
     "ScAMZI",
     "ScAMZIConfig",
+    "ScDiffusion",
+    "ScDiffusionConfig",
     "ScIMTA",
     "ScIMTAConfig",
     "ScZiva",

@@ -344,6 +344,7 @@ _INFOS: tuple[ModelInfo, ...] = (
         ".scdiffusion.model:ScDiffusion",
         provides=("imputed", "embedding", "clusters"),
         blends=True,
+        good_for="generates cells",
     ),
     ModelInfo(
         "mixture",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 USUAL = "mixture"
 """The model that fits any data: quick, and usually as good as those that take longer."""
 
-_TISSUE, _CELLS = ("gmm_vgae",), ("scziva", "scamzi", "scimta")
+_TISSUE, _CELLS = ("gmm_vgae",), ("scziva", "scamzi", "scimta", "scdiffusion")
 
 
 def why_not(name: str, adata: AnnData | None) -> str:

@@ -22,7 +22,7 @@ from napari_stimpute.run import Request, Run
 from .conftest import N_COLUMNS, N_ROWS, make_section, results
 from .pretend_gpu import NAME, PretendGPU
 
-DEEP = ["gmm_vgae", "scziva", "scamzi", "scimta"]
+DEEP = ["gmm_vgae", "scziva", "scamzi", "scimta", "scdiffusion"]
 """Models with a network; the others compute on the host whatever the device."""
 
 N_STEPS = 5
@@ -35,6 +35,7 @@ SHORT = {
     "finetune_epochs": 2,
     "cluster_epochs": 2,
     "decoder_epochs": 2,
+    "diffusion_steps": 100,
     "batch_key": "half",
 }
 VARIANTS = [
@@ -46,6 +47,10 @@ VARIANTS = [
     ("scamzi", {"mode": "fill", "finetune_epochs": 0}),
     ("scimta", {"communities": False, "n_hidden": 16, "batch_key": ""}),
     ("scimta", {"mode": "fill", "graph_weight": 0.0}),
+    ("scdiffusion", {"condition": "half", "process": "v", "likelihood": "zinb"}),
+    ("scdiffusion", {"likelihood": "bernoulli", "process": "ve"}),
+    ("scdiffusion", {"likelihood": "poisson", "process": "sub_vp"}),
+    ("scdiffusion", {"likelihood": "gaussian", "process": "vp"}),
 ]
 
 

@@ -210,7 +210,7 @@ def cases() -> Iterator[Case]:
         yield _case(f"weights {name}", _weights(how))
     for name, how in WEIGHTS_EITHER.items():
         yield _case(f"weights {name}", _weights(how), want="either")
-    for model in ("gmm_vgae", "scziva", "scamzi", "scimta", "mixture"):
+    for model in ("gmm_vgae", "scziva", "scamzi", "scimta", "scdiffusion", "mixture"):
         for name, how in OF_NETWORKS.items():
             yield _case(f"weights {name}", _weights(how), model)
         yield _case("sound", lambda folder: None, model, "taken")
