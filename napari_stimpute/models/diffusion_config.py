@@ -15,6 +15,7 @@ class ScDiffusionConfig(CellConfig):
         "default": {},
         "tiny": {
             "epochs": 10,
+            "least_steps": 50,
             "diffusion_steps": 300,
             "n_hidden": 32,
             "n_latent": 8,
@@ -45,13 +46,22 @@ class ScDiffusionConfig(CellConfig):
     )
     epochs: int = setting(
         40,
-        "Passes over the cells in which the autoencoder learns; at least 500 steps.",
+        "Passes over the cells in which the autoencoder learns; more where cells are few.",
         ge=1,
         le=5000,
         step=10,
     )
+    least_steps: int = setting(
+        500,
+        "Steps that the autoencoder learns at least, however few the cells are.",
+        ge=1,
+        le=1_000_000,
+        step=100,
+        advanced=True,
+        title="Least steps",
+    )
     diffusion_steps: int = setting(
-        5000, "Steps in which the denoiser learns.", ge=100, le=1_000_000, step=1000
+        5000, "Steps in which the denoiser learns.", ge=1, le=1_000_000, step=1000
     )
     process: Literal["flow", "v", "vp", "sub_vp", "ve"] = setting(
         "flow",

@@ -31,7 +31,6 @@ from ..training import Split, rows_of
 from .heads import HEADS, Decoded
 
 _WARMUP_EPOCHS = 20
-_FEWEST_STEPS = 500
 _SMALLEST_BATCH, _BATCHES = 16, 8
 """Few cells are taken in smaller batches, so that an epoch has at least so many steps."""
 _DEPTH_NOISE = 0.02
@@ -192,7 +191,7 @@ class Training(CellTraining):
         """Autoencoder, then denoiser."""
         config = self.config
         first = Schedule(
-            max(config.epochs, -(-_FEWEST_STEPS // self.steps_per_epoch)),
+            max(config.epochs, -(-config.least_steps // self.steps_per_epoch)),
             self.steps_per_epoch,
             config.learning_rate,
             weight_decay=1e-3,
@@ -203,9 +202,10 @@ class Training(CellTraining):
             falls_to=0.02,
             keeps_last=True,
         )
+        steps_per_epoch = min(_STEPS_PER_EPOCH, config.diffusion_steps)
         second = Schedule(
-            max(1, config.diffusion_steps // _STEPS_PER_EPOCH),
-            _STEPS_PER_EPOCH,
+            -(-config.diffusion_steps // steps_per_epoch),
+            steps_per_epoch,
             _DIFFUSION_RATE,
             clip=1.0,
             patience=0,
