@@ -9,6 +9,7 @@ the own count seemed to explain 44 % of the deviance, and the best method withou
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,11 @@ _MOSTLY = 0.5
 """Share of the features from which on they are called peaks."""
 
 
+def are_peaks(names: Sequence[str] | pd.Index[str]) -> bool:
+    """Whether most of the features are peaks, by their names."""
+    return len(_peaks(names)) >= _MOSTLY * len(names)
+
+
 def peaks_in_words(names: pd.Index[str], counts: sp.csr_matrix) -> list[str]:
     """What it means for the models that features are peaks; nothing where they are genes.
 
@@ -29,13 +35,13 @@ def peaks_in_words(names: pd.Index[str], counts: sp.csr_matrix) -> list[str]:
     names : of all features
     counts : (n_obs, features)
     """
-    peaks = [name for name in names.astype(str) if _PEAK.fullmatch(name)]
-    if len(peaks) < _MOSTLY * len(names):
+    if not are_peaks(names):
         return []
+    peaks = _peaks(names)
     said = [
         f"{len(peaks):,} of {len(names):,} features are peaks such as {peaks[0]}: chromatin "
-        "accessibility, not genes. Models take their counts as they take those of genes; open and "
-        "closed have no likelihood of their own, and lists of marker genes do not apply."
+        "accessibility, not genes. scDiffusion takes them as open or closed; other models take "
+        "their counts as they take those of genes. Lists of marker genes do not apply."
     ]
     once, twice = (int(np.count_nonzero(counts.data == n)) for n in (1, 2))
     if twice > once:
@@ -45,3 +51,7 @@ def peaks_in_words(names: pd.Index[str], counts: sp.csr_matrix) -> list[str]:
             "fragments instead."
         )
     return said
+
+
+def _peaks(names: Iterable[str]) -> list[str]:
+    return [name for name in map(str, names) if _PEAK.fullmatch(name)]

@@ -39,10 +39,11 @@ class ScDiffusionConfig(CellConfig):
         source="obs",
         title="Conditions",
     )
-    likelihood: Literal["nb", "zinb", "poisson", "bernoulli", "gaussian"] = setting(
-        "nb",
-        "How counts scatter. nb: counts of molecules. zinb: with extra zeros. bernoulli: peaks, "
-        "open or closed. poisson: fragments in peaks. gaussian: log values.",
+    likelihood: Literal["auto", "nb", "zinb", "poisson", "bernoulli", "gaussian"] = setting(
+        "auto",
+        "How counts scatter. auto: nb for genes, bernoulli for peaks. nb: counts of molecules. "
+        "zinb: with extra zeros. bernoulli: peaks, open or closed. poisson: fragments in peaks. "
+        "gaussian: log values.",
     )
     epochs: int = setting(
         40,
@@ -67,6 +68,16 @@ class ScDiffusionConfig(CellConfig):
         "flow",
         "How noise is mixed in. flow: along straight lines. v: evenly in the angle between data "
         "and noise. vp, sub_vp, ve: score matching.",
+        advanced=True,
+    )
+    judge_share: float = setting(
+        0.1,
+        "Cells that are not learned from, so that generated ones can be held against them; at "
+        "least 200 where these are few of all, at most 3,000. 0 keeps none.",
+        ge=0.0,
+        le=0.3,
+        step=0.05,
+        title="Kept apart",
         advanced=True,
     )
     fill_threshold: float = setting(

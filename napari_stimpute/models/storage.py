@@ -24,7 +24,15 @@ from ..errors import NotReadable, NotWritable, UnsafeFile
 from .configs import MODELS
 
 _CONFIG, _RECORD, _WEIGHTS = _PARTS = ("config.json", "record.json", "weights.pt")
-_KINDS = (torch.float32, torch.float64, torch.int64, torch.int32, torch.uint8, torch.bool)
+_KINDS = (
+    torch.float16,
+    torch.float32,
+    torch.float64,
+    torch.int64,
+    torch.int32,
+    torch.uint8,
+    torch.bool,
+)
 _PER_GENE = (
     "gene_scale",
     "common_scale",
@@ -42,6 +50,7 @@ _WHOLE = (
     "titles",
     "batches",
     "label_sets",
+    "replay.",
     "communities",
     "clusters.",
     "smoothing",

@@ -236,6 +236,15 @@ class CellModel(Model):
         """What decodes some rows, (b, n_columns) each."""
         return lambda rows, z, columns: self.network_.decode(z, columns)
 
+    @property
+    def theta(self) -> Tensor:
+        """Inverse dispersion of each gene, (n_genes,)."""
+        return self.network_.log_dispersion.exp()
+
+    def _at_depth(self, level: Tensor) -> Tensor:
+        """Expected counts of levels times size factors, any shape."""
+        return level
+
     def _filled(
         self, adata: AnnData, counts: sp.csr_matrix, z: np.ndarray, columns: np.ndarray
     ) -> np.ndarray:
@@ -249,12 +258,13 @@ class CellModel(Model):
         device, depth, decoding = self._device, self._depth(counts), self._decoding(adata)
         chosen = torch.from_numpy(columns).to(device)
         scale = torch.from_numpy(self.gene_scale_[columns]).to(device)
-        theta = self.network_.log_dispersion.exp()[chosen]
+        theta = self.theta[chosen]
 
         def judge(rows: slice) -> np.ndarray:
             log_mean, logit = decoding(rows, torch.from_numpy(z[rows]).to(device), chosen)
             at = torch.from_numpy(depth[rows]).to(device)[:, None]
-            found = hidden_molecule_probability(log_mean.exp() * at * scale, theta, logit)
+            level = self._at_depth(log_mean.exp() * at) * scale
+            found = hidden_molecule_probability(level, theta, logit)
             return np.asarray(found.cpu().numpy(), dtype=np.float32)
 
         yield from self._blocks(len(z), judge)
@@ -275,8 +285,9 @@ class CellModel(Model):
         def decode(rows: slice) -> np.ndarray:
             latent = torch.from_numpy(z[rows]).to(self._device)
             log_mean, logit = decoding(rows, latent, chosen)
-            level = level_of(log_mean, None if had_it_not_been_lost else logit).cpu().numpy()
-            return np.asarray(level * depth[rows, None] * scale, dtype=np.float32)
+            level = level_of(log_mean, None if had_it_not_been_lost else logit)
+            at = torch.from_numpy(depth[rows]).to(self._device)[:, None]
+            return np.asarray(self._at_depth(level * at).cpu().numpy() * scale, dtype=np.float32)
 
         yield from self._blocks(len(z), decode)
 

@@ -46,6 +46,8 @@ class Head(ABC):
 
     is_binary = False
     """Whether it tells open from closed alone."""
+    is_overdispersed = False
+    """Whether the dispersion is that of a negative binomial."""
     is_inflated = False
     """Whether the decoder says how likely a gene was lost."""
 
@@ -74,6 +76,8 @@ class Head(ABC):
 
 class NegativeBinomial(Head):
     """Gamma–Poisson, one inverse dispersion per gene."""
+
+    is_overdispersed = True
 
     def surprise(self, entries: Entries, decoded: Decoded) -> Tensor:
         """As `nn.likelihoods.nb_negative_log_likelihood`."""

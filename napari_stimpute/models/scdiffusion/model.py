@@ -28,8 +28,9 @@ What differs from the authors' code, and why
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -38,26 +39,25 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
+from ...data.peaks import are_peaks
+from ...devices import require_memory
 from ...errors import NotFitted, UnknownName
-from ...nn.denoising import Conditions, Denoiser, guided
+from ...nn.denoising import Conditions, Denoiser
 from ...nn.sampling import Method, Sampler
 from ...progress import Progress, drain
 from ..base import require
-from ..cells.model import BLOCK, CellModel, CellTraining
+from ..cells.model import CellModel, CellTraining
+from ..diffusion_config import ScDiffusionConfig
 from ..training import Split, below
+from .apart import apart, n_apart
 from .conditions import ConditionTable, Wish
-from .draws import for_counts, normal
-from .training import Network, Posterior, Space, Training, process_of, with_depth
+from .generator import CellGenerator, Drawn, LabelScale, label_scale
+from .replay import Replay
+from .training import Network, Space, Training, process_of, with_depth
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-_PRIOR = 20.0
-"""Molecules of a gene that pull a label's factor to that of all cells."""
-_SAMPLED = 1024
-"""Cells that are sampled at a time; a block is always full, so that a cell is the same in each."""
-_TRIES = 3
-_MOST_REDRAWN = 0.01
 _GUIDANCE = (0.0, 10.0)
 
 
@@ -73,8 +73,12 @@ class ScDiffusion(CellModel):
     name: ClassVar[str] = "scdiffusion"
     network_: Network
     table_: ConditionTable
+    kept_apart_: list[str]
+    """Names of cells that were not learned from, to hold generated ones against."""
     denoiser_: Denoiser
     space_: Space
+    scale_: LabelScale
+    replay_: Replay
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -92,20 +96,27 @@ class ScDiffusion(CellModel):
     def _learn(
         self, adata: AnnData, counts: sp.csr_matrix, names: list[str]
     ) -> Generator[Progress, None, None]:
-        for part in ("denoiser_", "space_"):  # of an earlier fit
+        for part in ("denoiser_", "space_", "scale_", "replay_"):  # of an earlier fit
             vars(self).pop(part, None)
+        self.settings_ = _resolved(self.config, names)
         yield from super()._learn(adata, self._as_read(counts), names)
 
     def _prepare(self, adata: AnnData, split: Split) -> Generator[Progress, None, CellTraining]:
         yield Progress("prepare", 0, 1, message="Preparing: conditions")
         self.table_ = ConditionTable.of(adata.obs, self.conditions)
+        asked, n_obs = self.table_.of_cells(adata.obs), adata.n_obs
+        n = n_apart(n_obs, self.settings_.judge_share)
+        out = apart(n_obs, n, asked.labels.numpy(), self.seed_)
+        self.kept_apart_ = adata.obs_names[out].astype(str).tolist()
+        self.notes_.append(_apart_in_words(int(out.sum()), self.settings_.judge_share))
+        split = Split(split.kept[~out], split.hidden[~out], split.size[~out])
         self._training = Training(
             split,
             split.kept + split.hidden,
             self.median_depth_,
-            self.table_.of_cells(adata.obs),
+            asked[torch.from_numpy(~out)],
             self.table_.n_categories,
-            self.config,
+            self.settings_,
             self.seed_,
             self.device_,
         )
@@ -115,35 +126,14 @@ class ScDiffusion(CellModel):
         super()._conclude(adata, counts, split)
         training = self._training
         del self._training
-        if training.pair is not None and training.posterior is not None:
-            self.denoiser_, self.space_ = training.pair.average.eval(), training.posterior.space
-            labels = training.conditions.labels.cpu().numpy()
-            self._restore_labels(counts, labels, training.posterior)
-
-    def _restore_labels(
-        self, counts: sp.csr_matrix, labels: np.ndarray, posterior: Posterior
-    ) -> None:
-        """Factors that give each gene its total back in the cells of each label (or set of them).
-
-        Sampled latent points stand for cells only on average, so each cell counts with a draw of
-        its posterior; few molecules are drawn to the factor of all cells.
-        """
-        self.label_sets_, group = np.unique(labels, axis=0, return_inverse=True)
-        group, n_vars = group.ravel(), counts.shape[1]
-        expected = np.zeros((len(self.label_sets_), n_vars))
-        generator = torch.Generator(self._device).manual_seed(self.seed_)
-        for start in range(0, len(group), BLOCK):
-            rows = torch.arange(start, min(start + BLOCK, len(group)), device=self._device)
-            with torch.no_grad():
-                mean = self._means(posterior.draw(rows, generator)).cpu().numpy()
-            np.add.at(expected, group[start : start + BLOCK], mean)
-        observed = np.zeros_like(expected)
-        for k in range(len(expected)):
-            observed[k] = np.asarray(counts[group == k].sum(axis=0)).ravel()
-        whole = (observed.sum(axis=0) + 1e-6) / (expected.sum(axis=0) + 1e-6)
-        factors = whole * (observed + _PRIOR) / (expected * whole + _PRIOR)
-        self.common_scale_ = whole.astype(np.float32)
-        self.label_scale_ = factors.astype(np.float32)
+        posterior, conditions = training.posterior, training.conditions
+        if training.pair is None or posterior is None:
+            return
+        self.denoiser_, self.space_ = training.pair.average.eval(), posterior.space
+        learned = counts[~adata.obs_names.isin(self.kept_apart_)]
+        labels = conditions.labels.cpu().numpy()
+        self.scale_ = label_scale(self.network_, posterior, learned, labels, self.seed_)
+        self.replay_ = Replay.of(posterior, conditions, training.held_out, training.learned)
 
     # ---- generating ----------------------------------------------------------------------------
 
@@ -198,98 +188,22 @@ class ScDiffusion(CellModel):
         """As `generate`, block by block; closing the generator stops."""
         self._require_denoiser()
         require(n >= 1, "n", "at least one cell", str(n), "Ask for some.")
+        require_memory(n, len(self.var_names_))
         require(n_steps >= 1, "n_steps", "at least 1", str(n_steps), "Take some, such as 25.")
-        asked = self._asked(n, conditions)
-        weights = self._weights(guidance)
-        sampler = Sampler(process_of(self.config, self.space_), method, n_steps)
-        latent, rows, n_again = [], [], 0
-        for start in range(0, n, _SAMPLED):
-            cells = np.arange(start, min(start + _SAMPLED, n))
-            z, failed = self._sampled(
-                asked[slice(start, start + _SAMPLED)], cells, sampler, weights, seed
-            )
-            n_again += failed
-            require(
-                n_again <= max(1, _MOST_REDRAWN * n),
-                "n_steps",
-                f"such that at most {100 * _MOST_REDRAWN:.0f} % of the cells must be drawn again",
-                f"{n_again:,} of {n:,} that were not finite",
-                "Take more steps, weaker guidance, or train longer.",
-            )
-            latent.append(z)
-            rows.append(self._counts(z, asked[slice(start, start + _SAMPLED)], cells, seed))
-            yield Progress("generate", min(start + _SAMPLED, n), n)
-        return self._as_anndata(sp.vstack(rows, format="csr"), np.concatenate(latent), asked)
+        asked, weights = self.asked(n, conditions), self._weights(guidance)
+        sampler = Sampler(self.generator.process, method, n_steps)
+        drawn = yield from self.generator.steps(asked, sampler, weights, seed)
+        return self.as_cells(drawn, asked)
 
-    def _sampled(
-        self,
-        asked: Conditions,
-        cells: np.ndarray,
-        sampler: Sampler,
-        guidance: Sequence[float],
-        seed: int,
-    ) -> tuple[np.ndarray, int]:
-        """Standardised points (n, d), and how many had to be drawn again for not being finite."""
-        device, n = self._device, len(cells)
-        full = torch.arange(_SAMPLED) % n
-        place = Conditions(asked.labels[full].to(device), asked.values[full].to(device))
-        velocity = guided(self.denoiser_, place, guidance)
-        n_dims = len(self.space_.centre)
-        z = np.full((n, n_dims), np.nan, dtype=np.float32)
-        n_again = 0
-        for attempt in range(_TRIES):
-            draws = normal(seed + attempt * 2**33, cells, sampler.n_draws, n_dims)[full.numpy()]
-            with torch.no_grad():
-                found = sampler.sample(velocity, torch.from_numpy(draws).to(device))
-            missing = ~np.isfinite(z).all(axis=1)
-            z[missing] = found[:n].cpu().numpy()[missing]
-            failed = int((~np.isfinite(z).all(axis=1)).sum())
-            n_again += failed
-            if not failed:
-                break
-        return z, n_again
+    @property
+    def generator(self) -> CellGenerator:
+        """What makes cells of points; `NotFitted` where training was stopped too early."""
+        self._require_denoiser()
+        process = process_of(self.settings_, self.space_)
+        return CellGenerator(self.network_, self.denoiser_, self.space_, process, self.scale_)
 
-    def _counts(
-        self, z: np.ndarray, asked: Conditions, cells: np.ndarray, seed: int
-    ) -> sp.csr_matrix:
-        """Counts drawn for standardised points, (n, n_vars)."""
-        head, spread = self.network_.head, self.network_.log_dispersion.detach().exp().cpu().numpy()
-        points = torch.from_numpy(z).to(self._device)
-        with torch.no_grad():
-            mean, size, lost = (
-                None if part is None else part.cpu().numpy() for part in self._decoded(points)
-            )
-        assert mean is not None and size is not None
-        mean = head.expected(torch.from_numpy(mean * self._scale_of(asked))).numpy()
-        counts = np.zeros(mean.shape, dtype=np.float32)
-        for k, cell in enumerate(cells):
-            rng = for_counts(seed, int(cell))
-            counts[k] = head.draw(rng, mean[k].astype(np.float64), float(size[k]), spread)
-            if lost is not None:
-                counts[k] *= rng.random(len(spread)) >= lost[k]
-        return sp.csr_matrix(counts)
-
-    def _decoded(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Levels at each point's own depth (n, n_vars), size factors (n,), chance of dropout."""
-        points, log_depth = self.space_.opened(z)
-        size = log_depth.exp()
-        log_level, lost = self.network_.decode(points)
-        return log_level.exp() * size[:, None], size, None if lost is None else torch.sigmoid(lost)
-
-    def _means(self, z: Tensor) -> Tensor:
-        """Expected counts at standardised points, (n, n_vars); dropout taken off."""
-        level, _, lost = self._decoded(z)
-        mean = self.network_.head.expected(level)
-        return mean if lost is None else mean * (1 - lost)
-
-    def _scale_of(self, asked: Conditions) -> np.ndarray:
-        """Factor of each cell's genes, (n, n_vars); that of all cells for a set never seen."""
-        place = {tuple(found): k for k, found in enumerate(self.label_sets_.tolist())}
-        codes = [place.get(tuple(row), -1) for row in asked.labels.tolist()]
-        table = np.vstack([self.label_scale_, self.common_scale_])
-        return table[codes]
-
-    def _asked(self, n: int, conditions: Mapping[str, Wish] | pd.DataFrame | None) -> Conditions:
+    def asked(self, n: int, conditions: Mapping[str, Wish] | pd.DataFrame | None) -> Conditions:
+        """Conditions of n cells, as `generate` takes them."""
         if isinstance(conditions, pd.DataFrame):
             require(
                 len(conditions) == n,
@@ -318,13 +232,14 @@ class ScDiffusion(CellModel):
             )
         return weights
 
-    def _as_anndata(self, counts: sp.csr_matrix, z: np.ndarray, asked: Conditions) -> AnnData:
+    def as_cells(self, drawn: Drawn, asked: Conditions) -> AnnData:
+        """Generated cells × modelled genes; conditions in obs, latent points in obsm."""
         from anndata import AnnData
 
-        points, _ = self.space_.opened(torch.from_numpy(z).to(self._device))
+        points, _ = self.space_.opened(torch.from_numpy(drawn.points).to(self._device))
         obs = self.table_.as_columns(asked)
-        obs.index = pd.Index([f"generated_{k + 1}" for k in range(len(z))])
-        made = AnnData(counts, obs=obs, var=pd.DataFrame(index=pd.Index(self.var_names_)))
+        obs.index = pd.Index([f"generated_{k + 1}" for k in range(len(asked))])
+        made = AnnData(drawn.counts, obs=obs, var=pd.DataFrame(index=pd.Index(self.var_names_)))
         made.obsm[f"X_{self.name}"] = points.cpu().numpy()
         return made
 
@@ -339,7 +254,7 @@ class ScDiffusion(CellModel):
 
     def _as_read(self, counts: sp.csr_matrix) -> sp.csr_matrix:
         """Counts as the model reads them: of peaks that are open or closed, ones."""
-        if self.config.likelihood != "bernoulli":
+        if self.settings_.likelihood != "bernoulli":
             return counts
         found = counts.copy()
         found.data = np.ones_like(found.data)
@@ -348,6 +263,15 @@ class ScDiffusion(CellModel):
     def _aligned_counts(self, adata: AnnData) -> sp.csr_matrix:
         return self._as_read(super()._aligned_counts(adata))
 
+    @property
+    def theta(self) -> Tensor:
+        """Inverse dispersion of each gene, (n_genes,); without bound where counting is all."""
+        spread = super().theta
+        return spread if self.network_.head.is_overdispersed else torch.full_like(spread, 1e6)
+
+    def _at_depth(self, level: Tensor) -> Tensor:
+        return self.network_.head.expected(level)
+
     def _log_values(self, counts: sp.csr_matrix, size: np.ndarray) -> Tensor:
         logged = super()._log_values(counts, size)
         return with_depth(logged, torch.from_numpy(size).to(self._device))
@@ -355,38 +279,74 @@ class ScDiffusion(CellModel):
     # ---- keeping -------------------------------------------------------------------------------
 
     def _state(self) -> dict[str, torch.Tensor]:
-        state = super()._state() | {"titles.conditions": self.table_.as_tensor()}
+        state = super()._state() | {
+            "titles.conditions": self.table_.as_tensor(),
+            "titles.kept_apart": _as_tensor(self.kept_apart_),
+        }
         if not hasattr(self, "denoiser_"):
             return state
+        scale = self.scale_
         arrays = {
-            "label_sets": self.label_sets_,
-            "label_scale": self.label_scale_,
-            "common_scale": self.common_scale_,
+            "label_sets": scale.sets,
+            "label_scale": scale.factors,
+            "common_scale": scale.common,
         }
         state |= {name: torch.from_numpy(array) for name, array in arrays.items()}
         state |= {f"space.{k}": v for k, v in vars(self.space_).items()}
+        state |= {f"replay.{k}": v for k, v in self.replay_.state().items()}
         return state | {f"denoiser.{k}": v for k, v in self.denoiser_.state_dict().items()}
 
     def _restore(self, state: dict[str, torch.Tensor]) -> None:
+        self.settings_ = _resolved(self.config, self.var_names_)
         super()._restore(state)
         self.table_ = ConditionTable.of_tensor(state["titles.conditions"])
+        self.kept_apart_ = [str(name) for name in _of_tensor(state["titles.kept_apart"])]
         named = below("denoiser.", state)
         if not named:
             return
-        self.label_sets_ = state["label_sets"].numpy()
-        self.label_scale_ = state["label_scale"].numpy()
-        self.common_scale_ = state["common_scale"].numpy()
+        scale = (state[name].numpy() for name in ("label_sets", "label_scale", "common_scale"))
+        self.scale_ = LabelScale(*scale)
         self.space_ = Space(**{k: v.to(self.device_) for k, v in below("space.", state).items()})
-        denoiser = Denoiser(
+        self.replay_ = Replay.of_state(below("replay.", state), self.device_)
+        self.denoiser_ = self.empty_denoiser(self.table_)
+        self.denoiser_.load_state_dict(named)
+        self.denoiser_.to(self.device_).eval()
+
+    def empty_denoiser(self, table: ConditionTable) -> Denoiser:
+        """An untrained network for these conditions, on the CPU."""
+        return Denoiser(
             len(self.space_.centre),
-            self.table_.n_categories,
-            len(self.table_.values),
-            width=self.config.width,
-            n_blocks=self.config.n_blocks,
-            generator=torch.Generator(),
+            table.n_categories,
+            len(table.values),
+            width=self.settings_.width,
+            n_blocks=self.settings_.n_blocks,
+            generator=torch.Generator().manual_seed(0),
         )
-        denoiser.load_state_dict(named)
-        self.denoiser_ = denoiser.to(self.device_).eval()
 
     def _empty_network(self, state: dict[str, Tensor]) -> Network:
-        return Network(state["decoder.offset"], self.config, seed=0)
+        return Network(state["decoder.offset"], self.settings_, seed=0)
+
+
+def _resolved(config: ScDiffusionConfig, names: list[str]) -> ScDiffusionConfig:
+    """Settings with the distribution that "auto" means: of peaks, open or closed."""
+    if config.likelihood != "auto":
+        return config
+    return config.model_copy(update={"likelihood": "bernoulli" if are_peaks(names) else "nb"})
+
+
+def _apart_in_words(n: int, share: float) -> str:
+    if n:
+        return f"{n:,} cells were kept apart: generated cells are held against them."
+    why = "as was asked for" if share == 0 else "there are too few"
+    return f"No cells were kept apart ({why}): generated cells cannot be judged."
+
+
+def _as_tensor(names: list[str]) -> Tensor:
+    return torch.from_numpy(np.frombuffer(json.dumps(names).encode(), dtype=np.uint8).copy())
+
+
+def _of_tensor(saved: Tensor) -> list[str]:
+    found = json.loads(saved.numpy().tobytes().decode())
+    if not isinstance(found, list):
+        raise ValueError("no list of names")
+    return found
