@@ -62,7 +62,7 @@ class Schedule:
         """Factor on the learning rate at a step, which counts from 0."""
         warmup_steps = self.warmup_epochs * self.steps_per_epoch
         warm = min(1.0, (step + 1) / warmup_steps) if warmup_steps else 1.0
-        fall = 0.5 * (1 + math.cos(math.pi * min(1.0, step / self.n_steps)))
+        fall = 0.5 * (1 + math.cos(math.pi * min(1.0, step / max(1, self.n_steps))))
         falling = self.falls_to + (1 - self.falls_to) * fall
         return float(warm * falling * self.decay ** (step // self.steps_per_epoch))
 
