@@ -41,6 +41,9 @@ _FEW_SIMPLE = 300_000
 """The same of a run without a network, of which there is nothing else to go by."""
 
 _WARM_GENES = 200
+_warm = set[tuple[str, str]]()
+"""Models and devices that this process has rehearsed before."""
+
 _GROUPS, _FEWEST_GROUPS, _MOST_GROUPS = {"n_domains", "n_clusters"}, 2, 10
 """Settings that ask for groups, and how many of them the few spots bear."""
 
@@ -260,8 +263,10 @@ class Rehearsal:
         from .run import Run  # torch: not before it is needed
 
         request, warm = _request(self.plan), _request(self.plan, n_groups=_FEWEST_GROUPS)
-        # what is imported at the first time is not counted
-        yield from _timed(Run(_narrow(self._few), warm).steps(), self._clock)
+        kind = self.plan.model, self.plan.device
+        if kind not in _warm:  # what is imported at the first time is not counted
+            yield from _timed(Run(_narrow(self._few), warm).steps(), self._clock)
+            _warm.add(kind)
         few = many = yield from _timed(Run(self._few, request).steps(), self._clock)
         if self._many is not self._few:
             many = yield from _timed(Run(self._many, request).steps(), self._clock)

@@ -92,7 +92,7 @@ class GMMVGAEConfig(ModelConfig):
         },
     }
     PHASES: ClassVar[dict[str, Phase]] = {
-        "pretrain": Phase("epochs", usual=200, usual_of_few=40),
+        "pretrain": Phase("epochs", usual=250, usual_of_few=40),
         "mixture": Phase("mixture_epochs"),
     }
     SEARCH: ClassVar[dict[str, tuple[Any, ...]]] = {
