@@ -72,6 +72,14 @@ def test_every_phase_of_training_is_counted(model: str, section: AnnData, cells:
     assert n_steps < found.most < n_steps + 100  # beside the steps there is little
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_settings_that_count_epochs_belong_to_phases(model: str) -> None:
+    """Else the whole training would be rehearsed."""
+    config = model_info(model).config
+    counted = {name for name in config.model_fields if name.endswith("epochs")}
+    assert counted <= {phase.setting for phase in config.PHASES.values()}
+
+
 def test_a_phase_counts_epochs_or_steps_and_goes_on_for_some_in_any_case() -> None:
     config = model_info("scziva").config(epochs=10)
     assert Phase("epochs").n_steps(config, 4) == 40
