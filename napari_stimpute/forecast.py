@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -99,8 +100,8 @@ class Duration:
 class Remaining:
     """Follows a run while it trains, and tells the time that is left.
 
-    A phase goes on for as many steps as the last of its kind did, else for as many as is usual; but
-    not to an end before that which its patience allows.
+    A phase goes on for as many steps as is usual, or for the mean of that and of those that phases
+    of its kind took in this run; but not to an end before that which its patience allows.
 
     Parameters
     ----------
@@ -109,7 +110,7 @@ class Remaining:
 
     def __init__(self, told: Duration) -> None:
         self._told = told
-        self._n_steps = {phase.kind: phase.n_usual for phase in told.phases}
+        self._n_steps = {phase.kind: [phase.n_usual] for phase in told.phases}
         self._last: tuple[Trained, int] | None = None
 
     def seconds(self, latest: Progress, per_step: float) -> float | None:
@@ -126,12 +127,12 @@ class Remaining:
         here, *later = self._told.phases[names.index(latest.phase) :]
         if self._last is not None and self._last[0] is not here:
             ended, n_taken = self._last
-            self._n_steps[ended.kind] = n_taken
+            self._n_steps[ended.kind].append(n_taken)
         first = latest.last_of_phase - here.n_most
         n_done, soonest = latest.step - first, (latest.may_end or latest.last_of_phase) - first
-        n_here = min(here.n_most, max(self._n_steps[here.kind], soonest))
         self._last = here, n_done
-        n_steps = self._n_steps | {here.kind: n_here}
+        n_steps = {kind: fmean(numbers) for kind, numbers in self._n_steps.items()}
+        n_here = n_steps[here.kind] = min(here.n_most, max(n_steps[here.kind], soonest))
         to_come = sum(phase.step * n_steps[phase.kind] for phase in later) + self._told.after
         return per_step * (n_here - n_done) + to_come * per_step / max(here.step, 1e-9)
 

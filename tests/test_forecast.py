@@ -165,11 +165,11 @@ def test_training_that_goes_on_for_longer_than_usual_ends_with_its_patience_at_t
     assert left.seconds(longer, 1.0) == 20 + 160 + 20 + 30
 
 
-def test_training_once_more_takes_as_many_steps_as_before() -> None:
+def test_training_once_more_takes_about_as_many_steps_as_before() -> None:
     left = Remaining(TOLD)
     left.seconds(replace(TWENTIETH, step=40), 1.0)
     again = Progress("train (far)", 405, 825, epoch=2, phase_ends=800, may_end=430)
-    assert left.seconds(again, 1.0) == 35 + 20 + 30
+    assert left.seconds(again, 1.0) == 65 + 20 + 30  # of 70, between 40 and the usual 100
 
 
 # ---- memory ------------------------------------------------------------------------------------
