@@ -62,14 +62,14 @@ class Phase:
     usual_of_few : the same of fewer than 600 spots, from which there is less to learn; 0 for no
         other number
     unit : what the setting counts
-    fewest_steps : for which it goes on, however few epochs are set
+    least : setting of the steps for which it goes on, however few epochs are set; "" for none
     """
 
     setting: str
     usual: int = 60
     usual_of_few: int = 0
     unit: Literal["epochs", "steps"] = "epochs"
-    fewest_steps: int = 0
+    least: str = ""
 
     def usual_epochs(self, n_obs: int) -> int:
         """Epochs as a rule, where it may stop early."""
@@ -78,7 +78,8 @@ class Phase:
     def n_steps(self, config: ModelConfig, per_epoch: int) -> int:
         """Steps at most, where an epoch has so many."""
         n = int(getattr(config, self.setting))
-        return max(self.fewest_steps, n if self.unit == "steps" else n * per_epoch)
+        least = int(getattr(config, self.least)) if self.least else 0
+        return max(least, n if self.unit == "steps" else n * per_epoch)
 
 
 class ModelConfig(BaseModel):

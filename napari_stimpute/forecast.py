@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Clock = Callable[[], float]
 
-_EPOCHS = 2
+_EPOCHS, _STEPS = 2, 40
+"""Of each phase that are rehearsed, by what its setting counts."""
+
 _FEWEST, _FEW, _MANY = 30, 120_000, 1_800_000
 """Spots rehearsed at least; values (spots × genes) of both runs with a network."""
 
@@ -283,8 +285,10 @@ class Rehearsal:
 
     def _trained(self, few: _Laps, many: _Laps) -> Iterator[Trained]:
         """Phases of training, with steps as large as those of the whole run."""
+        from .models.training import steps_per_epoch
+
         sizes = [min(size, self._batch(size)) for size in (self.n_obs, few.n_obs, many.n_obs)]
-        per_epoch, config = self._steps_per_epoch(), self.plan.config
+        per_epoch, config = steps_per_epoch(self.n_obs, self._batch(self.n_obs)), self.plan.config
         for name, step in many.steps.items():
             of_few = few.steps.get(name, step)
             seconds = _at(sizes[0], sizes[1], of_few.seconds, sizes[2], step.seconds)
@@ -297,11 +301,6 @@ class Rehearsal:
     def _batch(self, n_obs: int) -> int:
         config = self.plan.config
         return config.batch_size if isinstance(config, WithBlocks) else n_obs
-
-    def _steps_per_epoch(self) -> int:
-        from .models.training import steps_per_epoch
-
-        return steps_per_epoch(self.n_obs, self._batch(self.n_obs))
 
 
 def _some(adata: AnnData, n: int) -> AnnData:
@@ -320,8 +319,12 @@ def _request(plan: Plan, n_groups: int = 0) -> Request:
     """The run with few epochs, and with a certain number of groups, or not too many for it."""
     from .run import Request
 
-    settings = {phase.setting for phase in plan.config.PHASES.values()}
-    short = {name: min(_EPOCHS, getattr(plan.config, name)) for name in settings}
+    most: dict[str, int] = {}
+    for phase in plan.config.PHASES.values():
+        most[phase.setting] = _EPOCHS if phase.unit == "epochs" else _STEPS
+        if phase.least:
+            most[phase.least] = 1
+    short = {name: min(n, getattr(plan.config, name)) for name, n in most.items()}
     for name in _GROUPS & type(plan.config).model_fields.keys():
         short[name] = n_groups or min(_MOST_GROUPS, getattr(plan.config, name))
     config = plan.config.model_copy(update=short)

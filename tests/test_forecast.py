@@ -81,10 +81,10 @@ def test_settings_that_count_epochs_belong_to_phases(model: str) -> None:
 
 
 def test_a_phase_counts_epochs_or_steps_and_goes_on_for_some_in_any_case() -> None:
-    config = model_info("scziva").config(epochs=10)
+    config = model_info("scdiffusion").config(epochs=10, diffusion_steps=300, least_steps=50)
     assert Phase("epochs").n_steps(config, 4) == 40
-    assert Phase("epochs", fewest_steps=500).n_steps(config, 4) == 500
-    assert Phase("epochs", unit="steps").n_steps(config, 4) == 10
+    assert Phase("epochs", least="least_steps").n_steps(config, 4) == 50
+    assert Phase("diffusion_steps", unit="steps").n_steps(config, 4) == 300
 
 
 def test_more_epochs_take_longer_but_it_may_stop_early(cells: AnnData) -> None:

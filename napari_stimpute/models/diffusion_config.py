@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from ..config import setting
+from ..config import Phase, setting
 from .cell_configs import CellConfig
 
 
@@ -24,6 +24,10 @@ class ScDiffusionConfig(CellConfig):
             "n_clusters": 3,
         },
         "paper": {"n_latent": 256, "n_hidden": 512, "kl_weight": 0.01, "process": "ve"},
+    }
+    PHASES: ClassVar[dict[str, Phase]] = {
+        "autoencoder": Phase("epochs", least="least_steps"),
+        "diffusion": Phase("diffusion_steps", unit="steps"),
     }
     SEARCH: ClassVar[dict[str, tuple[Any, ...]]] = {
         "n_latent": (8, 16, 32),

@@ -136,7 +136,7 @@ def table(runs: Runs) -> str:
             *fifth,
             *half,
             f"{number(row.needed, 0)} MB",
-            f"{number(row.held, 0)} MB",
+            "" if math.isnan(row.held) else f"{number(row.held, 0)} MB",
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
