@@ -32,7 +32,7 @@ FEWEST_CELLS = 40
 """Real cells below which nothing can be told."""
 
 _N_COMPONENTS = 50
-_N_TREES = 200
+_N_TREES = 100
 _N_GENES = 200
 """Most variable genes among which correlations are compared."""
 _FEWEST_PER_LABEL = 20

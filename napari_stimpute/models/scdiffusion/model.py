@@ -28,9 +28,9 @@ What differs from the authors' code, and why
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Generator, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -40,6 +40,7 @@ import torch
 from torch import Tensor
 
 from ...data.peaks import are_peaks
+from ...data.records import fingerprint
 from ...devices import require_memory
 from ...errors import NotFitted, UnknownName
 from ...nn.denoising import Conditions, Denoiser
@@ -49,10 +50,11 @@ from ..base import require
 from ..cells.model import CellModel, CellTraining
 from ..diffusion_config import ScDiffusionConfig
 from ..training import Split, below
-from .apart import apart, n_apart
 from .conditions import ConditionTable, Wish
 from .generator import CellGenerator, Drawn, LabelScale, label_scale
+from .marks import mark
 from .replay import Replay
+from .trained_on import TrainedOn, apart, n_apart
 from .training import Network, Space, Training, process_of, with_depth
 
 if TYPE_CHECKING:
@@ -73,8 +75,7 @@ class ScDiffusion(CellModel):
     name: ClassVar[str] = "scdiffusion"
     network_: Network
     table_: ConditionTable
-    kept_apart_: list[str]
-    """Names of cells that were not learned from, to hold generated ones against."""
+    trained_on_: TrainedOn
     denoiser_: Denoiser
     space_: Space
     scale_: LabelScale
@@ -107,8 +108,9 @@ class ScDiffusion(CellModel):
         asked, n_obs = self.table_.of_cells(adata.obs), adata.n_obs
         n = n_apart(n_obs, self.settings_.judge_share)
         out = apart(n_obs, n, asked.labels.numpy(), self.seed_)
-        self.kept_apart_ = adata.obs_names[out].astype(str).tolist()
-        self.notes_.append(_apart_in_words(int(out.sum()), self.settings_.judge_share))
+        names = tuple(adata.obs_names[out].astype(str))
+        self.trained_on_ = TrainedOn(n_obs, fingerprint(split.kept + split.hidden), names)
+        self.notes_.append(self.trained_on_.in_words())
         split = Split(split.kept[~out], split.hidden[~out], split.size[~out])
         self._training = Training(
             split,
@@ -130,7 +132,7 @@ class ScDiffusion(CellModel):
         if training.pair is None or posterior is None:
             return
         self.denoiser_, self.space_ = training.pair.average.eval(), posterior.space
-        learned = counts[~adata.obs_names.isin(self.kept_apart_)]
+        learned = counts[~adata.obs_names.isin(self.trained_on_.kept_apart)]
         labels = conditions.labels.cpu().numpy()
         self.scale_ = label_scale(self.network_, posterior, learned, labels, self.seed_)
         self.replay_ = Replay.of(posterior, conditions, training.held_out, training.learned)
@@ -190,10 +192,20 @@ class ScDiffusion(CellModel):
         require(n >= 1, "n", "at least one cell", str(n), "Ask for some.")
         require_memory(n, len(self.var_names_))
         require(n_steps >= 1, "n_steps", "at least 1", str(n_steps), "Take some, such as 25.")
-        asked, weights = self.asked(n, conditions), self._weights(guidance)
+        asked, weights = self.asked(n, conditions), self.weights(guidance)
         sampler = Sampler(self.generator.process, method, n_steps)
         drawn = yield from self.generator.steps(asked, sampler, weights, seed)
-        return self.as_cells(drawn, asked)
+        made = self._as_cells(drawn, asked)
+        told = {
+            "conditions": "by cell" if isinstance(conditions, pd.DataFrame) else conditions or {},
+            "guidance": dict(zip(self.table_.names, weights, strict=True)),
+            "sampler": method,
+            "n_steps": n_steps,
+            "seed": seed,
+            "drawn_again": drawn.n_again,
+        }
+        mark(made, "generated", self.provenance | told)
+        return made
 
     @property
     def generator(self) -> CellGenerator:
@@ -215,7 +227,8 @@ class ScDiffusion(CellModel):
             return self.table_.of_cells(conditions)
         return self.table_.asked(n, conditions or {})
 
-    def _weights(self, guidance: float | Mapping[str, float]) -> list[float]:
+    def weights(self, guidance: float | Mapping[str, float]) -> list[float]:
+        """Guidance of each condition, in their order, as `generate` takes it."""
         names = self.table_.names
         by_name = guidance if isinstance(guidance, Mapping) else dict.fromkeys(names, guidance)
         for name in by_name:
@@ -232,8 +245,7 @@ class ScDiffusion(CellModel):
             )
         return weights
 
-    def as_cells(self, drawn: Drawn, asked: Conditions) -> AnnData:
-        """Generated cells × modelled genes; conditions in obs, latent points in obsm."""
+    def _as_cells(self, drawn: Drawn, asked: Conditions) -> AnnData:
         from anndata import AnnData
 
         points, _ = self.space_.opened(torch.from_numpy(drawn.points).to(self._device))
@@ -242,6 +254,17 @@ class ScDiffusion(CellModel):
         made = AnnData(drawn.counts, obs=obs, var=pd.DataFrame(index=pd.Index(self.var_names_)))
         made.obsm[f"X_{self.name}"] = points.cpu().numpy()
         return made
+
+    @property
+    def provenance(self) -> dict[str, object]:
+        """Which model it is, and what it learned from, for what is made by it."""
+        trained = asdict(self.trained_on_) | {"seed": self.seed_}
+        del trained["kept_apart"]
+        return {"model": self.name, "settings": self.config.model_dump(), "trained_on": trained}
+
+    def read(self, adata: AnnData) -> sp.csr_matrix:
+        """Counts of the modelled genes as this model reads them, (n_obs, n_vars)."""
+        return self._aligned_counts(adata)
 
     def _require_denoiser(self) -> None:
         self._require_fit()
@@ -281,7 +304,7 @@ class ScDiffusion(CellModel):
     def _state(self) -> dict[str, torch.Tensor]:
         state = super()._state() | {
             "titles.conditions": self.table_.as_tensor(),
-            "titles.kept_apart": _as_tensor(self.kept_apart_),
+            "titles.trained_on": self.trained_on_.as_tensor(),
         }
         if not hasattr(self, "denoiser_"):
             return state
@@ -300,7 +323,7 @@ class ScDiffusion(CellModel):
         self.settings_ = _resolved(self.config, self.var_names_)
         super()._restore(state)
         self.table_ = ConditionTable.of_tensor(state["titles.conditions"])
-        self.kept_apart_ = [str(name) for name in _of_tensor(state["titles.kept_apart"])]
+        self.trained_on_ = TrainedOn.of_tensor(state["titles.trained_on"])
         named = below("denoiser.", state)
         if not named:
             return
@@ -332,21 +355,3 @@ def _resolved(config: ScDiffusionConfig, names: list[str]) -> ScDiffusionConfig:
     if config.likelihood != "auto":
         return config
     return config.model_copy(update={"likelihood": "bernoulli" if are_peaks(names) else "nb"})
-
-
-def _apart_in_words(n: int, share: float) -> str:
-    if n:
-        return f"{n:,} cells were kept apart: generated cells are held against them."
-    why = "as was asked for" if share == 0 else "there are too few"
-    return f"No cells were kept apart ({why}): generated cells cannot be judged."
-
-
-def _as_tensor(names: list[str]) -> Tensor:
-    return torch.from_numpy(np.frombuffer(json.dumps(names).encode(), dtype=np.uint8).copy())
-
-
-def _of_tensor(saved: Tensor) -> list[str]:
-    found = json.loads(saved.numpy().tobytes().decode())
-    if not isinstance(found, list):
-        raise ValueError("no list of names")
-    return found
