@@ -186,8 +186,8 @@ class ScAMZIConfig(CellConfig):
         "paper": {"noise": 2.5, "kl_weight": 0.0},
     }
     PHASES: ClassVar[dict[str, Phase]] = {
-        "pretrain": Phase("epochs"),
-        "fine-tune": Phase("finetune_epochs"),
+        "pretrain": Phase("epochs", usual=200),
+        "fine-tune": Phase("finetune_epochs", usual=100),
     }
     SEARCH: ClassVar[dict[str, tuple[Any, ...]]] = {
         "noise": (0.1, 0.3, 1.0, 2.5),
