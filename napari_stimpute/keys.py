@@ -44,6 +44,9 @@ from collections.abc import Container
 SPATIAL = "spatial"
 """``obsm`` coordinates and ``uns`` image, in the squidpy layout."""
 
+SHOWN_PLACES = "X_spatial"
+"""``obsm`` coordinates under the name by which viewers of embeddings find them; read only."""
+
 PICKED = ("selected", "other")
 """Categories of an ``obs`` column in which spots that were picked by hand are kept."""
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .. import keys
 from ..errors import NotReadable
 from .card import DataCard, card_of
 from .counts import Counts, check_in_memory, read_counts
@@ -85,7 +86,16 @@ def sound(source: str | os.PathLike[str] | AnnData) -> tuple[AnnData, list[str]]
             remedy="Put counts into an AnnData first: anndata.AnnData(counts, obs, var).",
         )
     found, changed = storable(adata)
-    return found, [*notes, *changed]
+    return found, [*notes, *changed, *_placed(found)]
+
+
+def _placed(adata: AnnData) -> list[str]:
+    """Put coordinates that have a viewer's name for them where they are looked for, and say so."""
+    if keys.SPATIAL in adata.obsm or keys.SHOWN_PLACES not in adata.obsm:
+        return []
+    adata.obsm[keys.SPATIAL] = adata.obsm[keys.SHOWN_PLACES]
+    places = f"obsm[{keys.SHOWN_PLACES!r}]", f"obsm[{keys.SPATIAL!r}]"
+    return [f"The coordinates in {places[0]} are used; they stand in {places[1]} as well now."]
 
 
 def _computed(adata: AnnData) -> tuple[AnnData, list[str]]:

@@ -93,3 +93,13 @@ def test_peaks_are_noted_where_no_card_is_shown() -> None:
     opened = load(adata)
     note = next(note for note in opened.notes if "chromatin accessibility" in note)
     assert note in opened.card.problems
+
+
+def test_coordinates_under_the_name_of_an_embedding_are_found_and_said() -> None:
+    adata = simulate_section(n_rows=15, n_genes=100)
+    places = adata.obsm["X_spatial"] = adata.obsm.pop("spatial")
+    opened = load(adata)
+    assert "spatial" not in adata.obsm
+    np.testing.assert_array_equal(opened.adata.obsm["spatial"], places)
+    assert dict(opened.card.rows)["Technology"].startswith("10x Visium")
+    assert any("obsm['X_spatial'] are used" in note for note in opened.notes)
