@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import QSize, Qt, QTimer
+from qtpy.QtCore import QEvent, QSize, Qt, QTimer
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QFrame,
@@ -34,12 +34,15 @@ from .widgets.connections import is_alive
 from .widgets.loop import deliver_events
 from .widgets.unsaved import ask_before_closing
 from .widgets.wheel import guard_wheel
-from .widgets.words import rule
+from .widgets.words import quiet_colour, rule
 
 WIDTH = 390
 
 _LOOK_AFTER = 300
 """Milliseconds until devices are looked for: importing torch must not delay the panel."""
+
+_PLACEHOLDER = 0.9
+"""Share of the text colour in what stands in an empty line, on the grounds that lines have."""
 
 
 class StimputePanel(QWidget):
@@ -109,7 +112,14 @@ class StimputePanel(QWidget):
     def showEvent(self, event: QShowEvent | None) -> None:
         """In a window that people see, they are asked before results are lost with it."""
         super().showEvent(event)
+        self._follow_theme()
         ask_before_closing(self.window(), self.session)
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        """Take over the colours of another theme."""
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.StyleChange:
+            self._follow_theme()
 
     def sizeHint(self) -> QSize:
         """As wide as a form needs, no wider."""
@@ -148,6 +158,13 @@ class StimputePanel(QWidget):
         layout.setContentsMargins(10, 2, 10, 8)
         layout.addWidget(self.genes.legend)
         return holder
+
+    def _follow_theme(self) -> None:
+        """Let what stands in an empty line be read: Qt's own is half transparent."""
+        colour = quiet_colour(self, _PLACEHOLDER)
+        style = f"QLineEdit:enabled {{ placeholder-text-color: {colour}; }}"
+        if style != self.styleSheet():
+            self.setStyleSheet(style)
 
     def _draw(self) -> None:
         for place, title in enumerate(self.titles.now):

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,22 +9,22 @@ import pytest
 from anndata import AnnData
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QRect, Qt
-from qtpy.QtGui import QImage
 from qtpy.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
     QApplication,
     QComboBox,
-    QLabel,
     QSlider,
+    QWidget,
 )
 
+from napari_stimpute.panels.compare import NO_GENES
 from napari_stimpute.panels.tabs import TABS
 from napari_stimpute.plugin import open_panel, session_of
 from napari_stimpute.plugin.panel import StimputePanel
 
-from ..contrast import contrast
 from .hands import choose, until_idle
+from .texts import contrast_within, texts_of
 
 
 def test_an_empty_panel_says_what_to_do(panel: StimputePanel) -> None:
@@ -173,34 +172,28 @@ def test_every_text_has_a_contrast_of_four_and_a_half_in_both_themes(
     make_viewer: Callable[..., Any], judged: AnnData, theme: str
 ) -> None:
     viewer = make_viewer(show=True)  # pixels are looked at
+    viewer.window.resize(1600, 1000)
     panel = open_panel(viewer)
     panel.session.open(judged)
     viewer.theme = theme
-    faint = {}
-    for tab in TABS:
-        panel.show_tab(tab.name)
+    faint, read = {}, set()
+    for tab in ("genes", *(tab.name for tab in TABS)):
+        panel.show_tab(tab)
         QApplication.processEvents()
         picture = panel.grab().toImage()
-        for label in panel.findChildren(QLabel):
-            seen = label.visibleRegion().boundingRect()
-            is_whole = seen == label.rect()  # of one at the edge perhaps no letter is in sight
-            if label.isEnabled() and label.text().strip() and is_whole:
-                part = QRect(label.mapTo(panel, seen.topLeft()), seen.size())
+        for widget in panel.findChildren(QWidget):
+            seen = widget.visibleRegion().boundingRect()
+            for text, place in texts_of(widget) if widget.isEnabled() else ():
+                if not text.strip() or place.isEmpty() or not seen.contains(place):
+                    continue  # of one at the edge perhaps no letter is in sight
+                part = QRect(widget.mapTo(panel, place.topLeft()), place.size())
                 ratio = contrast_within(picture, part)
-                faint.update({label.text(): round(ratio, 1)} if ratio < 4.5 else {})
+                faint.update({f"{tab}: {text}": round(ratio, 1)} if ratio < 4.5 else {})
+                read.add(text)
+        panel.genes.page_bar.setCurrentIndex(1)  # next time, the list
     assert not faint
-
-
-def contrast_within(picture: QImage, part: QRect) -> float:
-    """Of the most frequent colour in a part of a picture with the farthest from it."""
-    within = part.intersected(picture.rect())
-    pixels = Counter(
-        picture.pixelColor(x, y).getRgbF()[:3]
-        for x in range(within.left(), within.right() + 1)
-        for y in range(within.top(), within.bottom() + 1)
-    )
-    ground = pixels.most_common(1)[0][0]
-    return max(contrast(ground, colour) for colour in pixels)
+    of_each_kind = {"Train", "Default", "Counts as they are", "Compare", "Gene", NO_GENES}
+    assert read > of_each_kind  # buttons, menus, boxes, tabs, labels, and lines that are empty
 
 
 def test_closing_the_panel_leaves_a_session_that_others_can_use(opened: StimputePanel) -> None:

@@ -102,13 +102,7 @@ class Quiet(Label):
         self._follow_theme()
 
     def _follow_theme(self) -> None:
-        window = self.window()
-        assert window is not None
-        palette = window.palette()
-        text, ground = palette.windowText().color(), palette.window().color()
-        parts = zip(text.getRgb()[:3], ground.getRgb()[:3], strict=True)
-        red, green, blue = (round(_QUIET * one + (1 - _QUIET) * other) for one, other in parts)
-        style = f"color: rgb({red}, {green}, {blue}); background: transparent;"
+        style = f"color: {quiet_colour(self)}; background: transparent;"
         if style != self.styleSheet():
             self.setStyleSheet(style)
 
@@ -138,6 +132,17 @@ class Elided(Quiet):
         shown = self.fontMetrics().elidedText(self.whole, end, self.width())
         self.setText(shown)
         self.setToolTip(tip(self.whole) if shown != self.whole else "")
+
+
+def quiet_colour(widget: QWidget, share: float = _QUIET) -> str:
+    """For style sheets: so much of the text colour of a widget's theme, the rest of its ground."""
+    window = widget.window()
+    assert window is not None
+    palette = window.palette()
+    text, ground = palette.windowText().color(), palette.window().color()
+    parts = zip(text.getRgb()[:3], ground.getRgb()[:3], strict=True)
+    red, green, blue = (round(share * one + (1 - share) * other) for one, other in parts)
+    return f"rgb({red}, {green}, {blue})"
 
 
 def faint(text: str) -> QLabel:
