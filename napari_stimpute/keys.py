@@ -6,6 +6,8 @@ What runs write, each under its key, which is the model's name unless another is
 |---|---|
 | `layers["gmm_vgae_imputed"]` | spots × modelled genes, expected counts at the spot's own depth |
 | `layers["scziva_fill_probability"]` | by `mode="fill"`: how likely each filled zero is technical |
+| `layers["scdiffusion_denoised"]` | by `stimpute enhance`: expected counts, one step less noisy |
+| `layers["scdiffusion_deeper"]` | the same: counts as if sequenced deeper, molecules drawn |
 | `obsm["X_gmm_vgae"]` | spots × latent dimensions |
 | `obs["gmm_vgae_cluster"]` | spatial domain or cluster, a category: "1", "2", … |
 | `obsm["gmm_vgae_cluster_probability"]` | spots × clusters, probability |
@@ -83,6 +85,16 @@ def imputed(key: str) -> str:
 def fill_probability(key: str) -> str:
     """Layer of how likely each zero that was filled is technical; sparse, others are 0."""
     return f"{key}_fill_probability"
+
+
+def denoised(key: str) -> str:
+    """Layer of expected counts after one small step of a denoiser."""
+    return f"{key}_denoised"
+
+
+def deeper(key: str) -> str:
+    """Layer of counts to which likely molecules were drawn."""
+    return f"{key}_deeper"
 
 
 def embedding(key: str) -> str:

@@ -117,6 +117,8 @@ def test_table_of_places_names_what_is_written() -> None:
         f'varp["{keys.gene_graph("scimta")}"]',
         f'obsp["{keys.cell_graph("scimta")}"]',
         f'layers["{keys.fill_probability("scziva")}"]',
+        f'layers["{keys.denoised("scdiffusion")}"]',
+        f'layers["{keys.deeper("scdiffusion")}"]',
         *(f'obsm["{keys.space("scimta", kind)}"]' for kind in ("umap", "pca")),
         *(f'obs["scimta_{what}"]' for what in ("pseudotime", "community_1_activity")),
         *(f'obs["scimta_{level}"]' for level in ("type", "subtype")),

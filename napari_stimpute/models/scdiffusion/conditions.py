@@ -66,6 +66,20 @@ class ConditionTable:
                 labels[column] = _labels(found.astype(str), column)
         return cls(labels, values)
 
+    def extended(self, obs: pd.DataFrame) -> ConditionTable:
+        """The same conditions, with labels of further cells after those that were known.
+
+        Raises
+        ------
+        as `of`
+        """
+        found = ConditionTable.of(obs, self.names).labels
+        labels = {
+            name: (*known, *(label for label in found.get(name, ()) if label not in known))
+            for name, known in self.labels.items()
+        }
+        return ConditionTable(labels, self.values)
+
     @property
     def names(self) -> tuple[str, ...]:
         """Columns, in the order of the conditions."""

@@ -28,7 +28,11 @@ def mark(made: AnnData, how: str, told: Mapping[str, object]) -> None:
 
 def tell(adata: AnnData, how: str, told: Mapping[str, object]) -> None:
     """Say in uns how something in the data came about, after what is said there already."""
-    before = json.loads(adata.uns.get(keys.SYNTHETIC, "[]"))
-    entries = before if isinstance(before, list) else [before]
     entry = {"how": how, **told, "versions": versions()}
-    adata.uns[keys.SYNTHETIC] = json.dumps([*entries, entry], ensure_ascii=False)
+    adata.uns[keys.SYNTHETIC] = json.dumps([*told_in(adata), entry], ensure_ascii=False)
+
+
+def told_in(adata: AnnData) -> list[object]:
+    """What is said in uns, entry by entry, oldest first."""
+    found = json.loads(adata.uns.get(keys.SYNTHETIC, "[]"))
+    return found if isinstance(found, list) else [found]

@@ -51,11 +51,12 @@ from ..cells.model import CellModel, CellTraining
 from ..diffusion_config import ScDiffusionConfig
 from ..training import Split, below
 from .conditions import ConditionTable, Wish
+from .finetune import finetune_steps
 from .generator import CellGenerator, Drawn, LabelScale, label_scale
 from .marks import mark
 from .replay import Replay
 from .trained_on import TrainedOn, apart, n_apart
-from .training import Network, Space, Training, process_of, with_depth
+from .training import Network, Space, Training, log_depth, process_of, with_depth
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -255,6 +256,22 @@ class ScDiffusion(CellModel):
         made.obsm[f"X_{self.name}"] = points.cpu().numpy()
         return made
 
+    def points(self, counts: sp.csr_matrix) -> tuple[Tensor, Tensor]:
+        """Standardised points (n, d) of counts as `read` gives them, and log depths (n,)."""
+        size = self._depth(counts)
+        mean = self.encoded(counts, size)[0]
+        depth = log_depth(torch.from_numpy(size).to(self._device))
+        return self.space_.standardised(torch.cat([mean, depth[:, None]], dim=1)), depth
+
+    def encoded(self, counts: sp.csr_matrix, size: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Means and log-variances of latent points, (n, n_latent), of counts and size factors."""
+        return self.network_.encode(self._log_values(counts, size.astype(np.float32)))
+
+    def means(self, latent: Tensor, size: Tensor) -> Tensor:
+        """Expected counts (n, n_vars) at latent points (n, n_latent), of size factors (n,)."""
+        level = self._at_depth(self.network_.level(latent) * size[:, None])
+        return level * torch.from_numpy(self.gene_scale_).to(self._device)
+
     @property
     def provenance(self) -> dict[str, object]:
         """Which model it is, and what it learned from, for what is made by it."""
@@ -265,6 +282,13 @@ class ScDiffusion(CellModel):
     def read(self, adata: AnnData) -> sp.csr_matrix:
         """Counts of the modelled genes as this model reads them, (n_obs, n_vars)."""
         return self._aligned_counts(adata)
+
+    def finetune(self, adata: AnnData, *, force: bool = False, seed: int = 0) -> ScDiffusion:
+        """A model that knows new cells too; its notes say what was gained, and forgotten.
+
+        See `finetune.finetune_steps`.
+        """
+        return drain(finetune_steps(self, adata, force=force, seed=seed)).model
 
     def _require_denoiser(self) -> None:
         self._require_fit()

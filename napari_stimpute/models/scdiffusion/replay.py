@@ -48,6 +48,20 @@ class Replay:
         points = posterior.draw(index, generator)
         return cls(points.half().float(), conditions[index], len(tested))
 
+    def with_half_of(self, other: Replay) -> Replay:
+        """Half of these points and half of others, of learned ones and of tested ones alike."""
+        parts = [
+            _half(replay.tested if tested else replay.learned)
+            for tested in (True, False)
+            for replay in (self, other)
+        ]
+        conditions = Conditions(
+            torch.cat([asked.labels for _, asked in parts]),
+            torch.cat([asked.values for _, asked in parts]),
+        )
+        points = torch.cat([points for points, _ in parts])
+        return Replay(points, conditions, len(parts[0][0]) + len(parts[1][0]))
+
     @property
     def tested(self) -> tuple[Tensor, Conditions]:
         """Points, and conditions, by which forgetting is measured."""
@@ -77,3 +91,9 @@ class Replay:
         conditions = Conditions(state["labels"].to(device), values.to(device))
         n_tested = int(state["n_tested"].item())
         return cls(state["points"].float().to(device), conditions, n_tested)
+
+
+def _half(part: tuple[Tensor, Conditions]) -> tuple[Tensor, Conditions]:
+    """Every second of some points, and its conditions."""
+    rows = torch.arange(0, len(part[0]), 2, device=part[0].device)
+    return part[0][rows], part[1][rows]

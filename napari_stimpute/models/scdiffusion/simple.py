@@ -48,7 +48,7 @@ def simple_cells(
     seed : of all that is drawn
     """
     points, conditions = replay.learned
-    z, codes = points.cpu().numpy(), conditions.labels.cpu().numpy()
+    z, codes = points.cpu().double().numpy(), conditions.labels.cpu().numpy()
     wanted, cells = asked.labels.cpu().numpy(), np.arange(len(asked))
     found = {}
     for name, draw in ((MIXTURE, _mixture), (RESAMPLED, _resampled)):

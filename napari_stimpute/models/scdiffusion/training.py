@@ -129,6 +129,14 @@ class Posterior:
         reach = ((joint - centre) / scale).norm(dim=1).max()
         return cls(joint, sd, Space(centre, scale, depths, reach))
 
+    @classmethod
+    def within(
+        cls, space: Space, mean: Tensor, log_variance: Tensor, log_depth: Tensor
+    ) -> Posterior:
+        """The same of further cells, in a space that is there already."""
+        found = cls.of(mean, log_variance, log_depth)
+        return cls(found.mean, found.sd, space)
+
     def draw(self, index: Tensor, generator: torch.Generator) -> Tensor:
         """A point for each of some cells, standardised, (b, n_latent + 1)."""
         mean = self.mean[index]
