@@ -30,6 +30,9 @@ What runs write, each under its key, which is the model's name unless another is
 | `uns["stimpute"]["gmm_vgae"]` | provenance, as JSON; times in seconds |
 | `obs["synthetic"]` | whether a cell was generated or edited, and not measured |
 | `uns["synthetic"]` | how these came about, as JSON |
+| `layers["before_edit"]` | counts of edited cells as they came, molecules |
+| `var["edit_change"]` | change of the mean log value by an edit, log(1 + molecules per 10,000) |
+| `var["edit_trust"]` | verdict on this change, a category |
 | `uns["stimpute_genes"]` | how the modelled genes were chosen, one sentence |
 | `uns["stimpute_also"]` | names of the genes that are modelled whatever is chosen |
 | `X`, `raw` | counts of the modelled genes, of all genes; molecules |
@@ -66,6 +69,9 @@ SYNTHETIC = "synthetic"
 
 HYPOTHESIS = "in-silico hypothesis"
 """What every picture and file of such cells says of them."""
+
+BEFORE_EDIT, EDIT_CHANGE = "before_edit", "edit_change"
+"""Layer of the counts that edited cells had; ``var`` column of what became of them."""
 
 ALSO = "stimpute_also"
 """``uns`` place of the names of genes that are modelled whatever is chosen."""

@@ -125,6 +125,9 @@ def test_table_of_places_names_what_is_written() -> None:
         'obs["picked"]',
         f'obs["{keys.SYNTHETIC}"]',
         f'uns["{keys.SYNTHETIC}"]',
+        f'layers["{keys.BEFORE_EDIT}"]',
+        f'var["{keys.EDIT_CHANGE}"]',
+        f'var["{keys.trust("edit")}"]',
         *(f'obs["…_transferred{what}"]' for what in ("", "_probability")),
     } == set(places)
 

@@ -1,256 +1,189 @@
-"""Editing cells as if a condition had been otherwise: a blend of foretold shifts, landed in counts.
-
-For each group of cells the change of every gene is foretold in five ways from the groups that were
-measured under both conditions (see `PARTS`), and the blend's weights are those that foretell these
-groups best, each left out in turn, from the autoencoder too. Diffusion is none of the parts: asked
-for a group and condition it never saw together, it answers with one of the two.
-
-An edit is a hypothesis made of a computation, and no measurement.
-"""
+"""What is asked of an edit, and what it gives: plain data, without a toolkit or a network."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
-from scipy.optimize import nnls
 
-from ...data.counts import depth_of
-from ...progress import Progress
-from .landing import Rates, counts_at, mean_log, quantiles
-from .shifts import (
-    Groups,
-    Profile,
-    Tuned,
-    denoising_change,
-    explained,
-    kriged_change,
-    mean_change,
-    nearest_change,
-    similarity,
-)
+from ... import keys
+from ...data.components import principal_components
+from ...errors import UnknownName
+from .blend import Evidence
+from .shifts import logged
 
-PARTS = (
-    "change of the nearest group",
-    "kriged change",
-    "kriged change of denoised cells",
-    "latent shift, counts moved",
-    "latent shift, counts drawn",
-)
-FIXED = (0.0, 0.0, 0.5, 0.2, 0.3)
-"""Weights where too few groups are known to fit any."""
+if TYPE_CHECKING:
+    from anndata import AnnData
 
-FEWEST_CELLS = 10
-"""Of a group under a condition, from which its change can be told."""
+Method = Literal["blend", "sdedit", "ode", "genes"]
+METHODS: tuple[Method, ...] = ("blend", "sdedit", "ode", "genes")
 
-_FEWEST_GROUPS = 3
-_N_DRAWS = 4
-_MOST_FOR_WEIGHTS = 200
-"""Cells of each group with which weights are fitted."""
+GeneWish = float | Literal["knock-out", "over-expression"]
+"""A fold change, ≥ 0, or what is usually done to a gene."""
 
+LARGEST_STRENGTH = 2.0
 
-class Autoencoder(Protocol):
-    """What an edit needs of a trained network."""
-
-    def latent(self, counts: sp.csr_matrix) -> np.ndarray:
-        """Latent means, (n, n_latent)."""
-        ...
-
-    def rates(self, latent: np.ndarray, counts: sp.csr_matrix) -> np.ndarray:
-        """Expected counts (n, n_genes) at latent points, at the depths of some cells."""
-        ...
-
-    @property
-    def theta(self) -> np.ndarray:
-        """(n_genes,), inverse dispersion."""
-        ...
+_N_COMPONENTS = 30
+_MOST_COMPARED = 1000
 
 
 @dataclass(frozen=True)
-class Sample:
-    """Cells of several groups, without and with the condition.
+class EditRequest:
+    """What is asked: cells, and either a condition or genes.
 
     Attributes
     ----------
-    counts : (n, n_genes)
-    group : (n,), names
-    treated : (n,), bool; True under the condition that is asked for, False without it
+    cells : names of the cells in obs
+    to : a column of obs that the model was conditioned on, and the label (or number) it is to have
+    genes : fold change of each gene that is to change, or "knock-out", "over-expression"
+    strength : from 0, the input bit for bit, over 1 to `LARGEST_STRENGTH`
+    method : how; with genes always "genes"
+    groups : column of obs whose groups may respond in their own way; "" for the model's other
+        conditions, or where there are none its clusters
+    seed : of everything random
     """
 
-    counts: sp.csr_matrix
-    group: np.ndarray
-    treated: np.ndarray
+    cells: tuple[str, ...]
+    to: Mapping[str, str | float] = field(default_factory=dict)
+    genes: Mapping[str, GeneWish] = field(default_factory=dict)
+    strength: float = 1.0
+    method: Method = "blend"
+    groups: str = ""
+    seed: int = 0
 
     @property
-    def depth(self) -> float:
-        """Molecules of the median cell, to which log values are scaled."""
-        return float(np.median(depth_of(self.counts)))
-
-    def rows(self, group: str, treated: bool) -> np.ndarray:
-        """Places of a group's cells."""
-        return np.flatnonzero((self.group == group) & (self.treated == treated))
-
-    def groups(self) -> Groups:
-        """Profiles of all groups with enough cells."""
-        before: dict[str, Profile] = {}
-        after: dict[str, Profile] = {}
-        depth = self.depth
-        for name in np.unique(self.group).tolist():
-            for treated, found in ((False, before), (True, after)):
-                rows = self.rows(name, treated)
-                if len(rows) >= FEWEST_CELLS:
-                    found[name] = Profile.of(logged(self.counts[rows].toarray(), depth))
-        return Groups(before, {name: found for name, found in after.items() if name in before})
-
-
-def logged(counts: np.ndarray, depth: float) -> np.ndarray:
-    """log(1 + count · depth / total), (n, n_genes)."""
-    totals = np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
-    found: np.ndarray = np.log1p(counts * (depth / totals))
-    return found
+    def asked(self) -> str:
+        """In words: "condition: stimulated", or "CD3D: knock-out, IFIT1: × 2"."""
+        wishes = {g: w if isinstance(w, str) else f"× {w:g}" for g, w in self.genes.items()}
+        return ", ".join(f"{name}: {wish}" for name, wish in {**self.to, **wishes}.items())
 
 
 @dataclass(frozen=True)
-class Foretold:
-    """What every part says of a group's change, and how its counts would move.
+class Distance:
+    """How far cells lie from real ones of the target population.
 
     Attributes
     ----------
-    changes : (n_parts, n_genes), of mean log values
-    rates : of the group's cells without the condition
+    before, after : energy distance in principal components, of the input and of the edited cells
+    n_real : real cells of the target population
     """
 
-    changes: np.ndarray
-    rates: Rates
+    before: float
+    after: float
+    n_real: int
+
+    @classmethod
+    def of(cls, before: sp.csr_matrix, after: sp.csr_matrix, real: sp.csr_matrix) -> Distance:
+        """From log values (n, n_genes) each; of each kind at most a thousand cells are compared."""
+        rng = np.random.default_rng(0)
+        chosen = [
+            m[np.sort(rng.permutation(m.shape[0])[:_MOST_COMPARED])] for m in (before, after, real)
+        ]
+        space = principal_components(sp.vstack([chosen[0], chosen[2]]).tocsr(), _N_COMPONENTS, 0)
+        start, edited, goal = (space.project(m) for m in chosen)
+        return cls(_energy(start, goal), _energy(edited, goal), real.shape[0])
 
 
-def foretell(
-    sample: Sample,
-    groups: Groups,
-    target: str,
-    known: Sequence[str],
-    tuned: Tuned,
-    autoencoder: Autoencoder,
-    rows: np.ndarray,
-) -> Foretold:
-    """The change of a group by each of `PARTS`.
+@dataclass(frozen=True, eq=False)
+class Edit:
+    """Cells as they might be, were something otherwise: a hypothesis, and no measurement.
 
-    Parameters
+    Attributes
     ----------
-    sample, groups : the cells, and their profiles
-    target : group whose change is asked for
-    known : groups whose change may be used
-    tuned : found on these
-    autoencoder : that has seen nothing of the target under the condition
-    rows : (n,), cells of the target, without the condition
+    request : what was asked
+    provenance : of the model: its name, and what it was trained on
+    obs : of the edited cells, as they came
+    genes : modelled genes
+    before, after : (n_cells, n_genes), counts
+    depth : molecules per cell that log values are scaled to
+    predicted : groups × genes, predicted changes of mean log values at strength 1; None where the
+        method has none
+    distance : to real cells of the target; None where there are none
+    reconstruction : root mean square over genes of what the model itself, asked for no change,
+        changes in the mean log values
+    round_trip : for "ode", by how much points led to noise and back miss themselves, in latent
+        standard deviations
+    notes : what was done and what is known of it, as sentences
+    evidence : what left-out groups say of the method; None where it was not asked
     """
-    kriged = kriged_change(groups, target, known, tuned.length, tuned.shared)
-    denoising = denoising_change(groups, target, known, tuned.denoising)
-    weights = similarity(groups, target, known, tuned.similarity)
-    shift = sum(
-        weight
-        * np.subtract(
-            *(autoencoder.latent(sample.counts[sample.rows(g, t)]).mean(0) for t in (True, False))
+
+    request: EditRequest
+    provenance: Mapping[str, str]
+    obs: pd.DataFrame
+    genes: list[str]
+    before: sp.csr_matrix
+    after: sp.csr_matrix
+    depth: float
+    predicted: pd.DataFrame | None
+    distance: Distance | None
+    reconstruction: float
+    round_trip: float | None
+    notes: tuple[str, ...]
+    evidence: Evidence | None
+
+    @property
+    def change(self) -> np.ndarray:
+        """Change of each gene's mean log value, (n_genes,)."""
+        before, after = (_mean_log(m, self.depth) for m in (self.before, self.after))
+        found: np.ndarray = after - before
+        return found
+
+    def changed(self, gene: str) -> np.ndarray:
+        """Change of a gene's log value in each cell, (n_cells,)."""
+        if gene not in self.genes:
+            raise UnknownName.of("modelled gene", gene, self.genes)
+        column = self.genes.index(gene)
+        before, after = (
+            logged(m, self.depth)[:, [column]].toarray().ravel() for m in (self.before, self.after)
         )
-        for weight, g in zip(weights, known, strict=True)
-    )
-    counts = sample.counts[rows]
-    latent = autoencoder.latent(counts)
-    rates = Rates(
-        autoencoder.rates(latent, counts),
-        autoencoder.rates(latent + shift, counts),
-        autoencoder.theta,
-    )
-    dense, depth = counts.toarray(), sample.depth
-    base = mean_log(dense, depth)
-    moved = counts_at(quantiles(dense, rates, seed=0), rates.after, rates.theta)
-    changes = [
-        nearest_change(groups, target, known),
-        kriged,
-        kriged + denoising,
-        mean_log(moved, depth) - base,
-        _drawn_mean(rates, depth) - base,
-    ]
-    return Foretold(np.array(changes), rates)
+        found: np.ndarray = after - before
+        return found
 
+    def table(self) -> pd.DataFrame:
+        """Genes whose counts changed, by mean log values before and after; largest change first."""
+        before, after = (_mean_log(m, self.depth) for m in (self.before, self.after))
+        frame = pd.DataFrame(
+            {"before": before, "after": after, "change": after - before},
+            index=pd.Index(self.genes, name="gene"),
+        )
+        is_edited = abs(self.after - self.before).getnnz(axis=0) > 0
+        order = np.argsort(-np.abs(frame["change"].to_numpy()), kind="stable")
+        found: pd.DataFrame = frame.iloc[order[is_edited[order]]]
+        return found
 
-def _drawn_mean(rates: Rates, depth: float) -> np.ndarray:
-    """Mean log value of drawn counts; that of expected counts is another thing, and far off."""
-    rng = np.random.default_rng(0)
-    theta = np.broadcast_to(rates.theta, rates.after.shape)
-    draws = (rng.poisson(rng.gamma(theta, rates.after / theta)) for _ in range(_N_DRAWS))
-    found: np.ndarray = np.mean([mean_log(drawn, depth) for drawn in draws], axis=0)
-    return found
+    def as_anndata(self) -> AnnData:
+        """Edited cells, marked as such, with their counts before in a layer."""
+        from anndata import AnnData
 
-
-@dataclass(frozen=True)
-class LeftOut:
-    """What was foretold of a known group as if it were not.
-
-    Attributes
-    ----------
-    parts : (n_parts, n_genes), foretold changes
-    change, noise : (n_genes,), the measured change and its sampling variance
-    rivals : changes by the simplest methods, by name
-    """
-
-    parts: np.ndarray
-    change: np.ndarray
-    noise: np.ndarray
-    rivals: dict[str, np.ndarray]
-
-
-def leave_out_steps(
-    sample: Sample, groups: Groups, refit: Callable[[np.ndarray], Autoencoder]
-) -> Generator[Progress, None, dict[str, LeftOut]]:
-    """Leave each known group out in turn, from the autoencoder too.
-
-    Parameters
-    ----------
-    sample, groups : the cells, and their profiles
-    refit : trains an autoencoder on some cells (n,) bool
-    """
-    known, found = list(groups.after), {}
-    for number, name in enumerate(known, start=1):
-        others = [other for other in known if other != name]
-        hidden = (sample.group == name) & sample.treated
-        rows = sample.rows(name, treated=False)[:_MOST_FOR_WEIGHTS]
-        tuned = Tuned.on(groups, others)
-        told = foretell(sample, groups, name, others, tuned, refit(~hidden), rows)
-        rivals = {
-            "no change": np.zeros_like(groups.change(name)),
-            "mean change": mean_change(groups, name, others),
-            "change of the nearest group": nearest_change(groups, name, others),
+        obs = self.obs.copy()
+        obs[keys.SYNTHETIC] = True
+        made = AnnData(self.after, obs=obs, var=pd.DataFrame(index=pd.Index(self.genes)))
+        made.layers[keys.BEFORE_EDIT] = self.before
+        request = self.request
+        told = {
+            "what": keys.HYPOTHESIS,
+            **self.provenance,
+            "asked": request.asked,
+            "strength": request.strength,
+            "method": request.method,
+            "seed": request.seed,
+            "notes": list(self.notes),
         }
-        found[name] = LeftOut(told.changes, groups.change(name), groups.noise(name), rivals)
-        yield Progress("leave out", number, len(known), message=f"Leaving out {name}")
-    return found
+        made.uns[keys.SYNTHETIC] = json.dumps(told, ensure_ascii=False)
+        return made
 
 
-def fitted_weights(left_out: dict[str, LeftOut]) -> np.ndarray:
-    """Weights (n_parts,), ≥ 0, that foretell left-out groups best; each group counts alike."""
-    if len(left_out) < _FEWEST_GROUPS:
-        return np.array(FIXED)
-    sizes = [max(float(np.linalg.norm(found.change)), 1e-12) for found in left_out.values()]
-    parts = [found.parts.T / size for found, size in zip(left_out.values(), sizes, strict=True)]
-    wanted = [found.change / size for found, size in zip(left_out.values(), sizes, strict=True)]
-    found: np.ndarray = nnls(np.vstack(parts), np.concatenate(wanted))[0]
-    return found
+def _mean_log(counts: sp.csr_matrix, depth: float) -> np.ndarray:
+    return np.asarray(logged(counts, depth).mean(axis=0)).ravel()
 
 
-def honest_scores(left_out: dict[str, LeftOut]) -> dict[str, dict[str, float]]:
-    """R² of the change of each group, of the blend and its rivals.
+def _energy(one: np.ndarray, other: np.ndarray) -> float:
+    from sklearn.metrics import pairwise_distances
 
-    The blend's weights come from the other groups.
-    """
-    scores = {}
-    for name, found in left_out.items():
-        others = {other: value for other, value in left_out.items() if other != name}
-        blend = fitted_weights(others) @ found.parts
-        scores[name] = {"blend": explained(found.change, blend)} | {
-            rival: explained(found.change, change) for rival, change in found.rivals.items()
-        }
-    return scores
+    between = 2 * pairwise_distances(one, other).mean()
+    return float(between - pairwise_distances(one).mean() - pairwise_distances(other).mean())

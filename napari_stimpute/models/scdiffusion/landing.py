@@ -7,9 +7,11 @@ brought to a wished log value by a factor per gene.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
 from scipy.stats import nbinom
 
 _EDGE = 1e-9
@@ -19,6 +21,8 @@ _ROUNDS = 9
 _WIDEST = 4.0
 """Largest logarithm of a gene's factor."""
 _LEAST_RATE = 1e-9
+_BLOCK = 512
+"""Cells that are looked up at a time; each block has random numbers of its own."""
 
 
 @dataclass(frozen=True)
@@ -29,24 +33,107 @@ class Rates:
     ----------
     before, after : (n, n_genes), > 0
     theta : (n_genes,), > 0
+    on_line : (n_genes,) bool, genes whose rates follow a strength in proportion; others do so on
+        the log scale. None for none
     """
 
     before: np.ndarray
     after: np.ndarray
     theta: np.ndarray
+    on_line: np.ndarray | None = None
+
+    def __getitem__(self, rows: slice) -> Rates:
+        return Rates(self.before[rows], self.after[rows], self.theta, self.on_line)
 
     def at(self, strength: float, factor: np.ndarray | float = 1.0) -> np.ndarray:
         """Rates of an edit of some strength (0 to 1 and beyond), (n, n_genes)."""
         after = np.maximum(self.after * factor, _LEAST_RATE)
         found: np.ndarray = self.before * (after / self.before) ** strength
-        return found
+        if self.on_line is None:
+            return found
+        straight = np.maximum(self.before + strength * (after - self.before), _LEAST_RATE)
+        return np.where(self.on_line, straight, found)
 
 
-def quantiles(counts: np.ndarray, rates: Rates, seed: int) -> np.ndarray:
+@dataclass(frozen=True, eq=False)
+class Landing:
+    """How counts of some cells are moved: quick to ask for one strength after another.
+
+    Attributes
+    ----------
+    counts : (n, n_genes), whole, ≥ 0
+    rates : of the same cells and genes
+    factor : (n_genes,), on the rates after the edit
+    seed : of the places within equal counts
+    """
+
+    counts: sp.csr_matrix
+    rates: Rates
+    factor: np.ndarray
+    seed: int = 0
+
+    @classmethod
+    def on(
+        cls, counts: sp.csr_matrix, rates: Rates, target: np.ndarray, *, depth: float, seed: int = 0
+    ) -> Landing:
+        """One whose mean log value per gene comes as near a target as counts allow.
+
+        A factor per gene is found by bisection, with the same places in each round; the nearest of
+        all rounds is kept.
+
+        Parameters
+        ----------
+        counts, rates, seed : see above
+        target : (n_genes,), mean of log(1 + count / size factor); below zero counts as zero
+        depth : molecules that a size factor of 1 stands for
+        """
+        n_genes = counts.shape[1]
+        factor, low, high = np.zeros(n_genes), np.full(n_genes, -_WIDEST), np.full(n_genes, _WIDEST)
+        best, missed_by = factor, np.full(n_genes, np.inf)
+        places = list(_places(counts, rates, seed))
+        for number in range(_ROUNDS):
+            total = np.zeros(n_genes)
+            for rows, place in places:
+                found = counts_at(place, rates[rows].at(1.0, np.exp(factor)), rates.theta)
+                total += len(found) * mean_log(found, depth)
+            missed = total / counts.shape[0] - np.maximum(target, 0)
+            nearer = np.abs(missed) < missed_by
+            best = np.where(nearer, factor, best)
+            missed_by = np.where(nearer, np.abs(missed), missed_by)
+            low, high = np.where(missed < 0, factor, low), np.where(missed < 0, high, factor)
+            factor = (low + high) / 2 if number else np.where(missed < 0, 1.0, -1.0)
+        return cls(counts, rates, np.exp(best), seed)
+
+    def at(self, strength: float) -> sp.csr_matrix:
+        """Edited counts, (n, n_genes); of strength 0 those that went in.
+
+        Parameters
+        ----------
+        strength : how far rates go from before to after, on the log scale
+        """
+        if strength == 0:
+            return self.counts.copy()
+        found = [
+            sp.csr_matrix(
+                counts_at(place, self.rates[rows].at(strength, self.factor), self.rates.theta)
+            )
+            for rows, place in _places(self.counts, self.rates, self.seed)
+        ]
+        return sp.csr_matrix(sp.vstack(found, format="csr"), dtype=self.counts.dtype)
+
+
+def _places(counts: sp.csr_matrix, rates: Rates, seed: int) -> Iterator[tuple[slice, np.ndarray]]:
+    for number, start in enumerate(range(0, counts.shape[0], _BLOCK)):
+        rows = slice(start, start + _BLOCK)
+        rng = np.random.default_rng([seed, number])
+        yield rows, quantiles(counts[rows].toarray(), rates[rows], rng)
+
+
+def quantiles(counts: np.ndarray, rates: Rates, rng: np.random.Generator) -> np.ndarray:
     """Place of each count in its distribution before the edit, in (0, 1), (n, n_genes).
 
     Between the probability of fewer molecules and that of as many or fewer, at random: one number
-    per entry, which depends on the seed and the shape alone.
+    per entry, which depends on the generator and the shape alone.
     """
     p = rates.theta / (rates.theta + rates.before)
     lowest, there = np.zeros(counts.shape), p**rates.theta
@@ -54,7 +141,7 @@ def quantiles(counts: np.ndarray, rates: Rates, seed: int) -> np.ndarray:
     seen, theta, chance = counts[rows, columns], rates.theta[columns], p[rows, columns]
     lowest[rows, columns] = nbinom.cdf(seen - 1, theta, chance)
     there[rows, columns] = nbinom.pmf(seen, theta, chance)
-    within = np.random.default_rng(seed).random(counts.shape) * (1 - 1e-6) + 5e-7
+    within = rng.random(counts.shape) * (1 - 1e-6) + 5e-7
     found: np.ndarray = np.clip(lowest + within * there, _EDGE, 1 - _EDGE)
     return found
 
@@ -87,62 +174,6 @@ def counts_at(place: np.ndarray, mean: np.ndarray, theta: np.ndarray) -> np.ndar
     if len(left):
         counts[left] = nbinom.ppf(wanted[left], theta[left], p[left])
     return counts.reshape(mean.shape)
-
-
-def edited_counts(
-    counts: np.ndarray, rates: Rates, *, strength: float = 1.0, seed: int = 0
-) -> np.ndarray:
-    """Counts after an edit, (n, n_genes); with strength 0 those that went in.
-
-    Parameters
-    ----------
-    counts : (n, n_genes), whole, ≥ 0
-    rates : of the same cells and genes
-    strength : how far the rates go, on the log scale
-    seed : of the places within equal counts
-    """
-    if strength == 0:
-        return counts.astype(np.float64)
-    return counts_at(quantiles(counts, rates, seed), rates.at(strength), rates.theta)
-
-
-def landed(
-    counts: np.ndarray,
-    rates: Rates,
-    target: np.ndarray,
-    *,
-    depth: float,
-    strength: float = 1.0,
-    seed: int = 0,
-) -> np.ndarray:
-    """Edited counts whose mean log value per gene comes as near a target as counts allow.
-
-    A factor per gene is found by bisection, with the same places in each round; the nearest of all
-    rounds is kept.
-
-    Parameters
-    ----------
-    counts : (n, n_genes), whole, ≥ 0
-    rates : of the same cells and genes
-    target : (n_genes,), mean of log(1 + count / size factor) to reach; below zero counts as zero
-    depth : molecules that a size factor of 1 stands for
-    strength, seed : as for `edited_counts`
-    """
-    if strength == 0:
-        return counts.astype(np.float64)
-    place = quantiles(counts, rates, seed)
-    n_genes = counts.shape[1]
-    factor, low, high = np.zeros(n_genes), np.full(n_genes, -_WIDEST), np.full(n_genes, _WIDEST)
-    best, missed_by = np.zeros(counts.shape), np.full(n_genes, np.inf)
-    for number in range(_ROUNDS):
-        found = counts_at(place, rates.at(strength, np.exp(factor)), rates.theta)
-        missed = mean_log(found, depth) - np.maximum(target, 0)
-        nearer = np.abs(missed) < missed_by
-        best = np.where(nearer, found, best)
-        missed_by = np.where(nearer, np.abs(missed), missed_by)
-        low, high = np.where(missed < 0, factor, low), np.where(missed < 0, high, factor)
-        factor = (low + high) / 2 if number else np.where(missed < 0, 1.0, -1.0)
-    return best
 
 
 def mean_log(counts: np.ndarray, depth: float) -> np.ndarray:

@@ -51,6 +51,7 @@ from ..cells.model import CellModel, CellTraining
 from ..diffusion_config import ScDiffusionConfig
 from ..training import Split, below
 from .conditions import ConditionTable, Wish
+from .editor import EditsCells
 from .finetune import finetune_steps
 from .generator import CellGenerator, Drawn, LabelScale, label_scale
 from .marks import mark
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
 _GUIDANCE = (0.0, 10.0)
 
 
-class ScDiffusion(CellModel):
+class ScDiffusion(CellModel, EditsCells):
     """Generates cells, and embeds, imputes and groups those it learned from.
 
     Examples
@@ -306,6 +307,10 @@ class ScDiffusion(CellModel):
         found = counts.copy()
         found.data = np.ones_like(found.data)
         return found
+
+    def counts_of(self, adata: AnnData) -> sp.csr_matrix:
+        """Counts of the modelled genes, in their order and as the model reads them."""
+        return self._aligned_counts(adata)
 
     def _aligned_counts(self, adata: AnnData) -> sp.csr_matrix:
         return self._as_read(super()._aligned_counts(adata))

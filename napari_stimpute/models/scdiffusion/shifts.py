@@ -1,4 +1,4 @@
-"""How cells of one group change under a condition, foretold from the changes of other groups.
+"""How cells of one group change under a condition, predicted from the changes of other groups.
 
 Every prediction is of the change of the mean log value of each gene. The prior of the kriged one:
 changes of two groups are the more alike the nearer their cells lie without the condition, and all
@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
+import scipy.sparse as sp
 
-_LENGTHS = (50.0, 100.0, 200.0, 400.0, 800.0)
+from ...data.counts import depth_of
+
+_LENGTHS = (0.125, 0.25, 0.5, 1.0, 2.0)
 _SHARED = (0.0, 0.3, 1.0, 3.0)
-_DENOISING = (100.0, 400.0, 1600.0)
+_DENOISING = (0.25, 1.0, 4.0)
+"""Both kinds of lengths in units of the median distance between groups."""
 _LEAST_DISTANCE = 1e-3
 _LEAST_VARIANCE = 1e-6
 _LEAST_NOISE = 1e-3
@@ -32,9 +36,12 @@ class Profile:
     variance: np.ndarray
 
     @classmethod
-    def of(cls, logged: np.ndarray) -> Profile:
+    def of(cls, logged: sp.csr_matrix) -> Profile:
         """Of log values (n, n_genes) of cells."""
-        return cls(logged.mean(axis=0), logged.var(axis=0, ddof=1) / len(logged))
+        n = logged.shape[0]
+        mean = np.asarray(logged.sum(axis=0), dtype=np.float64).ravel() / n
+        squares = np.asarray(logged.power(2).sum(axis=0), dtype=np.float64).ravel() / n
+        return cls(mean, np.maximum(squares - mean**2, 0.0) / (n - 1))
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ class Groups:
 
     Attributes
     ----------
-    before : profile of every group, the one to be foretold included
+    before : profile of every group, the one to be predicted included
     after : profile under the condition, of those that have cells there
     """
 
@@ -66,6 +73,12 @@ class Groups:
         apart = float(np.square(a.mean - b.mean).sum() - a.variance.sum() - b.variance.sum())
         return max(apart, _LEAST_DISTANCE)
 
+    @property
+    def spread(self) -> float:
+        """Median distance between two groups; 1 where there is a single one."""
+        pairs = combinations(self.before, 2)
+        return float(np.median([self.distance(a, b) for a, b in pairs] or [1.0]))
+
     def alike(self, some: Sequence[str], others: Sequence[str], length: float) -> np.ndarray:
         """exp(−distance / length), (n_some, n_others); 1 for a group and itself."""
         return np.array(
@@ -74,6 +87,14 @@ class Groups:
                 for a in some
             ]
         )
+
+
+def logged(counts: sp.csr_matrix, depth: float) -> sp.csr_matrix:
+    """log(1 + count · depth / total), (n, n_genes) float64."""
+    totals = np.maximum(depth_of(counts), 1.0)
+    found = counts.astype(np.float64)
+    found.data = np.log1p(found.data * np.repeat(depth / totals, np.diff(found.indptr)))
+    return found
 
 
 def mean_change(groups: Groups, target: str, known: Sequence[str]) -> np.ndarray:
@@ -115,10 +136,10 @@ def denoising_change(
 ) -> np.ndarray:
     """Denoised minus observed mean of the target without the condition, (n_genes,).
 
-    What is foretold is a population: it should not keep the sampling noise of the cells that were
+    What is predicted is a population: it should not keep the sampling noise of the cells that were
     edited.
     """
-    every = [target, *known]
+    every = list(dict.fromkeys([target, *known]))
     means = np.array([groups.before[group].mean for group in every])
     noise = np.array([groups.before[group].variance for group in every])
     weight = 1 / (noise + _LEAST_NOISE)
@@ -133,7 +154,7 @@ def denoising_change(
 
 @dataclass(frozen=True)
 class Tuned:
-    """Lengths and shares by which the known groups are foretold best from one another."""
+    """Lengths and shares by which the known groups are predicted best from one another."""
 
     similarity: float
     length: float
@@ -143,23 +164,25 @@ class Tuned:
     @classmethod
     def on(cls, groups: Groups, known: Sequence[str]) -> Tuned:
         """Leave each known group out in turn; with one alone, the middle of each grid."""
+        spread = groups.spread
+        lengths, smooths = ([spread * k for k in grid] for grid in (_LENGTHS, _DENOISING))
         if len(known) < 2:
-            return cls(_LENGTHS[2], _LENGTHS[2], _SHARED[2], _DENOISING[1])
-        length = _best(groups, known, _weighted, [(length,) for length in _LENGTHS])
-        kriged = _best(groups, known, kriged_change, list(product(_LENGTHS, _SHARED)))
+            return cls(lengths[2], lengths[2], _SHARED[2], smooths[1])
+        length = _best(groups, known, _weighted, [(length,) for length in lengths])
+        kriged = _best(groups, known, kriged_change, list(product(lengths, _SHARED)))
 
         def both(groups: Groups, target: str, others: Sequence[str], smooth: float) -> np.ndarray:
             change = kriged_change(groups, target, others, *kriged)
             found: np.ndarray = change + denoising_change(groups, target, others, smooth)
             return found
 
-        denoising = _best(groups, known, both, [(length,) for length in _DENOISING])
+        denoising = _best(groups, known, both, [(smooth,) for smooth in smooths])
         return cls(length[0], kriged[0], kriged[1], denoising[0])
 
 
-def explained(change: np.ndarray, foretold: np.ndarray) -> float:
-    """R² of a change about zero: 1 if foretold exactly, 0 if nothing was foretold to change."""
-    missed, whole = float(np.square(change - foretold).sum()), float(np.square(change).sum())
+def explained(change: np.ndarray, predicted: np.ndarray) -> float:
+    """R² of a change about zero: 1 if predicted exactly, 0 if nothing was predicted to change."""
+    missed, whole = float(np.square(change - predicted).sum()), float(np.square(change).sum())
     return 1 - missed / whole if whole > 0 else 0.0
 
 
@@ -172,14 +195,14 @@ def _weighted(groups: Groups, target: str, known: Sequence[str], length: float) 
 def _best(
     groups: Groups,
     known: Sequence[str],
-    foretell: Callable[..., np.ndarray],
+    predict: Callable[..., np.ndarray],
     grid: Sequence[tuple[float, ...]],
 ) -> tuple[float, ...]:
     def score(choice: tuple[float, ...]) -> float:
         scores = [
             explained(
                 groups.change(group),
-                foretell(groups, group, [other for other in known if other != group], *choice),
+                predict(groups, group, [other for other in known if other != group], *choice),
             )
             for group in known
         ]

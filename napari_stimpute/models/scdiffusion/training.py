@@ -197,8 +197,57 @@ class Training(CellTraining):
 
     def phases(self) -> Iterator[Progress]:
         """Autoencoder, then denoiser."""
+        config, n_first = self.config, self._autoencoder_schedule.n_steps
+        steps_per_epoch = min(_STEPS_PER_EPOCH, config.diffusion_steps)
+        schedule = Schedule(
+            -(-config.diffusion_steps // steps_per_epoch),
+            steps_per_epoch,
+            _DIFFUSION_RATE,
+            clip=1.0,
+            patience=0,
+            validate_every=5,
+            warmup_epochs=2,
+            falls_to=0.05,
+        )
+        n_steps = n_first + schedule.n_steps
+        yield from self.autoencoder_phase(n_steps)
+        self._begin_diffusion()
+        assert self.pair is not None
+        for progress in minimise(
+            self.diffusion_loss,
+            self.pair,
+            schedule,
+            phase="diffusion",
+            validate=self.validate_diffusion,
+            first_step=n_first + 1,
+            n_steps=n_steps,
+        ):
+            yield self._with_noise_levels(progress)
+
+    # ---- autoencoder ---------------------------------------------------------------------------
+
+    def autoencoder_phase(self, n_steps: int = 0) -> Iterator[Progress]:
+        """Train the autoencoder.
+
+        Parameters
+        ----------
+        n_steps : steps of the whole work; 0 if this is all of it
+        """
+        undecayed = (*self.network.decoder.undecayed, self.network.log_dispersion)
+        return minimise(
+            self.loss,
+            self.network,
+            self._autoencoder_schedule,
+            phase="autoencoder",
+            groups=[ParameterGroup(undecayed)],
+            validate=self.validate,
+            n_steps=n_steps,
+        )
+
+    @property
+    def _autoencoder_schedule(self) -> Schedule:
         config = self.config
-        first = Schedule(
+        return Schedule(
             max(config.epochs, -(-config.least_steps // self.steps_per_epoch)),
             self.steps_per_epoch,
             config.learning_rate,
@@ -210,42 +259,6 @@ class Training(CellTraining):
             falls_to=0.02,
             keeps_last=True,
         )
-        steps_per_epoch = min(_STEPS_PER_EPOCH, config.diffusion_steps)
-        second = Schedule(
-            -(-config.diffusion_steps // steps_per_epoch),
-            steps_per_epoch,
-            _DIFFUSION_RATE,
-            clip=1.0,
-            patience=0,
-            validate_every=5,
-            warmup_epochs=2,
-            falls_to=0.05,
-        )
-        n_steps = first.n_steps + second.n_steps
-        undecayed = (*self.network.decoder.undecayed, self.network.log_dispersion)
-        yield from minimise(
-            self.loss,
-            self.network,
-            first,
-            phase="autoencoder",
-            groups=[ParameterGroup(undecayed)],
-            validate=self.validate,
-            n_steps=n_steps,
-        )
-        self._begin_diffusion()
-        assert self.pair is not None
-        for progress in minimise(
-            self.diffusion_loss,
-            self.pair,
-            second,
-            phase="diffusion",
-            validate=self.validate_diffusion,
-            first_step=first.n_steps + 1,
-            n_steps=n_steps,
-        ):
-            yield self._with_noise_levels(progress)
-
-    # ---- autoencoder ---------------------------------------------------------------------------
 
     def inputs(self, index: Tensor) -> Tensor:
         """What the encoder reads of some cells: log values of kept counts, and log depth."""

@@ -1,4 +1,4 @@
-"""Changes of one group are foretold from those of others, with the noise of all in mind."""
+"""Changes of one group are predicted from those of others, with the noise of all in mind."""
 
 import numpy as np
 import pytest
@@ -81,7 +81,7 @@ def test_a_known_change_without_noise_is_returned() -> None:
     assert explained(groups.change("g2"), found) > 0.999
 
 
-def test_kriging_foretells_better_than_nearest_and_mean() -> None:
+def test_kriging_predicts_better_than_nearest_and_mean() -> None:
     groups, truth = make_groups(noise=0.4)
     tuned = Tuned.on(groups, KNOWN)
     kriged = kriged_change(groups, "g5", KNOWN, tuned.length, tuned.shared)
@@ -89,7 +89,7 @@ def test_kriging_foretells_better_than_nearest_and_mean() -> None:
     assert explained(truth, kriged) > max(scores)
 
 
-def test_noise_alone_foretells_nothing() -> None:
+def test_noise_alone_predicts_nothing() -> None:
     rng = np.random.default_rng(0)
     flat = {g: Profile(np.full(N_GENES, 1.0), np.full(N_GENES, 0.04)) for g in [*KNOWN, "g5"]}
     after = {
