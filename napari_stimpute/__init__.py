@@ -9,6 +9,7 @@ These names are public; everything else may move.
 | `jupyter.panels` | the panels of a notebook |
 | `GMMVGAE`, `ScZiva`, `ScAMZI`, `ScIMTA` | models: fit, impute, embed, cluster, save, load |
 | `ScDiffusion` | the same, and generates cells |
+| `Editor`, `EditRequest`, `judge_edit` | cells as they might be otherwise, and a verdict per gene |
 | `Mixture`, `GeneMean`, `NeighbourMean`, `PCADenoiser` | simple ones: the same, where they can |
 | `GMMVGAEConfig`, `ScZivaConfig`, `ScAMZIConfig`, `ScIMTAConfig` | settings, with range and help |
 | `ScDiffusionConfig` | the same |
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .data.holdout import thin
     from .data.readers.h5ad import read
     from .data.simulate import simulate_cells, simulate_section
+    from .editing import judge_edit
     from .models.cell_configs import ScAMZIConfig, ScZivaConfig
     from .models.configs import (
         GeneMeanConfig,
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from .models.diffusion_config import ScDiffusionConfig
     from .models.gmm_vgae.model import GMMVGAE
     from .models.scamzi import ScAMZI
+    from .models.scdiffusion.edit import EditRequest
+    from .models.scdiffusion.editor import Editor
     from .models.scdiffusion.model import ScDiffusion
     from .models.scimta.model import ScIMTA
     from .models.scimta_config import ScIMTAConfig
@@ -52,6 +56,8 @@ if TYPE_CHECKING:
 __version__ = version("napari-stimpute")
 
 _HOME = {
+    "EditRequest": ".models.scdiffusion.edit",
+    "Editor": ".models.scdiffusion.editor",
     "GMMVGAE": ".models.gmm_vgae.model",
     "GMMVGAEConfig": ".models.configs",
     "GeneMean": ".models.simple.baselines",
@@ -75,6 +81,7 @@ _HOME = {
     "deviance_explained": ".trust.recovery",
     "domain_map": ".plots",
     "gene_pair": ".plots",
+    "judge_edit": ".editing",
     "read": ".data.readers.h5ad",
     "simulate_cells": ".data.simulate",
     "simulate_section": ".data.simulate",
@@ -83,6 +90,8 @@ _HOME = {
 
 __all__ = [
     "GMMVGAE",
+    "EditRequest",
+    "Editor",
     "GMMVGAEConfig",
     "GeneMean",
     "GeneMeanConfig",
@@ -105,6 +114,7 @@ __all__ = [
     "deviance_explained",
     "domain_map",
     "gene_pair",
+    "judge_edit",
     "read",
     "simulate_cells",
     "simulate_section",

@@ -20,6 +20,7 @@ from ..errors import InvalidSetting, StimputeError
 from ..models import MODELS, model_info
 from ..words import shown
 from .compare import add_compare
+from .edit import add_edit
 from .impute import add_cluster, add_impute
 from .options import (
     GENES,
@@ -133,6 +134,7 @@ def command_parser() -> argparse.ArgumentParser:
     add_impute(commands)
     add_cluster(commands)
     add_compare(commands)
+    add_edit(commands)
     add_tune(commands)
     _add_demo(commands)
     return parser

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -15,6 +14,7 @@ from ... import keys
 from ...data.components import principal_components
 from ...errors import UnknownName
 from .blend import Evidence
+from .marks import mark
 from .shifts import logged
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Edit:
     Attributes
     ----------
     request : what was asked
-    provenance : of the model: its name, and what it was trained on
+    provenance : of the model: its name and settings, and what it was trained on
     obs : of the edited cells, as they came
     genes : modelled genes
     before, after : (n_cells, n_genes), counts
@@ -113,7 +113,7 @@ class Edit:
     """
 
     request: EditRequest
-    provenance: Mapping[str, str]
+    provenance: Mapping[str, object]
     obs: pd.DataFrame
     genes: list[str]
     before: sp.csr_matrix
@@ -160,21 +160,24 @@ class Edit:
         """Edited cells, marked as such, with their counts before in a layer."""
         from anndata import AnnData
 
-        obs = self.obs.copy()
-        obs[keys.SYNTHETIC] = True
-        made = AnnData(self.after, obs=obs, var=pd.DataFrame(index=pd.Index(self.genes)))
+        made = AnnData(
+            self.after, obs=self.obs.copy(), var=pd.DataFrame(index=pd.Index(self.genes))
+        )
         made.layers[keys.BEFORE_EDIT] = self.before
         request = self.request
-        told = {
-            "what": keys.HYPOTHESIS,
-            **self.provenance,
-            "asked": request.asked,
-            "strength": request.strength,
-            "method": request.method,
-            "seed": request.seed,
-            "notes": list(self.notes),
-        }
-        made.uns[keys.SYNTHETIC] = json.dumps(told, ensure_ascii=False)
+        mark(
+            made,
+            "edited",
+            {
+                "what": keys.HYPOTHESIS,
+                **self.provenance,
+                "asked": request.asked,
+                "strength": request.strength,
+                "method": request.method,
+                "seed": request.seed,
+                "notes": list(self.notes),
+            },
+        )
         return made
 
 

@@ -233,11 +233,6 @@ class Editor:
         before, after = self._subject.counts[rows], sp.vstack(parts, format="csr")[order]
         distance = self._distance(plan, request, before, after)
         reconstruction = self._subject.reconstruction(rows)
-        provenance = {
-            "model": model.name,
-            "trained on": f"{', '.join(model.table_.names) or 'no condition'}; "
-            f"{counted(len(model.var_names_), 'gene')}; seed {model.seed_}",
-        }
         notes = (
             f"Asked of {counted(len(rows), 'cell')}: {request.asked}, strength "
             f"{request.strength:g}, by {request.method}. This is an {keys.HYPOTHESIS}: computed, "
@@ -252,7 +247,7 @@ class Editor:
         )
         return Edit(
             request,
-            provenance,
+            model.provenance,
             self.adata.obs.iloc[rows].copy(),
             list(model.var_names_),
             before,

@@ -308,10 +308,6 @@ class ScDiffusion(CellModel, EditsCells):
         found.data = np.ones_like(found.data)
         return found
 
-    def counts_of(self, adata: AnnData) -> sp.csr_matrix:
-        """Counts of the modelled genes, in their order and as the model reads them."""
-        return self._aligned_counts(adata)
-
     def _aligned_counts(self, adata: AnnData) -> sp.csr_matrix:
         return self._as_read(super()._aligned_counts(adata))
 

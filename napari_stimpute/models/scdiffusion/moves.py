@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pandas as pd
@@ -41,7 +41,6 @@ _LEAST_FOLD = 0.05
 class EditedModel(Protocol):
     """What an editor needs of a trained model."""
 
-    name: ClassVar[str]
     settings_: ScDiffusionConfig
     network_: Network
     table_: ConditionTable
@@ -53,7 +52,12 @@ class EditedModel(Protocol):
     seed_: int
     device_: str
 
-    def counts_of(self, adata: AnnData) -> sp.csr_matrix:
+    @property
+    def provenance(self) -> dict[str, object]:
+        """Which model it is, and what it learned from."""
+        ...
+
+    def read(self, adata: AnnData) -> sp.csr_matrix:
         """Counts of the modelled genes, in their order, (n_obs, n_genes)."""
         ...
 
@@ -81,7 +85,7 @@ class Subject:
     def of(cls, model: EditedModel, adata: AnnData) -> Subject:
         """Raises as the model does where its genes are not there."""
         coder = Coder(model.network_, model.median_depth_, model.gene_scale_)
-        return cls(model, adata, model.counts_of(adata), coder)
+        return cls(model, adata, model.read(adata), coder)
 
     def reconstruction(self, rows: np.ndarray) -> float:
         """Root mean square over genes of what the model changes in mean log values, unasked."""
