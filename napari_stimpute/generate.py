@@ -21,6 +21,7 @@ from .devices import require_memory
 from .errors import StimputeError
 from .models.base import require
 from .models.scdiffusion.conditions import Wish
+from .models.scdiffusion.marks import tell
 from .models.scdiffusion.model import ScDiffusion
 from .models.scdiffusion.simple import WORDS as SIMPLE
 from .models.scdiffusion.simple import meets, simple_cells
@@ -137,6 +138,8 @@ def generation_steps(
         few = f"Not judged: fewer than {FEWEST_CELLS} cells tell nothing."
         return Generated(made, None, (*notes, few))
     judged = yield from _judge(model, held, made, order.seed)
+    told = {name: ways.dropna().to_dict() for name, ways in judged.scores.T.items()}
+    tell(made, "judged by real cells that the model never saw", {"scores": told})
     return Generated(made, judged, tuple(notes))
 
 
@@ -247,6 +250,8 @@ def _in_words(found: Mapping[str, Realism]) -> tuple[str, ...]:
     as_good = [SIMPLE[name] for name in SIMPLE if found[name].forest <= mine.forest + _CLEAR]
     if as_good:
         said.append(f"Simple ways do as well by this: {'; '.join(as_good)}.")
+    else:
+        said.append(f"No simple way does as well ({min(found[n].forest for n in SIMPLE):.2f}).")
     if mine.copying < _COPIES:
         said.append(
             f"They lie nearer to training cells than real ones do ({mine.copying:.2f} of the "

@@ -1,8 +1,10 @@
 """Cells are generated and judged by real ones that the model never saw."""
 
+import json
+
 import pytest
 
-from napari_stimpute import ScDiffusion
+from napari_stimpute import ScDiffusion, keys
 from napari_stimpute.errors import InvalidSetting, UnknownName
 from napari_stimpute.generate import MODEL, REAL, Generated, Order, check_order, generation_steps
 from napari_stimpute.models.scdiffusion.simple import WORDS as SIMPLE
@@ -31,6 +33,9 @@ def test_scores_stand_beside_their_floor_and_simple_ways(generated: Generated) -
     assert scores.loc["forest", REAL] == pytest.approx(0.5, abs=0.15)
     assert scores.loc["copying", MODEL] > 0.9
     assert "by a random forest" in generated.judged.sentences[0]
+    assert "simple way" in generated.judged.sentences[1].lower()
+    (_, told) = json.loads(generated.adata.uns[keys.SYNTHETIC])
+    assert told["scores"]["forest"] == scores.loc["forest"].to_dict()
 
 
 def test_pictures_hold_both_kinds_of_cells(generated: Generated) -> None:

@@ -74,6 +74,10 @@ def test_every_command_is_shown() -> None:
         "cluster",
         "compare",
         "tune",
+        "train",
+        "generate",
+        "enhance",
+        "finetune",
         "demo",
     }
 

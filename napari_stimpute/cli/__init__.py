@@ -21,6 +21,7 @@ from ..models import MODELS, model_info
 from ..words import shown
 from .compare import add_compare
 from .edit import add_edit
+from .generate import add_enhance, add_generate
 from .impute import add_cluster, add_impute
 from .options import (
     GENES,
@@ -35,6 +36,7 @@ from .options import (
     width,
     with_examples,
 )
+from .train import add_finetune, add_train
 from .tune import add_tune
 from .unforeseen import unforeseen
 
@@ -136,6 +138,10 @@ def command_parser() -> argparse.ArgumentParser:
     add_compare(commands)
     add_edit(commands)
     add_tune(commands)
+    add_train(commands)
+    add_generate(commands)
+    add_enhance(commands)
+    add_finetune(commands)
     _add_demo(commands)
     return parser
 
