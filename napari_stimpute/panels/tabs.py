@@ -30,16 +30,10 @@ TABS = (
     ),
     Tab("train", "Train", "Train a model that imputes them.", (TRAIN, "tune")),
     Tab(
-        "variable",
-        "Variable",
-        "The most variable genes before and after imputing.",
-        ("variable",),
-    ),
-    Tab(
         "statistics",
         "Statistics",
-        "Spatial patterns, and differences between groups.",
-        ("patterns", "differences"),
+        "Variable genes, spatial patterns, and differences between groups.",
+        ("variable", "patterns", "differences"),
     ),
     Tab(
         "cells",

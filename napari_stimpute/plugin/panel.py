@@ -1,4 +1,4 @@
-"""The panel that napari docks: seven tabs, and below them what the colours of the canvas mean."""
+"""The panel that napari docks: its tabs, and below them what the colours of the canvas mean."""
 
 from __future__ import annotations
 
@@ -20,14 +20,12 @@ from ..panels.compare import ComparePanel
 from ..panels.data import DataPanel
 from ..panels.tabs import TABS, Tabs
 from ..panels.train import TrainPanel
-from ..panels.variable import VariablePanel
 from . import open_map, session_of, unwrapped, view_of
 from .cells.panel import CellsPanel
 from .compare.panel import CompareBox
 from .data import DataTab
 from .genes.panel import FIND_KEY, FLIP_KEY, GenesTab
 from .statistics.panel import StatisticsPanel
-from .statistics.variable import VariableBox
 from .train.panel import TrainTab
 from .widgets.closing import close_with
 from .widgets.connections import is_alive
@@ -56,8 +54,7 @@ class StimputePanel(QWidget):
         self.data = DataTab(DataPanel(self.session))
         self.genes = GenesTab(self.view)
         self.train = TrainTab(TrainPanel(self.session))
-        self.variable = VariableBox(VariablePanel(self.session), self.view)
-        self.statistics = StatisticsPanel(self.session)
+        self.statistics = StatisticsPanel(self.view)
         self.compare = CompareBox(ComparePanel(self.session))
         self.cells = CellsPanel(self.session)
         self.titles = Tabs(self.session)
@@ -71,7 +68,6 @@ class StimputePanel(QWidget):
             *self.data.parts,
             *self.genes.parts,
             *self.train.parts,
-            *self.variable.parts,
             *self.statistics.parts,
             *self.cells.parts,
             *self.compare.parts,
@@ -128,12 +124,11 @@ class StimputePanel(QWidget):
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.tabs.setStyleSheet("QTabBar::tab { padding: 7px 5px; }")  # all seven fit in WIDTH
+        self.tabs.setStyleSheet("QTabBar::tab { padding: 7px 3px; }")  # all fit in WIDTH
         panels = (
             self.data,
             self.genes,
             self.train,
-            self.variable,
             self.statistics,
             self.cells,
             self.compare,

@@ -1,4 +1,4 @@
-"""The tab Variable: rankings before and after imputing, of the open data and of no others."""
+"""Variable genes: rankings before and after imputing, of the open data and of no others."""
 
 from __future__ import annotations
 

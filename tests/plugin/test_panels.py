@@ -115,7 +115,7 @@ def test_a_key_leads_to_the_gene_box(opened: StimputePanel, qtbot: QtBot) -> Non
 
 
 def test_variable_genes_are_compared_and_shown(opened: StimputePanel, qtbot: QtBot) -> None:
-    variable = opened.variable
+    variable = opened.statistics.variable
     assert not variable.work.button.isEnabled() and variable.answer.isHidden()
     opened.session.train("pca").wait(60)
     variable.n.setValue(12)

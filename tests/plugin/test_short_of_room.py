@@ -71,8 +71,8 @@ def test_the_button_and_what_comes_of_it_are_in_sight(small: StimputePanel, qtbo
 
     small.show_tab("statistics")
     differences = small.statistics.differences
-    small.statistics.folds[1].button.click()
-    assert differences.isVisible() and not small.statistics.patterns.isVisible()
+    small.statistics.folds[2].button.click()
+    assert differences.isVisible() and not small.statistics.variable.isVisible()
     choose(differences.column, "domain")
     press(differences.work.button, small, qtbot)
     qtbot.waitUntil(lambda: in_sight(differences.table.view) > ROWS, timeout=2000)

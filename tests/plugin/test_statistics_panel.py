@@ -9,6 +9,7 @@ from anndata import AnnData
 from pytestqt.qtbot import QtBot
 from qtpy.QtWidgets import QComboBox, QPushButton
 
+from napari_stimpute.plugin.canvas.view import SpotsView
 from napari_stimpute.plugin.statistics.panel import StatisticsPanel
 from napari_stimpute.plugin.widgets.loop import deliver_events
 from napari_stimpute.plugin.widgets.table import TableView
@@ -18,17 +19,18 @@ from .hands import OfSession, choose, until_idle
 
 
 @pytest.fixture
-def session(section: AnnData) -> Session:
+def session(view: SpotsView, section: AnnData) -> Session:
     """With genes imputed by principal components alone."""
-    made = Session()
+    made = view.session
     made.open(section)
     made.train("pca", blend=False, judged=False).wait(120)
     return made
 
 
 @pytest.fixture
-def statistics(qtbot: QtBot, session: Session) -> Iterator[StatisticsPanel]:
-    made = StatisticsPanel(session)
+def statistics(qtbot: QtBot, view: SpotsView, session: Session) -> Iterator[StatisticsPanel]:
+    assert view.session is session
+    made = StatisticsPanel(view)
     qtbot.addWidget(made)
     deliver_events(made)
     yield made
@@ -85,5 +87,5 @@ def test_every_control_has_a_tooltip(statistics: StatisticsPanel) -> None:
         for control in statistics.findChildren((QComboBox, QPushButton))
         if control not in titles
     ]
-    assert len(controls) == 12
+    assert len(controls) == 17
     assert not [w for w in controls if not w.toolTip()]

@@ -44,15 +44,13 @@ class VariableBox(SectionBox):
         self._draw()
 
     def _lay_out(self) -> None:
-        self.page.setContentsMargins(9, 9, 9, 9)
-        self.page.addLayout(labelled([("Run", self.run), ("Genes", self.n)]))
+        self.page.addLayout(labelled([("Run", self.run), ("Genes", self.n)], width=80))
         self.page.addWidget(self.work)
         self.page.addWidget(self.summary)
-        self.inner.addLayout(labelled([("Listed", self.listed)]))
+        self.inner.addLayout(labelled([("Listed", self.listed)], width=80))
         self.inner.addWidget(self.maps)
-        self.inner.addWidget(self.table, 1)
-        self.page.addWidget(self.answer, 1)
-        self.page.addStretch(0)
+        self.inner.addWidget(self.table)
+        self.page.addWidget(self.answer)
 
     def _draw(self) -> None:
         now = self.panel.now
