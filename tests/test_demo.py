@@ -10,7 +10,7 @@ import anndata as ad
 import numpy as np
 import pytest
 
-from napari_stimpute import keys, simulate_section
+from napari_stimpute import keys
 from napari_stimpute.cli import main
 from napari_stimpute.compare.contenders import comparison_of
 from napari_stimpute.data.simulate import TRUE_RATE
@@ -18,6 +18,8 @@ from napari_stimpute.demo import story, window
 from napari_stimpute.demo.window import Shot
 from napari_stimpute.progress import drain
 from napari_stimpute.terminal import Teller
+
+from .simulated import simulate_section
 
 pytestmark = pytest.mark.slow  # whole programs
 

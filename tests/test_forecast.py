@@ -12,7 +12,7 @@ import torch
 from anndata import AnnData
 
 from napari_stimpute.config import Phase
-from napari_stimpute.data.simulate import simulate_cells, simulate_section
+from napari_stimpute.data.simulate import simulate_cells
 from napari_stimpute.forecast import (
     Duration,
     Plan,
@@ -25,6 +25,8 @@ from napari_stimpute.forecast import (
 from napari_stimpute.models import MODELS, model_info
 from napari_stimpute.progress import Progress, drain
 from napari_stimpute.run import Request, Run
+
+from .simulated import simulate_section
 
 
 @pytest.fixture(scope="module")

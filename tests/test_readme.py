@@ -11,9 +11,11 @@ import anndata as ad
 import pytest
 
 import napari_stimpute
-from napari_stimpute import cli, keys, simulate_section
+from napari_stimpute import cli, keys
 from napari_stimpute.cli.options import config_of
 from napari_stimpute.models import MODELS
+
+from .simulated import simulate_section
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "napari_stimpute"

@@ -10,7 +10,7 @@ import torch
 from anndata import AnnData
 from torch import Tensor
 
-from napari_stimpute import GMMVGAE, keys, simulate_section
+from napari_stimpute import PCADenoiser, keys
 from napari_stimpute.compare.comparison import Comparison
 from napari_stimpute.data.counts import counts_of
 from napari_stimpute.data.genes import working_adata
@@ -25,6 +25,8 @@ from napari_stimpute.progress import Progress, StopEarly, drain
 from napari_stimpute.run import Request, Run
 from napari_stimpute.trust.verdict import VERDICTS
 
+from .simulated import simulate_section
+
 
 @pytest.fixture(scope="module")
 def simulated() -> AnnData:
@@ -36,7 +38,7 @@ def section(simulated: AnnData) -> AnnData:
     return simulated.copy()
 
 
-def request(model: str = "gmm_vgae", **settings: object) -> Request:
+def request(model: str = "pca", **settings: object) -> Request:
     config = model_info(model).config
     presets: dict[str, dict[str, object]] = config.PRESETS
     return Request(model, config.checked(presets["tiny"] | settings), seed=3, device="cpu")
@@ -73,7 +75,7 @@ def test_a_run_gives_what_the_model_provides_with_a_record(model: str, section: 
 
 
 def test_steps_count_upwards_to_their_number(section: AnnData) -> None:
-    seen = list(Run(section, request()).steps())
+    seen = list(Run(section, request("scziva")).steps())
     steps = [p.step for p in seen]
     assert steps == sorted(steps)
     assert all(p.step <= p.n_steps for p in seen)
@@ -119,10 +121,10 @@ def test_what_cannot_be_used_is_refused_before_anything_starts(section: AnnData)
     with pytest.raises(InvalidSetting, match=r"key to be letters, digits.*found 'a key'"):
         Run(section, Request("gene_mean", model_info("gene_mean").config(), key="a key"))
     with pytest.raises(InvalidSetting, match=r"mode to be 'denoise' with the Gaussian likelihood"):
-        Run(section, request(mode="fill", likelihood="gaussian"))
+        Run(section, request("gmm_vgae", mode="fill", likelihood="gaussian"))
     del section.obsm["spatial"]
     with pytest.raises(MissingKey, match="coordinates"):
-        Run(section, request())
+        Run(section, request("gmm_vgae"))
 
 
 def test_other_labels_of_the_spots_change_nothing(section: AnnData) -> None:
@@ -164,7 +166,7 @@ def upto(steps: Iterator[Progress], claim: Callable[[Progress], bool]) -> None:
 def test_a_stop_while_learning_gives_results_marked_incomplete(
     phase: str, section: AnnData
 ) -> None:
-    run = Run(section, request())
+    run = Run(section, request("gmm_vgae"))
     steps = run.steps()
     upto(steps, lambda p: p.phase.startswith(phase))
     stop = StopEarly()  # whoever stops may keep it: the model concludes all the same
@@ -209,18 +211,18 @@ def test_a_stop_while_judging_keeps_the_model_as_it_is_and_says_so(
 
 
 def test_a_judged_run_writes_verdicts_and_weights_without_nan(section: AnnData) -> None:
-    run = Run(section, request())
+    run = Run(section, request("scziva"))
     drain(run.steps())
     assert run.results is not None
     write_results(section, run.results)
-    columns = section.var[list(keys.gene_facts("gmm_vgae"))]
+    columns = section.var[list(keys.gene_facts("scziva"))]
     assert not columns.isna().any(axis=None)
-    assert list(columns[keys.trust("gmm_vgae")].cat.categories) == list(VERDICTS)
-    weights = section.varm[keys.weights("gmm_vgae")]
+    assert list(columns[keys.trust("scziva")].cat.categories) == list(VERDICTS)
+    weights = section.varm[keys.weights("scziva")]
     np.testing.assert_allclose(weights.sum(axis=1), 1.0, rtol=1e-5)
     trust = run.results.record.trust
     assert trust is not None and len(trust.parts) == weights.shape[1]
-    assert trust.parts[0] == "GMM-VGAE"
+    assert trust.parts[0] == model_info("scziva").title
     assert sum(trust.verdicts.values()) == section.n_vars
 
 
@@ -236,8 +238,7 @@ def test_with_neither_nothing_is_hidden(section: AnnData) -> None:
     run = Run(section, replace(request(), blend=False, judged=False))
     drain(run.steps())
     assert run.results is not None and run.results.genes is None
-    alone = model_info("gmm_vgae")
-    model = GMMVGAE(alone.config.checked(alone.config.PRESETS["tiny"]))
+    model = PCADenoiser(run.request.config)
     np.testing.assert_array_equal(
         run.results.imputed, model.fit(section, seed=3, device="cpu").impute(section)
     )
@@ -253,7 +254,7 @@ def test_a_run_again_without_judging_takes_old_verdicts_away(section: AnnData) -
 
 
 def test_filling_keeps_counts_and_fills_only_likely_technical_zeros(section: AnnData) -> None:
-    run = Run(section, request(mode="fill", fill_threshold=0.6))
+    run = Run(section, request("scziva", mode="fill", fill_threshold=0.6))
     drain(run.steps())
     assert run.results is not None and run.results.imputed is not None
     counts = section.X.toarray()
@@ -289,7 +290,7 @@ def test_one_spot_pattern_and_a_gene_in_three_spots_are_judged_without_nan() -> 
 
 
 def test_a_cancelled_job_has_results_within_seconds(section: AnnData) -> None:
-    run = Run(section, request(epochs=5000))
+    run = Run(section, request("gmm_vgae", epochs=5000))
     job = Job(run.steps())
     job.progressed.connect(lambda progress: progress.step and job.cancel())
     assert job.start().wait(30) is JobState.CANCELLED
@@ -317,7 +318,7 @@ def test_out_of_memory_starts_again_with_half_the_spots_and_says_so(
     section: AnnData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out_of_memory_above(40, monkeypatch)
-    run = Run(section, request(batch_size=128, epochs=2, mixture_epochs=1))
+    run = Run(section, request("gmm_vgae", batch_size=128, epochs=2, mixture_epochs=1))
     retries = [p.message for p in run.steps() if p.phase == "retry"]
     assert run.results is not None
     sentences = [
@@ -334,7 +335,7 @@ def test_too_little_memory_even_for_the_smallest_blocks_is_said(
     section: AnnData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out_of_memory_above(2, monkeypatch)
-    run = Run(section, request(batch_size=64))
+    run = Run(section, request("gmm_vgae", batch_size=64))
     with pytest.raises(OutOfMemory, match=r"118 spots × 100 genes.*smallest blocks.*fewer genes"):
         drain(run.steps())
 
@@ -347,7 +348,7 @@ def test_another_error_is_not_taken_for_a_lack_of_memory(
 
     monkeypatch.setattr(training, "nb_negative_log_likelihood", broken)
     with pytest.raises(RuntimeError, match="illegal memory access"):
-        drain(Run(section, request()).steps())
+        drain(Run(section, request("gmm_vgae")).steps())
 
 
 @pytest.mark.parametrize(

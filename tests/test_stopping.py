@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from napari_stimpute import simulate_section
 from napari_stimpute.background import in_steps
 from napari_stimpute.job import Job, JobState
 from napari_stimpute.models import model_info
@@ -17,6 +16,8 @@ from napari_stimpute.models.simple import mixture
 from napari_stimpute.progress import Progress, drain
 from napari_stimpute.run import Request, Run
 from napari_stimpute.trust import judgement
+
+from .simulated import simulate_section
 
 
 @pytest.fixture

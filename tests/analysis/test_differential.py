@@ -14,10 +14,11 @@ from napari_stimpute.analysis import caution, differential_expression, draws
 from napari_stimpute.analysis.sources import logged_imputed
 from napari_stimpute.data.counts import counts_of, log_normalise, size_factors
 from napari_stimpute.data.results import Results, write_results
-from napari_stimpute.data.simulate import TRUE_RATE, simulate_section
+from napari_stimpute.data.simulate import TRUE_RATE
 from napari_stimpute.errors import InvalidSetting, TooSmall, UnknownName
 
 from ..records import record_of
+from ..simulated import simulate_section
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,9 @@ from scipy import stats
 
 from napari_stimpute.analysis import differential_expression, marker_steps, profile
 from napari_stimpute.analysis.markers import Method
-from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import TooSmall, UnknownName
+
+from ..simulated import simulate_section
 
 
 def finished(steps):

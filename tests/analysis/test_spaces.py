@@ -11,9 +11,11 @@ from sklearn.decomposition import PCA
 from napari_stimpute import keys
 from napari_stimpute.analysis import space_steps, spaces, write_space
 from napari_stimpute.analysis.spaces import neighbour_steps
-from napari_stimpute.data.simulate import TRUE_RATE, simulate_section
+from napari_stimpute.data.simulate import TRUE_RATE
 from napari_stimpute.errors import InputError, TooSmall, UnknownName
 from napari_stimpute.progress import Progress
+
+from ..simulated import simulate_section
 
 
 def finished(steps):

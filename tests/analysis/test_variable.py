@@ -10,8 +10,10 @@ from anndata import AnnData
 
 from napari_stimpute import keys
 from napari_stimpute.analysis import VariableGenes, variable_genes
-from napari_stimpute.data.simulate import TRUE_RATE, simulate_section
+from napari_stimpute.data.simulate import TRUE_RATE
 from napari_stimpute.errors import TooSmall, UnknownName
+
+from ..simulated import simulate_section
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,9 @@ from pathlib import Path
 import anndata as ad
 import pytest
 
-from napari_stimpute import simulate_section
 from napari_stimpute.job import Job, JobState
+
+from ..simulated import simulate_section
 
 PressCtrlC = Callable[..., None]
 

@@ -10,13 +10,14 @@ import anndata as ad
 import h5py
 import pytest
 
-from napari_stimpute import GeneMean, keys, simulate_section
+from napari_stimpute import GeneMean, keys
 from napari_stimpute.cli import main
 from napari_stimpute.data.records import read_records
 from napari_stimpute.job import Job
 from napari_stimpute.progress import StopEarly
 from napari_stimpute.trust.judgement import Judgement
 
+from ..simulated import simulate_section
 from .conftest import PressCtrlC
 
 QUICK = ("--model", "gene_mean", "--no-blend", "--no-judge")

@@ -17,10 +17,12 @@ from napari_stimpute.compare.comparison import COUNTED, Comparison
 from napari_stimpute.compare.methods import Method, methods
 from napari_stimpute.compare.trial import Array, Contender, Predicting, Trial, raw
 from napari_stimpute.data.counts import counts_of
-from napari_stimpute.data.simulate import TRUE_RATE, simulate_section
+from napari_stimpute.data.simulate import TRUE_RATE
 from napari_stimpute.errors import TooSmall, UnknownName
 from napari_stimpute.models import model_class
 from napari_stimpute.progress import Progress, StopEarly, drain
+
+from ..simulated import simulate_section
 
 
 def fitted(name: str) -> Contender:

@@ -19,10 +19,12 @@ from napari_stimpute.compare.contenders import comparison_of
 from napari_stimpute.compare.page import page_of
 from napari_stimpute.compare.standing import verdict
 from napari_stimpute.compare.table import write_table
-from napari_stimpute.data.simulate import TRUE_RATE, simulate_section
+from napari_stimpute.data.simulate import TRUE_RATE
 from napari_stimpute.errors import NotWritable, UnknownName
 from napari_stimpute.models.configs import PCADenoiserConfig
 from napari_stimpute.progress import drain
+
+from ..simulated import simulate_section
 
 NAMES = ["raw", "gene_mean", "tissue_mean", "pca", "gmm_vgae_alone", "magic"]
 

@@ -12,9 +12,10 @@ from napari_stimpute.data.card import card_of
 from napari_stimpute.data.counts import check_counts, read_counts
 from napari_stimpute.data.genes import working_adata
 from napari_stimpute.data.opening import load
-from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import DuplicateNames, NotCounts, UnknownName
 from napari_stimpute.session.session import Session
+
+from ..simulated import simulate_section
 
 
 @pytest.fixture

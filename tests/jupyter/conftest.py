@@ -9,7 +9,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 from anndata import AnnData
 
-from napari_stimpute import Session, simulate_section
+from napari_stimpute import Session
+
+from ..simulated import simulate_section
 
 
 @pytest.fixture(scope="session")

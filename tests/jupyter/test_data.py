@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.forecast import Plan, needed_memory
 from napari_stimpute.jupyter import panels
 from napari_stimpute.jupyter.data import DataBox
@@ -16,6 +15,8 @@ from napari_stimpute.models import model_info
 from napari_stimpute.session import autosave
 from napari_stimpute.session.autosave import Left, autosave_of
 from napari_stimpute.session.session import Session
+
+from ..simulated import simulate_section
 
 Until = Callable[..., Awaitable[None]]
 

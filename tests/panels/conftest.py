@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from anndata import AnnData
 
-from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import TooSmall
 from napari_stimpute.progress import Progress
 from napari_stimpute.scene.maps import MapOf
 from napari_stimpute.session.session import Session
 
 from ..judged import judge
+from ..simulated import simulate_section
 
 
 @pytest.fixture(scope="session")

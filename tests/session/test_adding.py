@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import UnknownName
 from napari_stimpute.session.adding import add_genes_later
 from napari_stimpute.session.session import Session
+
+from ..simulated import simulate_section
 
 
 @pytest.fixture

@@ -12,13 +12,14 @@ from anndata import AnnData
 
 from napari_stimpute.data.readers.h5ad import read
 from napari_stimpute.data.records import read_records
-from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.panels.data import DataPanel
 from napari_stimpute.panels.saving import Saving
 from napari_stimpute.panels.unsaved import TOO_LARGE
 from napari_stimpute.session import autosave
 from napari_stimpute.session.autosave import Autosave, autosave_of, left
 from napari_stimpute.session.session import Session
+
+from ..simulated import simulate_section
 
 
 @pytest.fixture(autouse=True)

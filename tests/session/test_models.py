@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from anndata import AnnData
 
-from napari_stimpute.data.simulate import simulate_cells, simulate_section
+from napari_stimpute.data.simulate import simulate_cells
 from napari_stimpute.models import MODELS
 from napari_stimpute.session.models import USUAL, fitting_first, titled
 from napari_stimpute.session.session import Session
+
+from ..simulated import simulate_section
 
 
 def section() -> AnnData:

@@ -16,7 +16,6 @@ from psygnal import emit_queued
 from napari_stimpute import keys
 from napari_stimpute.config import ModelConfig
 from napari_stimpute.data.opening import load
-from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import (
     Busy,
     InvalidSetting,
@@ -31,6 +30,8 @@ from napari_stimpute.models import model_info
 from napari_stimpute.progress import Progress
 from napari_stimpute.session.contents import COUNTS, LOG
 from napari_stimpute.session.session import Session
+
+from ..simulated import simulate_section
 
 
 @pytest.fixture(scope="module")

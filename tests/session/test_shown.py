@@ -14,12 +14,12 @@ from anndata.io import read_h5ad
 
 from napari_stimpute.data.records import read_records
 from napari_stimpute.data.results import Results, write_results
-from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import UnknownName
 from napari_stimpute.session.contents import COUNTS, LOG
 from napari_stimpute.session.session import Session
 
 from ..records import record_of
+from ..simulated import simulate_section
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,15 @@ import scipy.sparse as sp
 from anndata import AnnData
 
 from napari_stimpute.data.counts import counts_of
-from napari_stimpute.data.simulate import TRUE_RATE, simulate_section
+from napari_stimpute.data.simulate import TRUE_RATE
 from napari_stimpute.errors import BadCoordinates, MissingKey, TooSmall
 from napari_stimpute.models.simple.baselines import NeighbourMean
 from napari_stimpute.progress import Progress, StopEarly, drain
 from napari_stimpute.spatial.control import Impute, SpatialControl
 from napari_stimpute.spatial.moran import neighbour_weights
 from napari_stimpute.spatial.result import Judged, Share, SpatialResult
+
+from ..simulated import simulate_section
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,10 @@ import squidpy as sq
 from anndata import AnnData
 
 from napari_stimpute.data.counts import counts_of, log_normalise, size_factors
-from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.spatial import moran
 from napari_stimpute.spatial.moran import autocorrelation, morans_i, neighbour_weights
+
+from ..simulated import simulate_section
 
 
 @pytest.fixture(scope="module")

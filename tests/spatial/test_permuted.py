@@ -8,9 +8,10 @@ import scipy.sparse as sp
 from anndata import AnnData
 
 from napari_stimpute.data.counts import counts_of
-from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.spatial.moran import autocorrelation, neighbour_weights
 from napari_stimpute.spatial.permuted import permuted_coordinates, without_pattern
+
+from ..simulated import simulate_section
 
 
 @pytest.fixture(scope="module")

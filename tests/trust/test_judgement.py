@@ -7,11 +7,12 @@ import pytest
 import scipy.sparse as sp
 
 from napari_stimpute.data.holdout import HIDDEN_SHARE, Molecules
-from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import TooSmall
 from napari_stimpute.models.simple.mixture import tissue_graph
 from napari_stimpute.trust.judgement import Hidden, Judgement
 from napari_stimpute.trust.judgement import hide as hide_molecules
+
+from ..simulated import simulate_section
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ import scipy.sparse as sp
 from anndata import AnnData
 from scipy.spatial.distance import cdist
 
-from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import Diverged, TooSmall
 from napari_stimpute.tune.score import (
     Fitted,
@@ -23,6 +22,8 @@ from napari_stimpute.tune.score import (
     modularity,
     silhouette,
 )
+
+from ..simulated import simulate_section
 
 
 @pytest.fixture

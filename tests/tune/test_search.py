@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from anndata import AnnData
 
-from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import (
     Diverged,
     InputError,
@@ -29,12 +28,14 @@ from napari_stimpute.tune.score import Ground, Measures
 from napari_stimpute.tune.search import Search, Tuning, search_space
 from napari_stimpute.tune.study import About, Study
 
+from ..simulated import simulate_section
 from ..slow_models import SlowButForDefaults
 
 N_PCA = len(PCADenoiserConfig.SEARCH["n_components"])
 QUICK = GMMVGAEConfig(
     n_hidden=16, n_latent=4, epochs=3, mixture_epochs=1, n_domains=3, smoothing="none"
 )
+
 StandIn = Callable[[type[PCADenoiser]], None]
 
 

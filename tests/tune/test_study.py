@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from anndata import AnnData
 
-from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.errors import InputError, NotReadable
 from napari_stimpute.models.configs import GMMVGAEConfig, PCADenoiserConfig, ScIMTAConfig
 from napari_stimpute.progress import drain
 from napari_stimpute.tune.score import Measures
 from napari_stimpute.tune.search import Search, Tuning
 from napari_stimpute.tune.study import About, Study
+
+from ..simulated import simulate_section
 
 ABOUT = About("pca", "x", 0, {"n_components": 20}, {"n_components": (5, 10, 20)}, {}, "1")
 QUICK = GMMVGAEConfig(

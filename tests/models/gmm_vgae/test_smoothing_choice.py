@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from napari_stimpute import GMMVGAE
-from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.models.gmm_vgae.training import is_clearly_better
+
+from ...simulated import simulate_section
 
 
 def test_neighbours_are_not_read_where_they_tell_nothing() -> None:
