@@ -103,6 +103,8 @@ class _Trial:
                 columns[self._name(label, columns, place, keeps_slash=True)] = column
         found = pd.DataFrame(columns, index=table.index.copy())
         found.index = self._index(found, place)
+        if not any("/" in name for name in columns):
+            return found
         if self._holds(found[:1].select_dtypes("number")):
             return found
         names = [self._name(name, (), place) for name in found]  # "S" and "S/G2" exclude each other
@@ -178,7 +180,10 @@ class _Trial:
         if isinstance(values, np.ndarray) and kind in "biuf":
             return column
         if isinstance(values, pd.Categorical):
-            if self._holds(pd.Categorical(values.categories)):
+            names = values.categories
+            if names.inferred_type == "string" and _are_clean(names):
+                return column
+            if self._holds(pd.Categorical(names)):
                 return column
             self._as_text.append(place)
             return _relabelled(column)
