@@ -42,6 +42,12 @@ TABS = (
         ("markers", "names", "transfer", "trajectory", "batches", "communities"),
     ),
     Tab(
+        "generate",
+        "Generate",
+        "New cells of wished types and conditions, by a trained scDiffusion.",
+        ("generate", "enhance"),
+    ),
+    Tab(
         "compare",
         "Compare",
         "Score all methods on hidden molecules.",

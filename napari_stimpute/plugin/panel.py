@@ -24,6 +24,7 @@ from . import open_map, session_of, unwrapped, view_of
 from .cells.panel import CellsPanel
 from .compare.panel import CompareBox
 from .data import DataTab
+from .generate.panel import GenerateTab
 from .genes.panel import FIND_KEY, FLIP_KEY, GenesTab
 from .statistics.panel import StatisticsPanel
 from .train.panel import TrainTab
@@ -57,6 +58,7 @@ class StimputePanel(QWidget):
         self.statistics = StatisticsPanel(self.view)
         self.compare = CompareBox(ComparePanel(self.session))
         self.cells = CellsPanel(self.session)
+        self.generate = GenerateTab(self.session)
         self.titles = Tabs(self.session)
         self._lay_out()
         self.connections = Connections()
@@ -70,6 +72,7 @@ class StimputePanel(QWidget):
             *self.train.parts,
             *self.statistics.parts,
             *self.cells.parts,
+            *self.generate.parts,
             *self.compare.parts,
         ]
         close_with(self, parts)
@@ -77,6 +80,7 @@ class StimputePanel(QWidget):
         viewer.bind_key(FLIP_KEY, self.flip, overwrite=True)
         self.genes.wipe.bind_keys(viewer)
         self.genes.map_button.clicked.connect(self.open_map)
+        self.generate.set_up.clicked.connect(self._set_up)
         viewer.bind_key(FIND_KEY, self.find_gene, overwrite=True)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -131,6 +135,7 @@ class StimputePanel(QWidget):
             self.train,
             self.statistics,
             self.cells,
+            self.generate,
             self.compare,
         )
         for panel, tab in zip(panels, TABS, strict=True):
@@ -153,6 +158,11 @@ class StimputePanel(QWidget):
         layout.setContentsMargins(10, 2, 10, 8)
         layout.addWidget(self.genes.legend)
         return holder
+
+    def _set_up(self) -> None:
+        """Lead to the settings of the model that was set."""
+        self.show_tab("train")
+        self.train.settings.set_open(True)
 
     def _follow_theme(self) -> None:
         """Let what stands in an empty line be read: Qt's own is half transparent."""

@@ -1,0 +1,327 @@
+"""Cells that a trained model is asked for, and at once how far they can be told from real ones."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, get_args
+
+from ..errors import StimputeError
+from ..job import Job
+from ..plots.saving import SCREEN_DPI, png_of
+from ..progress import Progress
+from ..session.session import Session
+from .answer import Answer, began
+from .figures import Drawn, Figures
+from .generators import Generators, sized
+from .made import MadeFile
+from .menu import Choice, Entry, Menu
+from .message import SILENT, Message
+from .panel import Panel
+from .realism import score_rows
+from .table import Cell
+from .work import Work, WorkState
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ..generate import Generated, Order
+
+EXPLAINED = (
+    "Draws new cells of the types and conditions that you ask for, and holds them at once against "
+    "real cells that the model never saw, beside simple ways to make cells."
+)
+N, STEPS, SAMPLER, SEED, ADVANCED = "Cells", "Steps", "Sampler", "Seed", "Advanced"
+"""Titles of the options, and of the fold that holds all but the first."""
+
+N_HELP = "How many cells are generated; from 40 on they are judged."
+STEPS_HELP = "Steps from noise to a cell. More are slower, and beyond some 25 seldom better."
+SEED_HELP = "The same seed gives the same cells."
+GUIDANCE_HELP = (
+    "How strongly this condition is followed. 1: as it was learned. More exaggerates what is "
+    "particular to it; 0 does not heed it."
+)
+NUMBER_HELP = "A number in the units of the data; empty: any, as often as in training."
+FIGURE_HELP = "The same figure larger, to be saved as PNG, PDF or SVG."
+ANY = Entry("Any", "", "As often as in training.")
+
+MOST_CELLS, MOST_STEPS, MOST_GUIDANCE, MOST_SEED = 1_000_000, 1000, 10.0, 2**31 - 1
+
+_METHODS = (
+    Entry("Heun", "heun", "An ordinary differential equation, two looks per step: the usual one."),
+    Entry("DDIM", "ddim", "The same path, one look per step: twice as fast, a little coarser."),
+    Entry("Euler–Maruyama", "euler_maruyama", "Noise is added on the way; needs 100 steps."),
+    Entry("Predictor–corrector", "predictor_corrector", "Noise on the way, and corrections."),
+)
+_UNCONDITIONAL = (
+    "This model was trained without conditions: it can only be asked for cells like all of them."
+)
+_THINNED = (
+    "A part of the molecules was kept from this model to judge imputing, so that its cells have "
+    "fewer. For cells of full depth train it without judging and blending (Train, Settings)."
+)
+_SMALL, _LARGE = 3.7, 8.0
+"""Inches of the figure in the panel, and in a window or file."""
+
+_FINE = 2
+"""Pixels of the figure for each of the panel, so that fine screens show it sharp."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is asked for beside conditions."""
+
+    n: int = 500
+    n_steps: int = 25
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition of the model: a menu of labels, or a text for a number, "" for any.
+
+    ``usual`` stands where no number was entered.
+    """
+
+    name: str
+    guidance: float
+    menu: Menu | None = None
+    text: str = ""
+    usual: str = ""
+
+
+@dataclass(frozen=True)
+class GenerateState:
+    """What the section shows.
+
+    ``about`` says why there are no conditions; ``no_options`` says why nothing can be set, and
+    ``wait`` why nothing can be done with an answer. ``picture`` is a PNG.
+    """
+
+    conditions: tuple[Condition, ...]
+    about: Message
+    options: Options
+    method: Menu
+    no_options: str
+    work: WorkState
+    has_answer: bool
+    notes: Message
+    verdict: Message
+    rows: tuple[tuple[Cell, ...], ...]
+    picture: bytes
+    wait: str
+    saved: Message
+
+
+class Made(NamedTuple):
+    """What came of an order, and the figure of it (PNG), b"" where it was not judged."""
+
+    found: Generated
+    picture: bytes
+
+
+class GeneratePanel(Panel[GenerateState]):
+    """Takes an order, has the cells made and judged, and keeps them in a file of their own."""
+
+    def __init__(self, session: Session, generators: Generators) -> None:
+        super().__init__(session)
+        self.generators = generators
+        self.options = Options()
+        self.method = Choice("How a cell is found from noise.", _METHODS)
+        self._labels = dict[str, Choice]()
+        self._numbers = dict[str, str]()
+        self._guidance = dict[str, float]()
+        self.work = Work(
+            self,
+            "generate",
+            "Generate",
+            "Draw these cells, and hold them against real ones. The viewer stays usable.",
+            begin=self.generate,
+            missing=self._missing,
+        )
+        self.answer: Answer[Made] = Answer(self.work)
+        self.figures, self.file = Figures(self.work), MadeFile(self.work, "generated")
+        self.connections.add(generators.changed, self._offer)
+        for signal in (session.events.contents, session.events.models):
+            self.connections.add(signal, self._offer)
+        self.connections.add(self.answer.changed, lambda: self.file.say(SILENT))
+        self.connections.add(self.file.changed, self.refresh)
+        self.follow(self.work.changed)
+        self._offer()
+
+    # ---- actions -------------------------------------------------------------------------------
+
+    def generate(self) -> Job[Made] | None:
+        """Make the cells, and judge them, in the background."""
+        from ..generate import generation_steps
+
+        model, key = self.generators.model, self.generators.key
+        if model is None or self._missing():
+            return None
+        order, adata = self._order(), self.session.adata
+
+        def making() -> Generator[Progress, None, Made]:
+            found = yield from generation_steps(model, order, adata)
+            yield Progress("draw", 0, 1, message="Drawing the figure")
+            return Made(found, _thumbnail(found))
+
+        return self.answer.ask(making(), "Generating cells", partial(began, self.session, key))
+
+    def choose_label(self, column: str, name: str) -> None:
+        """Ask for a label of a condition; "" leaves it open."""
+        self._labels[column].choose(name)
+        self.refresh()
+
+    def enter_number(self, column: str, text: str) -> None:
+        """Ask for a number of a condition; "" leaves it open."""
+        self._numbers[column] = text
+        self.refresh()
+
+    def choose_guidance(self, column: str, guidance: float) -> None:
+        """Follow a condition more or less strongly."""
+        self._guidance[column] = guidance
+        self.refresh()
+
+    def choose_method(self, name: str) -> None:
+        """Sample in another way."""
+        self.method.choose(name)
+        self.refresh()
+
+    def set_options(self, options: Options) -> None:
+        """Set how many cells are made, and how."""
+        self.options = options
+        self.refresh()
+
+    def save_to(self, path: str | os.PathLike[str]) -> Job[Path] | None:
+        """Write the generated cells to a file in the background: whole or not at all."""
+        made = self.answer.value
+        return None if made is None else self.file.save(made.found.adata, path)
+
+    def open_made(self) -> None:
+        """Open the generated cells in place of the data."""
+        if self.answer.value is not None:
+            self.file.open(self.answer.value.found.adata)
+
+    def draw_figure(self, ratio: float = 1.0) -> Job[Drawn] | None:
+        """Draw the figure for a window of its own."""
+        made = self.answer.value
+        if made is None or made.found.judged is None:
+            return None
+        draw = partial(_figure, made.found, _LARGE)
+        return self.figures.draw("Real and generated cells", draw, ratio)
+
+    # ---- within --------------------------------------------------------------------------------
+
+    def _offer(self) -> None:
+        """Ask for what the chosen model knows; an answer of a run that was trained anew goes."""
+        model = self.generators.model
+        labels = {} if model is None else model.table_.labels
+        for column, names in labels.items():
+            choice = self._labels.setdefault(column, Choice(f"{column} of the cells."))
+            known = sized(self.session, column, names)
+            choice.offer([ANY, *(Entry(title, name) for name, (title, _n) in known.items())])
+        self.answer.check()
+        self.refresh()
+
+    def _order(self) -> Order:
+        from ..generate import Order
+        from ..nn.sampling import Method
+
+        model, options = self.generators.model, self.options
+        names = () if model is None else model.table_.names
+        wishes = {name: self._wish(name) for name in names}
+        return Order(
+            options.n,
+            {name: wish for name, wish in wishes.items() if wish},
+            {name: self._guidance.get(name, 1.0) for name in names},
+            next(method for method in get_args(Method) if method == self.method.name),
+            options.n_steps,
+            options.seed,
+        )
+
+    def _wish(self, column: str) -> str:
+        """The label or number that is asked for; "" for any."""
+        chosen = self._labels.get(column)
+        return self._numbers.get(column, "").strip() if chosen is None else chosen.name
+
+    def _missing(self) -> str:
+        """Why nothing can be generated as it is set, in words; "" where it can."""
+        reason, model = self.generators.missing(), self.generators.model
+        if reason or model is None:
+            return reason
+        from ..generate import check_order
+
+        try:
+            check_order(model, self._order())
+        except StimputeError as problem:
+            return str(problem)
+        return ""
+
+    def _resolve(self) -> GenerateState:
+        made, wait = self.answer.value, self.work.why_wait()
+        found = None if made is None else made.found
+        judged = None if found is None else found.judged
+        return GenerateState(
+            conditions=self._conditions(wait),
+            about=self._about(),
+            options=self.options,
+            method=self.method.menu(wait or self.generators.missing()),
+            no_options=wait or self.generators.missing(),
+            work=self.work.state,
+            has_answer=found is not None,
+            notes=SILENT if found is None else Message("\n".join(found.notes)),
+            verdict=SILENT if judged is None else Message("\n".join(judged.sentences)),
+            rows=() if judged is None else score_rows(judged.scores),
+            picture=b"" if made is None else made.picture,
+            wait=wait,
+            saved=self.file.saved,
+        )
+
+    def _conditions(self, wait: str) -> tuple[Condition, ...]:
+        model = self.generators.model
+        if model is None:
+            return ()
+        made = []
+        for name in model.table_.names:
+            guidance = self._guidance.get(name, 1.0)
+            if name in model.table_.labels:
+                made.append(Condition(name, guidance, self._labels[name].menu(wait)))
+            else:
+                mean, spread = model.table_.values[name]
+                usual = f"Any; in training {mean:.4g} ± {spread:.2g}"
+                made.append(Condition(name, guidance, None, self._numbers.get(name, ""), usual))
+        return tuple(made)
+
+    def _about(self) -> Message:
+        model, record = (
+            self.generators.model,
+            self.session.contents.records.get(self.generators.key),
+        )
+        if model is None or record is None:
+            return SILENT
+        said = [] if model.table_.names else [_UNCONDITIONAL]
+        said += [] if record.trust is None else [_THINNED]
+        return Message("\n".join(said))
+
+
+def _thumbnail(found: Generated) -> bytes:
+    """The figure as small as the panel is; nothing where cells were not judged."""
+    return b"" if found.judged is None else png_of(_figure(found, _SMALL), _FINE * SCREEN_DPI)
+
+
+def _figure(found: Generated, size: float) -> Figure:
+    from ..plots.generated import real_and_generated
+
+    assert found.judged is not None
+    pictures = found.judged.pictures
+    return real_and_generated(
+        (pictures.real, pictures.made),
+        pictures.means,
+        pictures.zeros,
+        pictures.correlations,
+        title=found.notes[0].removesuffix("."),
+        size=size,
+    )
