@@ -20,7 +20,7 @@ import scipy.sparse as sp
 from scipy.optimize import nnls
 
 from ...progress import Progress
-from .landing import Landing, Rates, mean_log
+from .landing import Landing, Rates, RatesOf, mean_log
 from .shifts import (
     Groups,
     Profile,
@@ -51,6 +51,8 @@ FEWEST_CELLS = 10
 """Of a group under a condition, from which its change can be told."""
 FEWEST_GROUPS = 3
 """Known ones, from which weights are fitted and judged."""
+
+ALL = slice(None)
 
 _N_DRAWS = 4
 _MOST_FOR_WEIGHTS = 200
@@ -149,9 +151,8 @@ def predict(
         axis=0,
     )
     counts = sample.counts[sample.rows(target, treated=False)[:_MOST_FOR_WEIGHTS]]
-    rates = moved_rates(autoencoder, counts, shift)
-    base = mean_log(counts.toarray(), DEPTH)
-    moved = Landing(counts, rates, np.ones(counts.shape[1])).at(1.0)
+    rates_of, base = moved_rates(autoencoder, counts, shift), mean_log(counts.toarray(), DEPTH)
+    moved, rates = Landing(counts, rates_of, np.ones(counts.shape[1])).at(1.0), rates_of(ALL)
     changes = [
         nearest_change(groups, target, known),
         kriged,
@@ -162,11 +163,16 @@ def predict(
     return Prediction(np.array(changes), shift)
 
 
-def moved_rates(autoencoder: Autoencoder, counts: sp.csr_matrix, shift: np.ndarray) -> Rates:
+def moved_rates(autoencoder: Autoencoder, counts: sp.csr_matrix, shift: np.ndarray) -> RatesOf:
     """Rates of cells where they lie, and where a shift (n_latent,) or (n, n_latent) takes them."""
     latent = autoencoder.latent(counts)
-    before, after = (autoencoder.rates(z, counts) for z in (latent, latent + shift))
-    return Rates(before, after, autoencoder.theta)
+    moved = latent + shift
+
+    def rates(rows: slice) -> Rates:
+        before, after = (autoencoder.rates(z[rows], counts[rows]) for z in (latent, moved))
+        return Rates(before, after, autoencoder.theta)
+
+    return rates
 
 
 def drawn_mean(rates: np.ndarray, theta: np.ndarray) -> np.ndarray:

@@ -58,16 +58,20 @@ class Coder:
                 parts.append(self.network.encode(inputs)[0].cpu().numpy())
         return np.concatenate(parts)
 
-    def rates(self, latent: np.ndarray, counts: sp.csr_matrix) -> np.ndarray:
-        """Expected counts (n, n_genes) at latent points, at the depths of some cells; > 0."""
+    def rates(
+        self, latent: np.ndarray, counts: sp.csr_matrix, columns: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Expected counts (n, n_columns) at latent points, at the depths of some cells; > 0."""
+        chosen = np.arange(len(self.scale)) if columns is None else columns
+        place = torch.from_numpy(chosen).to(self.device)
         parts = []
         for start in range(0, len(latent), _BLOCK):
             rows = slice(start, start + _BLOCK)
             z = torch.from_numpy(latent[rows].astype(np.float32)).to(self.device)
             with torch.no_grad():
-                level = self.network.decode(z)[0].exp() * self._size(counts[rows])[:, None]
+                level = self.network.decode(z, place)[0].exp() * self._size(counts[rows])[:, None]
             parts.append(level.cpu().double().numpy())
-        found: np.ndarray = np.maximum(np.concatenate(parts) * self.scale, _LEAST_RATE)
+        found: np.ndarray = np.maximum(np.concatenate(parts) * self.scale[chosen], _LEAST_RATE)
         return found
 
     def _size(self, counts: sp.csr_matrix) -> torch.Tensor:

@@ -12,6 +12,7 @@ import scipy.sparse as sp
 
 from ... import keys
 from ...data.components import principal_components
+from ...data.counts import depth_of
 from ...errors import UnknownName
 from .blend import Evidence
 from .marks import mark
@@ -138,9 +139,7 @@ class Edit:
         if gene not in self.genes:
             raise UnknownName.of("modelled gene", gene, self.genes)
         column = self.genes.index(gene)
-        before, after = (
-            logged(m, self.depth)[:, [column]].toarray().ravel() for m in (self.before, self.after)
-        )
+        before, after = (_log_values(m, column, self.depth) for m in (self.before, self.after))
         found: np.ndarray = after - before
         return found
 
@@ -179,6 +178,12 @@ class Edit:
             },
         )
         return made
+
+
+def _log_values(counts: sp.csr_matrix, column: int, depth: float) -> np.ndarray:
+    seen = counts[:, [column]].toarray().ravel().astype(np.float64)
+    found: np.ndarray = np.log1p(seen * depth / np.maximum(depth_of(counts), 1.0))
+    return found
 
 
 def _mean_log(counts: sp.csr_matrix, depth: float) -> np.ndarray:

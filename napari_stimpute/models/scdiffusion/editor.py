@@ -106,14 +106,14 @@ class Editor:
         """Raise in words if this cannot be done."""
         plan = self._planned(request)
         if self._is_blend(plan, request):
-            self._sampled(plan, request)
+            self._known(plan, request)
 
     def cost(self, request: EditRequest) -> int:
         """How many autoencoders are to be trained first; 0 if the edit is quick."""
         plan = self._planned(request)
         if not self._is_blend(plan, request) or self._key(plan, request) in self._evidence:
             return 0
-        known = len(self._sampled(plan, request).groups().after)
+        known = len(self._known(plan, request))
         return known if known >= FEWEST_GROUPS else 0
 
     def edit(self, request: EditRequest) -> Edit:
@@ -180,10 +180,15 @@ class Editor:
 
     def _sampled(self, plan: Plan, request: EditRequest) -> Sample:
         """Cells of source and target; refused where a change cannot be told from them."""
+        self._known(plan, request)
         labels, names = text_of(self.adata.obs[plan.column]), self._group_names(plan, request)
         rows = np.flatnonzero(np.isin(labels, (plan.source, plan.target)))
-        treated = labels[rows] == plan.target
-        before, after = (Counter(names[rows][treated == side]) for side in (False, True))
+        return Sample(self._subject.counts[rows], names[rows], labels[rows] == plan.target)
+
+    def _known(self, plan: Plan, request: EditRequest) -> list[str]:
+        """Groups with enough cells of source and target; raises where that is too little."""
+        labels, names = text_of(self.adata.obs[plan.column]), self._group_names(plan, request)
+        before, after = (Counter(names[labels == label]) for label in (plan.source, plan.target))
         for group in np.unique(names[plan.rows]):
             if before[group] < FEWEST_CELLS:
                 raise TooSmall(
@@ -191,14 +196,15 @@ class Editor:
                     found=f"{before[group]} of {group!r} whose {plan.column} is {plan.source!r}",
                     remedy="Leave them out, or name a column of larger groups.",
                 )
-        if not any(min(n, before[group]) >= FEWEST_CELLS for group, n in after.items()):
+        known = [g for g, n in after.items() if min(n, before[g]) >= FEWEST_CELLS]
+        if not known:
             raise TooSmall(
                 expected=f"a group with at least {FEWEST_CELLS} cells of both {plan.source!r} and "
                 f"{plan.target!r}, from which the change can be learned",
                 found=f"none among {len(np.unique(names)):,} groups",
                 remedy="Name a column of larger groups, which both labels have.",
             )
-        return Sample(self._subject.counts[rows], names[rows], treated)
+        return known
 
     def _group_names(self, plan: Plan, request: EditRequest) -> np.ndarray:
         key = (plan.column, request.groups)

@@ -7,7 +7,7 @@ brought to a wished log value by a factor per gene.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,9 +42,6 @@ class Rates:
     theta: np.ndarray
     on_line: np.ndarray | None = None
 
-    def __getitem__(self, rows: slice) -> Rates:
-        return Rates(self.before[rows], self.after[rows], self.theta, self.on_line)
-
     def at(self, strength: float, factor: np.ndarray | float = 1.0) -> np.ndarray:
         """Rates of an edit of some strength (0 to 1 and beyond), (n, n_genes)."""
         after = np.maximum(self.after * factor, _LEAST_RATE)
@@ -55,6 +52,9 @@ class Rates:
         return np.where(self.on_line, straight, found)
 
 
+RatesOf = Callable[[slice], Rates]
+
+
 @dataclass(frozen=True, eq=False)
 class Landing:
     """How counts of some cells are moved: quick to ask for one strength after another.
@@ -62,19 +62,25 @@ class Landing:
     Attributes
     ----------
     counts : (n, n_genes), whole, ≥ 0
-    rates : of the same cells and genes
+    rates : of a block of the same cells; asked for as needed, so that not all must fit in memory
     factor : (n_genes,), on the rates after the edit
     seed : of the places within equal counts
     """
 
     counts: sp.csr_matrix
-    rates: Rates
+    rates: RatesOf
     factor: np.ndarray
     seed: int = 0
 
     @classmethod
     def on(
-        cls, counts: sp.csr_matrix, rates: Rates, target: np.ndarray, *, depth: float, seed: int = 0
+        cls,
+        counts: sp.csr_matrix,
+        rates: RatesOf,
+        target: np.ndarray,
+        *,
+        depth: float,
+        seed: int = 0,
     ) -> Landing:
         """One whose mean log value per gene comes as near a target as counts allow.
 
@@ -93,8 +99,8 @@ class Landing:
         places = list(_places(counts, rates, seed))
         for number in range(_ROUNDS):
             total = np.zeros(n_genes)
-            for rows, place in places:
-                found = counts_at(place, rates[rows].at(1.0, np.exp(factor)), rates.theta)
+            for part, place in places:
+                found = counts_at(place, part.at(1.0, np.exp(factor)), part.theta)
                 total += len(found) * mean_log(found, depth)
             missed = total / counts.shape[0] - np.maximum(target, 0)
             nearer = np.abs(missed) < missed_by
@@ -114,19 +120,18 @@ class Landing:
         if strength == 0:
             return self.counts.copy()
         found = [
-            sp.csr_matrix(
-                counts_at(place, self.rates[rows].at(strength, self.factor), self.rates.theta)
-            )
-            for rows, place in _places(self.counts, self.rates, self.seed)
+            sp.csr_matrix(counts_at(place, rates.at(strength, self.factor), rates.theta))
+            for rates, place in _places(self.counts, self.rates, self.seed)
         ]
         return sp.csr_matrix(sp.vstack(found, format="csr"), dtype=self.counts.dtype)
 
 
-def _places(counts: sp.csr_matrix, rates: Rates, seed: int) -> Iterator[tuple[slice, np.ndarray]]:
+def _places(counts: sp.csr_matrix, rates: RatesOf, seed: int) -> Iterator[tuple[Rates, np.ndarray]]:
+    """Rates and quantiles of one block of cells after the other."""
     for number, start in enumerate(range(0, counts.shape[0], _BLOCK)):
         rows = slice(start, start + _BLOCK)
-        rng = np.random.default_rng([seed, number])
-        yield rows, quantiles(counts[rows].toarray(), rates[rows], rng)
+        rng, part = np.random.default_rng([seed, number]), rates(rows)
+        yield part, quantiles(counts[rows].toarray(), part, rng)
 
 
 def quantiles(counts: np.ndarray, rates: Rates, rng: np.random.Generator) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -161,9 +161,9 @@ def blend_moves(
         predicted[group] = evidence.weights @ found.changes
         counts = subject.counts[rows]
         rates = moved_rates(coder, counts, found.shift)
-        some = slice(0, _MOST_LANDED)
-        target = mean_log(counts[some].toarray(), DEPTH) + predicted[group]
-        landed = Landing.on(counts[some], rates[some], target, depth=DEPTH, seed=seed)
+        some = counts[:_MOST_LANDED]
+        target = mean_log(some.toarray(), DEPTH) + predicted[group]
+        landed = Landing.on(some, rates, target, depth=DEPTH, seed=seed)
         landings.append((rows, Landing(counts, rates, landed.factor, seed)))
     frame = pd.DataFrame(predicted, index=pd.Index(subject.model.var_names_)).T
     return Moves(tuple(landings), notes, frame, evidence=evidence)
@@ -193,11 +193,11 @@ def gene_moves(subject: Subject, plan: Plan, request: EditRequest) -> Moves:
     counts = subject.counts[rows]
     latent = coder.latent(counts)
     columns = np.array([subject.model.var_names_.index(gene) for gene in request.genes])
-    before = coder.rates(latent, counts)
+    own = coder.rates(latent, counts, columns)
     folds = np.column_stack(
         [
-            _fold(subject, column, wish, before[:, column], counts)
-            for column, wish in zip(columns, request.genes.values(), strict=True)
+            _fold(subject, column, wish, own[:, k], counts)
+            for k, (column, wish) in enumerate(zip(columns, request.genes.values(), strict=True))
         ]
     )
     device = coder.device
@@ -214,12 +214,15 @@ def gene_moves(subject: Subject, plan: Plan, request: EditRequest) -> Moves:
     paths = subject.paths()
     # what the way there and back changes by itself is no response
     pulled, idle = (paths.pulled(latent, depth, source, f) for f in (loss, None))
-    after = coder.rates(latent + (pulled - idle), counts)
-    after[:, columns] = before[:, columns] * folds
+    moved = moved_rates(coder, counts, pulled - idle)
     on_line = np.isin(np.arange(counts.shape[1]), columns)
-    landing = Landing(
-        counts, Rates(before, after, coder.theta, on_line), np.ones(counts.shape[1]), request.seed
-    )
+
+    def rates(block: slice) -> Rates:
+        found = moved(block)
+        found.after[:, columns] = found.before[:, columns] * folds[block]
+        return replace(found, on_line=on_line)
+
+    landing = Landing(counts, rates, np.ones(counts.shape[1]), request.seed)
     notes = (
         "The named genes got the change that was asked. How other genes respond is what goes along "
         "with these genes in the cells that the model learned from: correlation, not causation.",
@@ -244,7 +247,7 @@ def _fold(
     if wish == "over-expression":
         rng, n = np.random.default_rng(0), subject.counts.shape[0]
         every = subject.counts[np.sort(rng.permutation(n)[:_MOST_FOR_LEVEL])]
-        level = subject.coder.rates(subject.coder.latent(every), every)[:, column]
+        level = subject.coder.rates(subject.coder.latent(every), every, np.array([column]))[:, 0]
         high = np.quantile(level / np.maximum(depth_of(every), 1.0), _OVER_EXPRESSED)
         own = before / np.maximum(depth_of(counts), 1.0)
         found: np.ndarray = np.maximum(high / own, 2.0)
