@@ -108,7 +108,7 @@ class Run:
         config = self.model.config
         is_open = isinstance(config, WithSections) and not config.section_key
         self._notes = sections_in_words(adata) if is_open else []
-        self._counts = counts_of(adata)
+        self._counts = self.model.counted(counts_of(adata), list(adata.var_names))
         self._judgement: Judgement | None = None
         self._is_cut = False
 
@@ -339,7 +339,7 @@ class Run:
             completed=model.completed_ and not self._is_cut,
             n_obs=self.adata.n_obs,
             n_vars=self.adata.n_vars,
-            fingerprint=fingerprint(self._counts),
+            fingerprint=fingerprint(counts_of(self.adata)),
             genes=str(self.adata.uns.get(GENE_CHOICE, "")),
             also=asked_for(self.adata),
             metrics=_last_metrics(model),

@@ -124,6 +124,10 @@ class Model(ABC):
         finally:
             steps.close()
 
+    def counted(self, counts: sp.csr_matrix, names: list[str]) -> sp.csr_matrix:
+        """Counts (n_obs, n_vars) of these features as the model takes them: as they are."""
+        return counts
+
     @abstractmethod
     def _learn(
         self, adata: AnnData, counts: sp.csr_matrix, names: list[str]

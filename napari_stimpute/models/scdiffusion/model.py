@@ -102,7 +102,11 @@ class ScDiffusion(CellModel, EditsCells):
         for part in ("denoiser_", "space_", "scale_", "replay_"):  # of an earlier fit
             vars(self).pop(part, None)
         self.settings_ = _resolved(self.config, names)
-        yield from super()._learn(adata, self._as_read(counts), names)
+        if self.settings_.likelihood == "bernoulli":
+            self.notes_.append(
+                "Counts were taken as open or closed; imputed values are probabilities of open."
+            )
+        yield from super()._learn(adata, self.counted(counts, names), names)
 
     def _prepare(self, adata: AnnData, split: Split) -> Generator[Progress, None, CellTraining]:
         yield Progress("prepare", 0, 1, message="Preparing: conditions")
@@ -300,16 +304,16 @@ class ScDiffusion(CellModel, EditsCells):
                 remedy="Train again, to the end.",
             )
 
-    def _as_read(self, counts: sp.csr_matrix) -> sp.csr_matrix:
-        """Counts as the model reads them: of peaks that are open or closed, ones."""
-        if self.settings_.likelihood != "bernoulli":
+    def counted(self, counts: sp.csr_matrix, names: list[str]) -> sp.csr_matrix:
+        """Counts as the model takes them: of peaks that are open or closed, ones."""
+        if _resolved(self.config, names).likelihood != "bernoulli":
             return counts
         found = counts.copy()
         found.data = np.ones_like(found.data)
         return found
 
     def _aligned_counts(self, adata: AnnData) -> sp.csr_matrix:
-        return self._as_read(super()._aligned_counts(adata))
+        return self.counted(super()._aligned_counts(adata), self.var_names_)
 
     @property
     def theta(self) -> Tensor:
