@@ -138,6 +138,9 @@ def generation_steps(
         few = f"Not judged: fewer than {FEWEST_CELLS} cells tell nothing."
         return Generated(made, None, (*notes, few))
     judged = yield from _judge(model, held, made, order.seed)
+    numbers = [name for name in order.conditions if name in model.table_.values]
+    if numbers:
+        notes.append(f"Real cells of any {' and '.join(numbers)} stand beside: few are just so.")
     told = {name: ways.dropna().to_dict() for name, ways in judged.scores.T.items()}
     tell(made, "judged by real cells that the model never saw", {"scores": told})
     return Generated(made, judged, tuple(notes))

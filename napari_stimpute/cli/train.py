@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import textwrap
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..config import ModelConfig
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 
 _TRAIN = (
     "Train a model on the counts of IN and save it as the folder MODEL (no pickle); no values are "
-    "written. scDiffusion can then generate cells. Ctrl-C stops early and keeps the best so far."
+    "written. scDiffusion can then generate cells. Ctrl-C stops early and keeps the best so far; "
+    "what was killed is gone on with by the same command (scDiffusion)."
 )
 _FINETUNE = (
     "Teach a trained scDiffusion the cells of NEW, and save the result as the folder OUT. Genes "
@@ -104,10 +106,11 @@ def add_finetune(commands: argparse._SubParsersAction[Parser]) -> None:
 
 def _train(args: argparse.Namespace) -> int:
     config = _with_condition(args)
-    from ..data.files import holding_signals
+    from ..data.files import full_path, holding_signals
     from ..devices import resolve_device
     from ..job import Job
     from ..models import model_class
+    from ..models.scdiffusion.model import ScDiffusion
     from ..models.storage import check_folder
     from ..terminal import Teller, follow
 
@@ -119,15 +122,19 @@ def _train(args: argparse.Namespace) -> int:
     tell.say(*opened.notes)
     model = model_class(args.model)(config)
     model.check(opened.adata)
+    kept = Path(f"{full_path(args.output)}.training")
+    if isinstance(model, ScDiffusion):
+        model.keeping(kept)
     steps = _fit(model, opened.adata, args, tell)
     follow(Job(steps, f"Training {model_info(args.model).title}"), tell)
     if not model.is_fitted:  # stopped before anything was learned
         raise KeyboardInterrupt
     with holding_signals(resends=False):
         path = model.save(args.output)
+        kept.unlink(missing_ok=True)
     unfinished = "" if model.completed_ else " Stopped early: marked as incomplete."
     tell.say(*model.notes_, f"Saved the model to {path}.{unfinished}")
-    if args.model == "scdiffusion":
+    if isinstance(model, ScDiffusion):
         tell.say(f"Next: stimpute generate {args.output} OUT.h5ad -n 500 --against {args.input}")
     return 0
 

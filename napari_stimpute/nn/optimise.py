@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from ..errors import Diverged
 from ..progress import Progress
+from .checkpoint import Checkpoint
 
 READ_EVERY = 25  # steps
 
@@ -93,6 +94,8 @@ def minimise(
     validate: Callable[[], float] | None = None,
     first_step: int = 1,
     n_steps: int = 0,
+    checkpoint: Checkpoint | None = None,
+    generator: torch.Generator | None = None,
 ) -> Generator[Progress, None, None]:
     """Train a module, one optimiser step per item asked for.
 
@@ -108,6 +111,8 @@ def minimise(
         the loss itself changes over the epochs (a rising weight of one of its terms)
     first_step : number of the first step within the whole work
     n_steps : steps of the whole work; 0 if this is all of it
+    checkpoint : keeps where the phase stands after each epoch; from there it is gone on
+    generator : source of randomness of the loss, kept with it
 
     Yields
     ------
@@ -119,7 +124,9 @@ def minimise(
     Diverged : the loss, its gradient or the validation is not finite; parameters are restored first
     """
     training = _Training(step_loss, module, schedule, phase, _optimiser(module, schedule, groups))
-    step = before = first_step - 1
+    training.resume(checkpoint, generator)
+    before = first_step - 1
+    step = before + training.n_epochs * schedule.steps_per_epoch
     n_steps = n_steps or before + schedule.n_steps
     score_every = 1 if validate is None else schedule.validate_every
     try:
@@ -135,6 +142,7 @@ def minimise(
                     phase_ends=before + schedule.n_steps,
                     may_end=before + training.soonest(score_every) if schedule.patience else 0,
                 )
+            training.keep(checkpoint, generator)
     finally:
         training.close()
 
@@ -174,6 +182,39 @@ class _Training:
         self.best = _Best(module, schedule.keeps_last)
         self.n_epochs = 0
         self.total = torch.zeros(2)  # sums over the epoch: loss, norm of the gradient
+
+    def resume(self, checkpoint: Checkpoint | None, generator: torch.Generator | None) -> None:
+        """Take back what was kept of this phase, if anything was."""
+        state = None if checkpoint is None else checkpoint.of(self.phase)
+        if state is None:
+            return
+        self.module.load_state_dict(state["module"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.rates.load_state_dict(state["rates"])
+        self.n_epochs = state["n_epochs"]
+        best = self.best
+        best.score, best.n_worse, best.n_offered = state["score"]
+        for name, value in state["best"].items():
+            best.state[name].copy_(value)
+        if generator is not None:
+            generator.set_state(state["generator"])
+
+    def keep(self, checkpoint: Checkpoint | None, generator: torch.Generator | None) -> None:
+        """Keep where this phase stands after an epoch."""
+        if checkpoint is None:
+            return
+        best = self.best
+        state = {
+            "module": self.module.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "rates": self.rates.state_dict(),
+            "n_epochs": self.n_epochs,
+            "score": (best.score, best.n_worse, best.n_offered),
+            "best": best.state,
+        }
+        if generator is not None:
+            state["generator"] = generator.get_state()
+        checkpoint.keep(self.phase, state, is_last=self.is_over)
 
     @property
     def is_over(self) -> bool:

@@ -13,6 +13,7 @@ import torch
 
 from ...errors import InvalidSetting, MissingKey, TooSmall, UnknownName
 from ...nn.denoising import Conditions
+from ...words import did_you_mean
 
 _FEWEST = 2
 """Cells of a label from which it can be learned at all."""
@@ -50,7 +51,8 @@ class ConditionTable:
                 raise MissingKey(
                     expected=f"a column {column!r} in obs to condition on",
                     found=f"columns {list(obs.columns)}",
-                    remedy="Choose one of them, or none.",
+                    remedy=did_you_mean(column, map(str, obs.columns))
+                    or "Choose one of them, or none.",
                 )
             found = obs[column].dropna()
             if found.empty:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,8 @@ _SAMPLED = 1024
 """Cells that are sampled at a time; a block is always full, so that a cell is the same in each."""
 _TRIES = 3
 _MOST_REDRAWN = 0.01
+_NAMES = ("label_sets", "label_scale", "common_scale")
+"""Of what is saved of a `LabelScale`."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,16 @@ class LabelScale:
         whole = (observed.sum(axis=0) + 1e-6) / (expected.sum(axis=0) + 1e-6)
         factors = whole * (observed + _PRIOR) / (expected * whole + _PRIOR)
         return cls(sets, factors.astype(np.float32), whole.astype(np.float32))
+
+    def state(self) -> dict[str, Tensor]:
+        """Itself as tensors, to be saved."""
+        arrays = zip(_NAMES, (self.sets, self.factors, self.common), strict=True)
+        return {name: torch.from_numpy(array) for name, array in arrays}
+
+    @classmethod
+    def of_state(cls, state: Mapping[str, Tensor]) -> LabelScale:
+        """What `state` gave."""
+        return cls(*(state[name].numpy() for name in _NAMES))
 
     def of(self, asked: Conditions) -> np.ndarray:
         """Factor of each cell's genes, (n, n_genes)."""

@@ -28,9 +28,13 @@ What differs from the authors' code, and why
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Generator, Mapping
+import os
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import asdict
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -43,6 +47,7 @@ from ...data.peaks import are_peaks
 from ...data.records import fingerprint
 from ...devices import require_memory
 from ...errors import NotFitted, UnknownName
+from ...nn.checkpoint import Checkpoint
 from ...nn.denoising import Conditions, Denoiser
 from ...nn.sampling import Method, Sampler
 from ...progress import Progress, drain
@@ -82,12 +87,22 @@ class ScDiffusion(CellModel, EditsCells):
     space_: Space
     scale_: LabelScale
     replay_: Replay
+    _keeps: Callable[[str], Checkpoint] | None = None
 
     @property
     def conditions(self) -> tuple[str, ...]:
         """Columns of obs that are conditions."""
         named = (name.strip() for name in self.config.condition.split(","))
         return tuple(dict.fromkeys(name for name in named if name))
+
+    def keeping(self, path: str | os.PathLike[str], *, every: float = 20.0) -> ScDiffusion:
+        """Itself, keeping where training stands in a file, from which the same training goes on.
+
+        `model.keeping("training.pt").fit(adata)` writes after so many seconds; removing the file
+        when all is well is left to whoever named it.
+        """
+        self._keeps = partial(Checkpoint, Path(path), every=every)
+        return self
 
     def check(self, adata: AnnData) -> None:
         """As for every model of cells; the columns of the conditions must be there."""
@@ -128,6 +143,12 @@ class ScDiffusion(CellModel, EditsCells):
             self.seed_,
             self.device_,
         )
+        if self._keeps is not None:
+            told = (self.settings_.model_dump(), self.trained_on_.fingerprint, self.seed_, names)
+            checkpoint = self._keeps(json.dumps(told))
+            if checkpoint.is_begun:
+                self.notes_.append("Training went on from where it had been interrupted.")
+            self._training.checkpoint = checkpoint
         return self._training
 
     def _conclude(self, adata: AnnData, counts: sp.csr_matrix, split: Split) -> None:
@@ -337,13 +358,7 @@ class ScDiffusion(CellModel, EditsCells):
         }
         if not hasattr(self, "denoiser_"):
             return state
-        scale = self.scale_
-        arrays = {
-            "label_sets": scale.sets,
-            "label_scale": scale.factors,
-            "common_scale": scale.common,
-        }
-        state |= {name: torch.from_numpy(array) for name, array in arrays.items()}
+        state |= self.scale_.state()
         state |= {f"space.{k}": v for k, v in vars(self.space_).items()}
         state |= {f"replay.{k}": v for k, v in self.replay_.state().items()}
         return state | {f"denoiser.{k}": v for k, v in self.denoiser_.state_dict().items()}
@@ -356,8 +371,7 @@ class ScDiffusion(CellModel, EditsCells):
         named = below("denoiser.", state)
         if not named:
             return
-        scale = (state[name].numpy() for name in ("label_sets", "label_scale", "common_scale"))
-        self.scale_ = LabelScale(*scale)
+        self.scale_ = LabelScale.of_state(state)
         self.space_ = Space(**{k: v.to(self.device_) for k, v in below("space.", state).items()})
         self.replay_ = Replay.of_state(below("replay.", state), self.device_)
         self.denoiser_ = self.empty_denoiser(self.table_)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ...data.counts import depth_of
+from ...nn.checkpoint import Checkpoint
 from ...nn.decoder import CountDecoder
 from ...nn.denoising import Conditions, Denoiser, denoising_loss
 from ...nn.layers import LOG_VARIANCE_RANGE, HiddenLayers, linear, sample_latent
@@ -192,6 +193,7 @@ class Training(CellTraining):
         self.posterior: Posterior | None = None
         self.process: Process = RectifiedFlow()
         self.loss_by_noise: list[float] = []
+        self.checkpoint: Checkpoint | None = None
 
     # ---- both ----------------------------------------------------------------------------------
 
@@ -213,6 +215,7 @@ class Training(CellTraining):
         yield from self.autoencoder_phase(n_steps)
         self._begin_diffusion()
         assert self.pair is not None
+        self.pair.n_seen = steps_per_epoch * self._n_done("diffusion")
         for progress in minimise(
             self.diffusion_loss,
             self.pair,
@@ -221,6 +224,8 @@ class Training(CellTraining):
             validate=self.validate_diffusion,
             first_step=n_first + 1,
             n_steps=n_steps,
+            checkpoint=self.checkpoint,
+            generator=self.generator,
         ):
             yield self._with_noise_levels(progress)
 
@@ -234,6 +239,7 @@ class Training(CellTraining):
         n_steps : steps of the whole work; 0 if this is all of it
         """
         undecayed = (*self.network.decoder.undecayed, self.network.log_dispersion)
+        self._step = self.steps_per_epoch * self._n_done("autoencoder")
         return minimise(
             self.loss,
             self.network,
@@ -242,7 +248,14 @@ class Training(CellTraining):
             groups=[ParameterGroup(undecayed)],
             validate=self.validate,
             n_steps=n_steps,
+            checkpoint=self.checkpoint,
+            generator=self.generator,
         )
+
+    def _n_done(self, phase: str) -> int:
+        """Epochs of a phase that were done before an interruption."""
+        state = None if self.checkpoint is None else self.checkpoint.of(phase)
+        return 0 if state is None else int(state["n_epochs"])
 
     @property
     def _autoencoder_schedule(self) -> Schedule:
