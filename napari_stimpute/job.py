@@ -13,12 +13,13 @@ the front ends do on their event loops.
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 import time
 from collections.abc import Callable, Generator
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from psygnal import Signal, emit_queued
 
@@ -28,6 +29,9 @@ from .progress import Pace, Progress, StopEarly
 _MIN_INTERVAL = 0.05
 """Seconds between two `progressed` events: more would only keep the viewer busy."""
 
+
+_PATIENCE = 10.0
+"""Seconds that the end of the program waits for work to stop."""
 
 T = TypeVar("T")
 
@@ -100,6 +104,7 @@ class Job(Generic[T]):
                 remedy="Make a new one.",
             )
         self.state, self.started = JobState.RUNNING, time.monotonic()
+        _running.add(self)
         self._thread.start()
         return self
 
@@ -139,6 +144,12 @@ class Job(Generic[T]):
             self.finished.emit(state)
         finally:
             self._ended.set()
+            _running.discard(self)
+
+    def stop_for_exit(self) -> None:
+        """Cancel, and wait a little: a thread that computes while Python goes away crashes it."""
+        self.cancel()
+        self._ended.wait(_PATIENCE)
 
     def _run_steps(self) -> JobState:
         try:
@@ -169,6 +180,15 @@ class Job(Generic[T]):
             self.result = end.value
             if self.latest is not None:
                 self.progressed.emit(self.latest)
+
+
+_running: set[Job[Any]] = set()
+
+
+@atexit.register
+def _stop_for_exit() -> None:
+    for job in tuple(_running):
+        job.stop_for_exit()
 
 
 def _leave_a_core_to_the_viewer() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -285,3 +287,23 @@ def test_work_that_cannot_be_closed_has_failed() -> None:
     job.cancel()
     assert job.wait(20) is JobState.FAILED
     assert isinstance(job.error, MemoryError)
+
+
+def test_the_end_of_the_program_stops_what_runs_first() -> None:
+    """A thread that imports or computes while Python is taken down ends in a crash."""
+    code = (
+        "import time\n"
+        "from napari_stimpute.job import Job\n"
+        "from napari_stimpute.progress import Progress\n"
+        "def steps():\n"
+        "    try:\n"
+        "        while True:\n"
+        "            time.sleep(0.01)\n"
+        "            yield Progress('count', 0, 1)\n"
+        "    finally:\n"
+        "        time.sleep(0.3)\n"
+        "        print('closed', flush=True)\n"
+        "Job(steps()).start()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout.strip()) == (0, "closed"), done.stderr
