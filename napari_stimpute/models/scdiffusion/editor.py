@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 _SMALLEST_SHARE = 0.01
+_OTHERS = "The model learned from other data than these: how well it reads them was not tried."
 
 
 class EditsCells:
@@ -244,6 +245,7 @@ class Editor:
             f"{request.strength:g}, by {request.method}. This is an {keys.HYPOTHESIS}: computed, "
             "not measured; no test of significance may be made on it.",
             *_left_alone(plan),
+            *([] if self._subject.is_own else [_OTHERS]),
             *moves.notes,
             *_on_distance(distance),
             "Asked for no change, the model itself would change mean log values by "

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ...data.counts import depth_of
+from ...data.records import fingerprint
 from ...errors import NotFitted
 from ...nn.denoising import Conditions, Denoiser
 from ..diffusion_config import ScDiffusionConfig
@@ -23,6 +24,7 @@ from .landing import Landing, Rates, mean_log
 from .paths import Paths
 from .plan import Plan
 from .shifts import Tuned
+from .trained_on import TrainedOn
 from .training import Network, Space, log_depth, process_of
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ class EditedModel(Protocol):
     median_depth_: float
     gene_scale_: np.ndarray
     var_names_: list[str]
+    trained_on_: TrainedOn
     seed_: int
     device_: str
 
@@ -74,18 +77,22 @@ class Subject:
     ----------
     counts : (n_obs, n_genes)
     coder : the model's autoencoder
+    is_own : whether these are the data that the model learned from
     """
 
     model: EditedModel
     adata: AnnData
     counts: sp.csr_matrix
     coder: Coder
+    is_own: bool
 
     @classmethod
     def of(cls, model: EditedModel, adata: AnnData) -> Subject:
         """Raises as the model does where its genes are not there."""
         coder = Coder(model.network_, model.median_depth_, model.gene_scale_)
-        return cls(model, adata, model.read(adata), coder)
+        counts = model.read(adata)
+        is_own = fingerprint(counts) == model.trained_on_.fingerprint
+        return cls(model, adata, counts, coder, is_own)
 
     def reconstruction(self, rows: np.ndarray) -> float:
         """Root mean square over genes of what the model changes in mean log values, unasked."""

@@ -70,6 +70,7 @@ def test_an_unseen_pair_gets_the_change_of_the_others(unseen: Edit) -> None:
     assert any(note.startswith("Unseen pair: type 3 under stim") for note in unseen.notes)
     assert (unseen.change[RESPONSE] > 0.7).all()
     assert unseen.distance is None
+    assert "other data" not in " ".join(unseen.notes)
     assert (unseen.after.data == np.round(unseen.after.data)).all()
 
 
@@ -198,4 +199,5 @@ def test_two_known_groups_give_fixed_weights_and_no_verdict(editor: Editor, cell
     found = judge_edit(Editor(editor.model, kept).edit(EditRequest(named(kept, "type 3"), TO)))
     assert found.trust is None
     assert "fixed" in " ".join(found.notes)
+    assert "The model learned from other data" in " ".join(found.notes)
     assert (found.edit.change[RESPONSE] > 0.3).all()
