@@ -16,6 +16,7 @@ from ..scene.pair import LOG_REASON
 from ..scene.scene import Scene
 from ..scene.shown import drawable_source
 from ..session.display import Aspect
+from ..session.edited import EDITED, EXPLAINED, TITLE
 from ..trust.verdict import ADDED
 from .figures import FigureFile
 from .gene_search import GeneSearch
@@ -321,7 +322,14 @@ class GenesPanel(Panel[GenesState]):
             Entry(s.title, s.name, why_not="" if s.name in (COUNTS, LOG) else why_not)
             for s in session.contents.sources
         )
-        return Menu(tuple(offered), chosen, _SOURCE_HELP, not_open)
+        edited = self.display.edited
+        changed = () if edited is None else (self._change(gene in edited),)
+        return Menu((*offered, *changed), chosen, _SOURCE_HELP, not_open)
+
+    def _change(self, has_gene: bool) -> Entry:
+        """The change by an edit, as one more source."""
+        why_not = "" if has_gene else f"The edit did not model {self.display.gene}."
+        return Entry(TITLE, EDITED, EXPLAINED, why_not)
 
     def _columns(self, not_open: str) -> Menu:
         contents = self.session.contents
@@ -337,6 +345,8 @@ class GenesPanel(Panel[GenesState]):
         """What the shown values are made of, or why they have no verdict."""
         if badge is not None:
             return badge.blend or "The model alone, not blended."
+        if drawable_source(self.session, self.display.source) == EDITED:
+            return EXPLAINED
         if self.display.source not in self.session.contents.runs:
             return "As measured. Imputed values come with a verdict: can this gene be believed?"
         if not self.session.contents.is_modelled(self.display.gene):

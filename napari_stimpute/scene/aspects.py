@@ -10,6 +10,7 @@ from weakref import ref
 import numpy as np
 from numpy.typing import NDArray
 
+from ..session.edited import EDITED
 from ..session.session import Session
 from ..trust.intervals import calibration_of, certainty, interval
 from ..trust.verdict import Badge, badge
@@ -81,6 +82,8 @@ class Aspects:
             return session.contents.no_run
         if session.display.column:
             return "A column is shown: colour by the gene to see more of it."
+        if session.display.source == EDITED:
+            return "The change by an edit is shown: choose an imputed result above."
         if session.display.source not in session.contents.runs:
             return "Counts are shown: choose an imputed result above."
         if not session.contents.is_modelled(session.display.gene):

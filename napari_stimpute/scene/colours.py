@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 COLOURMAPS = ("viridis", "magma", "inferno", "plasma", "cividis", "gray")
 """Even in lightness, and readable by the colour-blind."""
 
+DIVERGING = "coolwarm"
+"""From blue (less) over light grey to red (more); its ends have a contrast of 3 with black."""
+
 NO_LABEL = (0.6, 0.6, 0.6, 0.35)
 """A spot without a category: grey, and hardly there."""
 
@@ -50,12 +53,13 @@ Ground = tuple[float, float, float] | None
 
 @lru_cache(maxsize=16)
 def table(colormap: str) -> Colours:
-    """Look-up table of a colormap, (256, 4), 0–1, its dark end lifted to be seen on black."""
+    """Look-up table of a colormap, (256, 4), 0–1; a dark end is lifted to be seen on black."""
     from matplotlib import colormaps
 
     colours = np.asarray(colormaps[colormap](np.arange(256)), dtype=np.float32)
-    veil = np.linspace(_VEIL, 0, 256, dtype=np.float32)[:, None]
-    colours[:, :3] += veil * (1 - colours[:, :3])
+    if colormap != DIVERGING:
+        veil = np.linspace(_VEIL, 0, 256, dtype=np.float32)[:, None]
+        colours[:, :3] += veil * (1 - colours[:, :3])
     return colours
 
 

@@ -8,6 +8,7 @@ from psygnal import Signal
 
 from ..keys import COUNTS, LOG
 from ..session.contents import Source
+from ..session.edited import EDITED
 from ..session.session import Session
 from .aspects import Aspects
 from .shown import Shown, Values, drawable_source, gene_shown
@@ -101,7 +102,7 @@ class Pair:
 
 
 def raw_and_imputed(session: Session) -> tuple[str, str]:
-    """Sources of two maps beside one another: counts, and the shown or the newest run."""
+    """Sources of two maps beside one another: counts, and what is shown or the newest run."""
     source, runs = session.display.source, session.contents.runs
     newest = runs[-1] if runs else LOG
-    return COUNTS, drawable_source(session, source if source in runs else newest)
+    return COUNTS, drawable_source(session, source if source in (*runs, EDITED) else newest)

@@ -7,6 +7,7 @@ from psygnal import Signal
 
 from ..connections import Connections
 from ..errors import StimputeError
+from ..session.edited import EDITED
 from ..session.session import Session
 from .aspects import Aspects
 from .colours import Ground
@@ -14,7 +15,7 @@ from .maps import MOST_UMAP, MapOf, Maps
 from .pair import Pair
 from .picks import Picks
 from .places import Places, map_places, tissue_places
-from .shown import Shown, Style, column_shown, drawable_source, gene_shown
+from .shown import Shown, Style, change_shown, column_shown, drawable_source, gene_shown
 from .tissue import ground_of
 
 
@@ -79,6 +80,8 @@ class Scene:
         if session.display.column:
             return column_shown(session)
         source = drawable_source(session, source or session.display.source)
+        if source == EDITED and session.display.edited is not None:
+            return change_shown(session, session.display.edited)
         shown = gene_shown(session, source)
         return self.aspects.seen(shown, source) if source in session.contents.runs else shown
 

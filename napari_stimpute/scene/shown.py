@@ -8,9 +8,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..keys import COUNTS
+from ..keys import COUNTS, HYPOTHESIS
+from ..session.edited import EDITED, TITLE, UNIT, EditedChange
 from ..session.session import Session
 from .colours import (
+    DIVERGING,
     Colours,
     Ground,
     colours_of_categories,
@@ -37,6 +39,8 @@ class Values:
     """How sure each value is, (n_obs,), 0–1: less sure is drawn more faintly; None for all sure."""
     picked: NDArray[np.bool_] | None = None
     """Who was picked by hand, (n_obs,): the others are drawn faintly; None where nobody was."""
+    without: str = "no number"
+    """What is said of a spot without a value."""
 
     @property
     def n_missing(self) -> int:
@@ -46,7 +50,7 @@ class Values:
     @property
     def missing(self) -> str:
         """What is said of spots without a number; "" where all have one."""
-        return f"grey: no number ({self.n_missing:,})" if self.n_missing else ""
+        return f"grey: {self.without} ({self.n_missing:,})" if self.n_missing else ""
 
     @property
     def fades(self) -> bool:
@@ -123,8 +127,10 @@ class Style:
 
 
 def drawable_source(session: Session, source: str) -> str:
-    """The source itself, or counts where the shown gene was not modelled."""
-    contents = session.contents
+    """The source itself, or counts where it does not have the shown gene."""
+    contents, edited = session.contents, session.display.edited
+    if source == EDITED and (edited is None or session.display.gene not in edited):
+        return COUNTS
     if source in contents.runs and not contents.is_modelled(session.display.gene):
         return COUNTS
     return source
@@ -142,6 +148,25 @@ def gene_shown(session: Session, source: str) -> Values:
         f"{display.gene} · {described.title}",
         described.unit,
         picked=display.picked,
+    )
+
+
+def change_shown(session: Session, edited: EditedChange) -> Values:
+    """How an edit changed the shown gene, which it has: more in red, less in blue."""
+    display = session.display
+    gene, values = display.gene, edited.values(display.gene)
+    sizes = np.abs(values[edited.rows])
+    top = float(np.percentile(sizes, display.percentiles[1])) or float(sizes.max()) or 1.0
+    verdict = edited.verdict(gene) or "not changed"
+    return Values(
+        values,
+        (-top, top),
+        DIVERGING,
+        f"{gene} · {TITLE}, {HYPOTHESIS}",
+        UNIT,
+        f"{gene} · {TITLE} · {verdict}\n{edited.judged.edit.request.asked}, {HYPOTHESIS}",
+        picked=display.picked,
+        without="not edited",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..keys import COUNTS
+from ..session.edited import EDITED, TITLE
 from ..words import percent
 from .scene import Scene
 from .shown import Categories, Shown, drawable_source
@@ -26,6 +27,10 @@ def spot_rows(scene: Scene, place: int) -> list[tuple[str, str]]:
             if is_drawable and source.name not in listed:
                 value = session.expression(source=source.name)[place]
                 rows.append((source.title, f"{value:.4g}"))
+    edited = display.edited
+    if edited is not None and display.source == EDITED and display.gene in edited:
+        change = float(edited.values(display.gene)[place])
+        rows.append((TITLE, "not edited" if np.isnan(change) else f"{change:+.3g} in log value"))
     key = aspects.run_shown()
     zeros = aspects.zeros(key) if key and display.aspect == "zeros" else None
     if zeros is not None and np.isfinite(zeros.probability[place]):
@@ -62,4 +67,4 @@ def in_short(scene: Scene, shown: Shown | None, place: int) -> str:
         code = shown.codes[place]
         return f"{name}: {shown.names[code] if code >= 0 else 'none'}"
     value = float(shown.values[place])
-    return f"{name}: {value:.4g}" if not np.isnan(value) else f"{name}: no number"
+    return f"{name}: {value:.4g}" if not np.isnan(value) else f"{name}: {shown.without}"

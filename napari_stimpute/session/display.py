@@ -12,6 +12,7 @@ from psygnal import Signal
 
 from ..keys import COUNTS
 from ..trust.zeros import DEFAULT_THRESHOLD
+from .edited import EditedChange
 
 Aspect = Literal["expected", "uncertainty", "zeros"]
 Picked = NDArray[np.bool_]
@@ -50,6 +51,8 @@ class Display:
     """How strongly the tissue image is drawn, 0–1: the rest is paper."""
     hidden: Mapping[str, frozenset[str]]
     """Groups that are not drawn, by what tells the groups: a column, or the zero map."""
+    edited: EditedChange | None
+    """An edit of cells, whose change is one more source of values; None where there is none."""
     picked: Picked | None
     """Spots picked by hand on the tissue or on a map, (n_obs,) bool; None when there are none."""
 
@@ -69,6 +72,7 @@ class Display:
             "outline": 0.04,
             "image_opacity": IMAGE_OPACITY,
             "hidden": {},
+            "edited": None,
             "picked": None,
         }
 
@@ -103,7 +107,7 @@ class Display:
         """Show nothing, as before data were opened; how things are drawn stays as chosen."""
         with self.together():
             self.gene, self.column, self.source, self.picked = "", "", COUNTS, None
-            self.hidden = {}
+            self.hidden, self.edited = {}, None
 
     def _emit(self) -> None:
         if self._depth == 0 and self._names:
