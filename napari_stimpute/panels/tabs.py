@@ -48,6 +48,12 @@ TABS = (
         ("generate", "enhance"),
     ),
     Tab(
+        "edit",
+        "Edit",
+        "Cells as they might be: another condition, or genes changed.",
+        ("edit", "save edited"),
+    ),
+    Tab(
         "compare",
         "Compare",
         "Score all methods on hidden molecules.",

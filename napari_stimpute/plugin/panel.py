@@ -18,12 +18,14 @@ from qtpy.QtWidgets import (
 from ..connections import Connections
 from ..panels.compare import ComparePanel
 from ..panels.data import DataPanel
+from ..panels.edit import EditPanel
 from ..panels.tabs import TABS, Tabs
 from ..panels.train import TrainPanel
 from . import open_map, session_of, unwrapped, view_of
 from .cells.panel import CellsPanel
 from .compare.panel import CompareBox
 from .data import DataTab
+from .edit.panel import EditBox
 from .generate.panel import GenerateTab
 from .genes.panel import FIND_KEY, FLIP_KEY, GenesTab
 from .statistics.panel import StatisticsPanel
@@ -59,6 +61,7 @@ class StimputePanel(QWidget):
         self.compare = CompareBox(ComparePanel(self.session))
         self.cells = CellsPanel(self.session)
         self.generate = GenerateTab(self.session)
+        self.edit = EditBox(EditPanel(self.session))
         self.titles = Tabs(self.session)
         self._lay_out()
         self.connections = Connections()
@@ -73,6 +76,7 @@ class StimputePanel(QWidget):
             *self.statistics.parts,
             *self.cells.parts,
             *self.generate.parts,
+            *self.edit.parts,
             *self.compare.parts,
         ]
         close_with(self, parts)
@@ -80,7 +84,8 @@ class StimputePanel(QWidget):
         viewer.bind_key(FLIP_KEY, self.flip, overwrite=True)
         self.genes.wipe.bind_keys(viewer)
         self.genes.map_button.clicked.connect(self.open_map)
-        self.generate.set_up.clicked.connect(self._set_up)
+        for tab in (self.generate, self.edit):
+            tab.set_up.clicked.connect(self._set_up)
         viewer.bind_key(FIND_KEY, self.find_gene, overwrite=True)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -136,6 +141,7 @@ class StimputePanel(QWidget):
             self.statistics,
             self.cells,
             self.generate,
+            self.edit,
             self.compare,
         )
         for panel, tab in zip(panels, TABS, strict=True):

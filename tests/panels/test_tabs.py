@@ -12,6 +12,7 @@ from napari_stimpute.panels.cells.trajectory import TrajectoryPanel
 from napari_stimpute.panels.cells.transfer import TransferPanel
 from napari_stimpute.panels.compare import ComparePanel
 from napari_stimpute.panels.differences import DifferencesPanel
+from napari_stimpute.panels.edit import EditPanel
 from napari_stimpute.panels.enhance import EnhancePanel
 from napari_stimpute.panels.generate import GeneratePanel
 from napari_stimpute.panels.generators import Generators
@@ -48,10 +49,11 @@ def test_the_work_of_every_panel_shows_on_a_tab(session: Session) -> None:
     of_groups = (BatchesPanel, CommunitiesPanel, MarkersPanel, NamesPanel, TrajectoryPanel)
     panels = [train, train.tune, *(kind(session, groups) for kind in of_groups)]
     alone = (TransferPanel, PatternsPanel, DifferencesPanel, VariablePanel, ComparePanel)
-    panels += [kind(session) for kind in alone]
+    edit = EditPanel(session)
+    panels += [edit, *(kind(session) for kind in alone)]
     panels += [kind(session, Generators(session)) for kind in (GeneratePanel, EnhancePanel)]
     shown = {owner for tab in TABS for owner in tab.owners}
-    assert {panel.work.owner for panel in panels} <= shown
+    assert {edit.saving.owner, *(panel.work.owner for panel in panels)} <= shown
 
 
 def test_what_went_wrong_is_marked_until_other_work_begins(

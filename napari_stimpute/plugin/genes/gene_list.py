@@ -35,7 +35,7 @@ class GeneListBox(QWidget):
         shrinkable(self.verdict)
         self.table = TableView(panel.table, panel.save)
         self.table.view.setMinimumHeight(_LOWEST)
-        self._narrow()
+        self.table.narrow()
         self._lay_out()
         self.table.chosen.connect(panel.session.display.show_gene)
         self.table.model.modelReset.connect(self._mark)
@@ -43,15 +43,6 @@ class GeneListBox(QWidget):
         self.connections.add(panel.changed, self._draw)
         self.parts = [self.connections, self.table.connections, panel]
         self._draw()
-
-    def _narrow(self) -> None:
-        """Columns no wider than their titles: names of genes need the room."""
-        header = self.table.view.horizontalHeader()
-        assert header is not None
-        for place, column in enumerate(self.panel.table.columns, start=1):
-            if column.kind == "number":
-                wide = self.table.view.fontMetrics().horizontalAdvance(column.title + "0")
-                header.resizeSection(place, wide + 12)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)

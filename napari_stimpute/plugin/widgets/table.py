@@ -91,6 +91,14 @@ class TableView(QWidget):
             self.view.scrollTo(self.model.index(row, 0))
         self._is_marking = False
 
+    def narrow(self) -> None:
+        """Columns of numbers no wider than their titles: names of genes need the room."""
+        header, letters = self.view.horizontalHeader(), self.view.fontMetrics()
+        assert header is not None
+        for place, column in enumerate(self.table.columns, start=1):
+            if column.kind == "number":
+                header.resizeSection(place, letters.horizontalAdvance(column.title + "0") + 12)
+
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """The marked row stays in sight, also when the page is laid out at last."""
         super().resizeEvent(event)
