@@ -13,13 +13,12 @@ the front ends do on their event loops.
 
 from __future__ import annotations
 
-import atexit
 import os
 import threading
 import time
 from collections.abc import Callable, Generator
 from enum import Enum
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from psygnal import Signal, emit_queued
 
@@ -29,9 +28,6 @@ from .progress import Pace, Progress, StopEarly
 _MIN_INTERVAL = 0.05
 """Seconds between two `progressed` events: more would only keep the viewer busy."""
 
-
-_PATIENCE = 10.0
-"""Seconds that the end of the program waits for work to stop."""
 
 T = TypeVar("T")
 
@@ -74,7 +70,8 @@ class Job(Generic[T]):
         self._steps = steps
         self._cancel = threading.Event()
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._work, name=f"stimpute {title}", daemon=True)
+        # no daemon: one that imports or computes while Python is taken down crashes it
+        self._thread = threading.Thread(target=self._work, name=f"stimpute {title}")
         self._pace = Pace()
 
     @property
@@ -104,7 +101,6 @@ class Job(Generic[T]):
                 remedy="Make a new one.",
             )
         self.state, self.started = JobState.RUNNING, time.monotonic()
-        _running.add(self)
         self._thread.start()
         return self
 
@@ -134,8 +130,8 @@ class Job(Generic[T]):
         return self.state
 
     def _work(self) -> None:
-        _leave_a_core_to_the_viewer()
         try:
+            _leave_a_core_to_the_viewer()
             state = self._run_steps()
         except BaseException as error:  # noqa: BLE001  kept for whoever watches; nowhere else
             self.error, state = error, JobState.FAILED
@@ -144,12 +140,6 @@ class Job(Generic[T]):
             self.finished.emit(state)
         finally:
             self._ended.set()
-            _running.discard(self)
-
-    def stop_for_exit(self) -> None:
-        """Cancel, and wait a little: a thread that computes while Python goes away crashes it."""
-        self.cancel()
-        self._ended.wait(_PATIENCE)
 
     def _run_steps(self) -> JobState:
         try:
@@ -171,6 +161,8 @@ class Job(Generic[T]):
                 if is_due or "validation" in progress.metrics:  # an epoch's end is always emitted
                     emitted = time.monotonic()
                     self.progressed.emit(progress)
+                if not threading.main_thread().is_alive():  # the program ends, and waits for this
+                    self._cancel.set()
                 if self._cancel.is_set() and not asked:
                     asked = True
                     progress = self._steps.throw(StopEarly())
@@ -180,15 +172,6 @@ class Job(Generic[T]):
             self.result = end.value
             if self.latest is not None:
                 self.progressed.emit(self.latest)
-
-
-_running: set[Job[Any]] = set()
-
-
-@atexit.register
-def _stop_for_exit() -> None:
-    for job in tuple(_running):
-        job.stop_for_exit()
 
 
 def _leave_a_core_to_the_viewer() -> None:

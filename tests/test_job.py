@@ -303,7 +303,9 @@ def test_the_end_of_the_program_stops_what_runs_first() -> None:
         "    finally:\n"
         "        time.sleep(0.3)\n"
         "        print('closed', flush=True)\n"
-        "Job(steps()).start()\n"
+        "job = Job(steps()).start()\n"
+        "while job.latest is None:\n"
+        "    time.sleep(0.01)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout.strip()) == (0, "closed"), done.stderr
