@@ -60,8 +60,8 @@ _UNCONDITIONAL = (
     "This model was trained without conditions: it can only be asked for cells like all of them."
 )
 _THINNED = (
-    "A part of the molecules was kept from this model to judge imputing, so that its cells have "
-    "fewer. For cells of full depth train it without judging and blending (Train, Settings)."
+    "It learned from a part of the molecules, as the others judge its imputing: its cells are "
+    "shallower. Train it without judging and blending for cells of full depth."
 )
 _SMALL, _LARGE = 3.7, 8.0
 """Inches of the figure in the panel, and in a window or file."""
@@ -291,7 +291,7 @@ class GeneratePanel(Panel[GenerateState]):
                 made.append(Condition(name, guidance, self._labels[name].menu(wait)))
             else:
                 mean, spread = model.table_.values[name]
-                usual = f"Any; in training {mean:.4g} ± {spread:.2g}"
+                usual = f"Any; in training {mean:.3g} ± {spread:.2g}"
                 made.append(Condition(name, guidance, None, self._numbers.get(name, ""), usual))
         return tuple(made)
 

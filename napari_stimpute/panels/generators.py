@@ -105,8 +105,9 @@ class Generators(Panel[GeneratorsState]):
 
 def sized(session: Session, column: str, labels: Iterable[str]) -> dict[str, tuple[str, int]]:
     """Of each label of a column: a title that tells its size, and how many of the cells have it."""
-    adata = session.adata
-    is_there = adata is not None and column in adata.obs
-    sizes = adata.obs[column].astype(str).value_counts() if adata is not None and is_there else {}
-    known = {label: int(sizes.get(label, 0)) for label in labels}
+    adata, sizes = session.adata, dict[str, int]()
+    if adata is not None and column in adata.obs:
+        found = adata.obs[column].value_counts()
+        sizes = dict(zip(map(str, found.index), map(int, found), strict=True))
+    known = {label: sizes.get(label, 0) for label in labels}
     return {label: (f"{label} ({counted(n, 'cell')})", n) for label, n in known.items()}

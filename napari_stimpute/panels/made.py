@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 SAVE_HELP = "Write them to a new .h5ad file, in which all that was not measured is marked."
 OPEN_HELP = (
-    "Open them in place of these data. The model goes with these: save it first, with its run in "
-    "Data, if you want more from it later."
+    "Open them in place of these data. The model goes with these; in Data it can be saved, for "
+    "the shell to go on with."
 )
 
 

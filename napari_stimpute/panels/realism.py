@@ -17,7 +17,7 @@ COLUMNS = (
     ("Model", "Cells that the model generated."),
     ("Real", "Real cells that it learned from, held against the others: nothing is better."),
     ("Mixture", "Drawn from a mixture of normal distributions of each label's latent points."),
-    ("Again", "Latent points of training cells, decoded again."),
+    ("Redrawn", "Latent points of training cells, decoded again."),
     ("By label", "Negative binomial counts with each label's means and variances."),
 )
 """Title and meaning of each column; the model, real cells, then the simple ways."""
@@ -27,11 +27,11 @@ _TITLES = {
     "mmd": "Distance",
     "mean": "Means",
     "variance": "Variances",
-    "zeros": "Zero shares",
+    "zeros": "Zeros",
     "spread": "Scatter",
     "correlation": "Gene pairs",
     "depth": "Depth",
-    "copying": "Nearest cell",
+    "copying": "Nearest",
     "slope": "Contrasts",
 }
 

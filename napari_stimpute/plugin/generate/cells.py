@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from qtpy.QtWidgets import QPushButton, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QPushButton, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
 
 from ...panels.generate import (
     ADVANCED,
@@ -77,6 +77,8 @@ class CellsBox(SectionBox):
         panel = self.panel
         self.hypothesis, self.notes = Words("warning"), Words("note")
         self.verdict = Words("note")
+        policy = QSizePolicy.Policy.Preferred
+        self.verdict.setSizePolicy(policy, policy)  # a long text is no higher than it needs to be
         self.hypothesis.say(HYPOTHESIS)
         self.table, self.picture = FactTable(TITLE, COLUMNS), Picture()
         self.picture.setAccessibleName(f"Real and generated cells. {HYPOTHESIS}")
