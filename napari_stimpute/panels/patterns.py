@@ -16,7 +16,7 @@ from ..data.sections import section_codes
 from ..errors import StimputeError
 from ..job import Job
 from ..session.session import Session
-from ..words import duration, number
+from ..words import about, number
 from .answer import Answer, began
 from .groups import imputed_runs
 from .menu import Choice, Entry, Menu
@@ -201,8 +201,8 @@ class PatternsPanel(Panel[PatternsState]):
         record = self._record()
         if record is None:
             return ""
-        seconds = duration(N_REPEATS * record.seconds).replace(" ", "\u00a0")
-        return f"Trains {record.title} three more times: about {seconds}. The viewer stays usable."
+        seconds = about(N_REPEATS * record.seconds).replace(" ", "\u00a0")
+        return f"Trains {record.title} three more times: {seconds}. The viewer stays usable."
 
 
 def _control(result: SpatialResult) -> Message:

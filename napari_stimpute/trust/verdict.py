@@ -120,12 +120,12 @@ class Badge:
         """Why, without the verdict: what the hidden molecules of the gene showed."""
         if self.verdict == "cannot be judged":
             return f"{_molecules(self.hidden)} hidden; at least {MIN_HIDDEN} are needed"
-        test = f"tested on {self.hidden:,} molecules hidden before training, the imputed values"
+        test = f"tested on {self.hidden:,} molecules hidden before training"
         if self.verdict == "do not use" and self.gain <= 0:
-            return f"{test} are no better than gene mean × depth"
+            return f"no better than gene mean × depth, {test}"
         return (
-            f"{test} explain {_share(self.gain)} (± {percent(self.error, _decimals(self.gain))}) "
-            f"of what the gene's mean leaves open; {self._rival}"
+            f"explains {_share(self.gain)} (± {percent(self.error, _decimals(self.gain))}) "
+            f"of what the gene's mean leaves open, {test}; {self._rival}"
         )
 
     @property

@@ -54,7 +54,7 @@ def test_a_check_looks_for_neighbours_within_each_section(session: Session) -> N
 
 def test_a_check_says_how_long_it_takes(patterns: PatternsPanel) -> None:
     assert patterns.now.work.is_enabled
-    assert "three more times: about" in patterns.now.forecast
+    assert "three more times: a" in patterns.now.forecast
 
 
 def test_a_check_lists_genes_and_says_how_it_was_controlled(checked: PatternsPanel) -> None:

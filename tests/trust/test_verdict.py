@@ -248,26 +248,26 @@ KNOWN = Badge("Penk", "reliable", 0.142, 0.03, 0.052, 312, "30 most similar spot
     [
         (
             {},
-            "Reliable: tested on 312 molecules hidden before training, the imputed values explain "
-            "14 % (± 3 %) of what the gene's mean leaves open; the best simple method (30 most "
-            "similar spots) explains 9 %.",
+            "Reliable: explains 14 % (± 3 %) of what the gene's mean leaves open, tested on 312 "
+            "molecules hidden before training; the best simple method (30 most similar spots) "
+            "explains 9 %.",
         ),
         (
             {"verdict": "use with care", "gain": 0.004, "over_baseline": 0.01, "hidden": 1450},
-            "Use with care: tested on 1,450 molecules hidden before training, the imputed values "
-            "explain 0.4 % (± 3.0 %) of what the gene's mean leaves open; the best simple method "
-            "(30 most similar spots) explains nothing. This gain may be chance.",
+            "Use with care: explains 0.4 % (± 3.0 %) of what the gene's mean leaves open, tested "
+            "on 1,450 molecules hidden before training; the best simple method (30 most similar "
+            "spots) explains nothing. This gain may be chance.",
         ),
         (
             {"verdict": "do not use", "over_baseline": -0.1, "baseline": "Nearest spots"},
-            "Do not use: tested on 312 molecules hidden before training, the imputed values "
-            "explain 14 % (± 3 %) of what the gene's mean leaves open; the best simple method "
-            "(nearest spots) explains 24 %, clearly more.",
+            "Do not use: explains 14 % (± 3 %) of what the gene's mean leaves open, tested on 312 "
+            "molecules hidden before training; the best simple method (nearest spots) explains "
+            "24 %, clearly more.",
         ),
         (
             {"verdict": "do not use", "gain": -0.01},
-            "Do not use: tested on 312 molecules hidden before training, the imputed values are "
-            "no better than gene mean × depth.",
+            "Do not use: no better than gene mean × depth, tested on 312 molecules hidden before "
+            "training.",
         ),
         (
             {"verdict": "cannot be judged", "hidden": 11},
