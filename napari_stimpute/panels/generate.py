@@ -41,10 +41,10 @@ N_HELP = "How many cells are generated; from 40 on they are judged."
 STEPS_HELP = "Steps from noise to a cell. More are slower, and beyond some 25 seldom better."
 SEED_HELP = "The same seed gives the same cells."
 GUIDANCE_HELP = (
-    "How strongly this condition is followed. 1: as it was learned. More exaggerates what is "
+    "how strongly this condition is followed. 1: as it was learned. More exaggerates what is "
     "particular to it; 0 does not heed it."
 )
-NUMBER_HELP = "A number in the units of the data; empty: any, as often as in training."
+NUMBER_HELP = "a number in the units of the data; empty: any, as often as in training."
 FIGURE_HELP = "The same figure larger, to be saved as PNG, PDF or SVG."
 ANY = Entry("Any", "", "As often as in training.")
 
@@ -65,6 +65,9 @@ _THINNED = (
 )
 _SMALL, _LARGE = 3.7, 8.0
 """Inches of the figure in the panel, and in a window or file."""
+
+_LONGEST = 16
+"""Letters of a condition's name beside its control; all of it is in the control's tooltip."""
 
 _FINE = 2
 """Pixels of the figure for each of the panel, so that fine screens show it sharp."""
@@ -92,6 +95,11 @@ class Condition:
     text: str = ""
     usual: str = ""
 
+    @property
+    def title(self) -> str:
+        """The name, as far as there is room for it."""
+        return self.name if len(self.name) <= _LONGEST else f"{self.name[: _LONGEST - 1]}…"
+
 
 @dataclass(frozen=True)
 class GenerateState:
@@ -117,10 +125,11 @@ class GenerateState:
 
 
 class Made(NamedTuple):
-    """What came of an order, and the figure of it (PNG), b"" where it was not judged."""
+    """What came of an order, its figure (PNG; b"" where it was not judged), and by which run."""
 
     found: Generated
     picture: bytes
+    run: str
 
 
 class GeneratePanel(Panel[GenerateState]):
@@ -162,11 +171,12 @@ class GeneratePanel(Panel[GenerateState]):
         if model is None or self._missing():
             return None
         order, adata = self._order(), self.session.adata
+        title = self.generators.now.run.title
 
         def making() -> Generator[Progress, None, Made]:
             found = yield from generation_steps(model, order, adata)
             yield Progress("draw", 0, 1, message="Drawing the figure")
-            return Made(found, _thumbnail(found))
+            return Made(found, _thumbnail(found), title)
 
         return self.answer.ask(making(), "Generating cells", partial(began, self.session, key))
 
@@ -272,13 +282,18 @@ class GeneratePanel(Panel[GenerateState]):
             no_options=wait or self.generators.missing(),
             work=self.work.state,
             has_answer=found is not None,
-            notes=SILENT if found is None else Message("\n".join(found.notes)),
+            notes=SILENT if made is None else self._notes(made),
             verdict=SILENT if judged is None else Message("\n".join(judged.sentences)),
             rows=() if judged is None else score_rows(judged.scores),
             picture=b"" if made is None else made.picture,
             wait=wait,
             saved=self.file.saved,
         )
+
+    def _notes(self, made: Made) -> Message:
+        """What was made, and of several models by which."""
+        by = [f"By {made.run}."] if len(self.generators.now.run.entries) > 1 else []
+        return Message("\n".join([*made.found.notes, *by]))
 
     def _conditions(self, wait: str) -> tuple[Condition, ...]:
         model = self.generators.model

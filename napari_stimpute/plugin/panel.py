@@ -133,7 +133,7 @@ class StimputePanel(QWidget):
     def _lay_out(self) -> None:
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.tabs.setStyleSheet("QTabBar::tab { padding: 7px 3px; }")  # all fit in WIDTH
+        self.tabs.setStyleSheet("QTabBar::tab { padding: 7px 2px; }")  # all fit in WIDTH
         panels = (
             self.data,
             self.genes,

@@ -10,7 +10,7 @@ import pytest
 from napari_stimpute import keys, simulate_cells
 from napari_stimpute.panels.enhance import DEEPEN, DENOISE, Amounts, EnhancePanel
 from napari_stimpute.panels.figures import Drawn
-from napari_stimpute.panels.generate import GeneratePanel, Options
+from napari_stimpute.panels.generate import Condition, GeneratePanel, Options
 from napari_stimpute.panels.generators import MODEL, Generators
 from napari_stimpute.panels.realism import COLUMNS
 from napari_stimpute.session.session import Session
@@ -108,6 +108,21 @@ def test_guidance_sampler_and_seed_reach_the_model(generate: GeneratePanel) -> N
     told = answer.found.adata.uns[keys.SYNTHETIC]
     for part in ('"cell_type": 2.0', '"sampler": "ddim"', '"n_steps": 3', '"seed": 7'):
         assert part in told
+
+
+def test_of_two_models_it_is_said_which_made_the_cells(generate: GeneratePanel) -> None:
+    session = generate.session
+    generate.set_options(Options(n=5, n_steps=3))
+    until_done(generate.generate())
+    assert "By " not in generate.now.notes.text
+    session.train(MODEL, settings(""), key="other", blend=False, judged=False).wait(120)
+    generate.generators.choose("other")
+    assert "By scDiffusion." in generate.now.notes.text and not generate.now.conditions
+
+
+def test_a_long_name_leaves_room_for_its_control() -> None:
+    assert Condition("cell_type", 1.0).title == "cell_type"
+    assert Condition("annotation of the second round", 1.0).title == "annotation of t…"
 
 
 def test_a_cancelled_order_keeps_nothing_and_says_so(generate: GeneratePanel) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 from qtpy.QtWidgets import QDoubleSpinBox, QLineEdit, QVBoxLayout, QWidget
 
 from ...panels.generate import GUIDANCE_HELP, MOST_GUIDANCE, NUMBER_HELP, Condition, GeneratePanel
 from ..widgets.choice import MenuBox
+from ..widgets.plain import tip
 from ..widgets.wheel import guard_wheel
 from ..widgets.words import clear, labelled
 
@@ -25,7 +25,7 @@ class ConditionsBox(QWidget):
         self.panel = panel
         self.controls: dict[str, MenuBox | QLineEdit] = {}
         self._kinds: list[tuple[str, bool]] = []
-        self._page = _page(self)
+        _make_page(self)
 
     def draw(self, conditions: tuple[Condition, ...], no_options: str) -> None:
         """Show what is asked for."""
@@ -33,7 +33,7 @@ class ConditionsBox(QWidget):
         if kinds != self._kinds:
             self._kinds = kinds
             self.controls = {name: self._control(name, is_number=n) for name, n in kinds}
-            _fill(self._page, self, self.controls)
+            _fill(self, [(c.title, self.controls[c.name]) for c in conditions])
         self.setVisible(bool(kinds))
         for condition in conditions:
             control = self.controls[condition.name]
@@ -49,7 +49,7 @@ class ConditionsBox(QWidget):
         if not is_number:
             return MenuBox(partial(self.panel.choose_label, name))
         line = QLineEdit()
-        line.setToolTip(NUMBER_HELP)
+        line.setToolTip(tip(f"{name}: {NUMBER_HELP}"))
         line.textEdited.connect(partial(self.panel.enter_number, name))
         return line
 
@@ -61,14 +61,14 @@ class GuidanceBox(QWidget):
         super().__init__()
         self._choose = choose
         self.controls: dict[str, QDoubleSpinBox] = {}
-        self._page = _page(self)
+        _make_page(self)
 
     def draw(self, conditions: tuple[Condition, ...]) -> None:
         """Show how strongly each is followed."""
         names = [condition.name for condition in conditions]
         if names != list(self.controls):
             self.controls = {name: self._control(name) for name in names}
-            _fill(self._page, self, {f"Guidance, {name}": w for name, w in self.controls.items()})
+            _fill(self, [(f"Guidance, {c.title}", self.controls[c.name]) for c in conditions])
         self.setVisible(bool(names))
         for condition in conditions:
             self.controls[condition.name].setValue(condition.guidance)
@@ -78,18 +78,20 @@ class GuidanceBox(QWidget):
         spin.setRange(0, MOST_GUIDANCE)
         spin.setSingleStep(0.5)
         spin.setDecimals(1)
-        spin.setToolTip(GUIDANCE_HELP)
+        spin.setToolTip(tip(f"{name}: {GUIDANCE_HELP}"))
         spin.valueChanged.connect(partial(self._choose, name))
         return spin
 
 
-def _page(widget: QWidget) -> QVBoxLayout:
-    page = QVBoxLayout(widget)
+def _make_page(holder: QWidget) -> None:
+    page = QVBoxLayout(holder)
     page.setContentsMargins(0, 0, 0, 0)
-    return page
 
 
-def _fill(page: QVBoxLayout, holder: QWidget, rows: Any) -> None:
+def _fill(holder: QWidget, rows: Sequence[tuple[str, QWidget]]) -> None:
+    """Other controls with their titles, in place of those before."""
+    page = holder.layout()
+    assert isinstance(page, QVBoxLayout)
     clear(page)
-    page.addLayout(labelled(rows.items(), width=WIDTH))
+    page.addLayout(labelled(rows, width=WIDTH))
     guard_wheel(holder)
