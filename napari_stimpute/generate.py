@@ -125,6 +125,8 @@ def generation_steps(
         n_steps=order.n_steps,
         seed=order.seed,
     )
+    if order.conditions:
+        tell(made, "asked for", {"conditions": dict(order.conditions)})
     notes = [f"Generated {order.n:,} cells: {_asked_in_words(order.conditions)}.", *note]
     if adata is None:
         return Generated(made, None, (*notes, "Not judged: the training data are not at hand."))
@@ -222,7 +224,10 @@ def _judge(
         step = Progress("judge", k, len(rivals), message=f"Judging by real cells: {rival.name}")
         found[rival.name] = yield from in_steps(step, partial(_score, held, rival, seed))
     scores = pd.DataFrame({name: asdict(score) for name, score in found.items()}, index=list(WORDS))
-    return Judged(scores, _in_words(found), side_by_side(held.counts, made.X, seed=seed))
+    said = _in_words(found)
+    if max(made.n_obs, held.trained.shape[0]) > MOST_CELLS:
+        said = (*said, f"Compared are {MOST_CELLS:,} cells of each kind at most, drawn at random.")
+    return Judged(scores, said, side_by_side(held.counts, made.X, seed=seed))
 
 
 @dataclass(frozen=True)

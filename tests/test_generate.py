@@ -72,6 +72,13 @@ def test_cells_are_not_judged_where_nothing_could_be_told(model: ScDiffusion) ->
     assert "the column 'condition'" in notes(few, bare)
 
 
+def test_what_was_asked_for_is_kept(model: ScDiffusion) -> None:
+    found = drain(generation_steps(model, Order(3, {"cell_type": "Type B"}, n_steps=2)))
+    entries = json.loads(found.adata.uns[keys.SYNTHETIC])
+    assert [entry["how"] for entry in entries] == ["generated", "asked for"]
+    assert entries[1]["conditions"] == {"cell_type": "Type B"}
+
+
 def test_an_order_is_refused_before_anything_is_begun(model: ScDiffusion) -> None:
     with pytest.raises(InvalidSetting, match="at least one cell"):
         check_order(model, Order(0))
