@@ -210,11 +210,19 @@ class EditBox(SectionBox):
         self.doubt.draw(now.doubt)
         self.shown.setChecked(now.is_shown)
         self.listed.draw(now.listed)
+        self._mark()
         self.gene.draw(now.gene)
         self.how.setText(now.how)
         self.save.setEnabled(now.saving.is_enabled)
         self.save.setToolTip(tip(now.saving.tooltip))
         self.saved.draw(now.saving.outcome)
+
+    def _mark(self) -> None:
+        """Mark the gene whose change is shown, if another one is than before."""
+        gene = self.panel.session.display.gene if self.panel.now.is_shown else ""
+        place = self.panel.table.row_of(gene)
+        if self.table.view.currentIndex().row() != place or not gene:
+            self.table.mark(place)
 
 
 def _rows(*named: tuple[str, QWidget]) -> QWidget:

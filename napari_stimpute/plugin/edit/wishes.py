@@ -13,13 +13,15 @@ from ..widgets.plain import Label
 from ..widgets.wheel import guard_wheel
 from ..widgets.words import Words, clear, labelled, row, shrinkable
 
+_FOLD = 100  # pixels of a fold change
+
 
 class WishesBox(QWidget):
     """A line in which genes are named, and those that were named below it."""
 
     def __init__(self, panel: EditPanel, *, label: int) -> None:
         super().__init__()
-        self.panel = panel
+        self.panel, self._label = panel, label
         self.gene, self.words = GeneBox(lambda: panel.form.search), Words("error")
         self.gene.setToolTip("Type part of a name; ↓ and Enter add the gene.")
         self.gene.chosen.connect(self._add)
@@ -38,7 +40,9 @@ class WishesBox(QWidget):
         """Show the genes that were named, and what is to be done to each."""
         if list(self.rows) != [wish.gene for wish in now.wishes]:
             clear(self._inner)
-            self.rows = {wish.gene: WishRow(self.panel, wish.gene) for wish in now.wishes}
+            self.rows = {
+                wish.gene: WishRow(self.panel, wish.gene, label=self._label) for wish in now.wishes
+            }
             for found in self.rows.values():
                 self._inner.addWidget(found)
             guard_wheel(self)
@@ -55,7 +59,7 @@ class WishesBox(QWidget):
 class WishRow(QWidget):
     """One gene, what is to be done to it, and a button that leaves it out."""
 
-    def __init__(self, panel: EditPanel, gene: str) -> None:
+    def __init__(self, panel: EditPanel, gene: str, *, label: int) -> None:
         super().__init__()
         self.how = MenuBox(lambda how: panel.change_gene(gene, how))
         self.how.setAccessibleName(f"What is done to {gene}")
@@ -72,8 +76,10 @@ class WishRow(QWidget):
         self.remove.setToolTip(f"Leave {gene} as it is.")
         self.remove.setAccessibleName(f"Leave out {gene}")
         self.remove.clicked.connect(lambda: panel.remove_gene(gene))
-        layout = row(Label(gene), self.how, self.fold, self.remove, stretch=False)
-        layout.setStretch(0, 1)
+        self.fold.setMinimumWidth(_FOLD)
+        name = Label(gene)
+        name.setMinimumWidth(label)
+        layout = row(name, self.how, self.fold, self.remove, stretch=False)
         layout.setStretch(1, 1)
         self.setLayout(layout)
 
