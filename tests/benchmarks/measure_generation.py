@@ -9,7 +9,7 @@ are generated as were kept apart, with labels as frequent as in training. Every 
 real cells held against real ones, and beside simple ways to make cells from the same training
 cells: mean ± standard deviation over seeds, each with a split of its own. Then how long training
 and 5,000 cells take, in processor seconds of one thread. Rows are kept as JSON, from which an
-interrupted measurement goes on.
+interrupted measurement goes on; the tables are of those that are there.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main() -> None:
         for name in options.sets.split(","):
             if not runs.has(set=name, seed=seed):
                 measure(runs, name, load(options.data, name)[0], seed)
-    options.out.write_text(tables(runs.frame()))
+                options.out.write_text(tables(runs.frame()))
 
 
 def measure(runs: Runs, name: str, cells: ad.AnnData, seed: int) -> None:
@@ -69,8 +69,8 @@ def tables(runs: pd.DataFrame) -> str:
     written, ways = [], list(dict.fromkeys(runs["way"]))
     scores = [c for c in runs if c not in ("set", "seed", "way", "n", "training", "generating")]
     for name, group in runs.groupby("set", sort=False):
-        n = group["n"].iloc[0]
-        lines = [f"`{name}`, {n:,} cells kept apart:", "", row("score", *ways)]
+        n, n_seeds = group["n"].iloc[0], group["seed"].nunique()
+        lines = [f"`{name}`, {n:,} cells kept apart, seeds: {n_seeds}", "", row("score", *ways)]
         lines.append("|---" * (len(ways) + 1) + "|")
         lines += [
             row(score, *(spread(group[group["way"] == way][score]) for way in ways))
@@ -85,8 +85,9 @@ def tables(runs: pd.DataFrame) -> str:
 
 
 def spread(values: pd.Series) -> str:
-    """Mean ± standard deviation, to a thousandth."""
-    return f"{values.mean():.3f} ± {values.std():.3f}"
+    """Mean ± standard deviation, to a thousandth; the mean alone of one."""
+    error = f" ± {values.std():.3f}" if len(values) > 1 else ""
+    return f"{values.mean():.3f}{error}"
 
 
 def row(*cells: str) -> str:
