@@ -19,7 +19,7 @@ from .figures import Drawn, Figures
 from .generators import Generators, sized
 from .made import MadeFile
 from .menu import Choice, Entry, Menu
-from .message import SILENT, Message
+from .message import SILENT, Message, warning
 from .panel import Panel
 from .realism import score_rows
 from .table import Cell
@@ -118,6 +118,7 @@ class GenerateState:
     has_answer: bool
     notes: Message
     verdict: Message
+    doubts: Message
     rows: tuple[tuple[Cell, ...], ...]
     picture: bytes
     wait: str
@@ -283,7 +284,8 @@ class GeneratePanel(Panel[GenerateState]):
             work=self.work.state,
             has_answer=found is not None,
             notes=SILENT if made is None else self._notes(made),
-            verdict=SILENT if judged is None else Message("\n".join(judged.sentences)),
+            verdict=SILENT if judged is None else Message(judged.sentences[0]),
+            doubts=warning("" if judged is None else "\n".join(judged.sentences[1:])),
             rows=() if judged is None else score_rows(judged.scores),
             picture=b"" if made is None else made.picture,
             wait=wait,

@@ -17,8 +17,8 @@ COLUMNS = (
     ("Model", "Cells that the model generated."),
     ("Real", "Real cells that it learned from, held against the others: nothing is better."),
     ("Mixture", "Drawn from a mixture of normal distributions of each label's latent points."),
-    ("Redrawn", "Latent points of training cells, decoded again."),
-    ("By label", "Negative binomial counts with each label's means and variances."),
+    ("Reused", "Latent points of training cells, decoded again."),
+    ("Labels", "Negative binomial counts with each label's means and variances."),
 )
 """Title and meaning of each column; the model, real cells, then the simple ways."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from qtpy.QtWidgets import QPushButton, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from ...panels.generate import (
     ADVANCED,
@@ -76,9 +76,7 @@ class CellsBox(SectionBox):
     def _make_answer(self) -> None:
         panel = self.panel
         self.hypothesis, self.notes = Words("warning"), Words("note")
-        self.verdict = Words("note")
-        policy = QSizePolicy.Policy.Preferred
-        self.verdict.setSizePolicy(policy, policy)  # a long text is no higher than it needs to be
+        self.verdict, self.doubts = Words("note"), Words("warning")
         self.hypothesis.say(HYPOTHESIS)
         self.table, self.picture = FactTable(TITLE, COLUMNS), Picture()
         self.picture.setAccessibleName(f"Real and generated cells. {HYPOTHESIS}")
@@ -124,6 +122,7 @@ class CellsBox(SectionBox):
         self.show_answer(has_answer=now.has_answer)
         self.notes.draw(now.notes)
         self.verdict.draw(now.verdict)
+        self.doubts.draw(now.doubts)
         self.table.draw(now.rows)
         self.table.setVisible(bool(now.rows))
         self.picture.draw(now.picture)
