@@ -106,7 +106,9 @@ class GenerateState:
     """What the section shows.
 
     ``about`` says why there are no conditions; ``no_options`` says why nothing can be set, and
-    ``wait`` why nothing can be done with an answer. ``picture`` is a PNG.
+    ``wait`` why nothing can be done with an answer. ``verdict`` says whether the cells, and those
+    of simple ways, are told from real ones, ``doubts`` what else speaks against them; ``picture``
+    is a PNG.
     """
 
     conditions: tuple[Condition, ...]
@@ -284,8 +286,8 @@ class GeneratePanel(Panel[GenerateState]):
             work=self.work.state,
             has_answer=found is not None,
             notes=SILENT if made is None else self._notes(made),
-            verdict=SILENT if judged is None else Message(judged.sentences[0]),
-            doubts=warning("" if judged is None else "\n".join(judged.sentences[1:])),
+            verdict=SILENT if judged is None else Message("\n".join(judged.sentences[:2])),
+            doubts=warning("" if judged is None else "\n".join(judged.sentences[2:])),
             rows=() if judged is None else score_rows(judged.scores),
             picture=b"" if made is None else made.picture,
             wait=wait,

@@ -77,8 +77,8 @@ def test_scores_stand_beside_real_cells_and_simple_ways(generate: GeneratePanel)
     forest = next(row for row in now.rows if row[0].text == "Forest AUC")
     assert [cell.value for cell in forest[1:]] == scores.loc["forest"].tolist()
     assert all(len(row) == len(COLUMNS) for row in now.rows)
-    first, *others = answer.found.judged.sentences
-    assert now.verdict.text == first and now.doubts.text == "\n".join(others)
+    told, simple, *others = answer.found.judged.sentences
+    assert now.verdict.text == f"{told}\n{simple}" and now.doubts.text == "\n".join(others)
     assert now.picture.startswith(b"\x89PNG")
     drawn: list[Drawn] = []
     generate.figures.drawn.connect(drawn.append)

@@ -48,6 +48,8 @@ def test_what_is_chosen_is_made_and_judged(tab: GenerateTab, qtbot: QtBot) -> No
     assert not cells.answer.isHidden() and "60 cells" in cells.notes.text()
     assert cells.table.rowCount() == len(cells.panel.now.rows) > 5
     assert not cells.picture.isHidden() and not cells.picture.pixmap().isNull()
+    for words in (cells.hypothesis, cells.notes, cells.verdict, cells.doubts):
+        assert cells.answer.isAncestorOf(words)
     assert "In-silico hypothesis" in cells.hypothesis.text()
     cells.larger.click()
     until_idle(qtbot, cells.panel)

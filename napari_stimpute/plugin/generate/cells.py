@@ -98,14 +98,8 @@ class CellsBox(SectionBox):
         self.page.addLayout(labelled([(N, self.n)], width=WIDTH))
         for widget in (self.about, self.work, self.fold, self.answer):
             self.page.addWidget(widget)
-        for widget in (
-            self.hypothesis,
-            self.notes,
-            self.verdict,
-            self.table,
-            self.picture,
-            self.made,
-        ):
+        words = (self.hypothesis, self.notes, self.verdict, self.doubts)
+        for widget in (*words, self.table, self.picture, self.made):
             self.inner.addWidget(widget)
 
     def _draw(self) -> None:
