@@ -31,7 +31,7 @@ def test_a_part_of_the_campaign_is_clean() -> None:
     tests = Path(__file__).parents[1]
     paths = os.pathsep.join([str(tests), str(tests.parent)])
     environment = {**os.environ, "PYTHONPATH": paths}
-    command = [sys.executable, "-m", "campaign", "--every", "31"]
+    command = [sys.executable, "-m", "campaign", "--every", "61"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 tracebacks, 0 signals, 0 files changed or left." in done.stdout

@@ -21,9 +21,8 @@ PATIENCE = 90_000
 """Milliseconds that a page may take on a busy machine."""
 
 CELL = """
+from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.jupyter import panels
-
-from ..simulated import simulate_section
 
 shown = panels(simulate_section(n_rows=30, n_genes=200))
 shown

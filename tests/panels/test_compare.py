@@ -70,7 +70,7 @@ def test_every_method_is_offered_and_the_quick_ones_are_ticked(panel: ComparePan
 def test_what_is_not_ticked_is_said_not_to_have_been_tried(panel: ComparePanel) -> None:
     said = compared(panel, "raw", "gene_mean", "pca").now.scores.sentence.text
     assert "the 3 methods compared" in said
-    assert "Not tried: nearest in expression, nearest in tissue, mixture and 4 more." in said
+    assert "Not tried: nearest in expression, nearest in tissue, mixture and 5 more." in said
 
 
 def test_what_is_not_installed_cannot_be_ticked_and_says_why(panel: ComparePanel) -> None:

@@ -210,5 +210,5 @@ def test_all_tabs_fit_the_panel_when_one_has_a_problem(
     bar = panel.tabs.tabBar()
     assert bar is not None
     assert panel.tabs.tabText(0) == "Data !"
-    assert bar.count() == 7
+    assert bar.count() == 8
     assert bar.sizeHint().width() <= WIDTH
