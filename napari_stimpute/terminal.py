@@ -6,11 +6,13 @@ import math
 import shutil
 import sys
 import time
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 from .job import Job, JobState
 from .progress import Progress
 from .words import duration, shown
+
+T = TypeVar("T")
 
 _REWRITE_EVERY = 0.2  # seconds, where one line is rewritten
 _LINE_EVERY = 5.0  # seconds, where each report is a new line (a log file, a cluster job)
@@ -83,11 +85,19 @@ class Teller:
             self._stream.write("\n")
 
 
-def follow(job: Job[Any], tell: Teller) -> JobState:
+def whole(job: Job[T], tell: Teller) -> T:
+    """As `follow`, for work of which a part is worth nothing: its result, or KeyboardInterrupt."""
+    state = follow(job, tell, kept="nothing will be written")
+    if state is JobState.CANCELLED or job.result is None:
+        raise KeyboardInterrupt
+    return job.result
+
+
+def follow(job: Job[Any], tell: Teller, *, kept: str = "the best so far is kept") -> JobState:
     """Wait for a job and report on it; its error, if it fails, is raised here.
 
-    The first Ctrl-C cancels it, so that it ends with the best so far; a second one raises
-    KeyboardInterrupt at once.
+    The first Ctrl-C cancels it, so that it ends with what is ``kept``, in words; a second one
+    raises KeyboardInterrupt at once.
     """
     begun = time.monotonic()
     if job.state is JobState.PENDING:
@@ -100,7 +110,7 @@ def follow(job: Job[Any], tell: Teller) -> JobState:
     try:
         state = job.wait(on_progress=report)
     except KeyboardInterrupt:
-        tell.warn("Stopping; the best so far is kept. Press Ctrl-C again to give up.")
+        tell.warn(f"Stopping; {kept}. Press Ctrl-C again to give up.")
         job.cancel()
         state = job.wait(on_progress=report)
     if job.error is not None:

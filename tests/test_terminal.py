@@ -13,7 +13,7 @@ from napari_stimpute import terminal
 from napari_stimpute.errors import TooSmall
 from napari_stimpute.job import Job, JobState
 from napari_stimpute.progress import Progress, StopEarly
-from napari_stimpute.terminal import Teller, follow, progress_line
+from napari_stimpute.terminal import Teller, follow, progress_line, whole
 
 
 class Screen(io.StringIO):
@@ -125,6 +125,15 @@ def test_first_ctrl_c_finishes_with_the_best_so_far(monkeypatch: pytest.MonkeyPa
     assert state is JobState.CANCELLED
     assert reached == ["finished with the best so far"]
     assert "the best so far is kept. Press Ctrl-C again to give up" in text.getvalue()
+
+
+def test_of_work_that_is_whole_or_nothing_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupting(monkeypatch, times=1)
+    text = io.StringIO()
+    with pytest.raises(KeyboardInterrupt):
+        whole(Job(endless([]), "Generating"), Teller(stream=text))
+    assert "Stopping; nothing will be written" in text.getvalue()
+    assert "is kept" not in text.getvalue()
 
 
 def test_second_ctrl_c_gives_up_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,11 +100,11 @@ def _edit(args: argparse.Namespace) -> int:
     from ..data.opening import load
     from ..data.save import check_writable, write
     from ..editing import edit_steps
-    from ..job import Job, JobState
+    from ..job import Job
     from ..models.scdiffusion.edit import EditRequest
     from ..models.scdiffusion.editor import Editor
     from ..models.scdiffusion.model import ScDiffusion
-    from ..terminal import Teller, follow
+    from ..terminal import Teller, whole
 
     check_writable(args.output, args.input)
     tell = Teller(quiet=args.quiet)
@@ -120,9 +120,7 @@ def _edit(args: argparse.Namespace) -> int:
     if n:
         tell.say(f"{n} groups are left out in turn, each with a training of its own.")
     job = Job(edit_steps(editor, request), "Editing")
-    if follow(job, tell) is JobState.CANCELLED or job.result is None:
-        raise KeyboardInterrupt
-    edited = job.result
+    edited = whole(job, tell)
     path = write(edited.as_anndata(), args.output, args.input)
     tell.say(*edited.notes, *_largest(edited))
     tell.say(f"Wrote {path}: {counted_cells(edited)}, each marked in obs['{keys.SYNTHETIC}'].")

@@ -132,7 +132,7 @@ def _generate(args: argparse.Namespace) -> int:
     from ..generate import Order, check_order, generation_steps
     from ..job import Job
     from ..models.scdiffusion.model import ScDiffusion
-    from ..terminal import Teller, follow
+    from ..terminal import Teller, whole
 
     check_writable(args.output, args.against or None)
     tell = Teller(quiet=args.quiet)
@@ -140,10 +140,7 @@ def _generate(args: argparse.Namespace) -> int:
     order = Order(args.n, conditions, args.guidance, args.sampler, args.steps, args.seed)
     check_order(model, order)
     job = Job(generation_steps(model, order, _whole_file(args.against, tell)), "Generating")
-    follow(job, tell)
-    if job.result is None:
-        raise KeyboardInterrupt
-    found = job.result
+    found = whole(job, tell)
     path = write(found.adata, args.output, args.against or None)
     tell.say(*found.notes)
     if found.judged is not None:
@@ -156,7 +153,7 @@ def _enhance(args: argparse.Namespace) -> int:
     from ..data.save import check_writable, write
     from ..job import Job
     from ..models.scdiffusion.model import ScDiffusion
-    from ..terminal import Teller, follow
+    from ..terminal import Teller, whole
 
     check_writable(args.output, args.input)
     tell = Teller(quiet=args.quiet)
@@ -164,12 +161,10 @@ def _enhance(args: argparse.Namespace) -> int:
     adata = _whole_file(args.input, tell)
     assert adata is not None
     job = Job(_enhancing(args, model, adata), "Enhancing")
-    follow(job, tell)
-    if job.result is None:
-        raise KeyboardInterrupt
-    path = write(job.result.adata, args.output, args.input)
-    tell.say(*job.result.sentences)
-    tell.say(f"Wrote {path}: {job.result.adata.n_obs:,} × {job.result.adata.n_vars:,}.")
+    enhanced = whole(job, tell)
+    path = write(enhanced.adata, args.output, args.input)
+    tell.say(*enhanced.sentences)
+    tell.say(f"Wrote {path}: {enhanced.adata.n_obs:,} × {enhanced.adata.n_vars:,}.")
     return 0
 
 

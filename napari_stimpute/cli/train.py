@@ -169,7 +169,7 @@ def _finetune(args: argparse.Namespace) -> int:
     from ..models.scdiffusion.finetune import finetune_steps
     from ..models.scdiffusion.model import ScDiffusion
     from ..models.storage import check_folder
-    from ..terminal import Teller, follow
+    from ..terminal import Teller, whole
 
     check_folder(args.output)
     tell = Teller(quiet=args.quiet)
@@ -180,10 +180,8 @@ def _finetune(args: argparse.Namespace) -> int:
         model, opened.adata, force=args.force, seed=args.seed, n_steps=args.steps
     )
     job = Job(steps, "Fine-tuning")
-    follow(job, tell)
-    if job.result is None:
-        raise KeyboardInterrupt
+    tuned = whole(job, tell)
     with holding_signals(resends=False):
-        path = job.result.model.save(args.output)
-    tell.say(*job.result.sentences, f"Saved the model to {path}.")
+        path = tuned.model.save(args.output)
+    tell.say(*tuned.sentences, f"Saved the model to {path}.")
     return 0
