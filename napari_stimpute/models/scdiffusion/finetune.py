@@ -30,9 +30,10 @@ from ..base import require
 from ..diffusion_config import ScDiffusionConfig
 from .conditions import ConditionTable
 from .generator import CellGenerator, LabelScale, label_scale
+from .latents import Latents, Posterior, Space, joint
 from .replay import Replay
 from .trained_on import TrainedOn
-from .training import Network, Pair, Posterior, Space, log_depth
+from .training import Network, Pair, log_depth
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -255,11 +256,9 @@ class _Lesson(Generic[M]):
         tuned = copy.copy(model)
         tuned.table_, tuned.denoiser_ = self.table, self.pair.average.eval()
         rows = self.learned.cpu().numpy()
-        posterior = Posterior(
-            self.posterior.mean[self.learned], self.posterior.sd[self.learned], model.space_
-        )
         counts = self.aligned.counts
-        found = label_scale(model.network_, posterior, counts[rows], labels, self.seed)
+        learned = Posterior(self.posterior.latents.part(self.learned), model.space_)
+        found = label_scale(model.network_, learned, counts[rows], labels, self.seed)
         tuned.scale_ = _with_new(model.scale_, found, self.aligned.is_there)
         fresh = Replay.of(self.posterior, self.conditions, self.held_out, self.learned)
         tuned.replay_ = model.replay_.with_half_of(fresh)
@@ -275,13 +274,15 @@ class _Lesson(Generic[M]):
         model, counts = self.model, self.aligned.counts
         size = depth_of(counts) / (self.aligned.share * model.median_depth_)
         depth = log_depth(torch.from_numpy(size.astype(np.float32)).to(self.device))
+
+        def encoded(start: int) -> Tensor:
+            some = slice(start, start + _N_SCORED)
+            return joint(*model.encoded(counts[some], size[some]), depth[some])
+
+        n = counts.shape[0]
         with torch.no_grad():
-            parts = [
-                model.encoded(counts[start : start + _N_SCORED], size[start : start + _N_SCORED])
-                for start in range(0, counts.shape[0], _N_SCORED)
-            ]
-        mean, log_variance = (torch.cat([part[k] for part in parts]) for k in (0, 1))
-        return Posterior.within(model.space_, mean, log_variance, depth)
+            latents = Latents.of(map(encoded, range(0, n, _N_SCORED)), n)
+        return Posterior(latents, model.space_)
 
     def _error(self, z: Tensor, conditions: Conditions) -> float:
         generator = torch.Generator(self.device).manual_seed(self.seed)

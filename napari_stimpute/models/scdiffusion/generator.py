@@ -17,7 +17,8 @@ from ...nn.sampling import Sampler
 from ...progress import Progress
 from ..cells.model import BLOCK
 from .draws import for_counts, normal
-from .training import Network, Posterior, Space
+from .latents import Posterior, Space
+from .training import Network
 
 _PRIOR = 20.0
 """Molecules of a gene that pull a label's factor to that of all cells."""
@@ -218,7 +219,7 @@ def label_scale(
     labels : (n, n_labels), codes of theirs
     """
     sets, group = np.unique(labels, axis=0, return_inverse=True)
-    group, device = group.ravel(), posterior.mean.device
+    group, device = group.ravel(), posterior.space.centre.device
     expected = np.zeros((len(sets), counts.shape[1]))
     generator = torch.Generator(device).manual_seed(seed)
     for start in range(0, len(group), BLOCK):

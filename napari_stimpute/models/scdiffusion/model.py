@@ -59,10 +59,11 @@ from .conditions import ConditionTable, Wish
 from .editor import EditsCells
 from .finetune import finetune_steps
 from .generator import CellGenerator, Drawn, LabelScale, label_scale
+from .latents import Space
 from .marks import mark
 from .replay import Replay
 from .trained_on import TrainedOn, apart, n_apart
-from .training import Network, Space, Training, log_depth, process_of, with_depth
+from .training import Network, Training, log_depth, process_of, with_depth
 
 if TYPE_CHECKING:
     from anndata import AnnData

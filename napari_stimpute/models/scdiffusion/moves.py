@@ -21,11 +21,12 @@ from .coder import Coder
 from .conditions import ConditionTable
 from .edit import EditRequest, GeneWish
 from .landing import Landing, Rates, mean_log
+from .latents import Space
 from .paths import Paths
 from .plan import Plan
 from .shifts import Tuned
 from .trained_on import TrainedOn
-from .training import Network, Space, log_depth, process_of
+from .training import Network, log_depth, process_of
 
 if TYPE_CHECKING:
     from anndata import AnnData

@@ -18,7 +18,7 @@ from ...nn.denoising import Conditions, Denoiser, Velocity
 from ...nn.noising import Process, mixed, parted
 from ...nn.sampling import denoised, transport
 from .draws import normal
-from .training import Space
+from .latents import Space
 
 _N_STEPS = 25
 _HALF_WAY = 0.5

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ...nn.denoising import Conditions
-from .training import Posterior
+from .latents import Posterior
 
 _MOST, _MOST_TESTED = 4000, 500
 

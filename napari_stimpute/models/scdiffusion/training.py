@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import scipy.sparse as sp
 import torch
@@ -30,12 +30,11 @@ from ..cells.model import ALL, CellNetwork, CellTraining, log_values
 from ..diffusion_config import ScDiffusionConfig
 from ..training import Split, rows_of
 from .heads import HEADS, Decoded
+from .latents import Latents, Posterior, Space, joint
 
 _WARMUP_EPOCHS = 20
 _SMALLEST_BATCH, _BATCHES = 16, 8
 """Few cells are taken in smaller batches, so that an epoch has at least so many steps."""
-_DEPTH_NOISE = 0.02
-"""Standard deviation of the noise on log depth, which like a latent point is not known exactly."""
 
 _STEPS_PER_EPOCH = 100
 _DIFFUSION_RATE, _DIFFUSION_BATCH = 1e-3, 256
@@ -78,71 +77,6 @@ class Network(CellNetwork):
         decoder = self.decoder
         lost = None if decoder.dropout_offset is None else decoder.dropout_logit(z, columns)
         return decoder.log_mean(z, columns), lost
-
-
-@dataclass(frozen=True)
-class Space:
-    """What a denoiser's standardised points mean: latent dimensions, then log depth.
-
-    Attributes
-    ----------
-    centre, scale : (n_latent + 1,), of all cells that were learned from
-    depths : (2,), least and largest log depth of them
-    reach : (), largest distance of one of them from the centre, standardised
-    """
-
-    centre: Tensor
-    scale: Tensor
-    depths: Tensor
-    reach: Tensor
-
-    def standardised(self, points: Tensor) -> Tensor:
-        """Latent dimensions and log depth (n, n_latent + 1), as the denoiser sees them."""
-        return (points - self.centre) / self.scale
-
-    def opened(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Latent points (n, n_latent) and log depths (n,) of standardised ones.
-
-        Depths stay among those of real cells.
-        """
-        points = z * self.scale + self.centre
-        least, most = self.depths.tolist()
-        return points[:, :-1], points[:, -1].clamp(least, most)
-
-
-@dataclass(frozen=True)
-class Posterior:
-    """Where each cell may lie, in latent dimensions and log depth, (n, n_latent + 1) each."""
-
-    mean: Tensor
-    sd: Tensor
-    space: Space
-
-    @classmethod
-    def of(cls, mean: Tensor, log_variance: Tensor, log_depth: Tensor) -> Posterior:
-        """From an autoencoder's posterior (n, n_latent) and log depths (n,)."""
-        joint = torch.cat([mean, log_depth[:, None]], dim=1)
-        noise = torch.full_like(log_depth[:, None], _DEPTH_NOISE)
-        sd = torch.cat([torch.exp(0.5 * log_variance), noise], dim=1)
-        centre = joint.mean(dim=0)
-        scale = (joint.var(dim=0) + sd.square().mean(dim=0)).sqrt()
-        depths = torch.stack([log_depth.min(), log_depth.max()])
-        reach = ((joint - centre) / scale).norm(dim=1).max()
-        return cls(joint, sd, Space(centre, scale, depths, reach))
-
-    @classmethod
-    def within(
-        cls, space: Space, mean: Tensor, log_variance: Tensor, log_depth: Tensor
-    ) -> Posterior:
-        """The same of further cells, in a space that is there already."""
-        found = cls.of(mean, log_variance, log_depth)
-        return cls(found.mean, found.sd, space)
-
-    def draw(self, index: Tensor, generator: torch.Generator) -> Tensor:
-        """A point for each of some cells, standardised, (b, n_latent + 1)."""
-        mean = self.mean[index]
-        noise = torch.randn(mean.shape, generator=generator, device=mean.device)
-        return self.space.standardised(mean + noise * self.sd[index])
 
 
 class Pair(nn.Module):
@@ -307,12 +241,9 @@ class Training(CellTraining):
         config = self.config
         index = torch.arange(self.n_obs, device=self.device)
         with torch.no_grad():
-            parts = [
-                self.network.encode(self._read(self.counts, self.full_size, block))
-                for block in torch.split(index, max(1024, self.batch_size))
-            ]
-        mean, log_variance = (torch.cat([part[k] for part in parts]) for k in (0, 1))
-        self.posterior = Posterior.of(mean, log_variance, log_depth(self.full_size))
+            blocks = map(self._encoded, torch.split(index, max(1024, self.batch_size)))
+            folder = None if self.checkpoint is None else self.checkpoint.path.parent
+            self.posterior = Posterior.of(Latents.of(blocks, self.n_obs, folder))
         self.process = process_of(config, self.posterior.space)
         generator = torch.Generator().manual_seed(self.seed)
         order = torch.randperm(self.n_obs, generator=generator).to(self.device)
@@ -327,6 +258,10 @@ class Training(CellTraining):
             generator=generator,
         )
         self.pair = Pair(denoiser).to(self.device)
+
+    def _encoded(self, index: Tensor) -> Tensor:
+        found = self.network.encode(self._read(self.counts, self.full_size, index))
+        return joint(*found, log_depth(self.full_size[index]))
 
     def diffusion_loss(self) -> Tensor:
         """Denoising error of random cells; each a fresh draw of its posterior."""
