@@ -29,38 +29,33 @@ What differs from the authors' code, and why
 from __future__ import annotations
 
 import json
-import math
 import os
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import pandas as pd
 import scipy.sparse as sp
 import torch
 from torch import Tensor
 
 from ...data.peaks import are_peaks
 from ...data.records import fingerprint
-from ...devices import require_memory
-from ...errors import NotFitted, UnknownName
+from ...errors import NotFitted
 from ...nn.checkpoint import Checkpoint
-from ...nn.denoising import Conditions, Denoiser
-from ...nn.sampling import Method, Sampler
+from ...nn.denoising import Denoiser
 from ...progress import Progress, drain
-from ..base import require
 from ..cells.model import CellModel, CellTraining
 from ..diffusion_config import ScDiffusionConfig
 from ..training import Split, below
-from .conditions import ConditionTable, Wish
+from .conditions import ConditionTable
 from .editor import EditsCells
 from .finetune import finetune_steps
-from .generator import CellGenerator, Drawn, LabelScale, label_scale
+from .generates import GeneratesCells
+from .generator import CellGenerator, LabelScale, label_scale
 from .latents import Space
-from .marks import mark
 from .replay import Replay
 from .trained_on import TrainedOn, apart, n_apart
 from .training import Network, Training, log_depth, process_of, with_depth
@@ -68,10 +63,8 @@ from .training import Network, Training, log_depth, process_of, with_depth
 if TYPE_CHECKING:
     from anndata import AnnData
 
-_GUIDANCE = (0.0, 10.0)
 
-
-class ScDiffusion(CellModel, EditsCells):
+class ScDiffusion(CellModel, GeneratesCells, EditsCells):
     """Generates cells, and embeds, imputes and groups those it learned from.
 
     Examples
@@ -167,121 +160,12 @@ class ScDiffusion(CellModel, EditsCells):
 
     # ---- generating ----------------------------------------------------------------------------
 
-    def generate(
-        self,
-        n: int,
-        conditions: Mapping[str, Wish] | pd.DataFrame | None = None,
-        *,
-        guidance: float | Mapping[str, float] = 1.0,
-        method: Method = "heun",
-        n_steps: int = 25,
-        seed: int = 0,
-    ) -> AnnData:
-        """Cells that were never measured, with counts at depths like those of real ones.
-
-        Parameters
-        ----------
-        n : how many
-        conditions : what all of them are to be, by column; or a row for each of them, as in
-            ``adata.obs``. What is not named is left open
-        guidance : how strongly conditions are followed, for all or by column. 1 is as learned; more
-            exaggerates: depths and differences grow too
-        method, n_steps : the sampler, see `nn.sampling.Sampler`
-        seed : the same seed gives the same cells; the first hundred of a thousand are those of a
-            hundred
-
-        Returns
-        -------
-        n cells × modelled genes; conditions in ``obs``, latent points in ``obsm``
-
-        Raises
-        ------
-        NotFitted : training was stopped before the denoiser had begun
-        UnknownName : a condition or label that was not there in training
-        InvalidSetting : n, guidance or steps out of range, or more than 1 % of the cells failed
-        """
-        steps = self.generate_steps(
-            n, conditions, guidance=guidance, method=method, n_steps=n_steps, seed=seed
-        )
-        return drain(steps)
-
-    def generate_steps(
-        self,
-        n: int,
-        conditions: Mapping[str, Wish] | pd.DataFrame | None = None,
-        *,
-        guidance: float | Mapping[str, float] = 1.0,
-        method: Method = "heun",
-        n_steps: int = 25,
-        seed: int = 0,
-    ) -> Generator[Progress, None, AnnData]:
-        """As `generate`, block by block; closing the generator stops."""
-        self._require_denoiser()
-        require(n >= 1, "n", "at least one cell", str(n), "Ask for some.")
-        require_memory(n, len(self.var_names_))
-        require(n_steps >= 1, "n_steps", "at least 1", str(n_steps), "Take some, such as 25.")
-        asked, weights = self.asked(n, conditions), self.weights(guidance)
-        sampler = Sampler(self.generator.process, method, n_steps)
-        drawn = yield from self.generator.steps(asked, sampler, weights, seed)
-        made = self._as_cells(drawn, asked)
-        told = {
-            "conditions": "by cell" if isinstance(conditions, pd.DataFrame) else conditions or {},
-            "guidance": dict(zip(self.table_.names, weights, strict=True)),
-            "sampler": method,
-            "n_steps": n_steps,
-            "seed": seed,
-            "drawn_again": drawn.n_again,
-        }
-        mark(made, "generated", self.provenance | told)
-        return made
-
     @property
     def generator(self) -> CellGenerator:
         """What makes cells of points; `NotFitted` where training was stopped too early."""
         self._require_denoiser()
         process = process_of(self.settings_, self.space_)
         return CellGenerator(self.network_, self.denoiser_, self.space_, process, self.scale_)
-
-    def asked(self, n: int, conditions: Mapping[str, Wish] | pd.DataFrame | None) -> Conditions:
-        """Conditions of n cells, as `generate` takes them."""
-        if isinstance(conditions, pd.DataFrame):
-            require(
-                len(conditions) == n,
-                "conditions",
-                f"a row for each of {n:,} cells",
-                f"{len(conditions):,}",
-                "Give as many rows as cells.",
-            )
-            return self.table_.of_cells(conditions)
-        return self.table_.asked(n, conditions or {})
-
-    def weights(self, guidance: float | Mapping[str, float]) -> list[float]:
-        """Guidance of each condition, in their order, as `generate` takes it."""
-        names = self.table_.names
-        by_name = guidance if isinstance(guidance, Mapping) else dict.fromkeys(names, guidance)
-        for name in by_name:
-            if name not in names:
-                raise UnknownName.of("condition of this model", name, names)
-        weights = [float(by_name.get(name, 1.0)) for name in names]
-        for weight in weights:
-            require(
-                math.isfinite(weight) and _GUIDANCE[0] <= weight <= _GUIDANCE[1],
-                "guidance",
-                f"from {_GUIDANCE[0]:.0f} to {_GUIDANCE[1]:.0f}",
-                f"{weight}",
-                "1 follows the condition as it was learned.",
-            )
-        return weights
-
-    def _as_cells(self, drawn: Drawn, asked: Conditions) -> AnnData:
-        from anndata import AnnData
-
-        points, _ = self.space_.opened(torch.from_numpy(drawn.points).to(self._device))
-        obs = self.table_.as_columns(asked)
-        obs.index = pd.Index([f"generated_{k + 1}" for k in range(len(asked))])
-        made = AnnData(drawn.counts, obs=obs, var=pd.DataFrame(index=pd.Index(self.var_names_)))
-        made.obsm[f"X_{self.name}"] = points.cpu().numpy()
-        return made
 
     def points(self, counts: sp.csr_matrix) -> tuple[Tensor, Tensor]:
         """Standardised points (n, d) of counts as `read` gives them, and log depths (n,)."""
