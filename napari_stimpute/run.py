@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
@@ -43,6 +43,7 @@ from .models.protocols import (
     FillsByMode,
     FillsZeros,
     FindsCommunities,
+    Generates,
     Imputes,
     IsBlend,
     expected_counts,
@@ -56,8 +57,6 @@ from .words import percent
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-    from .spatial.control import Impute
 
 _SMALLEST_BATCH = 16
 _APPLY_STEPS = 5
@@ -127,6 +126,9 @@ class Run:
             if not self.model.is_fitted:
                 raise
             self._skip_judging()
+        if seen is not self.adata and isinstance(self.model, Generates):
+            share = float(counts_of(seen).sum() / self._counts.sum())
+            self.model.learned_from_part_of(self._counts, share)
         with self._short_of_memory():
             yield from _to_the_end(self._apply(started, begun))
 
@@ -366,24 +368,6 @@ def run_with(
         run = Run(work, run.request)
     yield from run.steps()
     return run
-
-
-def pipeline_of(record: RunRecord) -> Impute:
-    """The pipeline that made a run, for other data."""
-
-    def impute(adata: AnnData, seed: int) -> Generator[Progress, None, Any]:
-        config = model_info(record.model).config.checked(record.config)
-        blend = record.trust is not None and bool(record.trust.parts)
-        judged = record.trust is not None and bool(record.trust.verdicts)
-        request = Request(
-            record.model, config, seed, record.device, record.key, blend=blend, judged=judged
-        )
-        run = Run(adata, request)
-        yield from run.steps()
-        assert run.results is not None and run.results.imputed is not None
-        return run.results.imputed
-
-    return impute
 
 
 def _to_the_end(steps: Iterator[Progress]) -> Iterator[Progress]:

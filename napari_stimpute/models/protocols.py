@@ -96,6 +96,15 @@ class FindsCommunities(Protocol):
 
 
 @runtime_checkable
+class Generates(Protocol):
+    """Makes cells, at depths like those it learned from."""
+
+    def learned_from_part_of(self, counts: sp.csr_matrix, share: float) -> None:
+        """Say that a random share of the molecules of these counts was learned from."""
+        ...
+
+
+@runtime_checkable
 class IsBlend(Protocol):
     """Is a blend of simple predictions itself."""
 

@@ -59,10 +59,6 @@ _METHODS = (
 _UNCONDITIONAL = (
     "This model was trained without conditions: it can only be asked for cells like all of them."
 )
-_THINNED = (
-    "It learned from a part of the molecules, as the others judge its imputing: its cells are "
-    "shallower. Train it without judging and blending for cells of full depth."
-)
 _SMALL, _LARGE = 3.7, 8.0
 """Inches of the figure in the panel, and in a window or file."""
 
@@ -315,15 +311,8 @@ class GeneratePanel(Panel[GenerateState]):
         return tuple(made)
 
     def _about(self) -> Message:
-        model, record = (
-            self.generators.model,
-            self.session.contents.records.get(self.generators.key),
-        )
-        if model is None or record is None:
-            return SILENT
-        said = [] if model.table_.names else [_UNCONDITIONAL]
-        said += [] if record.trust is None else [_THINNED]
-        return Message("\n".join(said))
+        model = self.generators.model
+        return SILENT if model is None or model.table_.names else Message(_UNCONDITIONAL)
 
 
 def _thumbnail(found: Generated) -> bytes:

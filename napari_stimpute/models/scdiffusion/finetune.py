@@ -256,15 +256,15 @@ class _Lesson(Generic[M]):
         tuned = copy.copy(model)
         tuned.table_, tuned.denoiser_ = self.table, self.pair.average.eval()
         rows = self.learned.cpu().numpy()
-        counts = self.aligned.counts
+        counts, share = self.aligned.counts, model.trained_on_.kept_share
         learned = Posterior(self.posterior.latents.part(self.learned), model.space_)
-        found = label_scale(model.network_, learned, counts[rows], labels, self.seed)
+        found = label_scale(model.network_, learned, counts[rows] * share, labels, self.seed)
         tuned.scale_ = _with_new(model.scale_, found, self.aligned.is_there)
         fresh = Replay.of(self.posterior, self.conditions, self.held_out, self.learned)
         tuned.replay_ = model.replay_.with_half_of(fresh)
         names = adata.obs_names.astype(str)
         tuned.trained_on_ = TrainedOn(
-            adata.n_obs, fingerprint(counts), tuple(names[self.held_out.cpu().numpy()])
+            adata.n_obs, fingerprint(counts), tuple(names[self.held_out.cpu().numpy()]), share
         )
         tuned.seed_ = self.seed
         tuned.history_ = [*model.history_]
@@ -273,7 +273,8 @@ class _Lesson(Generic[M]):
     def _encoded(self) -> Posterior:
         model, counts = self.model, self.aligned.counts
         size = depth_of(counts) / (self.aligned.share * model.median_depth_)
-        depth = log_depth(torch.from_numpy(size.astype(np.float32)).to(self.device))
+        learned = (size * model.trained_on_.kept_share).astype(np.float32)
+        depth = log_depth(torch.from_numpy(learned).to(self.device))
 
         def encoded(start: int) -> Tensor:
             some = slice(start, start + _N_SCORED)

@@ -88,13 +88,21 @@ class Drawn:
 
 @dataclass(frozen=True)
 class CellGenerator:
-    """A trained autoencoder and denoiser, and the space between them."""
+    """A trained autoencoder and denoiser, and the space between them.
+
+    Attributes
+    ----------
+    kept_share : of the molecules of the data that they learned from. Counts are drawn at the depth
+        of all of them: of counts of a law, a random part follows the same law with so many times
+        the mean, so that the mean is divided by this. A peak's chance to be seen open is, too
+    """
 
     network: Network
     denoiser: Denoiser
     space: Space
     process: Process
     scale: LabelScale
+    kept_share: float
 
     def steps(
         self, asked: Conditions, sampler: Sampler, guidance: Sequence[float], seed: int
@@ -144,6 +152,7 @@ class CellGenerator:
             )
         assert level is not None and size is not None
         mean = head.expected(torch.from_numpy(level * self.scale.of(asked))).numpy()
+        mean, size = mean / self.kept_share, size / self.kept_share
         rows = []
         for k, cell in enumerate(cells):
             rng = for_counts(seed, int(cell))

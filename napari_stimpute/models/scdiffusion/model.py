@@ -29,9 +29,10 @@ What differs from the authors' code, and why
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable, Generator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -165,14 +166,27 @@ class ScDiffusion(CellModel, GeneratesCells, EditsCells):
         """What makes cells of points; `NotFitted` where training was stopped too early."""
         self._require_denoiser()
         process = process_of(self.settings_, self.space_)
-        return CellGenerator(self.network_, self.denoiser_, self.space_, process, self.scale_)
+        share = self.trained_on_.kept_share
+        return CellGenerator(
+            self.network_, self.denoiser_, self.space_, process, self.scale_, share
+        )
+
+    def learned_from_part_of(self, counts: sp.csr_matrix, share: float) -> None:
+        """Say that a random share of the molecules of these counts was learned from.
+
+        What is made is of the depth of all of them; `trained_on_` tells these data.
+        """
+        self.trained_on_ = replace(
+            self.trained_on_, fingerprint=fingerprint(counts), kept_share=share
+        )
 
     def points(self, counts: sp.csr_matrix) -> tuple[Tensor, Tensor]:
-        """Standardised points (n, d) of counts as `read` gives them, and log depths (n,)."""
+        """Standardised points (n, d) of counts as `read` gives them, and log size factors (n,)."""
         size = self._depth(counts)
         mean = self.encoded(counts, size)[0]
         depth = log_depth(torch.from_numpy(size).to(self._device))
-        return self.space_.standardised(torch.cat([mean, depth[:, None]], dim=1)), depth
+        learned = depth + math.log(self.trained_on_.kept_share)
+        return self.space_.standardised(torch.cat([mean, learned[:, None]], dim=1)), depth
 
     def encoded(self, counts: sp.csr_matrix, size: np.ndarray) -> tuple[Tensor, Tensor]:
         """Means and log-variances of latent points, (n, n_latent), of counts and size factors."""

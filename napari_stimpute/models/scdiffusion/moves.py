@@ -119,8 +119,9 @@ class Subject:
         return Paths(self.model.denoiser_, process_of(self.model.settings_, space), space)
 
     def log_depth(self, rows: np.ndarray) -> np.ndarray:
-        """Logarithm of size factors, (n,)."""
-        size = depth_of(self.counts[rows]) / self.model.median_depth_
+        """Logarithm of size factors, (n,), at the depths that the denoiser learned."""
+        model = self.model
+        size = depth_of(self.counts[rows]) * model.trained_on_.kept_share / model.median_depth_
         return log_depth(torch.from_numpy(size)).numpy()
 
     def conditions(self, rows: np.ndarray) -> Conditions:

@@ -27,11 +27,13 @@ class TrainedOn:
     n_obs : cells, with those kept apart
     fingerprint : of their counts, as `data.records.fingerprint`
     kept_apart : names of cells that were not learned from
+    kept_share : of the molecules of these cells; the others were hidden, to judge by
     """
 
     n_obs: int
     fingerprint: str
     kept_apart: tuple[str, ...]
+    kept_share: float = 1.0
 
     @property
     def n_learned(self) -> int:
@@ -56,7 +58,8 @@ class TrainedOn:
         """What `as_tensor` saved; `ValueError` or `KeyError` for anything else."""
         found = json.loads(saved.numpy().tobytes().decode())
         names = tuple(str(name) for name in found["kept_apart"])
-        return cls(int(found["n_obs"]), str(found["fingerprint"]), names)
+        share = float(found["kept_share"])
+        return cls(int(found["n_obs"]), str(found["fingerprint"]), names, share)
 
 
 def n_apart(n_obs: int, share: float) -> int:

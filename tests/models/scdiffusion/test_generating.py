@@ -11,7 +11,10 @@ import torch
 
 from napari_stimpute import ScDiffusion, keys
 from napari_stimpute.errors import InvalidSetting, NotReadable, OutOfMemory, UnknownName
+from napari_stimpute.models.diffusion_config import ScDiffusionConfig
 from napari_stimpute.models.scdiffusion.trained_on import n_apart
+from napari_stimpute.progress import drain
+from napari_stimpute.run import Request, Run
 
 from ...generating import SMALL, cells, folder, trained
 
@@ -135,3 +138,22 @@ def test_no_label_is_kept_apart_whole() -> None:
     model = ScDiffusion(condition="kind", **SMALL).fit(data)
     assert not set(data.obs_names[:2]) & set(model.trained_on_.kept_apart)
     assert set(model.generate(3, {"kind": "rare"}, n_steps=2).obs["kind"]) == {"rare"}
+
+
+def test_cells_of_a_model_that_learned_from_a_part_of_the_molecules_are_of_full_depth() -> None:
+    whole, part = trained(), trained()
+    part.learned_from_part_of(cells().X, 0.5)
+    one, other = (model.generate(300, n_steps=4, seed=1).X for model in (whole, part))
+    assert other.sum() / one.sum() == pytest.approx(2, rel=0.02)
+    spread = [np.var(x.toarray(), axis=0).sum() for x in (one, other)]
+    assert spread[1] > 2.5 * spread[0]  # that of a rate twice as high, not of doubled draws
+
+
+def test_a_run_that_is_judged_makes_cells_as_deep_as_the_data() -> None:
+    run = Run(cells(), Request("scdiffusion", ScDiffusionConfig.checked(SMALL)))
+    drain(run.steps())
+    model, real = run.model, cells().X.sum(axis=1).mean()
+    assert isinstance(model, ScDiffusion) and run.results is not None
+    assert model.trained_on_.kept_share == pytest.approx(0.81, abs=0.01)
+    assert model.trained_on_.fingerprint == run.results.record.fingerprint
+    assert model.generate(500).X.sum(axis=1).mean() == pytest.approx(real, rel=0.1)
