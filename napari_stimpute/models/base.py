@@ -23,12 +23,13 @@ from ..errors import (
     InvalidSetting,
     MissingKey,
     NotFitted,
+    NotReadable,
     OutOfMemory,
     TooSmall,
     UnknownName,
 )
 from ..progress import Progress, drain
-from .configs import model_info
+from .configs import MODELS, model_info
 from .storage import Config, Past, load_folder, not_a_model, save_folder
 
 if TYPE_CHECKING:
@@ -203,7 +204,12 @@ class Model(ABC):
         here, folder = resolve_device(device), Path(path)
         config, past, state = load_folder(path)
         if config.model != cls.name:
-            raise UnknownName.of("saved model of this class", config.model, [cls.name])
+            title = model_info(config.model).title if config.model in MODELS else config.model
+            raise NotReadable(
+                expected=f"a saved {model_info(cls.name).title} at {folder}",
+                found=f"one of {title}",
+                remedy="Choose the folder of another model.",
+            )
         model = cls(model_info(cls.name).config.checked(config.config))
         vars(model).update({f"{field}_": value for field, value in past} | {"device_": here})
         try:

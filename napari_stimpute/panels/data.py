@@ -15,6 +15,7 @@ from ..data.simulate import simulate_section
 from ..errors import StimputeError
 from ..job import Job
 from ..session.autosave import Left, left, taken_over
+from ..session.models import from_folders
 from ..session.session import OPEN, SAVE, Session
 from .menu import Choice, Entry, Menu, entries
 from .message import SILENT, Message, error, good
@@ -214,11 +215,12 @@ class DataPanel(Panel[DataState]):
     def _no_model(self) -> str:
         if self.session.adata is None:
             return "Open data first."
-        return "" if self.session.models else "Train a model first."
+        return "" if self._last_model() else "Train a model first."
 
     def _last_model(self) -> str:
         models, source = self.session.models, self.session.display.source
-        return source if source in models else next(reversed(models), "")
+        trained = [key for key in models if key not in from_folders(models)]
+        return source if source in trained else next(reversed(trained), "")
 
     def _resolve(self) -> DataState:
         session, wait, job = self.session, self.session.wait, self.session.job

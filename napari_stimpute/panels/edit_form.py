@@ -257,11 +257,12 @@ class EditForm:
         if is_known:
             return (
                 "The scDiffusion model of these data was not kept in the file: train it again, "
-                "under Train."
+                "under Train, or open it where it was saved, under Generate."
             )
         return (
             "No scDiffusion model is trained yet. Under Train, choose scDiffusion and give it "
-            "columns to condition on, such as cell type and treatment."
+            "columns to condition on, such as cell type and treatment; or open a saved model, "
+            "under Generate."
         )
 
     def asked(self) -> Asked | None:

@@ -13,7 +13,7 @@ from ..job import Job
 from ..progress import Progress
 from ..session.session import Session
 from .answer import Answer, began
-from .generators import Generators, sized
+from .generators import Generators, sized, unreadable
 from .made import MadeFile
 from .menu import Choice, Entry, Menu, entries
 from .message import SILENT, Message
@@ -167,9 +167,13 @@ class EnhancePanel(Panel[EnhanceState]):
 
     def _missing(self) -> str:
         """Why nothing can be added as it is set, in words; "" where it can."""
-        reason = self.generators.missing()
-        if reason or self.kind.name != RAISE:
+        reason, model = self.generators.missing(), self.generators.model
+        if reason or model is None:
             return reason
+        if lacking := unreadable(self.session, model):
+            return lacking
+        if self.kind.name != RAISE:
+            return ""
         if not self.column.name:
             return "This model was trained without labels: it cannot be asked for one."
         there = self._there[self.label.name]

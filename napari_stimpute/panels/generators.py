@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from .. import keys
 from ..errors import StimputeError
+from ..session.models import from_folders
 from ..session.session import Session
 from ..words import counted
 from .groups import newest_first
-from .menu import Choice, Menu, entries
+from .menu import Choice, Entry, Menu, entries
 from .message import SILENT, Message
 from .panel import Panel
 
@@ -28,7 +29,8 @@ SET_UP = "Set up scDiffusion in Train"
 SET_UP_HELP = "Choose scDiffusion in Train; its settings say by which columns cells are asked for."
 _NO_MODEL = (
     "No model here generates cells yet. Train scDiffusion first, with a condition, the column by "
-    "which cells are asked for{example}. A run that was read from a file has no model with it."
+    "which cells are asked for{example}, or open a saved model. A run that was read from a file "
+    "has no model with it."
 )
 
 
@@ -80,7 +82,7 @@ class Generators(Panel[GeneratorsState]):
             return "Open data first."
         model = self.model
         if model is None:
-            return "Train scDiffusion first."
+            return "Train scDiffusion first, or open a saved model."
         try:
             _ = model.generator
         except StimputeError as problem:
@@ -90,7 +92,8 @@ class Generators(Panel[GeneratorsState]):
     def _resolve(self) -> GeneratorsState:
         session = self.session
         trained = {key for key, model in session.models.items() if model.name == MODEL}
-        self.choice.offer(entries(pair for pair in newest_first(session) if pair[1] in trained))
+        here = entries(pair for pair in newest_first(session) if pair[1] in trained)
+        self.choice.offer([*here, *(Entry(key, key) for key in from_folders(session.models))])
         is_open = session.adata is not None
         nothing = Message(self._no_model()) if is_open and not self.key else SILENT
         return GeneratorsState(self.choice.menu(session.wait or self.missing()), nothing)
@@ -101,6 +104,33 @@ class Generators(Panel[GeneratorsState]):
         columns = (column for column in contents.columns if column not in made_here)
         example = next(columns, "")
         return _NO_MODEL.format(example=f" (here for example “{example}”)" if example else "")
+
+
+def unreadable(session: Session, model: ScDiffusion) -> str:
+    """Why a model cannot read the counts of the open data, in words; "" where it can."""
+    adata, names = session.adata, model.var_names_
+    if adata is None:
+        return "Open data first."
+    known = set(adata.var_names)
+    missing = [name for name in names if name not in known]
+    if len(missing) == len(names):
+        return (
+            f"None of the model's {len(names):,} genes ({_some(names)}) is in these data "
+            f"({_some(list(adata.var_names))}): are they named alike?"
+        )
+    if missing:
+        others = set() if adata.raw is None else set(adata.raw.var_names)
+        n_raw = len(others.intersection(missing))
+        hint = f" {n_raw:,} of them are in raw: model all genes, under Data." if n_raw else ""
+        return (
+            f"{len(missing):,} of the model's {len(names):,} genes are not in these data "
+            f"({_some(missing)}).{hint}"
+        )
+    return ""
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
 
 
 def sized(session: Session, column: str, labels: Iterable[str]) -> dict[str, tuple[str, int]]:

@@ -84,7 +84,7 @@ class StimputePanel(QWidget):
         viewer.bind_key(FLIP_KEY, self.flip, overwrite=True)
         self.genes.wipe.bind_keys(viewer)
         self.genes.map_button.clicked.connect(self.open_map)
-        for tab in (self.generate, self.edit):
+        for tab in (self.generate.model, self.edit):
             tab.set_up.clicked.connect(self._set_up)
         viewer.bind_key(FIND_KEY, self.find_gene, overwrite=True)
         self._soon = QTimer(self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .. import keys
@@ -10,8 +11,13 @@ from ..models import MODELS, model_info
 if TYPE_CHECKING:
     from anndata import AnnData
 
+    from ..models.base import Model
+
 USUAL = "mixture"
 """The model that fits any data: quick, and usually as good as those that take longer."""
+
+OPENED = " (opened)"
+"""Ends the key of a model that came from a folder; no run has a key with a space."""
 
 _TISSUE, _CELLS = ("gmm_vgae",), ("scziva", "scamzi", "scimta", "scdiffusion")
 
@@ -22,6 +28,16 @@ def why_not(name: str, adata: AnnData | None) -> str:
     if adata is not None and "spatial" in info.needs and keys.SPATIAL not in adata.obsm:
         return f"{info.title} needs coordinates; these data have none."
     return ""
+
+
+def from_folders(models: Mapping[str, Model]) -> dict[str, Model]:
+    """Models that came from a folder: they stay when other data are opened."""
+    return {key: model for key, model in models.items() if key.endswith(OPENED)}
+
+
+def key_of_opened(folder: str, models: Mapping[str, Model]) -> str:
+    """Key for a model from a folder of this name, beside those there are."""
+    return keys.free(folder, {key.removesuffix(OPENED) for key in from_folders(models)}) + OPENED
 
 
 class Preselection:

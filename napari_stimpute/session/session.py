@@ -29,7 +29,7 @@ from ..models import model_info
 from ..progress import Progress
 from .contents import Contents, Prepared, prepared
 from .display import Display
-from .models import USUAL, Preselection
+from .models import USUAL, Preselection, from_folders
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -72,7 +72,7 @@ class Session:
     at_fault: str = OPEN
     """Owner of the work that the last error is about."""
     models: dict[str, Model] = field(default_factory=dict)
-    """Fitted models by key, for saving; empty for runs read from a file."""
+    """Fitted models by key, and those opened from folders; none of runs read from a file."""
     also: tuple[str, ...] = ()
     """Genes that are modelled whatever is chosen; those that other data hold outlive these."""
     unsaved: tuple[str, ...] = ()
@@ -161,7 +161,7 @@ class Session:
             self.path, self.card = opened.path, opened.card
             self.also, lost = kept_genes(opened.adata, self.also)
             self.notes = (*opened.notes, *lost)
-            self.models, self.problem = {}, ""
+            self.models, self.problem = from_folders(self.models), ""
             self._written, self.unsaved = set(), unsaved
         for name in ("problem", "also", "contents", "adata", "unsaved"):
             value = getattr(self, name)
@@ -333,7 +333,7 @@ class Session:
     def save_model(self, key: str, path: str | os.PathLike[str]) -> Path:
         """Save the fitted model of a run as a folder without pickle."""
         if key not in self.models:
-            raise UnknownName.of("run whose model is still here", key, self.models)
+            raise UnknownName.of("model that is here", key, self.models)
         return self.models[key].save(path)
 
     # ---- writing columns -----------------------------------------------------------------------

@@ -35,7 +35,7 @@ def test_without_a_model_it_says_what_to_do(session: Session) -> None:
     assert panel.now.work.why_not.text == panel.now.no_options == "Open data first."
     assert not generators.now.nothing
     session.open(simulate_cells(n_cells=60, n_genes=100))
-    assert panel.now.work.why_not.text == "Train scDiffusion first."
+    assert panel.now.work.why_not.text == "Train scDiffusion first, or open a saved model."
     assert "for example “cell_type”" in generators.now.nothing.text
     assert panel.generate() is None
     generators.set_up()

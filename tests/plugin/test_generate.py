@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from pytestqt.qtbot import QtBot
-from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit
+from qtpy.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QFileDialog, QLineEdit
 
 from napari_stimpute.panels.enhance import DEEPEN
 from napari_stimpute.plugin.generate.panel import GenerateTab
@@ -14,6 +14,7 @@ from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.plugin.widgets.loop import deliver_events
 from napari_stimpute.session.session import Session
 
+from ..generating import folder
 from ..panels.generated import with_model
 from .hands import choose, until_idle
 
@@ -61,7 +62,7 @@ def test_only_what_the_chosen_kind_needs_is_shown(tab: GenerateTab) -> None:
     assert not enhance.label.isHidden() and enhance.factor.isHidden()
     choose(enhance.kind, DEEPEN)
     assert enhance.label.isHidden() and not enhance.factor.isHidden()
-    assert tab.nothing.isHidden() and tab.set_up.isHidden()
+    assert tab.model.nothing.isHidden() and tab.model.set_up.isHidden()
 
 
 def test_every_control_has_a_tooltip(tab: GenerateTab) -> None:
@@ -73,8 +74,23 @@ def test_every_control_has_a_tooltip(tab: GenerateTab) -> None:
 
 def test_without_a_model_a_button_leads_to_training_one(opened: StimputePanel) -> None:
     opened.show_tab("generate")
-    assert not opened.generate.set_up.isHidden() and opened.generate.nothing.text()
-    opened.generate.set_up.click()
+    assert not opened.generate.model.set_up.isHidden() and opened.generate.model.nothing.text()
+    opened.generate.model.set_up.click()
     assert opened.session.model == "scdiffusion"
     assert opened.tabs.tabText(opened.tabs.currentIndex()) == "Train"
     assert opened.train.settings.button.isChecked()
+
+
+def test_a_saved_model_is_opened_by_its_folder(
+    opened: StimputePanel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = opened.generate.model
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder()))
+    box.open.click()
+    until_idle(qtbot, box.folder)
+    assert box.run.currentText() == "model (opened)" and box.nothing.isHidden()
+    assert "18 of the model's 100 genes" in box.fit.text() and box.save.isEnabled()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "/nowhere")
+    box.open.click()
+    until_idle(qtbot, box.folder)
+    assert "/nowhere" in box.outcome.text() and box.run.currentText() == "model (opened)"

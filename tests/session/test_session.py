@@ -448,7 +448,7 @@ def test_the_opened_file_is_never_overwritten(path: Path) -> None:
 def test_a_model_is_saved_by_the_key_of_its_run(session: Session, tmp_path: Path) -> None:
     session.train("gene_mean", key="first").wait(30)
     assert (session.save_model("first", tmp_path / "model") / "weights.pt").exists()
-    with pytest.raises(UnknownName, match=r"run whose model is still here.*'frist'.*'first'"):
+    with pytest.raises(UnknownName, match=r"model that is here.*'frist'.*'first'"):
         session.save_model("frist", tmp_path / "model")
 
 
