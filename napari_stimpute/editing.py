@@ -101,7 +101,8 @@ def judge_edit(edit: Edit) -> JudgedEdit:
         return JudgedEdit(
             edit,
             None,
-            "No verdict can be given: only the blend is tried on groups that were left out.",
+            "No verdict can be given: "
+            + (edit.untested or "only the blend is tried on groups that were left out."),
         )
     if not edit.evidence.left_out:
         return JudgedEdit(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ _ABOUT = (
 )
 _EXAMPLES = (
     "stimpute edit cells.h5ad edited.h5ad --model-dir model --cells type=B --to condition=stim",
+    "stimpute edit cells.h5ad edited.h5ad --model-dir model --cells type=B --to "
+    "condition=stim,dose=2",
     "stimpute edit cells.h5ad edited.h5ad --model-dir model --cells picked.txt --to condition=stim "
     "--strength 0.5",
     "stimpute edit cells.h5ad edited.h5ad --model-dir model --cells type=B --genes "
@@ -57,7 +60,12 @@ def add_edit(commands: argparse._SubParsersAction[Parser]) -> None:
         "text file of names, one a line",
     )
     asked = parser.add_argument_group("what is asked (one of both)")
-    asked.add_argument("--to", default="", metavar="COLUMN=LABEL", help="another condition")
+    asked.add_argument(
+        "--to",
+        default="",
+        metavar="COLUMN=VALUE,…",
+        help="another condition, or several at once; of a number, cells about it tell the change",
+    )
     asked.add_argument(
         "--genes",
         default="",
@@ -134,12 +142,14 @@ def counted_cells(edited: JudgedEdit) -> str:
 
 
 def _condition(args: argparse.Namespace) -> dict[str, str | float]:
-    if not args.to:
-        return {}
-    column, equals, label = args.to.partition("=")
-    if not equals:
-        args.parser.error(f"--to takes COLUMN=LABEL, and {args.to!r} has no '='")
-    return {column.strip(): label.strip()}
+    """What is asked by column; a comma within a label stays, where no "=" follows."""
+    found: dict[str, str | float] = {}
+    for part in re.split(r",(?=[^,]*=)", args.to) if args.to else []:
+        column, equals, wish = (text.strip() for text in part.partition("="))
+        if not (column and equals and wish):
+            args.parser.error(f"--to takes COLUMN=LABEL or COLUMN=NUMBER, and not {part!r}")
+        found[column] = wish
+    return found
 
 
 def _wishes(args: argparse.Namespace) -> dict[str, GeneWish]:

@@ -30,6 +30,7 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> ad.AnnData:
             obs += [(kind, condition)] * PER_CELL
     frame = pd.DataFrame(obs, columns=["type", "condition"])
     frame.index = pd.Index([f"cell{i}" for i in range(len(frame))])
+    frame["batch"] = "one"
     var = pd.DataFrame(index=pd.Index([f"g{j}" for j in range(N_GENES)]))
     return ad.AnnData(sp.csr_matrix(np.vstack(blocks).astype(np.float32)), obs=frame, var=var)
 
@@ -58,10 +59,19 @@ def test_cells_are_edited_to_a_condition(
     assert found.n_obs == PER_CELL  # those that were stimulated are left out
     assert found.obs[keys.SYNTHETIC].all()
     assert keys.HYPOTHESIS in said
-    assert "15 picked cells were stim already" in said
+    assert "15 cells were stim already" in said
     assert (found.var[keys.EDIT_CHANGE][:3] > 0.3).all()
     before = cells[found.obs_names].X
     assert (sp.csr_matrix(found.layers[keys.BEFORE_EDIT]) != before).nnz == 0
+
+
+def test_cells_are_edited_to_two_conditions_at_once(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ("--cells", "type=B", "--cells", "condition=ctrl", "--to", "type=A,condition=stim")
+    assert edit(place, *argv, "--groups", "batch", out="both.h5ad") == 0
+    assert "type: A, condition: stim" in capsys.readouterr().out
+    assert (ad.read_h5ad(place / "both.h5ad").var[keys.EDIT_CHANGE][:3] > 0.3).all()
 
 
 def test_genes_are_changed_in_cells_of_a_file(place: Path) -> None:
@@ -83,6 +93,7 @@ def test_genes_are_changed_in_cells_of_a_file(place: Path) -> None:
         (("--cells", "kind=B", "--to", "condition=stim"), "'kind'"),
         (("--cells", "type=B", "--to", "condition=heat"), "'heat'"),
         (("--cells", "type=B", "--genes", "nope=0"), "'nope'"),
+        (("--cells", "type=A", "--to", "condition=stim,type=heat, then B"), "'heat, then B'"),
     ],
 )
 def test_what_is_not_there_is_refused(
@@ -98,6 +109,7 @@ def test_what_is_not_there_is_refused(
     [
         ("--cells", "type=B"),
         ("--cells", "type=B", "--to", "stim"),
+        ("--cells", "type=B", "--to", "condition=stim,type="),
         ("--cells", "nowhere.txt", "--to", "condition=stim"),
         ("--cells", "type=B", "--to", "condition=stim", "--strength", "9"),
         ("--cells", "type=B", "--genes", "g1=lots"),

@@ -40,7 +40,7 @@ class EditRequest:
     Attributes
     ----------
     cells : names of the cells in obs
-    to : a column of obs that the model was conditioned on, and the label (or number) it is to have
+    to : columns of obs that the model was conditioned on, and the label (or number) each is to have
     genes : fold change of each gene that is to change, or "knock-out", "over-expression"
     strength : from 0, the input bit for bit, over 1 to `LARGEST_STRENGTH`
     method : how; with genes always "genes"
@@ -111,6 +111,7 @@ class Edit:
         standard deviations
     notes : what was done and what is known of it, as sentences
     evidence : what left-out groups say of the method; None where it was not asked
+    untested : why they could not be asked, though they were to be; "" otherwise
     """
 
     request: EditRequest
@@ -126,6 +127,7 @@ class Edit:
     round_trip: float | None
     notes: tuple[str, ...]
     evidence: Evidence | None
+    untested: str = ""
 
     @property
     def change(self) -> np.ndarray:

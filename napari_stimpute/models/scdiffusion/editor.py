@@ -29,8 +29,9 @@ from .blend import (
 from .coder import coder_steps
 from .edit import Distance, Edit, EditRequest, GeneWish, Method
 from .moves import EditedModel, Moves, Subject, blend_moves, diffusion_moves, gene_moves
-from .plan import Plan, planned, text_of
+from .plan import Plan, planned
 from .shifts import logged
+from .standing import text_of
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -106,13 +107,13 @@ class Editor:
     def check(self, request: EditRequest) -> None:
         """Raise in words if this cannot be done."""
         plan = self._planned(request)
-        if self._is_blend(plan, request):
+        if plan.method == "blend":
             self._known(plan, request)
 
     def cost(self, request: EditRequest) -> int:
         """How many autoencoders are to be trained first; 0 if the edit is quick."""
         plan = self._planned(request)
-        if not self._is_blend(plan, request) or self._key(plan, request) in self._evidence:
+        if plan.method != "blend" or self._key(plan, request) in self._evidence:
             return 0
         known = len(self._known(plan, request))
         return known if known >= FEWEST_GROUPS else 0
@@ -141,7 +142,7 @@ class Editor:
         )
 
     def _moved(self, plan: Plan, request: EditRequest) -> Generator[Progress, None, Moves]:
-        if self._is_blend(plan, request):
+        if plan.method == "blend":
             return (yield from self._blended(plan, request))
         yield Progress("edit", 0, 1, message="Leading cells to what is asked")
         if request.genes:
@@ -149,10 +150,6 @@ class Editor:
         return diffusion_moves(self._subject, plan, request)
 
     # ---- blend ---------------------------------------------------------------------------------
-
-    @staticmethod
-    def _is_blend(plan: Plan, request: EditRequest) -> bool:
-        return request.method == "blend" and bool(plan.column)
 
     @staticmethod
     def _key(plan: Plan, request: EditRequest) -> tuple[str, str, str, str]:
@@ -182,13 +179,13 @@ class Editor:
     def _sampled(self, plan: Plan, request: EditRequest) -> Sample:
         """Cells of source and target; refused where a change cannot be told from them."""
         self._known(plan, request)
-        labels, names = text_of(self.adata.obs[plan.column]), self._group_names(plan, request)
+        labels, names = plan.labels, self._group_names(plan, request)
         rows = np.flatnonzero(np.isin(labels, (plan.source, plan.target)))
         return Sample(self._subject.counts[rows], names[rows], labels[rows] == plan.target)
 
     def _known(self, plan: Plan, request: EditRequest) -> list[str]:
         """Groups with enough cells of source and target; raises where that is too little."""
-        labels, names = text_of(self.adata.obs[plan.column]), self._group_names(plan, request)
+        labels, names = plan.labels, self._group_names(plan, request)
         before, after = (Counter(names[labels == label]) for label in (plan.source, plan.target))
         for group in np.unique(names[plan.rows]):
             if before[group] < FEWEST_CELLS:
@@ -224,7 +221,8 @@ class Editor:
                     remedy="Choose one of them, or none: then the model's are taken.",
                 )
             return text_of(obs[request.groups])
-        others = [name for name in self.model.table_.labels if name != plan.column and name in obs]
+        known = self.model.table_.labels
+        others = [name for name in known if name not in request.to and name in obs]
         if others:
             parts = [text_of(obs[name]) for name in others]
             return np.array([" · ".join(names) for names in zip(*parts, strict=True)], dtype=object)
@@ -242,8 +240,9 @@ class Editor:
         reconstruction = self._subject.reconstruction(rows)
         notes = (
             f"Asked of {counted(len(rows), 'cell')}: {request.asked}, strength "
-            f"{request.strength:g}, by {request.method}. This is an {keys.HYPOTHESIS}: computed, "
+            f"{request.strength:g}, by {plan.method}. This is an {keys.HYPOTHESIS}: computed, "
             "not measured; no test of significance may be made on it.",
+            *plan.notes,
             *_left_alone(plan),
             *([] if self._subject.is_own else [_OTHERS]),
             *moves.notes,
@@ -254,7 +253,7 @@ class Editor:
             *_on_round_trip(moves.round_trip),
         )
         return Edit(
-            request,
+            replace(request, method=plan.method),
             model.provenance,
             self.adata.obs.iloc[rows].copy(),
             list(model.var_names_),
@@ -267,6 +266,7 @@ class Editor:
             moves.round_trip,
             notes,
             moves.evidence,
+            plan.untested,
         )
 
     def _distance(
@@ -276,7 +276,7 @@ class Editor:
         if not plan.column:
             return None
         names = self._group_names(plan, request)
-        there = text_of(self.adata.obs[plan.column]) == plan.target
+        there = plan.labels == plan.target
         real = np.flatnonzero(there & np.isin(names, names[plan.rows]))
         if min(len(real), before.shape[0]) < FEWEST_CELLS:
             return None
@@ -286,7 +286,8 @@ class Editor:
 def _left_alone(plan: Plan) -> list[str]:
     if not plan.n_there:
         return []
-    return [f"{counted(plan.n_there, 'picked cell')} were {plan.target} already: left as they are."]
+    were = "was" if plan.n_there == 1 else "were"
+    return [f"{counted(plan.n_there, 'cell')} {were} {plan.target} already: left as they are."]
 
 
 def _on_groups(rows_of: dict[str, np.ndarray], evidence: Evidence, plan: Plan) -> list[str]:

@@ -184,7 +184,7 @@ def diffusion_moves(subject: Subject, plan: Plan, request: EditRequest) -> Moves
     latent, depth = subject.coder.latent(subject.counts[rows]), subject.log_depth(rows)
     source = subject.conditions(rows)
     target = table.of_cells(subject.adata.obs.iloc[rows].assign(**request.to))
-    if request.method == "ode":
+    if plan.method == "ode":
         moved = paths.inverted(latent, depth, source, target)
         round_trip: float | None = paths.round_trip_error(latent, depth, source)
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -13,30 +13,43 @@ from ...errors import InvalidSetting, MissingKey, TooSmall, UnknownName
 from ..base import require
 from .blend import FEWEST_CELLS
 from .conditions import ConditionTable
-from .edit import LARGEST_STRENGTH, METHODS, EditRequest
+from .edit import LARGEST_STRENGTH, METHODS, EditRequest, Method
+from .standing import standing
 
 GENE_WISHES = ("knock-out", "over-expression")
 _LARGEST_FOLD = 1000.0
-UNNAMED = "unnamed"
-"""Group of cells whose column is empty."""
+_UNTESTED = (
+    "{:,} cells of these data are {}, and "
+    f"{FEWEST_CELLS} are needed to learn a change from. Diffusion alone led the cells there; "
+    "whether real ones would be like this could not be tested."
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Which cells are edited, and in a change of condition from what to what.
+    """Which cells are edited how, and in a change of conditions from what to what.
 
     Attributes
     ----------
     rows : (n,), places in the file of the cells that are edited
-    column, source, target : of the condition; "" where genes are edited, or for a number
-    n_there : picked cells that are what is asked already, and are left as they are
+    method : how; diffusion where a number was asked for that too few cells have
+    labels : (n_obs,), what each cell is of the conditions; none where genes are edited
+    column, source, target : the conditions, and two of these labels; "" where genes are edited.
+        Only a blend has a source
+    n_there : cells among those asked for that are the target already, and are left as they are
+    notes : which cells stand for a number
+    untested : why nothing of the change could be tried on real cells; "" where it can
     """
 
     rows: np.ndarray
+    method: Method
+    labels: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=object))
     column: str = ""
     source: str = ""
     target: str = ""
     n_there: int = 0
+    notes: tuple[str, ...] = ()
+    untested: str = ""
 
 
 def planned(
@@ -63,58 +76,49 @@ def planned(
     rows = _rows(request.cells, obs.index)
     if request.genes:
         _check_genes(request, genes)
-        return Plan(rows)
-    ((column, wish),) = request.to.items()
-    if column not in table.names:
-        raise UnknownName.of("condition of this model", column, table.names)
-    if column in table.values:
-        require(
-            request.method != "blend",
-            "method",
-            "sdedit or ode where a condition is a number",
-            "blend",
-            "A blend needs labels to compare groups by.",
-        )
-        table.asked(1, request.to)  # refuses what is no number
-        return Plan(rows)
-    return _of_labels(request, obs, table, rows, column, str(wish))
+        return Plan(rows, "genes")
+    return _of_conditions(request, obs, table, rows)
 
 
-def _of_labels(
-    request: EditRequest,
-    obs: pd.DataFrame,
-    table: ConditionTable,
-    rows: np.ndarray,
-    column: str,
-    target: str,
+def _of_conditions(
+    request: EditRequest, obs: pd.DataFrame, table: ConditionTable, rows: np.ndarray
 ) -> Plan:
-    if target not in table.labels[column]:
-        raise UnknownName.of(
-            f"label of {column!r} that was seen in training", target, table.labels[column]
-        )
-    if column not in obs:
-        raise MissingKey(
-            expected=f"the column {column!r} in obs, which the model was trained on",
-            found=f"columns {list(obs.columns)}",
-            remedy="Open the data that the model was trained on.",
-        )
-    labels = text_of(obs[column])
-    n_target = int((labels == target).sum())
-    if request.method == "blend" and n_target < FEWEST_CELLS:
-        raise TooSmall(
-            expected=f"at least {FEWEST_CELLS} cells whose {column!r} is {target!r} in these data",
-            found=f"{n_target}",
-            remedy="Choose a label that more cells have; so few cannot tell a change from noise.",
-        )
-    edited = rows[labels[rows] != target]
+    table.asked(1, request.to)  # refuses what the model does not know
+    found, column = standing(request.to, obs, table, rows), " and ".join(request.to)
+    edited = rows[~found.is_there[rows]]
     if not len(edited):
         raise InvalidSetting(
             field="cells",
-            expected=f"cells whose {column!r} is not {target!r} yet",
-            found="none that were picked",
-            remedy="Pick others, or choose another target.",
+            expected=f"cells whose {column!r} is not {found.target!r} yet",
+            found="none among those asked for",
+            remedy="Take others, or choose another target.",
         )
-    sources = np.unique(labels[edited]).tolist()
+    n_target, method, untested = int(found.is_there.sum()), request.method, ""
+    if method == "blend" and n_target < FEWEST_CELLS:
+        if not found.windows:
+            raise TooSmall(
+                expected=f"at least {FEWEST_CELLS} cells whose {column!r} is {found.target!r} in "
+                "these data",
+                found=f"{n_target}",
+                remedy="Choose what more cells have; so few cannot tell a change from noise.",
+            )
+        method, untested = "ode", _UNTESTED.format(n_target, found.target)
+    return Plan(
+        edited,
+        method,
+        found.labels,
+        column,
+        _source(found.labels[edited], column, found.target) if method == "blend" else "",
+        found.target,
+        len(rows) - len(edited),
+        found.windows and (*found.windows, f"In these data {n_target:,} cells are {found.target}."),
+        untested,
+    )
+
+
+def _source(labels: np.ndarray, column: str, target: str) -> str:
+    """What all of the cells are that are edited."""
+    sources = np.unique(labels).tolist()
     if len(sources) > 1:
         raise InvalidSetting(
             field="cells",
@@ -122,13 +126,7 @@ def _of_labels(
             found=f"{', '.join(map(repr, sources[:4]))}",
             remedy="Edit the cells of one label at a time.",
         )
-    return Plan(edited, column, sources[0], target, len(rows) - len(edited))
-
-
-def text_of(column: pd.Series) -> np.ndarray:
-    """Labels of a column of obs as text, (n,); `UNNAMED` where there is none."""
-    named = column.astype(object).where(column.notna(), UNNAMED)
-    return np.array([str(name) for name in named], dtype=object)
+    return str(sources[0])
 
 
 def _check(request: EditRequest, likelihood: str) -> None:
@@ -147,13 +145,6 @@ def _check(request: EditRequest, likelihood: str) -> None:
         "either a condition or genes to change",
         "both" if request.to else "neither",
         'Ask for one, such as {"condition": "stimulated"} or {"IFIT1": 2.0}.',
-    )
-    require(
-        len(request.to) <= 1,
-        "to",
-        "one condition at a time",
-        f"{len(request.to)}",
-        "Edit by one, then the result by the other.",
     )
     require(
         request.method != "genes" or bool(request.genes),

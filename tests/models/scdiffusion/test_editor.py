@@ -24,7 +24,10 @@ TO = {"condition": "stim"}
 
 
 def make_cells() -> AnnData:
-    """Four types at rest and stimulated; the last was never measured so. Genes 20–29 respond."""
+    """Four types at rest and stimulated; the last was never measured so. Genes 20–29 respond.
+
+    Half of the stimulated ones had a dose of about 1, the others of about 4.
+    """
     rng = np.random.default_rng(0)
     rate = np.full((4, N_GENES), 2.0)
     for k in range(4):
@@ -39,6 +42,8 @@ def make_cells() -> AnnData:
         obs += [(f"type {k}", "stim" if treated else "ctrl")] * PER_CELL
     frame = pd.DataFrame(obs, columns=["cell_type", "condition"])
     frame.index = pd.Index([f"cell {i}" for i in range(len(frame))])
+    dose = np.where(np.arange(len(frame)) % 2, 1.0, 4.0) + rng.normal(0, 0.05, len(frame))
+    frame["dose"] = np.where(frame["condition"] == "stim", dose, 0.0)
     frame["few"] = np.where(np.arange(len(frame)) < 4, "small", "large")
     var = pd.DataFrame(index=pd.Index([f"g{j}" for j in range(N_GENES)]))
     return AnnData(sp.csr_matrix(np.vstack(blocks).astype(np.float32)), obs=frame, var=var)
@@ -51,7 +56,7 @@ def cells() -> AnnData:
 
 @pytest.fixture(scope="module")
 def editor(cells: AnnData) -> Editor:
-    columns, quick = "cell_type,condition", {"judge_share": 0.0, "diffusion_steps": 100}
+    columns, quick = "cell_type,condition,dose", {"judge_share": 0.0, "diffusion_steps": 100}
     model = ScDiffusion.preset("tiny", condition=columns, **quick)
     return Editor(model.fit(cells, device="cpu"), cells)
 
@@ -104,6 +109,30 @@ def test_a_measured_pair_is_named_and_comes_nearer(editor: Editor, cells: AnnDat
     assert any(note.startswith("Measured in this file under stim: type 0") for note in found.notes)
     assert found.distance is not None
     assert found.distance.after < 0.5 * found.distance.before
+
+
+def test_a_condition_and_a_number_are_asked_for_at_once(editor: Editor, cells: AnnData) -> None:
+    names = (*named(cells, "type 3"), "cell 60", "cell 62")
+    request = EditRequest(names, {**TO, "dose": 4.0}, groups="cell_type")
+    assert editor.cost(request) == 3  # a type each
+    found = drain(edit_steps(editor, request))
+    said = " ".join(found.notes)
+    assert "condition: stim, dose: 4.0" in said and "stand for dose 4." in said
+    assert "In these data 90 cells are stim · dose 4. 2 cells were stim · dose 4 already" in said
+    assert found.edit.evidence is not None and found.trust is not None
+    assert (found.edit.change[RESPONSE] > 0.3).all()
+
+
+def test_a_number_that_was_not_measured_is_led_to_by_diffusion(
+    editor: Editor, cells: AnnData
+) -> None:
+    request = EditRequest(named(cells, "type 0"), {"dose": 2.5})
+    assert editor.cost(request) == 0
+    found = drain(edit_steps(editor, request))
+    assert found.trust is None and found.edit.request.method == "ode"
+    assert "0 cells of these data are dose 2.5, and 10 are needed" in found.reason
+    assert "could not be tested" in found.reason
+    assert found.edit.distance is None and found.edit.change[RESPONSE].mean() > 0
 
 
 @pytest.mark.parametrize("method", ["ode", "sdedit"])
@@ -159,7 +188,16 @@ REFUSED = {
     "nothing asked": (EditRequest(CTRL), "neither"),
     "both asked": (EditRequest(CTRL, TO, {"g0": 2.0}), "both"),
     "unseen condition": (EditRequest(CTRL, {"condition": "heat"}), "'heat'"),
-    "no such column": (EditRequest(CTRL, {"dose": "high"}), "'dose'"),
+    "no such column": (EditRequest(CTRL, {"drug": "high"}), "'drug'"),
+    "no number": (EditRequest(CTRL, {"dose": "high"}), "'high'"),
+    "unseen pair of conditions": (
+        EditRequest(CTRL, {**TO, "cell_type": "type 3"}),
+        "at least 10 cells whose 'condition and cell_type' is 'stim · type 3'",
+    ),
+    "cells of several doses": (
+        EditRequest((*CTRL, "cell 60"), {"dose": 1.0}),
+        "'another dose', 'dose 0'",
+    ),
     "missing gene": (EditRequest(CTRL, genes={"nope": 2.0}), "'nope'"),
     "negative fold": (EditRequest(CTRL, genes={"g0": -1.0}), "-1.0"),
     "strength too large": (EditRequest(CTRL, TO, strength=3.0), "3.0"),
