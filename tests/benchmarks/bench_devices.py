@@ -1,0 +1,157 @@
+"""Every model that is trained, on the processor and on a GPU, in one run: speed and memory.
+
+    python tests/benchmarks/bench_devices.py [--devices cpu,cuda] [--cells 4000] [--genes 1000]
+        [--models scziva,scdiffusion] [--limit 300]
+
+Simulated cells, and a simulated tissue for GMM-VGAE, with the defaults but few epochs. Told are the
+steps of each phase of training in a second, once it has gone on for some; the loss at the end of
+it, as models see the same blocks but draw other noise on another device; then seconds of imputing
+all cells, of generating 5,000 and of an edit by the blend, which trains an autoencoder for each
+type; peak memory of the process, and of the device. Each model runs in a process of its own on each
+device, and is broken off after a limit of seconds. Without a GPU only the processor is measured,
+which is said. A GPU deserves more cells, such as `--cells 20000 --genes 2000`. It also runs from a
+checkout in which nothing was installed, with `PYTHONPATH=.`, where torch, scikit-learn, anndata,
+pydantic and psutil are there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from typing import Any
+
+import torch
+from anndata import AnnData
+
+from napari_stimpute import Editor, EditRequest, ScDiffusion, simulate_cells
+from napari_stimpute.data.simulate import simulate_tissue
+from napari_stimpute.models import model_class, model_info
+from napari_stimpute.progress import Progress
+
+MODELS = ("gmm_vgae", "scziva", "scamzi", "scimta", "scdiffusion")
+N_EPOCHS, N_STEPS, N_BEFORE, N_MADE, N_EDITED = 3, 400, 20, 5000, 500
+
+
+def main() -> None:
+    """Print a row for each model, phase and device."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--devices", default="cpu,cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--cells", type=int, default=4000)
+    parser.add_argument("--genes", type=int, default=1000)
+    parser.add_argument("--models", default=",".join(MODELS))
+    parser.add_argument("--limit", type=float, default=300, help="seconds for each row")
+    parser.add_argument("--one", nargs=2, default=(), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        print(json.dumps(measured(*options.one, options.cells, options.genes)))
+        return
+    devices = options.devices.split(",")
+    print(f"{options.cells:,} cells × {options.genes:,} genes; {', '.join(map(named, devices))}\n")
+    print("| model | device | steps a second: loss | seconds | peak GB | of the device |")
+    print("|---" * 6 + "|")
+    for model in options.models.split(","):
+        for device in devices:
+            cells = [model, device, *apart(model, device, options.limit)]
+            print("| " + " | ".join(cells) + " |", flush=True)
+    if devices == ["cpu"]:
+        print("\nNo GPU was measured: there is none, or none was asked for.")
+
+
+def named(device: str) -> str:
+    """A device as people know it."""
+    return torch.cuda.get_device_name(device) if device.startswith("cuda") else device
+
+
+def apart(model: str, device: str, limit: float) -> list[str]:
+    """Cells of a row, measured in a process of its own; a failure stands in its place."""
+    command = [sys.executable, __file__, *sys.argv[1:], "--one", model, device]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=limit)
+    except subprocess.TimeoutExpired:
+        return [f"longer than {limit:.0f} s", "", "", ""]
+    if done.returncode:
+        return [f"failed: {done.stderr.strip().splitlines()[-1]}", "", "", ""]
+    found = json.loads(done.stdout.strip().splitlines()[-1])
+    phases = (f"{k} {v:.1f}: {found['losses'][k]:.4g}" for k, v in found["rates"].items())
+    seconds = (f"{k} {v:.1f}" for k, v in found["seconds"].items())
+    memory = (f"{found[k]:.2f}" for k in ("peak", "of device"))
+    return [", ".join(phases), ", ".join(seconds), *memory]
+
+
+def measured(name: str, device: str, n_cells: int, n_genes: int) -> dict[str, Any]:
+    """Rates, losses and seconds by phase or kind of work; GB."""
+    if name == "gmm_vgae":
+        data = simulate_tissue(n_cells, n_genes, seed=0)
+    else:
+        data = simulate_cells(n_cells=n_cells, n_genes=n_genes, seed=0)
+    asked = {"condition": "cell_type,condition"} if name == "scdiffusion" else {}
+    model = model_class(name)(**short(name), **asked)
+    rates, losses = trained(model.fit_steps(data, seed=0, device=device), device)
+    seconds, begun = {}, time.monotonic()
+    model.impute(data)
+    seconds["impute"] = time.monotonic() - begun
+    if isinstance(model, ScDiffusion):
+        seconds |= made_and_edited(model, data)
+    on_device = torch.cuda.max_memory_allocated() / 1e9 if device.startswith("cuda") else 0.0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    memory = {"peak": peak, "of device": on_device}
+    return {"rates": rates, "losses": losses, "seconds": seconds, **memory}
+
+
+def short(name: str) -> dict[str, int]:
+    """Settings by which each phase is short."""
+    found = {}
+    for phase in model_info(name).config.PHASES.values():
+        found[phase.setting] = N_EPOCHS if phase.unit == "epochs" else N_STEPS
+        if phase.least:
+            found[phase.least] = 1
+    return found
+
+
+def trained(
+    steps: Generator[Progress, None, None], device: str
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Train; of each phase the steps a second after the first ones, and the last loss."""
+    marks, rates, losses = dict[str, list[float]](), dict[str, float](), dict[str, float]()
+    for progress in steps:
+        if not progress.epoch:
+            continue
+        mark = marks.setdefault(progress.phase, [])
+        if len(mark) in (0, N_BEFORE) or progress.step == progress.last_of_phase:
+            finish(device)
+        mark.append(time.monotonic())
+        losses[progress.phase] = progress.metrics["loss"]
+    for phase, times in marks.items():
+        first = min(N_BEFORE, len(times) - 2)
+        rates[phase] = (len(times) - 1 - first) / (times[-1] - times[first])
+    return rates, losses
+
+
+def finish(device: str) -> None:
+    """Wait for what the device was given to do."""
+    if device.startswith("cuda"):
+        torch.cuda.synchronize(device)
+
+
+def made_and_edited(model: ScDiffusion, data: AnnData) -> dict[str, float]:
+    """Seconds of generating, and of an edit by the blend and one by diffusion."""
+    seconds, begun = {}, time.monotonic()
+    model.generate(N_MADE, seed=0)
+    seconds["generate"] = time.monotonic() - begun
+    source, target = sorted(data.obs["condition"].unique())[:2]
+    cells = tuple(data.obs_names[data.obs["condition"] == source][:N_EDITED])
+    editor = Editor(model, data)
+    for method in ("blend", "sdedit"):
+        begun = time.monotonic()
+        editor.edit(EditRequest(cells, to={"condition": target}, method=method))
+        seconds[method] = time.monotonic() - begun
+    return seconds
+
+
+if __name__ == "__main__":
+    main()
