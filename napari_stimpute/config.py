@@ -48,6 +48,9 @@ def setting(
 
 
 _FEW = 600
+
+FEW_STEPS = 500
+"""Steps that a phase may go on for, however few the cells are."""
 """Spots, of a small section."""
 
 
@@ -63,6 +66,7 @@ class Phase:
         other number
     unit : what the setting counts
     least : setting of the steps for which it goes on, however few epochs are set; "" for none
+    per_cell : steps at most for each cell (or spot), but `FEW_STEPS` in any case; 0 for no limit
     """
 
     setting: str
@@ -70,16 +74,18 @@ class Phase:
     usual_of_few: int = 0
     unit: Literal["epochs", "steps"] = "epochs"
     least: str = ""
+    per_cell: float = 0.0
 
     def usual_epochs(self, n_obs: int) -> int:
         """Epochs as a rule, where it may stop early."""
         return self.usual_of_few if self.usual_of_few and n_obs < _FEW else self.usual
 
-    def n_steps(self, config: ModelConfig, per_epoch: int) -> int:
-        """Steps at most, where an epoch has so many."""
+    def n_steps(self, config: ModelConfig, per_epoch: int, n_obs: int) -> int:
+        """Steps at most, where an epoch of so many spots has so many."""
         n = int(getattr(config, self.setting))
         least = int(getattr(config, self.least)) if self.least else 0
-        return max(least, n if self.unit == "steps" else n * per_epoch)
+        n = max(least, n if self.unit == "steps" else n * per_epoch)
+        return min(n, max(FEW_STEPS, round(self.per_cell * n_obs))) if self.per_cell else n
 
 
 class ModelConfig(BaseModel):

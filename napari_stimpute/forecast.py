@@ -294,7 +294,7 @@ class Rehearsal:
             seconds = _at(sizes[0], sizes[1], of_few.seconds, sizes[2], step.seconds)
             kind = next(kind for kind in config.PHASES if name.startswith(kind))
             phase = config.PHASES[kind]
-            most = phase.n_steps(config, per_epoch)
+            most = phase.n_steps(config, per_epoch, self.n_obs)
             usual = phase.usual_epochs(self.n_obs) * per_epoch
             yield Trained(name, kind, seconds, min(usual, most) if step.may_end else most, most)
 

@@ -65,9 +65,10 @@ def many_spots(n: int) -> AnnData:
 @pytest.mark.parametrize("model", [name for name, info in MODELS.items() if info.config.PHASES])
 def test_every_phase_of_training_is_counted(model: str, section: AnnData, cells: AnnData) -> None:
     plan = plan_of(model, blend=False, judged=False)
-    found = told(section if model == "gmm_vgae" else cells, plan)
+    adata = section if model == "gmm_vgae" else cells
+    found = told(adata, plan)
     per_epoch, phases = 4, plan.config.PHASES.values()
-    n_steps = sum(phase.n_steps(plan.config, per_epoch) for phase in phases)
+    n_steps = sum(phase.n_steps(plan.config, per_epoch, adata.n_obs) for phase in phases)
     if model == "gmm_vgae":  # three ways to smooth are tried
         n_steps += 2 * per_epoch * plan.config.epochs
     assert found.usual == found.most  # fewer epochs than it takes to stop early
@@ -84,9 +85,17 @@ def test_settings_that_count_epochs_belong_to_phases(model: str) -> None:
 
 def test_a_phase_counts_epochs_or_steps_and_goes_on_for_some_in_any_case() -> None:
     config = model_info("scdiffusion").config(epochs=10, diffusion_steps=300, least_steps=50)
-    assert Phase("epochs").n_steps(config, 4) == 40
-    assert Phase("epochs", least="least_steps").n_steps(config, 4) == 50
-    assert Phase("diffusion_steps", unit="steps").n_steps(config, 4) == 300
+    assert Phase("epochs").n_steps(config, 4, 400) == 40
+    assert Phase("epochs", least="least_steps").n_steps(config, 4, 400) == 50
+    assert Phase("diffusion_steps", unit="steps").n_steps(config, 4, 400) == 300
+
+
+def test_a_phase_that_counts_steps_has_fewer_where_cells_are_few() -> None:
+    config = model_info("scdiffusion").config()
+    phase = Phase("diffusion_steps", unit="steps", per_cell=2.0)
+    asked = [phase.n_steps(config, 4, n) for n in (10, 250, 1000, 2500, 100_000)]
+    assert asked == [500, 500, 2000, 5000, 5000]
+    assert phase.n_steps(config.model_copy(update={"diffusion_steps": 20}), 4, 1000) == 20
 
 
 def test_more_epochs_take_longer_but_it_may_stop_early(cells: AnnData) -> None:

@@ -22,7 +22,9 @@ What differs from the authors' code, and why
   predicted under VP is divided by a signal of 0.007 where sampling begins.
 - **The averaged weights sample.** There they are kept, and not used.
 - **Latent points are drawn anew in each step** from their posterior, rather than fixed.
-- **The denoiser is kept by cells it never saw.** There "best" is reset in each epoch.
+- **As many steps as the cells bear, and the last state is kept.** There "best" is reset in each
+  epoch. The loss of cells that the denoiser never saw is shown by noise level, but decides nothing:
+  where cells are few it is least after the first steps, whose samples are the worst.
 - Expected counts of each label are restored; a cell's random numbers are its own.
 """
 

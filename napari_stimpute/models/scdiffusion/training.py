@@ -134,9 +134,10 @@ class Training(CellTraining):
     def phases(self) -> Iterator[Progress]:
         """Autoencoder, then denoiser."""
         config, n_first = self.config, self._autoencoder_schedule.n_steps
-        steps_per_epoch = min(_STEPS_PER_EPOCH, config.diffusion_steps)
+        wanted = config.PHASES["diffusion"].n_steps(config, self.steps_per_epoch, self.n_obs)
+        steps_per_epoch = min(_STEPS_PER_EPOCH, wanted)
         schedule = Schedule(
-            -(-config.diffusion_steps // steps_per_epoch),
+            -(-wanted // steps_per_epoch),
             steps_per_epoch,
             _DIFFUSION_RATE,
             clip=1.0,
@@ -144,6 +145,7 @@ class Training(CellTraining):
             validate_every=5,
             warmup_epochs=2,
             falls_to=0.05,
+            keeps_last=True,
         )
         n_steps = n_first + schedule.n_steps
         yield from self.autoencoder_phase(n_steps)
