@@ -21,6 +21,7 @@ from ..words import about
 from .answer import Answer, began
 from .edit_form import Asked, EditForm, EditFormState
 from .edit_found import COLUMNS, doubt, facts, listed, on_gene
+from .edit_goal import Goal
 from .generators import MODEL
 from .menu import Choice, Entry, Menu
 from .message import SILENT, Message, good
@@ -178,9 +179,9 @@ class EditPanel(Panel[EditState]):
         choice.choose(name)
         self._follow()
 
-    def set_number(self, number: float) -> None:
+    def enter_number(self, goal: Goal, number: float) -> None:
         """Ask for a number, where the condition is one."""
-        self.form.number = number
+        goal.enter(number)
         self._follow()
 
     def set_strength(self, strength: float) -> None:
@@ -301,7 +302,9 @@ class EditPanel(Panel[EditState]):
     def _forget(self) -> None:
         """Other data are open: their cells, genes and groups are not those that were named."""
         self._editors.clear()
-        self.form.wishes, self.form.number, self.form.said = {}, None, SILENT
+        self.form.wishes, self.form.said = {}, SILENT
+        for goal in self.form.goals:
+            goal.forget()
         self._follow()
 
     def _take(self) -> None:

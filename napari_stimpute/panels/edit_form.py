@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..session.session import Session
 from ..words import counted
 from .answer import stamp_of
+from .edit_goal import NOTHING, Goal, GoalState
 from .gene_search import GeneSearch
 from .generators import MODEL
 from .groups import column_entries, titled_groups
@@ -38,6 +39,10 @@ STRENGTH_HELP = (
 FOLD_HELP = "How many times its expected count each cell gets: 2 doubles it, 0 knocks it out."
 SEED_HELP = "Another seed, another draw of the same edit."
 
+_GOALS = (
+    "A column that the model was conditioned on.",
+    "Another column that is to change at once: real cells that are both tell the change.",
+)
 _WHAT = (
     Entry("Another condition", CONDITION, "Such as treated in place of untreated."),
     Entry("Genes changed", GENES, "Knocked out, over-expressed, or by a fold change."),
@@ -76,18 +81,15 @@ class Wish:
 class EditFormState:
     """What is set, as it is to be drawn.
 
-    ``group`` and ``target`` have no entries where they do not apply: then all of the cells are
-    meant, or the condition is a number. ``said`` is what is wrong with a gene that was named.
+    ``group`` has no entries where all of the cells are meant. ``goals`` are two conditions, the
+    second of which may be left. ``said`` is what is wrong with a gene that was named.
     """
 
     run: Menu
     cells: Menu
     group: Menu
     what: Menu
-    column: Menu
-    target: Menu
-    number: float
-    number_help: str
+    goals: tuple[GoalState, ...]
     wishes: tuple[Wish, ...]
     said: Message
     strength: float
@@ -134,12 +136,10 @@ class EditForm:
         self.cells = Choice("Which cells are edited: picked by hand, all, or a group.")
         self.group = Choice("The group whose cells are edited.")
         self.what = Choice("What is asked of the cells.", _WHAT)
-        self.column = Choice("A column that the model was conditioned on.")
-        self.target = Choice("What the cells are to become.")
+        self.goals = tuple(map(Goal, _GOALS))
         self.method = Choice("How counts are changed.")
         self.groups = Choice("Groups of cells that may respond each in their own way.")
         self.wishes: dict[str, Wish] = {}
-        self.number: float | None = None
         self.strength, self.seed, self.said = 1.0, 0, SILENT
         self.search = GeneSearch()
         self._of: ScDiffusion | None = None
@@ -188,14 +188,14 @@ class EditForm:
         table = model.table_
         self.what.offer(_WHAT if table.names else _WHAT[1:])
         columns = entries((session.contents.column_title(c), c) for c in table.names)
-        self.column.offer(columns, next(reversed(table.labels), ""))  # types are named first
-        self._offer_target(table.labels)
+        first, second = self.goals
+        usual = next(reversed(table.labels), "")  # types are named first
+        first.offer(session, table, self.mask(), columns, usual)
+        others = [entry for entry in columns if entry.name != first.column.name]
+        second.offer(session, table, self.mask(), [NOTHING, *others] if others else ())
         self.groups.offer([_AUTOMATIC, *column_entries(session)])
-        is_number = self.column.name in table.values
-        usual = _BY_DIFFUSION if is_number else (_BLEND, *_BY_DIFFUSION)
-        self.method.offer((_BY_GENES,) if self.what.name == GENES else usual)
-        if is_number and self.number is None:
-            self.number = round(table.values[self.column.name][0], 3)
+        by_condition = (_BLEND, *_BY_DIFFUSION)
+        self.method.offer((_BY_GENES,) if self.what.name == GENES else by_condition)
 
     def _offer_cells(self) -> None:
         session, picked = self.session, self.session.display.picked
@@ -209,21 +209,6 @@ class EditForm:
         self.cells.offer([by_hand, every, *([LINE] if columns else []), *columns], usual)
         is_column = self.cells.name not in (PICKED, ALL)
         self.group.offer(titled_groups(session, self.cells.name) if is_column else ())
-
-    def _offer_target(self, labels: Mapping[str, tuple[str, ...]]) -> None:
-        """Labels that the model knows; usually not the one that most of the cells have already."""
-        adata, column, mask = self.session.adata, self.column.name, self.mask()
-        assert adata is not None
-        known = labels.get(column, ())
-        named = adata.obs[column].astype(str) if column in adata.obs and known else None
-        sizes = {} if named is None else named.value_counts().to_dict()
-        now = {} if named is None or mask is None else named[mask].value_counts().to_dict()
-        most = max(now, key=lambda label: now[label], default="")
-        place = self.session.place
-        self.target.offer(
-            (Entry(f"{label} ({counted(sizes.get(label, 0), place)})", label) for label in known),
-            next((label for label in known if label != most), ""),
-        )
 
     def mask(self) -> NDArray[np.bool_] | None:
         """Which cells are to be edited, (n_obs,); None for none."""
@@ -273,7 +258,7 @@ class EditForm:
         if model is None or mask is None:
             return None
         is_genes, groups = self.what.name == GENES, self.groups.name
-        to = () if is_genes else ((self.column.name, self._target()),)
+        to = () if is_genes else tuple(wish for goal in self.goals for wish in goal.wish)
         genes = tuple((w.gene, _gene_wish(w)) for w in self.wishes.values()) if is_genes else ()
         return Asked(
             self.run.name,
@@ -286,25 +271,16 @@ class EditForm:
             self.seed,
         )
 
-    def _target(self) -> str | float:
-        return self.target.name or (self.number or 0.0)
-
     def state(self, why_not: str) -> EditFormState:
         """As it is to be drawn; ``why_not`` says why nothing can be chosen now."""
         is_genes, is_blend = self.what.name == GENES, self.method.name == "blend"
-        table = None if self._of is None else self._of.table_
-        about = None if table is None else table.values.get(self.column.name)
-        spread = "" if about is None else f"In training {about[0]:.3g} ± {about[1]:.2g}."
         others = "" if is_blend else "Only a blend of shifts goes by groups."
         return EditFormState(
             self.run.menu(why_not),
             self.cells.menu(why_not),
             self.group.menu(why_not),
             self.what.menu(why_not),
-            self.column.menu(why_not),
-            self.target.menu(why_not),
-            self.number or 0.0,
-            spread,
+            tuple(goal.state(why_not) for goal in self.goals),
             tuple(self.wishes.values()) if is_genes else (),
             self.said if is_genes else SILENT,
             self.strength,

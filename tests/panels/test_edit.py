@@ -14,8 +14,11 @@ from anndata import AnnData
 from psygnal import emit_queued
 
 from napari_stimpute.keys import COUNTS, HYPOTHESIS, SYNTHETIC
+from napari_stimpute.models.scdiffusion.conditions import ConditionTable
 from napari_stimpute.panels.edit import EditPanel
 from napari_stimpute.panels.edit_form import CONDITION, GENES, PICKED
+from napari_stimpute.panels.edit_goal import NOTHING, Goal
+from napari_stimpute.panels.menu import Entry
 from napari_stimpute.scene.maps import MapOf
 from napari_stimpute.scene.scene import Scene
 from napari_stimpute.scene.shown import Values, colours_of
@@ -24,6 +27,7 @@ from napari_stimpute.session.edited import EDITED
 from napari_stimpute.session.session import Session
 
 from ..editable import with_model
+from ..generating import cells
 from .waiting import until_done
 
 
@@ -42,10 +46,11 @@ def panel(_panel: EditPanel) -> EditPanel:
     _panel.session.display.pick(None)
     for gene in list(_panel.form.wishes):
         _panel.remove_gene(gene)
-    form = _panel.form
+    form, (goal, second) = _panel.form, _panel.form.goals
     chosen = ((form.cells, "cell_type"), (form.group, "Type A"), (form.what, CONDITION))
-    for choice, name in (*chosen, (form.column, "condition"), (form.target, "stimulated")):
+    for choice, name in (*chosen, (goal.column, "condition"), (goal.target, "stimulated")):
         _panel.choose(choice, name)
+    _panel.choose(second.column, "")
     _panel.choose(form.method, "blend")
     _panel.set_strength(1.0)
     return _panel
@@ -143,6 +148,34 @@ def test_cleared_nothing_of_an_edit_is_shown(panel: EditPanel) -> None:
     panel.clear()
     assert display.source == COUNTS and display.edited is None
     assert not panel.now.has_answer and not len(panel.table.rows)
+
+
+def test_two_conditions_are_asked_for_at_once(panel: EditPanel) -> None:
+    second = panel.form.goals[1]
+    assert [e.title for e in panel.now.form.goals[1].column.entries] == [
+        "Nothing else",
+        "cell_type",
+    ]
+    assert not panel.now.form.goals[1].target.entries
+    panel.choose(second.column, "cell_type")
+    panel.choose(second.target, "Type B")
+    panel.choose(panel.form.method, "ode")
+    edit(panel)
+    assert "condition: stimulated, cell_type: Type B" in panel.now.asked.text
+
+
+def test_a_number_is_entered_and_which_cells_stand_for_it_is_said(session: Session) -> None:
+    session.open(cells().copy())
+    table, goal = ConditionTable.of(cells().obs, ["cell_type", "true_depth"]), Goal("")
+    goal.offer(session, table, None, [NOTHING, Entry("True depth", "true_depth")])
+    assert goal.wish == () and not goal.state("").is_number
+    goal.column.choose("true_depth")
+    mean, spread = table.values["true_depth"]
+    assert goal.wish == (("true_depth", round(mean, 3)),)
+    goal.enter(1.5)
+    now = goal.state("")
+    assert goal.wish == (("true_depth", 1.5),) and now.is_number and not now.target.entries
+    assert f"at most {spread / 4:.2g} stand for it" in now.number_help
 
 
 def test_strength_zero_changes_nothing(panel: EditPanel) -> None:

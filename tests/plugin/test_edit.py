@@ -45,11 +45,15 @@ def test_without_a_model_there_is_nothing_but_what_to_do(qtbot: QtBot) -> None:
 
 
 def test_only_what_applies_is_there(box: EditBox) -> None:
-    assert box.group_row.isHidden() and box.wishes.isHidden() and not box.condition.isHidden()
+    assert (
+        box.group_row.isHidden()
+        and box.wishes.isHidden()
+        and not any(goal.isHidden() for goal in box.goals)
+    )
     choose(box.cells, "cell_type")
     assert not box.group_row.isHidden()
     choose(box.what, GENES)
-    assert box.condition.isHidden() and not box.wishes.isHidden()
+    assert all(goal.isHidden() for goal in box.goals) and not box.wishes.isHidden()
     assert box.work.why_not.text() == "Name a gene to change first."
 
 

@@ -17,7 +17,7 @@ from .conditions import ConditionTable, Wish
 UNNAMED = "unnamed"
 """Group of cells whose column is empty."""
 
-_WINDOW = 0.25
+WINDOW = 0.25
 """Of the standard deviation in training: so far a number may be off."""
 
 
@@ -71,7 +71,7 @@ def standing(
             targets.append(str(wish))
             continue
         values = obs[column].to_numpy(dtype=float, na_value=np.nan)
-        goal, width = float(wish), _WINDOW * table.values[column][1]
+        goal, width = float(wish), WINDOW * table.values[column][1]
         labels.append(_about(column, values, goal, width, rows))
         targets.append(f"{column} {goal:g}")
         ends = f"from {goal - width:.3g} to {goal + width:.3g}"

@@ -8,7 +8,6 @@ from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import (
     QCheckBox,
-    QDoubleSpinBox,
     QPushButton,
     QSlider,
     QSpinBox,
@@ -35,11 +34,11 @@ from ..widgets.section import SectionBox
 from ..widgets.table import TableView
 from ..widgets.words import Card, Words, hint, labelled, row, sentence, shrinkable
 from ..widgets.work_box import WorkBox
+from .goal import GoalBox
 from .wishes import WishesBox
 
 _LABEL = 80  # pixels of the labels
 _STEPS = 20  # of the slider in a strength of 1
-_FAR = 1e9
 _MOST_SEED = 2**31 - 1
 
 
@@ -63,12 +62,9 @@ class EditBox(SectionBox):
         panel, form = self.panel, self.panel.form
         self.run, self.cells = self._menu(form.run), self._menu(form.cells)
         self.group, self.what = self._menu(form.group), self._menu(form.what)
-        self.column, self.target = self._menu(form.column), self._menu(form.target)
+        titles = zip(form.goals, ("Condition", "And"), strict=True)
+        self.goals = [GoalBox(panel, goal, title, label=_LABEL) for goal, title in titles]
         self.method, self.groups = self._menu(form.method), self._menu(form.groups)
-        self.number = QDoubleSpinBox()
-        self.number.setRange(-_FAR, _FAR)
-        self.number.setKeyboardTracking(False)
-        self.number.valueChanged.connect(panel.set_number)
         self.wishes = WishesBox(panel, label=_LABEL)
         self.strength, self.how_strong = QSlider(Qt.Orientation.Horizontal), Label("")
         self.strength.setRange(0, round(MOST * _STEPS))
@@ -119,8 +115,6 @@ class EditBox(SectionBox):
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(6)
         self.group_row = _rows(("Group", self.group))
-        self.condition = _rows(("Condition", self.column), ("To", self.target))
-        self.number_row = _rows(("To", self.number))
         strength = QWidget()
         strength.setLayout(beside := row(self.strength, self.how_strong))
         beside.setStretch(1, 0)
@@ -131,8 +125,7 @@ class EditBox(SectionBox):
             _rows(("Model", self.run), ("Cells", self.cells)),
             self.group_row,
             _rows(("Ask for", self.what)),
-            self.condition,
-            self.number_row,
+            *self.goals,
             self.wishes,
             _rows(("Strength", strength)),
             self.advanced,
@@ -179,27 +172,22 @@ class EditBox(SectionBox):
             (self.cells, form.cells),
             (self.group, form.group),
             (self.what, form.what),
-            (self.column, form.column),
-            (self.target, form.target),
             (self.method, form.method),
             (self.groups, form.groups),
         ):
             box.draw(menu)
-        is_label = bool(form.target.entries)
         self.group_row.setVisible(bool(form.group.entries))
-        self.condition.setVisible(not is_genes)
-        self.target.setVisible(is_label)
-        self.number_row.setVisible(not is_genes and not is_label)
+        for goal, state in zip(self.goals, form.goals, strict=True):
+            goal.draw(state)
+            goal.setVisible(not is_genes and bool(state.column.entries))
         self.wishes.setVisible(is_genes)
         self.wishes.draw(form)
         can_enter = not form.run.why_not
-        for widget in (self.number, self.wishes, self.strength, self.seed):
+        for widget in (self.wishes, self.strength, self.seed):
             widget.setEnabled(can_enter)
-        with QSignalBlocker(self.number), QSignalBlocker(self.strength), QSignalBlocker(self.seed):
-            self.number.setValue(form.number)
+        with QSignalBlocker(self.strength), QSignalBlocker(self.seed):
             self.strength.setValue(round(form.strength * _STEPS))
             self.seed.setValue(form.seed)
-        self.number.setToolTip(form.number_help)
         self.how_strong.setText(f"{form.strength:.2f}")
 
     def _draw_answer(self, now: EditState) -> None:
