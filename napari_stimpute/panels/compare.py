@@ -45,6 +45,7 @@ SPLITS_HELP = (
 )
 NO_GENES = "Three, chosen from the counts"
 GENES_HELP = "Genes that the report draws under each method; names with commas."
+REPORT_TITLE, SPLITS_TITLE, GENES_TITLE = "Save report", "Splits", "Genes to draw"
 _REPORT_HELP = "One page with table, figures, genes on the tissue, and how it was measured."
 
 

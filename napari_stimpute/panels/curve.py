@@ -107,15 +107,19 @@ class Curve:
         )
 
     def figure(self) -> Figure | None:
-        """The losses as a figure; None with fewer than two steps."""
+        """The chosen metric as a figure, with the loss also the validation; None with fewer than
+        two steps.
+        """
         from ..plots import loss_curve
 
+        name = self._metric.name
         rows = [
             {"phase": p.phase, "step": p.step, **p.metrics}
             for p in self._steps
-            if "loss" in p.metrics
+            if name in p.metrics
         ]
-        return loss_curve(rows) if len(rows) > 1 else None
+        measured = ("loss", "validation") if name == "loss" else (name,)
+        return loss_curve(rows, measured) if len(rows) > 1 else None
 
     def _phases(self) -> list[tuple[int, str]]:
         """First step and name of each phase."""

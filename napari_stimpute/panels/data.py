@@ -26,9 +26,17 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 EMPTY = (
-    "Nothing is open yet. Open an .h5ad file, drop one on the canvas, or begin with the sample: "
-    "a simulated tissue section with an image."
+    "Nothing is open yet. Open an .h5ad file, or begin with the sample: a simulated tissue section "
+    "with an image."
 )
+OPEN_HELP, SAMPLE_HELP = "Open an AnnData file.", "Open a simulated tissue section with an image."
+APPLY_HELP = "Open the data again with this choice."
+SAVE_HELP = "Write data and results to a new file; the opened one stays as it is."
+SAVE_MODEL_HELP = "Write the trained model as a folder, to be used again."
+RECOVER_HELP, DISCARD_HELP = "Open them.", "Remove them for good."
+FOUND, MODELLED, KEEP = "What was found", "What is modelled", "Keep"
+"""Titles of the parts of the tab."""
+
 LEFT = "Results that were not saved when the program ended:"
 READABLE = f"AnnData ({' '.join(f'*{ending}' for ending in ENDINGS)})"
 """Files that can be opened, as a dialog lists them."""

@@ -30,6 +30,10 @@ QUESTION = (
     "An imputed gene borrows the differences of other genes, so that genes which do not differ "
     "come out with tiny p-values. Test the counts, or take the table as a ranking and no more."
 )
+ACCEPT, DECLINE = "Test imputed values", "Use the counts"
+ACCEPT_HELP = "Go on, and read the table as a ranking. This is asked only once."
+DECLINE_HELP = "Go back to what was measured."
+"""Answers to the question."""
 
 _OTHERS = Column(
     "share_reference", "Others", "Share of the others in which it was counted.", percent

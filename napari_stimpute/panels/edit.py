@@ -43,6 +43,7 @@ EXPLAINED = (
 SHOWN_HELP = "Colour by the change of the gene in each edited cell; press again for its counts."
 CLEAR_HELP = "Take the edit back: the data are as they were, in any case."
 SAVE_HELP = "Write the edited cells, marked as such, to a new .h5ad, with changes and verdicts."
+SHOWN, CLEAR, SAVE_TITLE = "Show the change on the canvas", "Clear edit", "Save edited cells"
 HOW_DONE = "How this was found"
 
 _SHARE_OF_TRAINING = 0.3
@@ -101,7 +102,7 @@ class EditPanel(Panel[EditState]):
         self._looking: Job[int] | None = None
         self._about: Asked | None = None
         self._cost: int | None = None
-        self._refusal, self._is_watched = "", False
+        self._refusal, self._is_watched, self._text = "", False, ""
         self.connections.add(session.events.adata, self._forget)
         for signal in (session.events.contents, session.events.models):
             self.connections.add(signal, self._follow)
@@ -171,8 +172,12 @@ class EditPanel(Panel[EditState]):
     def choose_listed(self, verdict: str) -> None:
         """List only genes of one verdict; "" for any."""
         self.listed.choose(verdict)
-        self.table.filter(**({"verdict": self.listed.name} if self.listed.name else {}))
-        self.refresh()
+        self._filter()
+
+    def search(self, text: str) -> None:
+        """List only genes whose name holds a text."""
+        self._text = text
+        self._filter()
 
     def choose(self, choice: Choice, name: str) -> None:
         """Choose an entry of one of the form's menus."""
@@ -284,6 +289,11 @@ class EditPanel(Panel[EditState]):
 
     def _run_of(self, key: str) -> tuple[object, ...]:
         return began(self.session, key), id(self.session.models.get(key))
+
+    def _filter(self) -> None:
+        verdict = self.listed.name
+        self.table.filter(self._text, **({"verdict": verdict} if verdict else {}))
+        self.refresh()
 
     def _missing(self) -> str:
         return self.form.missing() or self._refusal

@@ -27,10 +27,13 @@ PICKED, ALL = ":picked", ":all"
 """Names of the entries that stand for no column of obs."""
 CONDITION, GENES = "condition", "genes"
 FOLD = "fold"
+ADVANCED = "Advanced"
+"""Title of the fold that holds what is seldom changed."""
 
 MOST = 2.0
 """Strength at most; 1 is the whole change."""
 MOST_FOLD = 1000.0
+MOST_SEED = 2**31 - 1
 
 STRENGTH_HELP = (
     "0 returns the cells as they are, 1 is the whole predicted change. Beyond 1 nothing was "

@@ -72,6 +72,11 @@ def sharp_png(figure: Figure, pixels_per_inch: float) -> bytes:
     return png_of(figure, 2 * pixels_per_inch)
 
 
+def width_of(png: bytes) -> int:
+    """Pixels across a PNG."""
+    return int.from_bytes(png[16:20])  # its header names width and height first
+
+
 class FigureFile:
     """Draws one figure at a time into a file, in a thread beside whatever else is at work.
 

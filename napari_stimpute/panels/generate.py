@@ -45,6 +45,7 @@ GUIDANCE_HELP = (
     "particular to it; 0 does not heed it."
 )
 NUMBER_HELP = "a number in the units of the data; empty: any, as often as in training."
+LARGER = "Larger figure"
 FIGURE_HELP = "The same figure larger, to be saved as PNG, PDF or SVG."
 ANY = Entry("Any", "", "As often as in training.")
 
@@ -95,6 +96,11 @@ class Condition:
     def title(self) -> str:
         """The name, as far as there is room for it."""
         return self.name if len(self.name) <= _LONGEST else f"{self.name[: _LONGEST - 1]}…"
+
+    @property
+    def guidance_title(self) -> str:
+        """Stands beside how strongly it is followed."""
+        return f"Guidance, {self.title}"
 
 
 @dataclass(frozen=True)

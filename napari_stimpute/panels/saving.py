@@ -70,3 +70,15 @@ class Saving(Panel[SavingState]):
         said = not_saved_in_words(session)
         unsaved = Message(said, "warning" if session.is_too_large else "note")
         return SavingState(unsaved, session.wait or why_not, self._saved)
+
+
+def with_ending(path: str, name: str) -> str:
+    """A path with the ending of the proposed name, which is added if it is missing."""
+    ending = Path(name).suffix
+    return path if path.endswith(ending) else path + ending
+
+
+def figure_path(path: str, name: str) -> str:
+    """The path of a figure, PNG, PDF or SVG; without an ending, that of the proposed name."""
+    has_ending = path.lower().endswith((".png", ".pdf", ".svg"))
+    return path if has_ending else f"{path}.{name.rpartition('.')[2]}"

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..compare.standing import Row, Wins, describe, leader, memory, rows, verdict, wins
 from ..trust.recovery import MIN_HIDDEN
 from ..words import duration, number, percent
@@ -13,6 +15,8 @@ from .message import SILENT, Message, good, warning
 from .table import Cell
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from ..compare.comparison import Comparison
 
 COLUMNS: tuple[tuple[str, str], ...] = (
@@ -32,6 +36,9 @@ COLUMNS: tuple[tuple[str, str], ...] = (
     ("Memory", "What the program held at the peak beyond what it held before."),
 )
 """Titles of the table of scores, and what they mean."""
+
+WINNERS = "Which method predicts which gene best"
+"""Title over bars and dots."""
 
 SCORE = 1
 """Column by which the table is ordered at first."""
@@ -89,6 +96,19 @@ def scores_of(comparison: Comparison, *, ended: bool) -> Scores:
         bars,
         _about_genes(won, len(comparison.genes)) if dots else "",
         dots,
+    )
+
+
+def wins_figure(scores: Scores) -> Figure:
+    """Bars and dots as one figure, for a page that cannot draw them itself."""
+    from ..plots.comparison import win_map
+
+    return win_map(
+        {bar.title: bar.share for bar in scores.bars},
+        {bar.title: bar.colour for bar in scores.bars},
+        [dot.winner for dot in scores.dots],
+        np.array([dot.hidden for dot in scores.dots]),
+        np.array([dot.gain for dot in scores.dots]),
     )
 
 

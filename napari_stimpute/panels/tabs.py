@@ -62,6 +62,12 @@ TABS = (
 )
 
 
+STATISTICS = ("Variable genes", "Spatial patterns", "Differences between groups")
+CELLS = ("Markers", "Names", "Trajectory", "Batches", "Gene communities")
+GENERATE = ("New cells", "Enhance")
+"""Titles of the sections of these tabs, of which one is open."""
+
+
 class Tabs(Panel[tuple[str, ...]]):
     """Titles of the tabs, with a sign where something is at work or went wrong."""
 

@@ -14,6 +14,7 @@ from ..progress import Progress
 from ..session.session import Session
 from ..tune.outcome import Outcome, TrialResult
 from ..words import duration, number, percent
+from .menu import Entry, Menu
 from .message import SILENT, Message, good
 from .panel import Panel
 from .work import Work, WorkState
@@ -28,6 +29,15 @@ EXPLAINED = (
 TRIALS = (2, 1000)
 """Least and most trials that can be asked for."""
 
+TITLE, USE, KEEP_IN = "Find settings", "Use these settings", "Keep in"
+TRIALS_HELP = "Settings to try in all; three fits each. After the end, a larger number goes on."
+NOWHERE = "Nowhere: gone with the window"
+"""Shown where no file is named."""
+
+KEEP_HELP = (
+    "Keep every trial in a file as it ends; a search with the same data and settings goes on from "
+    "there."
+)
 LEGEND = (
     "Orange: the best so far. Bars: spread among three fits. Dashed: the settings as they were. "
     "Ring: given up after one fit. Cross: failed. Click a dot for its settings."
@@ -76,6 +86,17 @@ class TuneState:
     used: Message
     use_help: str
     can_use: bool
+
+    @property
+    def trials(self) -> Menu:
+        """The trials by their scores, for where dots cannot be pressed."""
+        scored = ("no score" if dot.score is None else number(dot.score) for dot in self.dots)
+        best = (" (the best)" if dot.kind == "best" else "" for dot in self.dots)
+        listed = zip(self.dots, scored, best, strict=True)
+        offered = tuple(Entry(f"{d.number}: {s}{b}", str(d.number)) for d, s, b in listed)
+        usual = next((dot.number for dot in self.dots if dot.kind == "best"), 0)
+        chosen = self.chosen if self.chosen >= 0 else usual
+        return Menu(offered, str(chosen) if offered else "", "The trial whose settings are shown.")
 
     @property
     def n_places(self) -> int:

@@ -30,6 +30,9 @@ N_HELP = "How many of the most variable genes are compared."
 MOST = 10_000
 """Genes that can be asked for; 0 chooses their number by the data."""
 
+AUTOMATIC = "Automatic"
+"""Stands for 0 of them."""
+
 _LISTED = (
     Entry("All", "all"),
     Entry("Before and after", "both"),

@@ -200,14 +200,17 @@ def domain_map(
     return figure
 
 
-def loss_curve(history: Sequence[Mapping[str, Any]]) -> Figure:
-    """Draw how the measured values fell while a model learned, phase by phase.
+def loss_curve(
+    history: Sequence[Mapping[str, Any]], measured: Sequence[str] = ("loss", "validation")
+) -> Figure:
+    """Draw how the measured values changed while a model learned, phase by phase.
 
     Parameters
     ----------
-    history : one row per report, with "phase", "step" and measured values ("loss", "validation")
+    history : one row per report, with "phase", "step" and measured values
+    measured : which values are drawn, each on axes of its own
     """
-    names = [n for n in ("loss", "validation") if any(n in row for row in history)]
+    names = [n for n in measured if any(n in row for row in history)]
     figure = new_figure(6.4, 1.2 + 1.6 * max(1, len(names)))
     axes = figure.subplots(max(1, len(names)), 1, sharex=True, squeeze=False)[:, 0]
     for place, (ax, name) in enumerate(zip(axes, names, strict=False)):

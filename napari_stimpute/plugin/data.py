@@ -8,7 +8,22 @@ from functools import partial
 from qtpy.QtWidgets import QFileDialog, QLineEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from ..connections import Connections
-from ..panels.data import EMPTY, LEFT, READABLE, DataPanel
+from ..panels.data import (
+    APPLY_HELP,
+    DISCARD_HELP,
+    EMPTY,
+    FOUND,
+    KEEP,
+    LEFT,
+    MODELLED,
+    OPEN_HELP,
+    READABLE,
+    RECOVER_HELP,
+    SAMPLE_HELP,
+    SAVE_HELP,
+    SAVE_MODEL_HELP,
+    DataPanel,
+)
 from ..panels.run_card import DETAILS
 from ..panels.unsaved import SAVE_TITLE
 from ..session.autosave import Left
@@ -17,6 +32,8 @@ from .widgets.fold import Fold
 from .widgets.saving import ask_where
 from .widgets.unsaved import ask_first
 from .widgets.words import Card, Words, clear, heading, hint, labelled, row, rule, sentence
+
+_DROP = "A file can also be dropped on the canvas."
 
 
 class DataTab(QWidget):
@@ -36,11 +53,11 @@ class DataTab(QWidget):
     def _make_controls(self) -> None:
         panel = self.panel
         self.open_button = _button(
-            "Open .h5ad…", "Open an AnnData file.", lambda: self._ask_first(self._ask_open)
+            "Open .h5ad…", OPEN_HELP, lambda: self._ask_first(self._ask_open)
         )
         self.sample_button = _button(
             "Open sample",
-            "Open a simulated tissue section with an image.",
+            SAMPLE_HELP,
             lambda: self._ask_first(panel.open_sample),
         )
         self.busy = QProgressBar()
@@ -48,7 +65,7 @@ class DataTab(QWidget):
         self.busy.setTextVisible(False)
         self.busy.setFixedHeight(6)
         self.problem, self.unsaved, self.saved = Words("error"), Words("note"), Words("good")
-        self.empty, self.card, self.notes = hint(EMPTY), Card(), hint("")
+        self.empty, self.card, self.notes = hint(f"{EMPTY} {_DROP}"), Card(), hint("")
         self.details, self.asides, inside = Card(), hint(""), QWidget()
         inner = QVBoxLayout(inside)
         inner.setContentsMargins(0, 0, 0, 0)
@@ -65,17 +82,15 @@ class DataTab(QWidget):
         self.gene_file.setPlaceholderText("Path of the file")
         self.gene_file.textEdited.connect(panel.take_genes_from)
         self.browse = _button("Browse…", "Choose the file.", self._ask_gene_file)
-        self.apply = _button(
-            "Apply", "Open the data again with this choice.", lambda: self._ask_first(panel.apply)
-        )
+        self.apply = _button("Apply", APPLY_HELP, lambda: self._ask_first(panel.apply))
         self.save = _button(
             "Save as .h5ad…",
-            "Write data and results to a new file; the opened one stays as it is.",
+            SAVE_HELP,
             lambda: ask_where(self, SAVE_TITLE, panel.file_name, panel.save_to),
         )
         self.save_model = _button(
             "Save model…",
-            "Write the trained model as a folder, to be used again.",
+            SAVE_MODEL_HELP,
             lambda: ask_where(self, "Save model", panel.model_name, panel.save_model_to),
         )
 
@@ -83,7 +98,7 @@ class DataTab(QWidget):
         layout = QVBoxLayout(self)
         layout.setSpacing(8)
         layout.addLayout(row(self.open_button, self.sample_button))
-        self._found = heading("What was found")
+        self._found = heading(FOUND)
         for widget in (self.busy, self.problem, self.empty, self.left, self._found, self.card):
             layout.addWidget(widget)
         layout.addWidget(self.notes)
@@ -92,12 +107,12 @@ class DataTab(QWidget):
         inner = QVBoxLayout(self._choice)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.addWidget(rule())
-        inner.addWidget(heading("What is modelled"))
+        inner.addWidget(heading(MODELLED))
         inner.addLayout(labelled([("Genes", self.genes), ("Counts in", self.counts)]))
         inner.addLayout(row(self.gene_file, self.browse))
         inner.addWidget(self.apply)
         inner.addWidget(rule())
-        inner.addWidget(heading("Keep"))
+        inner.addWidget(heading(KEEP))
         inner.addLayout(row(self.save, self.save_model))
         inner.addWidget(self.unsaved)
         inner.addWidget(self.saved)
@@ -144,8 +159,8 @@ class DataTab(QWidget):
             self._left_rows.addWidget(sentence(copy.title))
             self._left_rows.addLayout(
                 row(
-                    _button("Open", "Open them.", partial(self._ask_first, recover)),
-                    _button("Discard", "Remove them for good.", partial(self.panel.discard, copy)),
+                    _button("Open", RECOVER_HELP, partial(self._ask_first, recover)),
+                    _button("Discard", DISCARD_HELP, partial(self.panel.discard, copy)),
                 )
             )
 

@@ -37,6 +37,8 @@ COLUMNS = (
 )
 """Title and meaning of each column of the table."""
 
+HIGHER = "Higher is better in every row."
+
 _MIXED = (
     (
         "diversity",

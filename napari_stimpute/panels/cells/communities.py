@@ -44,6 +44,12 @@ COLUMNS = (
 )
 """Title and meaning of each column of the table."""
 
+HEAT_MAP, NETWORK, ACTIVITY = "Heat map", "Network", "Show activity"
+HEAT_MAP_HELP = "Activity of every community in every group, with its p."
+NETWORK_HELP = "The best connected genes of the chosen community."
+ACTIVITY_HELP = "Write its activity to obs, and show it."
+EXPORT_HELP = "Write a row for every group and community to a file."
+
 _NOT_FOUND = "Train scIMTA with gene communities."
 
 

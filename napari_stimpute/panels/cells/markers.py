@@ -57,6 +57,14 @@ N_DOTS = 4
 _MOST_DOTS = 60
 """Genes in a dot plot at most: more can no longer be read."""
 
+DOTS, VIOLINS, VOLCANO, ALL = "Dot plot", "Violins", "Volcano", "Export all"
+"""Titles of the figures, and of the file of all groups."""
+
+DOTS_HELP = f"The {N_DOTS} best markers of each group, in all groups."
+VIOLINS_HELP = "How the shown gene is spread in each group."
+VOLCANO_HELP = "Fold change and p of every gene, for the listed group."
+ALL_HELP = "Write the genes of every group to one CSV file."
+
 _OTHERS = Column("share_others", "Others", "Share of the others in which it was counted.", percent)
 
 

@@ -59,6 +59,15 @@ Platelet,,PF4
 """
 """Human blood, as a pattern for lists of one's own."""
 
+LISTS, EXAMPLE_TITLE, WRITE = "Marker lists", "Save an example", "Write names"
+EXAMPLE_FILE = "marker_lists.csv"
+EXAMPLE_HELP = "Write lists for human blood to a .csv, as a pattern to fill in."
+KINDS = ".csv, .tsv or .json"
+"""Files that hold lists."""
+
+REFERENCE = "Names from a reference"
+"""Title of the part below: see `TransferPanel`."""
+
 COLUMNS = (
     ("Group", "As in the chosen column."),
     ("Type", "The list that is highest in the group; “unsure” where random genes do as well."),

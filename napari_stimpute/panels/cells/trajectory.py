@@ -25,6 +25,8 @@ EXPLAINED = (
     "Puts all in line by how far they are from a beginning, along paths from like to like. The "
     "beginning is yours to choose: data alone do not tell which end is first."
 )
+FIGURE = "Connections of groups"
+FIGURE_HELP = "Picture of which groups are connected (PAGA), and when those of each come."
 PICKED = "\n"
 """Stands for the picked spot among the names of groups; no name holds it."""
 

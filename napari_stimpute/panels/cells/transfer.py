@@ -29,6 +29,7 @@ EXPLAINED = (
     "Gives each the name of those cells of a reference that express most alike; below a "
     "probability of one half it says “unsure”."
 )
+OPEN_HELP = "Choose an .h5ad with counts, whose cells have names in obs."
 
 
 @dataclass(frozen=True)

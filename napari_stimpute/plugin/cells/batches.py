@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...panels.cells.batches import COLUMNS, EXPLAINED, BatchesPanel
+from ...panels.cells.batches import COLUMNS, EXPLAINED, HIGHER, BatchesPanel
 from ..widgets.choice import MenuBox
 from ..widgets.fact_table import FactTable
 from ..widgets.section import SectionBox
@@ -23,7 +23,7 @@ class BatchesBox(SectionBox):
         self.page.addLayout(labelled([("Batches", self.batch), ("Run", self.run)], width=80))
         self.page.addWidget(self.work)
         self.page.addWidget(self.answer)
-        help_text = hint("Higher is better in every row.")
+        help_text = hint(HIGHER)
         for widget in (self.verdict, self.table, help_text, self.doubt):
             self.inner.addWidget(widget)
         self.connections.add(panel.changed, self._draw)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from qtpy.QtWidgets import QPushButton
 
-from ...panels.cells.communities import COLUMNS, EXPLAINED, CommunitiesPanel
+from ...panels.cells.communities import (
+    ACTIVITY,
+    ACTIVITY_HELP,
+    COLUMNS,
+    EXPLAINED,
+    EXPORT_HELP,
+    HEAT_MAP,
+    HEAT_MAP_HELP,
+    NETWORK,
+    NETWORK_HELP,
+    CommunitiesPanel,
+)
 from ..widgets.choice import MenuBox
 from ..widgets.fact_table import FactTable
 from ..widgets.figure_window import FigureWindow
@@ -34,12 +45,12 @@ class CommunitiesBox(SectionBox):
     def _make_buttons(self) -> None:
         panel = self.panel
         self.table.chosen.connect(lambda name: panel.choose(name, self.devicePixelRatioF()))
-        self.heat_map, self.activity = QPushButton("Heat map"), QPushButton("Show activity")
-        self.network, self.export = QPushButton("Network"), QPushButton("Export as CSV…")
-        self.heat_map.setToolTip("Activity of every community in every group, with its p.")
-        self.network.setToolTip("The best connected genes of the chosen community.")
-        self.activity.setToolTip("Write its activity to obs, and show it.")
-        self.export.setToolTip("Write a row for every group and community to a file.")
+        self.heat_map, self.activity = QPushButton(HEAT_MAP), QPushButton(ACTIVITY)
+        self.network, self.export = QPushButton(NETWORK), QPushButton("Export as CSV…")
+        self.heat_map.setToolTip(HEAT_MAP_HELP)
+        self.network.setToolTip(NETWORK_HELP)
+        self.activity.setToolTip(ACTIVITY_HELP)
+        self.export.setToolTip(EXPORT_HELP)
         self.heat_map.clicked.connect(lambda: panel.heat_map(self.devicePixelRatioF()))
         self.network.clicked.connect(lambda: panel.network(self.devicePixelRatioF()))
         self.activity.clicked.connect(lambda: panel.show_activity())

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from qtpy.QtWidgets import QPushButton
 
-from ...panels.cells.markers import EXPLAINED, N_DOTS, MarkersPanel
+from ...panels.cells.markers import (
+    ALL,
+    ALL_HELP,
+    DOTS,
+    DOTS_HELP,
+    EXPLAINED,
+    VIOLINS,
+    VIOLINS_HELP,
+    VOLCANO,
+    VOLCANO_HELP,
+    MarkersPanel,
+)
 from ..widgets.choice import MenuBox
 from ..widgets.figure_window import FigureWindow
 from ..widgets.saving import ask_where
@@ -37,12 +48,12 @@ class MarkersBox(SectionBox):
         self.table.export.setText("Export group…")
         self.table.export.setToolTip("Write the listed genes to a CSV file, in this order.")
         self.table.chosen.connect(panel.session.display.show_gene)
-        self.dots, self.violin = QPushButton("Dot plot"), QPushButton("Violins")
-        self.volcano, self.export = QPushButton("Volcano"), QPushButton("Export all…")
-        self.dots.setToolTip(f"The {N_DOTS} best markers of each group, in all groups.")
-        self.violin.setToolTip("How the shown gene is spread in each group.")
-        self.volcano.setToolTip("Fold change and p of every gene, for the listed group.")
-        self.export.setToolTip("Write the genes of every group to one CSV file.")
+        self.dots, self.violin = QPushButton(DOTS), QPushButton(VIOLINS)
+        self.volcano, self.export = QPushButton(VOLCANO), QPushButton(f"{ALL}…")
+        self.dots.setToolTip(DOTS_HELP)
+        self.violin.setToolTip(VIOLINS_HELP)
+        self.volcano.setToolTip(VOLCANO_HELP)
+        self.export.setToolTip(ALL_HELP)
         self.dots.clicked.connect(lambda: panel.dot_plot(self.devicePixelRatioF()))
         self.violin.clicked.connect(lambda: panel.violins(self.devicePixelRatioF()))
         self.volcano.clicked.connect(lambda: panel.volcano(self.devicePixelRatioF()))

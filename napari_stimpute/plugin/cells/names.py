@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from qtpy.QtWidgets import QFileDialog, QLineEdit, QPushButton
 
-from ...panels.cells.names import COLUMNS, EXPLAINED, FORMAT, NamesPanel
+from ...panels.cells.names import (
+    COLUMNS,
+    EXAMPLE_FILE,
+    EXAMPLE_HELP,
+    EXAMPLE_TITLE,
+    EXPLAINED,
+    FORMAT,
+    KINDS,
+    LISTS,
+    REFERENCE,
+    WRITE,
+    NamesPanel,
+)
 from ...panels.cells.transfer import TransferPanel
 from ..widgets.fact_table import FactTable
 from ..widgets.saving import ask_where
@@ -22,7 +34,7 @@ class NamesBox(SectionBox):
         self.panel = panel
         self.transfer = TransferBox(transfer)
         self.lists, self.browse = QLineEdit(), QPushButton("Open…")
-        self.example, self.write = QPushButton("Save an example…"), QPushButton("Write names")
+        self.example, self.write = QPushButton(f"{EXAMPLE_TITLE}…"), QPushButton(WRITE)
         self.work = WorkBox(panel.work)
         self.doubt, self.written = Words("warning"), Words("good")
         self.table = FactTable("Suggested names", COLUMNS, stretched=1)
@@ -34,26 +46,26 @@ class NamesBox(SectionBox):
 
     def _make_controls(self) -> None:
         panel = self.panel
-        self.lists.setPlaceholderText(".csv, .tsv or .json")
+        self.lists.setPlaceholderText(KINDS)
         self.lists.setToolTip(FORMAT)
         self.lists.textChanged.connect(panel.choose_lists)
         self.browse.setToolTip(f"Choose a file. {FORMAT}")
         self.browse.clicked.connect(lambda: self._ask())
-        self.example.setToolTip("Write lists for human blood to a .csv, as a pattern to fill in.")
+        self.example.setToolTip(EXAMPLE_HELP)
         self.example.clicked.connect(
-            lambda: ask_where(self, "Save an example", "marker_lists.csv", panel.save_example)
+            lambda: ask_where(self, EXAMPLE_TITLE, EXAMPLE_FILE, panel.save_example)
         )
         self.write.clicked.connect(lambda: panel.write())
 
     def _lay_out(self) -> None:
-        self.page.addLayout(labelled([("Marker lists", self.lists)], width=80))
+        self.page.addLayout(labelled([(LISTS, self.lists)], width=80))
         self.page.addLayout(row(self.browse, self.example))
         self.page.addWidget(self.work)
         self.page.addWidget(self.answer)
         for widget in (self.doubt, self.table, self.write, self.written):
             self.inner.addWidget(widget)
         self.page.addWidget(rule())
-        self.page.addWidget(heading("Names from a reference"))
+        self.page.addWidget(heading(REFERENCE))
         self.page.addWidget(self.transfer)
 
     def _ask(self) -> None:

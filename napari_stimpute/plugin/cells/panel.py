@@ -13,6 +13,7 @@ from ...panels.cells.names import NamesPanel
 from ...panels.cells.trajectory import TrajectoryPanel
 from ...panels.cells.transfer import TransferPanel
 from ...panels.groups import Groups
+from ...panels.tabs import CELLS
 from ...session.session import Session
 from ..widgets.fold import Fold, one_at_a_time
 from .batches import BatchesBox
@@ -35,13 +36,8 @@ class CellsPanel(QWidget):
         self.trajectory = TrajectoryBox(TrajectoryPanel(session, groups))
         self.batches = BatchesBox(BatchesPanel(session, groups))
         self.communities = CommunitiesBox(CommunitiesPanel(session, groups))
-        self.folds = [
-            Fold("Markers", self.markers),
-            Fold("Names", self.names),
-            Fold("Trajectory", self.trajectory),
-            Fold("Batches", self.batches),
-            Fold("Gene communities", self.communities),
-        ]
+        sections = (self.markers, self.names, self.trajectory, self.batches, self.communities)
+        self.folds = [Fold(title, part) for title, part in zip(CELLS, sections, strict=True)]
         one_at_a_time(self.folds)
         layout = QVBoxLayout(self)
         layout.setSpacing(8)

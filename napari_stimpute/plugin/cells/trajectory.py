@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qtpy.QtWidgets import QPushButton
 
-from ...panels.cells.trajectory import EXPLAINED, TrajectoryPanel
+from ...panels.cells.trajectory import EXPLAINED, FIGURE, FIGURE_HELP, TrajectoryPanel
 from ..widgets.choice import MenuBox
 from ..widgets.figure_window import FigureWindow
 from ..widgets.section import SectionBox, enable
@@ -21,10 +21,8 @@ class TrajectoryBox(SectionBox):
         self.run, self.root = MenuBox(panel.choose_run), MenuBox(panel.choose_root)
         self.work = WorkBox(panel.work)
         self.found, self.lost = Words("good"), Words("warning")
-        self.figure, self.figures = QPushButton("Connections of groups"), FigureWindow(self)
-        self.figure.setToolTip(
-            "Picture of which groups are connected (PAGA), and when those of each come."
-        )
+        self.figure, self.figures = QPushButton(FIGURE), FigureWindow(self)
+        self.figure.setToolTip(FIGURE_HELP)
         self.figure.clicked.connect(lambda: panel.picture(self.devicePixelRatioF()))
         menus = [("Alike by", self.run), ("Begins with", self.root)]
         self.page.addLayout(labelled(menus, width=80))

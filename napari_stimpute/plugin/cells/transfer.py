@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qtpy.QtWidgets import QFileDialog, QPushButton
 
-from ...panels.cells.transfer import EXPLAINED, TransferPanel
+from ...panels.cells.transfer import EXPLAINED, OPEN_HELP, TransferPanel
 from ...panels.data import READABLE
 from ..widgets.choice import MenuBox
 from ..widgets.section import SectionBox, enable
@@ -19,7 +19,7 @@ class TransferBox(SectionBox):
         super().__init__(EXPLAINED)
         self.panel = panel
         self.open_button, self.column = QPushButton("Open…"), MenuBox(panel.choose_column)
-        self.open_button.setToolTip("Choose an .h5ad with counts, whose cells have names in obs.")
+        self.open_button.setToolTip(OPEN_HELP)
         self.open_button.clicked.connect(lambda: self._ask())
         self.work = WorkBox(panel.work)
         self.found, self.doubt = Words("good"), Words("warning")

@@ -19,10 +19,13 @@ from ...connections import Connections
 from ...panels.compare import (
     EXPLAINED,
     GENES_HELP,
+    GENES_TITLE,
     KINDS,
     NO_GENES,
+    REPORT_TITLE,
     SPLITS,
     SPLITS_HELP,
+    SPLITS_TITLE,
     ComparePanel,
     Offered,
 )
@@ -46,9 +49,9 @@ class CompareBox(QWidget):
         self.work, self.view = WorkBox(panel.work, self.forecast), ScoresView(panel.sort)
         self.status, self.saved = Label(""), Words("good")
         self.status.setWordWrap(True)
-        self.report = QPushButton("Save report…")
+        self.report = QPushButton(f"{REPORT_TITLE}…")
         self.report.clicked.connect(
-            lambda: ask_where(self, "Save report", panel.file_name, panel.save_report)
+            lambda: ask_where(self, REPORT_TITLE, panel.file_name, panel.save_report)
         )
         self._make_choice()
         self._lay_out()
@@ -90,7 +93,7 @@ class CompareBox(QWidget):
             inner.addWidget(heading(title))
             inner.addLayout(self._listed(kind))
         inner.addSpacing(4)
-        inner.addLayout(labelled([("Splits", self.splits), ("Genes to draw", self.genes)]))
+        inner.addLayout(labelled([(SPLITS_TITLE, self.splits), (GENES_TITLE, self.genes)]))
         self.methods = Fold("", self.choice)
         self.methods.set_open(True)
         parts: list[QWidget] = [self.explained, self.work, self.methods, self.status, self.view]

@@ -14,7 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from ...panels.scores import COLUMNS, Scores
+from ...panels.scores import COLUMNS, WINNERS, Scores
 from ...panels.table import Cell
 from ..widgets.plain import tip
 from ..widgets.words import Words, heading, hint
@@ -43,7 +43,7 @@ class ScoresView(QWidget):
         self.genes = QWidget()
         inner = QVBoxLayout(self.genes)
         inner.setContentsMargins(0, 0, 0, 0)
-        inner.addWidget(heading("Which method predicts which gene best"))
+        inner.addWidget(heading(WINNERS))
         for part in (self.bars, self.about_genes, self.dots):
             inner.addWidget(part)
         layout = QVBoxLayout(self)

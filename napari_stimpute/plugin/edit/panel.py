@@ -16,14 +16,17 @@ from qtpy.QtWidgets import (
 )
 
 from ...panels.edit import (
+    CLEAR,
     CLEAR_HELP,
     EXPLAINED,
     HOW_DONE,
+    SAVE_TITLE,
+    SHOWN,
     SHOWN_HELP,
     EditPanel,
     EditState,
 )
-from ...panels.edit_form import GENES, MOST, SEED_HELP, STRENGTH_HELP
+from ...panels.edit_form import ADVANCED, GENES, MOST, MOST_SEED, SEED_HELP, STRENGTH_HELP
 from ...panels.generators import SET_UP, SET_UP_HELP
 from ...panels.menu import Choice
 from ..widgets.choice import MenuBox
@@ -39,7 +42,6 @@ from .wishes import WishesBox
 
 _LABEL = 80  # pixels of the labels
 _STEPS = 20  # of the slider in a strength of 1
-_MOST_SEED = 2**31 - 1
 
 
 class EditBox(SectionBox):
@@ -74,7 +76,7 @@ class EditBox(SectionBox):
         self.strength.setToolTip(STRENGTH_HELP)
         self.strength.valueChanged.connect(lambda step: panel.set_strength(step / _STEPS))
         self.seed = QSpinBox()
-        self.seed.setRange(0, _MOST_SEED)
+        self.seed.setRange(0, MOST_SEED)
         self.seed.setToolTip(SEED_HELP)
         self.seed.valueChanged.connect(panel.set_seed)
         self.cost = hint("")
@@ -90,7 +92,7 @@ class EditBox(SectionBox):
         panel = self.panel
         self.asked, self.doubt = Words("note"), Words("warning")
         self.facts, self.gene = Card(), Words("note")
-        self.shown = QCheckBox("Show the change on the canvas")
+        self.shown = QCheckBox(SHOWN)
         self.shown.setToolTip(SHOWN_HELP)
         self.shown.clicked.connect(panel.show_change)
         self.listed, self.table = MenuBox(panel.choose_listed), TableView(panel.table)
@@ -100,10 +102,8 @@ class EditBox(SectionBox):
         self.table.chosen.connect(panel.show_gene)
         self.how = sentence()
         self.how_done = Fold(HOW_DONE, self.how)
-        self.save, self.clear = QPushButton(panel.saving.title), QPushButton("Clear edit")
-        self.save.clicked.connect(
-            lambda: ask_where(self, "Save edited cells", panel.file_name, panel.save)
-        )
+        self.save, self.clear = QPushButton(panel.saving.title), QPushButton(CLEAR)
+        self.save.clicked.connect(lambda: ask_where(self, SAVE_TITLE, panel.file_name, panel.save))
         self.clear.setToolTip(CLEAR_HELP)
         self.clear.clicked.connect(lambda: panel.clear())
         self.saved = Words("good")
@@ -120,7 +120,7 @@ class EditBox(SectionBox):
         beside.setStretch(1, 0)
         self.how_strong.setMinimumWidth(self.how_strong.fontMetrics().horizontalAdvance("0.000"))
         advanced = _rows(("Method", self.method), ("Groups", self.groups), ("Seed", self.seed))
-        self.advanced = Fold("Advanced", advanced)
+        self.advanced = Fold(ADVANCED, advanced)
         for part in (
             _rows(("Model", self.run), ("Cells", self.cells)),
             self.group_row,

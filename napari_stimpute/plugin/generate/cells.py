@@ -10,6 +10,7 @@ from ...panels.generate import (
     ADVANCED,
     EXPLAINED,
     FIGURE_HELP,
+    LARGER,
     MOST_CELLS,
     MOST_SEED,
     MOST_STEPS,
@@ -81,7 +82,7 @@ class CellsBox(SectionBox):
         self.table, self.picture = FactTable(TITLE, COLUMNS), Picture()
         self.picture.setAccessibleName(f"Real and generated cells. {HYPOTHESIS}")
         self.figures = FigureWindow(self)
-        self.larger = QPushButton("Larger figure")
+        self.larger = QPushButton(LARGER)
         self.larger.setToolTip(FIGURE_HELP)
         self.made = MadeBox(panel.file, panel.save_to, panel.open_made, self.larger)
         self.larger.clicked.connect(lambda: panel.draw_figure(self.devicePixelRatioF()))

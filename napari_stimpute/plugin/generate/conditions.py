@@ -68,7 +68,7 @@ class GuidanceBox(QWidget):
         names = [condition.name for condition in conditions]
         if names != list(self.controls):
             self.controls = {name: self._control(name) for name in names}
-            _fill(self, [(f"Guidance, {c.title}", self.controls[c.name]) for c in conditions])
+            _fill(self, [(c.guidance_title, self.controls[c.name]) for c in conditions])
         self.setVisible(bool(names))
         for condition in conditions:
             self.controls[condition.name].setValue(condition.guidance)

@@ -8,6 +8,7 @@ from ...panels.enhance import EnhancePanel
 from ...panels.generate import GeneratePanel
 from ...panels.generators import Generators
 from ...panels.model_folder import ModelFolder
+from ...panels.tabs import GENERATE
 from ...session.session import Session
 from ..widgets.fold import Fold, one_at_a_time
 from .cells import CellsBox
@@ -24,7 +25,10 @@ class GenerateTab(QWidget):
         self.model = ModelBox(generators, folder := ModelFolder(session, generators))
         self.cells = CellsBox(GeneratePanel(session, generators))
         self.enhance = EnhanceBox(EnhancePanel(session, generators))
-        self.folds = [Fold("New cells", self.cells), Fold("Enhance", self.enhance)]
+        self.folds = [
+            Fold(title, part)
+            for title, part in zip(GENERATE, (self.cells, self.enhance), strict=True)
+        ]
         one_at_a_time(self.folds)
         layout = QVBoxLayout(self)
         layout.setSpacing(8)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
-from ...panels.differences import EXPLAINED, QUESTION, DifferencesPanel
+from ...panels.differences import (
+    ACCEPT,
+    ACCEPT_HELP,
+    DECLINE,
+    DECLINE_HELP,
+    EXPLAINED,
+    QUESTION,
+    DifferencesPanel,
+)
 from ..widgets.choice import MenuBox
 from ..widgets.plain import Label
 from ..widgets.section import SectionBox
@@ -33,9 +41,9 @@ class DifferencesBox(SectionBox):
     def _make_question(self) -> None:
         self.question = QWidget()
         asked = Words("warning")
-        self.yes, self.no = QPushButton("Test imputed values"), QPushButton("Use the counts")
-        self.yes.setToolTip("Go on, and read the table as a ranking. This is asked only once.")
-        self.no.setToolTip("Go back to what was measured.")
+        self.yes, self.no = QPushButton(ACCEPT), QPushButton(DECLINE)
+        self.yes.setToolTip(ACCEPT_HELP)
+        self.no.setToolTip(DECLINE_HELP)
         self.yes.clicked.connect(lambda: self.panel.accept())
         self.no.clicked.connect(lambda: self.panel.decline())
         layout = QVBoxLayout(self.question)

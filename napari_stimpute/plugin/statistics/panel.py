@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from ...panels.differences import DifferencesPanel
 from ...panels.patterns import PatternsPanel
+from ...panels.tabs import STATISTICS
 from ...panels.variable import VariablePanel
 from ..canvas.view import SpotsView
 from ..widgets.fold import Fold, one_at_a_time
@@ -31,9 +32,10 @@ class StatisticsPanel(QWidget):
             *self.differences.parts,
         ]
         self.folds = [
-            Fold("Variable genes", self.variable),
-            Fold("Spatial patterns", self.patterns),
-            Fold("Differences between groups", self.differences),
+            Fold(title, section)
+            for title, section in zip(
+                STATISTICS, (self.variable, self.patterns, self.differences), strict=True
+            )
         ]
         one_at_a_time(self.folds)
         layout = QVBoxLayout(self)

@@ -7,7 +7,7 @@ from functools import partial
 from qtpy.QtWidgets import QPushButton, QSpinBox
 
 from ...panels.genes import PAIR_HELP
-from ...panels.variable import EXPLAINED, MOST, N_HELP, VariablePanel
+from ...panels.variable import AUTOMATIC, EXPLAINED, MOST, N_HELP, VariablePanel
 from ..canvas.view import SpotsView
 from ..widgets.choice import MenuBox
 from ..widgets.plain import Label
@@ -27,7 +27,7 @@ class VariableBox(SectionBox):
         self.n = QSpinBox()
         self.n.setRange(0, MOST)
         self.n.setSingleStep(50)
-        self.n.setSpecialValueText("Automatic")
+        self.n.setSpecialValueText(AUTOMATIC)
         self.n.setToolTip(N_HELP)
         self.n.valueChanged.connect(panel.choose_n)
         self.work, self.table = WorkBox(panel.work), TableView(panel.table)

@@ -13,7 +13,18 @@ from qtpy.QtWidgets import (
 )
 
 from ...connections import Connections
-from ...panels.tune import EXPLAINED, LEGEND, TRIALS, TunePanel
+from ...panels.tune import (
+    EXPLAINED,
+    KEEP_HELP,
+    KEEP_IN,
+    LEGEND,
+    NOWHERE,
+    TITLE,
+    TRIALS,
+    TRIALS_HELP,
+    USE,
+    TunePanel,
+)
 from ..widgets.fold import Fold
 from ..widgets.wheel import guard_wheel
 from ..widgets.words import Words, hint, labelled, sentence
@@ -38,21 +49,16 @@ class TuneSection(QWidget):
         panel = self.panel
         self.n_trials = QSpinBox()
         self.n_trials.setRange(*TRIALS)
-        self.n_trials.setToolTip(
-            "Settings to try in all; three fits each. After the end, a larger number goes on."
-        )
+        self.n_trials.setToolTip(TRIALS_HELP)
         self.study, self.browse = QLineEdit(), QPushButton("…")
-        self.study.setPlaceholderText("Nowhere: gone with the window")
-        self.study.setToolTip(
-            "Keep every trial in a file as it ends; a search with the same data and settings goes "
-            "on from there."
-        )
+        self.study.setPlaceholderText(NOWHERE)
+        self.study.setToolTip(KEEP_HELP)
         self.browse.setFixedWidth(30)
         self.browse.setToolTip("Choose a file: a new one, or one to go on with.")
         self.browse.setAccessibleName("Choose a file for the search")
         self.searched, self.work, self.status = hint(""), WorkBox(panel.work), hint("")
         self.verdict, self.dots, self.about_trial = Words("note"), TuneDots(panel), sentence()
-        self.use, self.used = QPushButton("Use these settings"), Words("good")
+        self.use, self.used = QPushButton(USE), Words("good")
         self.n_trials.valueChanged.connect(panel.set_n_trials)
         self.study.textEdited.connect(panel.keep_in)
         self.browse.clicked.connect(lambda: self._ask_study())
@@ -68,8 +74,8 @@ class TuneSection(QWidget):
         beside.addWidget(self.browse)
         inner.addWidget(hint(EXPLAINED))
         inner.addWidget(self.searched)
-        inner.addLayout(labelled([("Trials", self.n_trials), ("Keep in", place)]))
-        self.study.setAccessibleName("Keep in")
+        inner.addLayout(labelled([("Trials", self.n_trials), (KEEP_IN, place)]))
+        self.study.setAccessibleName(KEEP_IN)
         for part in (self.work, self.status, self.answer):
             inner.addWidget(part)
         answer = QVBoxLayout(self.answer)
@@ -77,7 +83,7 @@ class TuneSection(QWidget):
         answer.setSpacing(8)
         for part in (self.verdict, self.dots, hint(LEGEND), self.about_trial, self.use, self.used):
             answer.addWidget(part)
-        self.fold = Fold("Find settings", inside)
+        self.fold = Fold(TITLE, inside)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.fold)

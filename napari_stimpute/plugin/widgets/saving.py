@@ -7,6 +7,8 @@ from pathlib import Path
 
 from qtpy.QtWidgets import QFileDialog, QWidget
 
+from ...panels.saving import figure_path, with_ending
+
 _KINDS = {
     "": "",
     ".csv": "Table (*.csv)",
@@ -27,7 +29,7 @@ def ask_where(parent: QWidget | None, title: str, name: str, save: Callable[[str
     ending = Path(name).suffix
     path, _ = QFileDialog.getSaveFileName(parent, title, name, _KINDS[ending])
     if path:
-        save(path if path.endswith(ending) else path + ending)
+        save(with_ending(path, name))
 
 
 def ask_figure(parent: QWidget, title: str, name: str, save: Callable[[str], object]) -> None:
@@ -40,5 +42,4 @@ def ask_figure(parent: QWidget, title: str, name: str, save: Callable[[str], obj
     """
     path, kind = QFileDialog.getSaveFileName(parent, title, name, _FIGURES)
     if path:
-        has_ending = path.lower().endswith((".png", ".pdf", ".svg"))
-        save(path if has_ending else path + kind.rpartition("*")[2].rstrip(")"))
+        save(figure_path(path, kind.rpartition("*")[2].rstrip(")")))
