@@ -42,6 +42,33 @@ class JobState(Enum):
     FAILED = "failed"
 
 
+class UnderWay:
+    """The jobs of this process that were started and have not ended; `began` tells of another.
+
+    It is emitted in the thread that starts the job.
+    """
+
+    began = Signal()
+
+    def __init__(self) -> None:
+        self._jobs: set[object] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._jobs)
+
+    def add(self, job: object) -> None:
+        """One is started."""
+        self._jobs.add(job)
+        self.began.emit()
+
+    def remove(self, job: object) -> None:
+        """One has ended, and said so."""
+        self._jobs.discard(job)
+
+
+UNDER_WAY = UnderWay()
+
+
 class Job(Generic[T]):
     """One piece of long work in a thread of its own.
 
@@ -101,6 +128,7 @@ class Job(Generic[T]):
                 remedy="Make a new one.",
             )
         self.state, self.started = JobState.RUNNING, time.monotonic()
+        UNDER_WAY.add(self)
         self._thread.start()
         return self
 
@@ -140,6 +168,7 @@ class Job(Generic[T]):
             self.finished.emit(state)
         finally:
             self._ended.set()
+            UNDER_WAY.remove(self)
 
     def _run_steps(self) -> JobState:
         try:
