@@ -1,4 +1,9 @@
-"""The notebook front end: panels of ipywidgets, all views of one `Session`."""
+"""The notebook front end: panels of ipywidgets, all views of one `Session`.
+
+Each function takes a session, an AnnData (which is not changed), the path of an .h5ad file, or
+nothing, and returns a widget; a file that cannot be opened is said in it. The widget's ``session``
+is the session that it shows, whose ``adata`` receives the results.
+"""
 
 from __future__ import annotations
 
@@ -6,41 +11,66 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import ipywidgets as widgets
+    from typing import TypeAlias
+
     from anndata import AnnData
 
     from ..session.session import Session
+    from .panel import AllTabs, OneTab
 
-__all__ = ["panels"]
+    Source: TypeAlias = Session | AnnData | str | os.PathLike[str] | None
+
+__all__ = ["cells", "compare", "data", "edit", "generate", "genes", "panels", "statistics", "train"]
 
 
-def panels(source: Session | AnnData | str | os.PathLike[str]) -> widgets.VBox:
-    """Show the panels for a session, an AnnData (which is not changed) or an .h5ad file.
+def panels(source: Source = None) -> AllTabs:
+    """Show every tab, as the window has them."""
+    from .panel import AllTabs, session_of
 
-    The result's ``session`` attribute is the session that the panels show; its ``adata`` receives
-    the results. Raises in words what is wrong with the data.
-    """
-    import ipywidgets as widgets
+    return AllTabs(session_of(source))
 
-    from ..panels.data import DataPanel
-    from ..panels.train import TrainPanel
-    from ..session.autosave import autosave_of
-    from ..session.session import Session
-    from .data import DataBox
-    from .genes import GenesTab
-    from .train import TrainTab
-    from .widgets.loop import Home
 
-    session = source if isinstance(source, Session) else Session()
-    if not isinstance(source, Session):
-        session.open(source)
-    home = Home()
-    data = DataBox(DataPanel(session), home)
-    autosave_of(session)  # what is unsaved outlives the kernel, and is offered by the next one
-    train = TrainTab(TrainPanel(session), home, data.question)
-    genes = GenesTab(session, home)
-    shown = widgets.VBox(
-        [data.widget, train.widget, genes.widget], layout=widgets.Layout(max_width="1100px")
-    )
-    shown.session, shown.data, shown.train, shown.genes = session, data, train, genes
-    return shown
+def data(source: Source = None) -> OneTab:
+    """Open data, see what was found, save."""
+    return _alone(source, "data")
+
+
+def genes(source: Source = None) -> OneTab:
+    """Look at genes, and whether to believe them."""
+    return _alone(source, "genes")
+
+
+def train(source: Source = None) -> OneTab:
+    """Train a model that imputes them, and find its settings."""
+    return _alone(source, "train")
+
+
+def statistics(source: Source = None) -> OneTab:
+    """Variable genes, spatial patterns, and differences between groups."""
+    return _alone(source, "statistics")
+
+
+def cells(source: Source = None) -> OneTab:
+    """Markers, names, order, batches and gene communities."""
+    return _alone(source, "cells")
+
+
+def generate(source: Source = None) -> OneTab:
+    """New cells of wished types and conditions, by a trained scDiffusion."""
+    return _alone(source, "generate")
+
+
+def edit(source: Source = None) -> OneTab:
+    """Cells as they might be: another condition, or genes changed."""
+    return _alone(source, "edit")
+
+
+def compare(source: Source = None) -> OneTab:
+    """Score all methods on hidden molecules."""
+    return _alone(source, "compare")
+
+
+def _alone(source: Source, tab: str) -> OneTab:
+    from .panel import OneTab, session_of
+
+    return OneTab(session_of(source), tab)

@@ -10,7 +10,7 @@ import pytest
 
 from napari_stimpute.forecast import Plan, needed_memory
 from napari_stimpute.jupyter import panels
-from napari_stimpute.jupyter.data import DataBox
+from napari_stimpute.jupyter.panel import AllTabs
 from napari_stimpute.models import model_info
 from napari_stimpute.session import autosave
 from napari_stimpute.session.autosave import Left, autosave_of
@@ -28,13 +28,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "unsaved"
 
 
-def data_box(session: Session) -> DataBox:
-    box: DataBox = panels(session).data
-    return box
-
-
-def is_asking(box: DataBox) -> bool:
-    return box.asking.layout.display is None
+def is_asking(shown: AllTabs) -> bool:
+    return shown.asked.widget.layout.display is None
 
 
 def test_opening_asks_first_and_goes_on_once_saved(
@@ -44,24 +39,26 @@ def test_opening_asks_first_and_goes_on_once_saved(
     session.save(other)
 
     async def main() -> None:
-        box = data_box(session)
-        assert not is_asking(box) and "spots" in box.about.value
+        shown = panels(session)
+        box, asked = shown.data, shown.asked
+        assert not is_asking(shown) and "spots" in box.card.widget.value
         session.train("gene_mean", blend=False, judged=False)
         await until(lambda: not session.is_busy)
         assert "Gene mean × depth is in no file yet." in box.unsaved.text
         autosave_of(session).wait(30)
         assert len(list(folder.glob("*.h5ad"))) == 1
         box.path.value = str(other)
-        box.open.click()
-        assert is_asking(box) and "would be lost" in box.asked.text
-        box.stay.click()
-        assert not is_asking(box) and session.unsaved
-        box.open.click()
-        box.target.value = str(first)
-        box.yes.click()
+        box.open.widget.click()
+        assert is_asking(shown) and "would be lost" in asked.words.text
+        asked.cancel.widget.click()
+        assert not is_asking(shown) and session.unsaved
+        box.open.widget.click()
+        asked.saving.path.value = str(first)
+        asked.saving.button.widget.click()
         await until(lambda: session.path == str(other))
-        assert first.exists() and not session.unsaved and not is_asking(box)
-        assert box.target.value == "other_imputed.h5ad" and "other.h5ad" in box.about.value
+        assert first.exists() and not session.unsaved and not is_asking(shown)
+        assert box.save.path.value == "other_imputed.h5ad"
+        assert "other.h5ad" in box.card.widget.value
         assert not list(folder.glob("*.h5ad"))
 
     asyncio.run(main())
@@ -82,13 +79,14 @@ def test_fewer_genes_are_opened_only_once_that_is_answered(
         needed = needed_memory(session.adata, Plan("pca", model_info("pca").config()), 500)
         monkeypatch.setattr("napari_stimpute.panels.forecast.free_memory", lambda: needed)
         shown.train.model.value = "pca"
-        smaller = shown.train.forecast.smaller
+        shown.show_tab("train")
+        smaller = shown.train.forecast.smaller.widget
         assert smaller.description == "Model the 500 most variable genes"
         smaller.click()
-        assert is_asking(shown.data) and "would be lost" in shown.data.asked.text
-        shown.data.no.click()
+        assert is_asking(shown) and "would be lost" in shown.asked.words.text
+        shown.asked.discard.widget.click()
         await until(lambda: session.adata.n_vars == 500)
-        assert not is_asking(shown.data) and smaller.layout.display == "none"
+        assert not is_asking(shown) and smaller.layout.display == "none"
 
     asyncio.run(main())
 
@@ -102,7 +100,7 @@ def test_what_was_left_is_offered_beside_open_data(
         "napari_stimpute.panels.data.left",
         lambda: [Left(copy, "section: scZiva")] if copy.exists() else [],
     )
-    box = data_box(session)
+    box = panels(session).data
     title, (opening, discard) = box.left.children[1].children[0], box.left.children[1].children[1:]
     assert "section: scZiva" in title.value and opening.description == "Open"
     discard.click()

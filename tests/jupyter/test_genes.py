@@ -44,11 +44,11 @@ def test_it_says_that_a_run_was_not_judged(
 
 def test_an_unknown_name_stays_to_be_mended(session: Session) -> None:
     genes = panels(session).genes
-    genes.gene.value = "no such gene"
-    assert genes.gene.value == "no such gene"
+    genes.gene.widget.value = "no such gene"
+    assert genes.gene.widget.value == "no such gene"
     assert genes.words.text == genes.panel.now.message.text
     session.display.gene = session.contents.genes[3]
-    assert genes.gene.value == session.contents.genes[3]
+    assert genes.gene.widget.value == session.contents.genes[3]
 
 
 def test_values_that_a_gene_does_not_have_are_not_offered(section: AnnData) -> None:
@@ -56,10 +56,10 @@ def test_values_that_a_gene_does_not_have_are_not_offered(section: AnnData) -> N
     session.open(section, genes="hvg:20")
     session.train("gene_mean").wait(60)
     genes, contents = panels(session).genes, session.contents
-    assert genes.source.value == "gene_mean"
+    assert genes.source.widget.value == "gene_mean"
     session.display.gene = next(g for g in contents.genes if not contents.is_modelled(g))
-    assert [name for _title, name in genes.source.options] == ["counts", "log"]
-    assert genes.source.value == "counts"
+    assert [name for _title, name in genes.source.widget.options] == ["counts", "log"]
+    assert genes.source.widget.value == "counts"
     assert genes.trust.text == "Its counts are shown."
 
 
@@ -87,7 +87,8 @@ def test_a_gene_that_was_not_modelled_is_added_with_one_press(
 
 def test_image_and_spots_are_drawn_as_chosen_here_or_in_the_window(session: Session) -> None:
     genes = panels(session).genes
-    genes.image.value, genes.size.value = 0.8, 0.5
+    look = genes.display
+    look.image.value, look.size.value = 80, 50
     assert (session.display.image_opacity, session.display.spot_size) == (0.8, 0.5)
     session.display.image_opacity = 0.1
-    assert genes.image.value == 0.1
+    assert look.image.value == 10

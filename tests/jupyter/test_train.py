@@ -10,7 +10,7 @@ from anndata import AnnData
 from napari_stimpute import keys
 from napari_stimpute.job import JobState
 from napari_stimpute.jupyter import panels
-from napari_stimpute.jupyter.train import TrainTab
+from napari_stimpute.jupyter.tabs.train import TrainTab
 from napari_stimpute.session.contents import COUNTS
 from napari_stimpute.session.session import Session
 
@@ -18,8 +18,9 @@ Until = Callable[..., Awaitable[None]]
 
 
 def train_tab(session: Session) -> TrainTab:
-    tab: TrainTab = panels(session).train
-    return tab
+    shown = panels(session)
+    shown.show_tab("train")
+    return shown.train
 
 
 # ---- training ----------------------------------------------------------------------------------
@@ -43,7 +44,7 @@ def test_what_is_set_reaches_the_run_and_its_results_the_session(
         assert record.trust is None
         assert session.display.source == "few" and keys.imputed("few") in session.adata.layers
         assert f"layers['{keys.imputed('few')}']" in tab.card.text.text
-        assert "was not judged" in tab.card.found.text and tab.card.best.disabled
+        assert "was not judged" in tab.card.found.text and tab.card.best.widget.disabled
         assert tab.card.details.selected_index is None
         assert tab.work.button.description == "Train" and not tab.model.disabled
         assert not tab.work.words.text
@@ -55,9 +56,9 @@ def test_time_and_memory_are_told_before_it_starts(until: Until, session: Sessio
     async def main() -> None:
         tab = train_tab(session)
         tab.model.value = "gene_mean"
-        assert "GB free memory" in tab.forecast.line.value
-        await until(lambda: "A few seconds" in tab.forecast.line.value)
-        assert tab.forecast.smaller.layout.display == "none"
+        assert "GB free memory" in tab.forecast.line.text
+        await until(lambda: "A few seconds" in tab.forecast.line.text)
+        assert tab.forecast.smaller.widget.layout.display == "none"
 
     asyncio.run(main())
 
@@ -216,19 +217,19 @@ def test_panels_leave_the_given_data_alone(section: AnnData) -> None:
 
 def test_gene_and_source_follow_the_session_both_ways(session: Session) -> None:
     genes = panels(session).genes
-    assert genes.gene.value == session.display.gene
-    genes.gene.value = session.contents.genes[3]
+    assert genes.gene.widget.value == session.display.gene
+    genes.gene.widget.value = session.contents.genes[3]
     assert session.display.gene == session.contents.genes[3]
     session.train("pca").wait(60)
-    assert genes.source.value == "pca"
-    genes.source.value = COUNTS
+    assert genes.source.widget.value == "pca"
+    genes.source.widget.value = COUNTS
     assert session.display.source == COUNTS
     assert bytes(genes.map.widget.value).startswith(b"\x89PNG")
 
 
 def test_an_unknown_gene_is_answered_in_words(session: Session) -> None:
     genes, before = panels(session).genes, session.display.gene
-    genes.gene.value = "Actb"
+    genes.gene.widget.value = "Actb"
     assert "'Actb'" in genes.words.text
     assert session.display.gene == before
 
@@ -252,6 +253,6 @@ def test_cells_without_coordinates_are_drawn_on_a_map_of_themselves(
 def test_two_panels_of_one_session_show_the_same(session: Session) -> None:
     first, second = panels(session), panels(session)
     first.train.model.value = "pca"
-    first.genes.gene.value = session.contents.genes[5]
+    first.genes.gene.widget.value = session.contents.genes[5]
     assert second.train.model.value == "pca"
-    assert second.genes.gene.value == session.contents.genes[5]
+    assert second.genes.gene.widget.value == session.contents.genes[5]

@@ -1,94 +1,131 @@
-"""What is open, and the way in and out: open, save, and what is not saved yet."""
+"""Open data, see in words what was found, choose genes, save."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from html import escape
 
 import ipywidgets as widgets
 
-from ..panels.data import LEFT, DataPanel
-from ..panels.message import Message
-from ..panels.unsaved import SAVE_TITLE, AskFirst
-from ..session.autosave import Left
-from .widgets.form import control
-from .widgets.loop import Home
-from .widgets.words import Words, heading
+from ...panels.data import (
+    APPLY_HELP,
+    DISCARD_HELP,
+    EMPTY,
+    FOUND,
+    KEEP,
+    LEFT,
+    MODELLED,
+    OPEN_HELP,
+    RECOVER_HELP,
+    SAMPLE_HELP,
+    SAVE_HELP,
+    SAVE_MODEL_HELP,
+    DataPanel,
+    DataState,
+)
+from ...panels.run_card import DETAILS
+from ...panels.saving import with_ending
+from ...session.autosave import Left
+from ..widgets.controls import Button, MenuBox, beside, control, row
+from ..widgets.page import Page
+from ..widgets.saving import SaveBox
+from ..widgets.words import Facts, Hint, Words, heading, show
 
-_ROWS = ("File", "Size")
-"""Rows of the card that are shown; the others are in the window."""
 
+class DataTab:
+    """Draws what is open, and passes on what is to be opened and saved."""
 
-class DataBox:
-    """Draws what is open, and asks before unsaved results are lost."""
-
-    def __init__(self, panel: DataPanel, home: Home) -> None:
-        self.panel, self.home = panel, home
-        self.question = AskFirst(panel.session)
-        self.about = widgets.HTML()
-        self.problem, self.unsaved, self.saved = Words(), Words("note"), Words("good")
-        self.path = control(widgets.Text, "Open", placeholder="Path of an .h5ad file")
-        self.target = control(widgets.Text, "Save as", value=panel.file_name)
-        self.open = self._button("Open", lambda: self._ask(lambda: panel.open(self.path.value)))
-        self.save = self._button("Save", lambda: panel.save_to(self.target.value))
-        self.left, self._offered = widgets.VBox(), tuple[Left, ...]()
-        self.asked = Words("warning")
-        self.yes = self._button("Save", lambda: self.question.save(self.target.value))
-        self.no = self._button("Discard", self.question.discard)
-        self.stay = self._button("Cancel", self.question.cancel)
-        self.asking = widgets.VBox(
-            [self.asked.widget, widgets.HBox([self.yes, self.no, self.stay])]
-        )
-        rows = [_row(self.path, self.open), _row(self.target, self.save)]
-        parts = [self.about, self.left, *rows, self.asking, self.unsaved.widget]
-        words = [self.saved.widget, self.problem.widget]
-        self.widget = widgets.VBox([heading("Data"), *parts, *words])
-        for changed in (panel.changed, self.question.changed):
-            changed.connect(self._draw, thread="current")
-        panel.session.events.adata.connect(self._propose, thread="current")
+    def __init__(self, page: Page) -> None:
+        self.panel, self.page = DataPanel(page.session), page
+        self._offered = tuple[Left, ...]()
+        self._make_way_in()
+        self._make_found()
+        self._make_choice()
+        self.widget = self._laid_out()
+        self.panel.changed.connect(self._draw, thread="current")
         self._draw()
 
-    def _button(self, title: str, act: Callable[[], object]) -> widgets.Button:
-        button = widgets.Button(description=title, layout=widgets.Layout(width="96px"))
-        button.on_click(lambda _button: self.home.run(act))
-        return button
+    def _make_way_in(self) -> None:
+        panel, home, ask = self.panel, self.page.home, self.page.question.ask
+        self.path = widgets.Text(placeholder="Path of an .h5ad file")
+        self.path.layout.flex, self.path.layout.width = "1 1 200px", "auto"
+        self.open = Button(
+            "Open", lambda: ask(lambda: panel.open(self.path.value)), home, OPEN_HELP
+        )
+        self.sample = Button("Open sample", lambda: ask(panel.open_sample), home, SAMPLE_HELP)
+        self.busy, self.problem, self.left = Hint(), Words("error"), widgets.VBox()
 
-    def _ask(self, go_on: Callable[[], object]) -> None:
-        self.question.ask(go_on)
+    def _make_found(self) -> None:
+        self.empty, self.card, self.notes = Hint(EMPTY), Facts(), Hint()
+        self.details, self.asides = Facts(), Hint()
+        inside = widgets.VBox([self.details.widget, self.asides.widget])
+        self.fold = widgets.Accordion([inside], titles=(DETAILS,))
 
-    def _propose(self) -> None:
-        self.target.value = self.panel.file_name
+    def _make_choice(self) -> None:
+        panel, home = self.panel, self.page.home
+        self.genes = MenuBox("Genes", panel.choose_genes, home)
+        self.counts = MenuBox("Counts in", panel.choose_counts, home)
+        self.gene_file = control(widgets.Text, "File", placeholder="Path of the file")
+        home.observe(self.gene_file, lambda: panel.take_genes_from(self.gene_file.value))
+        self.apply = Button("", lambda: self.page.question.ask(panel.apply), home, APPLY_HELP)
+        self.save = SaveBox(
+            "Save", lambda: panel.file_name, panel.save_to, with_ending, home, SAVE_HELP
+        )
+        self.save_model = SaveBox(
+            "Save model",
+            lambda: panel.model_name,
+            panel.save_model_to,
+            with_ending,
+            home,
+            SAVE_MODEL_HELP,
+        )
+        self.unsaved, self.saved = Words("note"), Words("good")
+
+    def _laid_out(self) -> widgets.VBox:
+        head = row(self.path, self.open.widget, self.sample.widget)
+        head.layout.max_width = "640px"
+        found = [heading(FOUND), self.card.widget, self.notes.widget, self.fold]
+        choice = [heading(MODELLED), self.genes.widget, self.counts.widget, self.gene_file]
+        choice += [self.apply.widget, heading(KEEP), self.save.widget, self.save_model.widget]
+        choice += [self.unsaved.widget, self.saved.widget]
+        self.opened = beside(widgets.VBox(choice), widgets.VBox(found))
+        words = [self.busy.widget, self.problem.widget, self.empty.widget, self.left]
+        return widgets.VBox([head, *words, self.opened])
 
     def _draw(self) -> None:
-        now, question = self.panel.now, self.question.now
+        now = self.panel.now
+        show(self.empty.widget, not now.is_open)
+        show(self.opened, now.is_open)
         self._draw_left(now.left)
-        shown = " · ".join(text for label, text in now.card if label in _ROWS)
-        self.about.value = escape(shown)
-        self.open.disabled = bool(now.wait)
-        self.save.disabled = bool(now.wait) or not now.is_open
-        self.open.tooltip = now.wait or "Open an AnnData file."
-        self.save.tooltip = now.wait or f"{SAVE_TITLE} to a new file."
-        self.asked.say(question)
-        self.asking.layout.display = None if question else "none"
-        self.unsaved.draw(Message() if question else now.unsaved)
-        self.saved.draw(now.saved)
+        self.busy.say(now.wait if now.is_busy else "")
         self.problem.draw(now.problem)
+        self.card.fill(now.card, now.doubts)
+        self.notes.say(now.notes)
+        self.details.fill(now.details)
+        self.asides.say(now.asides)
+        self._draw_choice(now)
+        for button in (self.open, self.sample, self.apply):
+            button.enable(now.wait)
+        self.save.enable(now.wait)
+        self.save_model.enable(now.no_model)
+        self.unsaved.draw(now.unsaved)
+        self.saved.draw(now.saved)
+
+    def _draw_choice(self, now: DataState) -> None:
+        self.genes.draw(now.genes)
+        self.counts.draw(now.counts)
+        with self.page.home.quiet():
+            self.gene_file.value = now.gene_file
+        show(self.gene_file, now.takes_file)
+        self.apply.widget.description = now.apply
 
     def _draw_left(self, left: tuple[Left, ...]) -> None:
         if left == self._offered:
             return
-        self._offered = left
-        rows: list[widgets.DOMWidget] = [widgets.HTML(escape(LEFT))] if left else []
+        self._offered, home = left, self.page.home
+        rows: list[widgets.DOMWidget] = [Hint(LEFT).widget] if left else []
         for copy in left:
-            recover = partial(self._ask, partial(self.panel.recover, copy))
-            buttons = [self._button("Open", recover)]
-            buttons.append(self._button("Discard", partial(self.panel.discard, copy)))
-            rows.append(widgets.HBox([widgets.HTML(escape(copy.title)), *buttons]))
+            recover = partial(self.page.question.ask, partial(self.panel.recover, copy))
+            opening = Button("Open", recover, home, RECOVER_HELP)
+            discard = Button("Discard", partial(self.panel.discard, copy), home, DISCARD_HELP)
+            rows.append(row(Hint(copy.title).widget, opening.widget, discard.widget))
         self.left.children = rows
-
-
-def _row(*parts: widgets.DOMWidget) -> widgets.HBox:
-    row = widgets.HBox(parts)
-    parts[0].layout.flex = "1 1 auto"
-    return row

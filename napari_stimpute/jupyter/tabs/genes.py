@@ -1,95 +1,104 @@
-"""Look at a gene on the tissue: counted, and beside it what the chosen source says."""
+"""Look at a gene on the tissue, or on a map, and at whether to believe it."""
 
 from __future__ import annotations
 
 import ipywidgets as widgets
 
-from ..panels.add_gene import AddPanel
-from ..panels.genes import IMAGE_HELP, MADE_OF, SIZE_HELP, GenesPanel
-from ..panels.message import Message
-from ..scene.figure import maps_figure
-from ..scene.scene import Scene
-from ..session.session import Session
-from .widgets.form import CONTROL, control, offer
-from .widgets.loop import Home, running_loop
-from .widgets.picture import Picture
-from .widgets.words import Words, heading
-from .widgets.work_box import WorkBox
-
-MOST_SUGGESTED = 3000
-"""Genes offered while typing; every other one can be typed in full."""
+from ...panels.add_gene import AddPanel
+from ...panels.genes import MADE_OF, GenesPanel
+from ...panels.message import Message
+from ...panels.saving import figure_path
+from ...scene.figure import maps_figure
+from ...scene.scene import Scene
+from ..widgets import markup
+from ..widgets.controls import Button, MenuBox, beside, row
+from ..widgets.gene_box import GeneBox
+from ..widgets.loop import running_loop
+from ..widgets.page import Page
+from ..widgets.picture import Picture
+from ..widgets.saving import SaveBox
+from ..widgets.words import Words, show
+from ..widgets.work_box import WorkBox
+from .gene_display import DisplayBox
+from .gene_list import GeneListBox
 
 
 class GenesTab:
-    """Gene, source, and maps on one colour scale."""
+    """Gene, source and verdict; how they are drawn; the list of all genes; and the picture."""
 
-    def __init__(self, session: Session, home: Home) -> None:
-        self.panel, self.home = GenesPanel(Scene(session)), home
-        self.gene = control(widgets.Combobox, "Gene", continuous_update=False)
-        self.source = control(widgets.Dropdown, "Values", options=[])
-        self.image = control(
-            widgets.FloatSlider, "Tissue image", min=0, max=1, step=0.05, continuous_update=False
-        )
-        self.size = control(
-            widgets.FloatSlider, "Spot size", min=0.2, max=3, step=0.1, continuous_update=False
-        )
-        self.image.tooltip, self.size.tooltip = IMAGE_HELP, SIZE_HELP
-        self.words, self.trust, self.blend = Words(), Words("note"), Words("note")
-        self.made_of = widgets.Accordion([self.blend.widget], titles=(MADE_OF,))
-        self.add = AddPanel(session)
-        self.lacking, self.adding = Words("note"), WorkBox(self.add.work, home)
-        self.map, self._drawn = Picture(), ""
-        menus = widgets.HBox([self.gene, self.source, self.image, self.size])
-        menus.layout.flex_flow = "row wrap"
-        for menu in menus.children:
-            menu.layout.width = CONTROL
-        parts = [heading("Look at a gene"), menus, self.words.widget, self.lacking.widget]
-        parts += [self.adding.widget, self.trust.widget, self.made_of, self.map.widget]
-        self.widget = widgets.VBox(parts)
-        home.observe(self.gene, self._choose_gene)
-        home.observe(self.source, lambda: self.panel.choose_source(self.source.value))
-        home.observe(self.image, lambda: self.panel.choose_image_opacity(self.image.value))
-        home.observe(self.size, lambda: self.panel.choose_size(self.size.value))
+    def __init__(self, page: Page) -> None:
+        self.page, self.home = page, page.home
+        self.scene = Scene(page.session)
+        self.panel, self.add = GenesPanel(self.scene), AddPanel(page.session)
+        self._make_controls()
+        self.display = DisplayBox(self.panel, self.scene, page.home)
+        self.list = GeneListBox(page)
+        self.map = Picture()
+        self.widget = self._laid_out()
         self.panel.changed.connect(self._draw, thread="current")
         self.add.changed.connect(self._draw_add, thread="current")
-        self.add.work.progressed.connect(self.adding.draw_progress)
-        self.panel.scene.changed.connect(self._draw_soon, thread="current")
-        self.panel.scene.maps.due.connect(self._draw_map_soon, thread="current")
+        self.scene.changed.connect(self._draw_soon, thread="current")
+        self.scene.maps.due.connect(self._draw_map_soon, thread="current")
         self._draw()
         self._draw_add()
         self._draw_soon()
         self._draw_map_soon()  # the scene may have asked for one already
 
+    def _make_controls(self) -> None:
+        panel, home = self.panel, self.home
+        self.gene = GeneBox("Gene", lambda: panel.search, panel.choose_gene, home)
+        self.source = MenuBox("Values", panel.choose_source, home)
+        self.chip = widgets.HTML()
+        self.words, self.trust, self.blend = Words(), Words("note"), Words("note")
+        self.made_of = widgets.Accordion([self.blend.widget], titles=(MADE_OF,))
+        self.lacking, self.adding = Words("note"), WorkBox(self.add.work, home)
+        self.flip = Button("⇄ Raw / imputed", panel.flip, home, "Flip between counts and imputed.")
+        self.figure = SaveBox(
+            "Save figure",
+            lambda: f"{panel.now.gene or 'gene'}.png",
+            panel.save_figure,
+            figure_path,
+            home,
+        )
+        self.saved = Words("good")
+
+    def _laid_out(self) -> widgets.VBox:
+        head = [self.gene.widget, self.source.widget, row(self.flip.widget, self.chip)]
+        head += [self.words.widget, self.lacking.widget, self.adding.widget, self.trust.widget]
+        pages = widgets.Tab(
+            [self.display.widget, self.list.widget], titles=("Display", "Gene list")
+        )
+        pages.add_class("stimpute-tabs")
+        parts = [self.map.widget, self.figure.widget, self.saved.widget]
+        left = widgets.VBox([*head, self.made_of, pages])
+        return widgets.VBox([beside(left, widgets.VBox(parts))])
+
     def _draw_map_soon(self) -> None:
         """Draw a wanted map once the cell is done; in a plain script nobody would see it."""
         if running_loop() is not None:
-            self.home.run_once(self.panel.scene.maps.draw_wanted)
-
-    def _choose_gene(self) -> None:
-        if self.gene.value:
-            self.panel.choose_gene(self.panel.search.meant(self.gene.value))
+            self.home.run_once(self.scene.maps.draw_wanted)
 
     def _draw(self) -> None:
-        now, search = self.panel.now, self.panel.search
-        with self.home.quiet():
-            self.gene.options = search.genes[:MOST_SUGGESTED]
-            if now.gene != self._drawn or not now.message:  # an unknown name stays, to be mended
-                self.gene.value = self._drawn = now.gene
-            offered = [e for e in now.source.entries if not e.why_not]
-            offer(self.source, [(e.title, e.name) for e in offered], now.source.chosen)
-            self.image.value, self.image.disabled = now.look.image_opacity, bool(now.look.no_image)
-            self.size.value = now.look.size
+        now = self.panel.now
+        self.gene.show_gene(now.gene)
+        self.gene.widget.disabled = bool(now.not_open)
+        self.source.draw(now.source)
+        self.flip.enable(now.no_run)
         message = now.message or Message(now.no_map)
         self.words.say(message.text, tone=message.tone)
+        self.chip.value = "" if now.badge is None else markup.chip(now.badge.verdict)
         self.trust.draw(now.trust)
         self.blend.say(now.blend)
-        self.made_of.layout.display = None if now.badge is not None else "none"
+        show(self.made_of, now.badge is not None)
+        self.figure.enable(now.no_figure, now.figure_help)
+        self.saved.draw(now.saved)
+        self.display.draw(now)
 
     def _draw_add(self) -> None:
         now = self.add.now
         self.lacking.draw(now.message)
         self.adding.draw(now.work)
-        self.adding.button.layout.display = None if now.is_offered else "none"
+        show(self.adding.button, now.is_offered)
         if not now.is_offered:
             self.adding.why_not.say("")
 
@@ -98,8 +107,8 @@ class GenesTab:
 
     def draw(self) -> None:
         """Draw the maps anew."""
-        scene = self.panel.scene
-        if self.panel.now.gene and scene.places is not None:
-            self.map.show(maps_figure(scene))
+        now = self.panel.now
+        if now.gene and self.scene.places is not None:
+            self.map.show(maps_figure(self.scene), f"{now.gene}, {now.source.title}")
         else:
             self.map.hide()

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import ipywidgets as widgets
 
-from ..panels.message import Message
-from ..panels.run_card import BEST, BEST_HELP, DETAILS
-from ..panels.train import TrainPanel
-from .widgets.loop import Home
-from .widgets.picture import Picture
-from .widgets.words import Words
+from ...panels.message import Message
+from ...panels.run_card import BEST, BEST_HELP, DETAILS
+from ...panels.saving import with_ending
+from ...panels.train import TrainPanel
+from ...panels.unsaved import SAVE_TITLE
+from ..widgets.controls import Button, MenuBox, row
+from ..widgets.loop import Home
+from ..widgets.picture import Picture
+from ..widgets.saving import SaveBox
+from ..widgets.words import Hint, Words, show
 
 REDRAW = 0.5
 """Seconds between two drawings of the curve."""
@@ -24,20 +27,22 @@ class RunCardBox:
     def __init__(self, panel: TrainPanel, home: Home) -> None:
         self.panel, self.home = panel, home
         self.found, self.text, self.curve = Words("good"), Words("note"), Picture()
-        self.best = self._button(BEST, panel.show_best)
-        self.colour = self._button("", panel.show_groups)
-        buttons = widgets.HBox([self.best, self.colour])
-        buttons.layout.flex_flow = "row wrap"
-        inside = widgets.VBox([self.curve.widget, self.text.widget])
-        self.details = widgets.Accordion([inside], titles=(DETAILS,))
-        parts = [self.found.widget, buttons, self.details]
+        self.best = Button(BEST, panel.show_best, home, BEST_HELP)
+        self.colour = Button("", panel.show_groups, home)
+        saving = panel.saving
+        self.saving = SaveBox(
+            "Save", lambda: saving.file_name, saving.save_to, with_ending, home, SAVE_TITLE
+        )
+        self.metric, self.saved = MenuBox("", panel.curve.choose, home), Words("good")
+        self.metric.widget.layout.width = "180px"
+        self.nothing = Hint()
+        inside = [self.metric.widget, self.nothing.widget, self.curve.widget, self.text.widget]
+        self.details = widgets.Accordion([widgets.VBox(inside)], titles=(DETAILS,))
+        buttons = row(self.best.widget, self.colour.widget)
+        parts = [self.found.widget, buttons, self.saving.widget, self.saved.widget, self.details]
         self.widget = widgets.VBox(parts, layout=widgets.Layout(width="100%"))
-        self._drawn, self._n_drawn, self._ran = 0.0, 0, False
-
-    def _button(self, title: str, act: Callable[[], object]) -> widgets.Button:
-        button = widgets.Button(description=title)
-        button.on_click(lambda _button: self.home.run(act))
-        return button
+        self._drawn, self._n_drawn, self._ran = 0.0, (0, ""), False
+        saving.changed.connect(self._draw_saving)
 
     def draw(self) -> None:
         """Show what there is now."""
@@ -47,30 +52,38 @@ class RunCardBox:
             self._ran, self.details.selected_index = runs, 0 if runs else None
         lines = [now.ended.text or card.found.text, card.groups]
         self.found.draw(Message("\n".join(line for line in lines if line), card.found.tone))
-        _show(self.best, bool(card.key))
-        self.best.disabled, self.best.tooltip = bool(card.no_best), card.no_best or BEST_HELP
-        _show(self.colour, bool(card.colour))
-        self.colour.description = card.colour
+        show(self.best.widget, bool(card.key))
+        self.best.enable(card.no_best)
+        show(self.colour.widget, bool(card.colour))
+        self.colour.widget.description = card.colour
+        self.colour.enable("", card.groups)
         self.text.draw(Message(card.details))
+        self._draw_saving()
         self.draw_curve()
-        _show(self.details, bool(card.details) or runs)
+        show(self.details, bool(card.details) or runs)
+
+    def _draw_saving(self) -> None:
+        saving = self.panel.saving.now
+        show(self.saving.widget, bool(saving.unsaved))
+        self.saving.enable(saving.wait)
+        self.saved.draw(saving.saved)
 
     def draw_curve(self) -> None:
         """Draw the curve anew if it is another; seldom while it grows."""
         curve, is_over = self.panel.curve, not self.panel.work.is_running
-        if curve.n_points == self._n_drawn or not (is_over or self._is_due):
+        drawn = (curve.n_points, curve.metric.chosen)
+        if drawn == self._n_drawn or not (is_over or self._is_due):
             return
-        self._drawn, self._n_drawn = time.monotonic(), curve.n_points
+        self._drawn, self._n_drawn = time.monotonic(), drawn
+        self.metric.draw(curve.metric)
+        show(self.metric.widget, len(curve.metric.entries) > 1)
         figure = curve.figure()
+        self.nothing.say("" if figure is not None or is_over else curve.nothing)
         if figure is None:
             self.curve.hide()
         else:
-            self.curve.show(figure)
+            self.curve.show(figure, f"{curve.metric.title} over the steps of the training")
 
     @property
     def _is_due(self) -> bool:
         return time.monotonic() - self._drawn >= REDRAW
-
-
-def _show(widget: widgets.DOMWidget, is_shown: bool) -> None:
-    widget.layout.display = None if is_shown else "none"

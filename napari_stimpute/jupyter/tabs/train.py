@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
-from ..panels.train import (
+from ...panels.train import (
     ALSO,
     ALSO_HELP,
     BLEND,
@@ -24,36 +24,32 @@ from ..panels.train import (
     Options,
     TrainPanel,
 )
-from ..panels.unsaved import AskFirst
+from ..widgets.controls import LABEL, beside, control, draw
+from ..widgets.forecast import ForecastView
+from ..widgets.form import ConfigForm
+from ..widgets.page import Page
+from ..widgets.words import Hint, Words
+from ..widgets.work_box import WorkBox
 from .run_card import RunCardBox
-from .widgets.forecast import ForecastView
-from .widgets.form import LABEL, WIDTH, ConfigForm, control, draw
-from .widgets.loop import Home
-from .widgets.words import Words, faint, heading
-from .widgets.work_box import WorkBox
+from .tune import TuneSection
 
 
 class TrainTab:
     """Draws the settings of one model and the run that is under way."""
 
-    def __init__(self, panel: TrainPanel, home: Home, question: AskFirst) -> None:
-        self.panel, self.home = panel, home
+    def __init__(self, page: Page) -> None:
+        self.panel, self.home = TrainPanel(page.session), page.home
         self.forms: dict[str, ConfigForm] = {}
         self._make_head()
-        self.work, self.card = WorkBox(panel.work, home), RunCardBox(panel, home)
-        self.forecast = ForecastView(panel.forecast, home, question)
+        self.forecast = ForecastView(self.panel.forecast, page, "train")
+        self.work = WorkBox(self.panel.work, page.home, self.forecast.widget)
+        self.card = RunCardBox(self.panel, page.home)
+        self.tune = TuneSection(self.panel.tune, page.home)
         self.widget = self._laid_out()
-        panel.changed.connect(self._draw)
-        panel.curve.changed.connect(self._draw_step)
+        self.panel.changed.connect(self._draw)
+        self.panel.curve.changed.connect(self.card.draw_curve)
         self._draw()
-        looking, session = panel.look_for_devices(), panel.session
-
-        def is_at_work() -> bool:
-            return looking.is_running or session.is_busy or panel.forecast.job is not None
-
-        home.deliver_while(is_at_work)
-        session.events.job.connect(lambda: home.deliver_while(is_at_work))
-        panel.forecast.changed.connect(lambda: home.deliver_while(is_at_work))
+        self.panel.look_for_devices()
 
     @property
     def form(self) -> ConfigForm:
@@ -66,7 +62,8 @@ class TrainTab:
     def _make_head(self) -> None:
         panel = self.panel
         self.model = self._menu("Model", panel.choose_model)
-        self.summary = widgets.HTML(layout=widgets.Layout(margin=f"0 0 4px calc({LABEL} + 8px)"))
+        self.summary = Hint()
+        self.summary.widget.layout.margin = f"0 0 4px calc({LABEL} + 8px)"
         self.preset = self._menu("Preset", panel.choose_preset)
         self.device = self._menu("Device", panel.choose_device)
         self.seed = control(widgets.BoundedIntText, SEED, value=0, max=MOST_SEED, tooltip=SEED_HELP)
@@ -94,13 +91,9 @@ class TrainTab:
         options = [self.device, self.seed, self.key, self.also, self.no_also.widget]
         options += [self.blend, self.judge, self._form_place]
         self.settings = widgets.Accordion([widgets.VBox(options)], titles=(SETTINGS,))
-        settings = widgets.VBox([self.model, self.summary, self.preset, self.settings])
-        settings.layout.width = WIDTH
-        run = widgets.VBox([self.work.widget, self.forecast.widget, self.card.widget])
-        run.layout.flex, run.layout.padding = "1 1 320px", "0 0 0 16px"
-        beside = widgets.HBox([settings, run])
-        beside.layout.flex_flow = "row wrap"
-        return widgets.VBox([heading("Train a model"), beside])
+        settings = [self.model, self.summary.widget, self.preset, self.settings]
+        run = widgets.VBox([self.work.widget, self.card.widget])
+        return widgets.VBox([beside(widgets.VBox(settings), run), self.tune.widget])
 
     def _draw(self) -> None:
         now, form = self.panel.now, self.form
@@ -116,14 +109,10 @@ class TrainTab:
         boxes = (self.seed, self.key, self.also, self.blend, self.judge)
         for box in (*menus, *boxes, *form.widgets.values()):
             box.disabled = not now.is_free
-        self.summary.value = faint(now.summary)
+        self.summary.say(now.summary)
         if self._form_place.children != (form.widget,):
             self._form_place.children = [form.widget]
         if self.panel.form.problems or now.no_also:
             self.settings.selected_index = 0
         self.work.draw(now.work)
         self.card.draw()
-
-    def _draw_step(self) -> None:
-        self.work.draw_progress()
-        self.card.draw_curve()

@@ -5,34 +5,39 @@ from __future__ import annotations
 import ipywidgets as widgets
 
 from ...panels.forecast import HELP, SMALLER_HELP, ForecastPanel
-from ...panels.unsaved import AskFirst
-from .loop import Home
-from .words import faint
+from .controls import Button
+from .page import Page
+from .words import Hint, show
 
 
 class ForecastView:
-    """Draws a forecast; a notebook cannot tell whether it is looked at, and always is.
+    """Draws a forecast, which is found while its tab is in sight.
+
+    It asks first where data would be opened again, with fewer genes.
 
     Parameters
     ----------
-    question : asked before the data are opened again, with fewer genes
+    tab : name of the tab that it is part of
     """
 
-    def __init__(self, panel: ForecastPanel, home: Home, question: AskFirst) -> None:
-        self.panel = panel
-        self.line, self.smaller = widgets.HTML(), widgets.Button()
-        self.line.tooltip = HELP
-        self.smaller.tooltip = SMALLER_HELP
-        self.smaller.layout.width = "max-content"
-        self.smaller.on_click(lambda _button: home.run(lambda: question.ask(panel.open_smaller)))
-        self.widget = widgets.VBox([self.line, self.smaller])
+    def __init__(self, panel: ForecastPanel, page: Page, tab: str) -> None:
+        self.panel, self._page, self._tab = panel, page, tab
+        self.line = Hint()
+        self.line.widget.tooltip = HELP
+        self.smaller = Button(
+            "", lambda: page.question.ask(panel.open_smaller), page.home, SMALLER_HELP
+        )
+        self.widget = widgets.VBox([self.line.widget, self.smaller.widget])
         panel.changed.connect(self._draw)
-        panel.look(is_seen=True)
+        page.looked.connect(self._look)
+        self._look()
         self._draw()
+
+    def _look(self) -> None:
+        self.panel.look(is_seen=self._page.in_sight == self._tab)
 
     def _draw(self) -> None:
         now = self.panel.now
-        self.line.value = faint(now.line)
-        self.smaller.description = now.smaller
-        for part, text in ((self.line, now.line), (self.smaller, now.smaller)):
-            part.layout.display = None if text else "none"
+        self.line.say(now.line)
+        self.smaller.widget.description = now.smaller
+        show(self.smaller.widget, bool(now.smaller))

@@ -6,22 +6,14 @@ check it instead, and say beside the box what is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
-from typing import Any
 
 import ipywidgets as widgets
 
 from ...panels.form import ADVANCED, Field, Form
-from ...panels.menu import Menu
+from .controls import control, offer
 from .loop import Home
 from .words import Words
-
-LABEL, CONTROL = "112px", "374px"
-"""Widths of a control's label, and of both together at most."""
-
-WIDTH = "390px"
-"""Width of a column of controls."""
 
 
 class ConfigForm:
@@ -61,26 +53,6 @@ class ConfigForm:
             if field.group == group:
                 rows += [self.widgets[name], self.words[name].widget]
         return widgets.VBox(rows)
-
-
-def control(kind: type[widgets.DOMWidget], title: str, **traits: Any) -> widgets.DOMWidget:
-    """Make a control with its label, in the widths that all of a panel share."""
-    style = {"description_width": LABEL}
-    layout = widgets.Layout(width="auto", max_width=CONTROL)
-    return kind(description=title, style=style, layout=layout, **traits)
-
-
-def offer(menu: widgets.Dropdown, options: Iterable[tuple[str, str]], value: str) -> None:
-    """Set what a menu offers and what is chosen."""
-    if tuple(menu.options) != (wanted := tuple(options)):
-        menu.options = wanted
-    menu.value = value
-
-
-def draw(dropdown: widgets.Dropdown, menu: Menu) -> None:
-    """Show entries, which is chosen, and why none can be."""
-    offer(dropdown, ((entry.title, entry.name) for entry in menu.entries), menu.chosen)
-    dropdown.tooltip, dropdown.disabled = menu.why_not or menu.help, bool(menu.why_not)
 
 
 def _widget(field: Field) -> widgets.DOMWidget:

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 import ipywidgets as widgets
 from psygnal import EmitLoopError, emit_queued
 
+from ...job import UNDER_WAY
+
 INTERVAL = 0.05
 """Seconds between two deliveries while something runs."""
 
@@ -22,7 +24,10 @@ IDLE = 1.0
 
 
 class Home:
-    """Where a panel was made, and where it is changed."""
+    """Where a panel was made, and where it is changed.
+
+    What workers queue is delivered here as long as any job is under way.
+    """
 
     def __init__(self) -> None:
         self._thread = threading.current_thread()
@@ -30,6 +35,7 @@ class Home:
         self._delivery: asyncio.Task[None] | None = None
         self._waiting: list[Callable[[], object]] = []
         self._is_quiet = False
+        UNDER_WAY.began.connect(self._follow_jobs)
 
     @property
     def is_delivering(self) -> bool:
@@ -75,8 +81,11 @@ class Home:
 
         A plain script has no loop; there `Job.wait` delivers.
         """
-        if running_loop() is not None and not self.is_delivering:
+        if running_loop() is self._loop is not None and not self.is_delivering:
             self._delivery = asyncio.create_task(_deliver(is_busy))
+
+    def _follow_jobs(self) -> None:
+        self.deliver_while(lambda: bool(UNDER_WAY))
 
     def _take_turn(self, act: Callable[[], object]) -> None:
         self._waiting.remove(act)

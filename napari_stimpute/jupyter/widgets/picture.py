@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
-from ...panels.figures import sharp_png
+from ...panels.figures import sharp_png, width_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 SCREEN = 80
 """Pixels of a page per inch of a figure."""
+
+FINE = 2.0
+"""Pixels of a figure for each of a page, so that fine screens show it sharp."""
 
 
 class Picture:
@@ -28,12 +31,28 @@ class Picture:
         """Whether there is a picture to see."""
         return self.widget.layout.display is None
 
-    def show(self, figure: Figure) -> None:
-        """Draw a figure in place of the one before."""
-        self.widget.value = sharp_png(figure, SCREEN)
-        self.widget.layout.width = f"{figure.get_figwidth() * SCREEN:.0f}px"
-        self.widget.layout.display = None
+    def show(self, figure: Figure, about: str = "") -> None:
+        """Draw a figure in place of the one before; ``about`` is read to those who do not see."""
+        self._show(sharp_png(figure, SCREEN), about, figure.get_figwidth() * SCREEN)
+
+    def show_png(self, png: bytes, about: str, ratio: float) -> None:
+        """Show a figure that is drawn already; nothing for none.
+
+        Parameters
+        ----------
+        ratio : its pixels for each of a page
+        """
+        if png:
+            self._show(png, about, width_of(png) / ratio)
+        else:
+            self.hide()
 
     def hide(self) -> None:
         """Take no room."""
         self.widget.layout.display = "none"
+
+    def _show(self, png: bytes, about: str, width: float) -> None:
+        if bytes(self.widget.value) != png:
+            self.widget.value = png
+        self.widget.tooltip, self.widget.layout.width = about, f"{width:.0f}px"
+        self.widget.layout.display = None

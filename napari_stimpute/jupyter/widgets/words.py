@@ -1,13 +1,13 @@
-"""Sentences in panels: errors beside their control, and notes."""
+"""Sentences in panels: errors beside their control, notes, and quiet lines."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
 
 import ipywidgets as widgets
 
-from ...panels.message import EDGES, GROUNDS, Message, Tone
+from ...panels.message import Message, Tone
+from . import markup
 
 
 class Words:
@@ -24,27 +24,46 @@ class Words:
         self.tone = tone or self.tone
         lines = [sentence for sentence in sentences if sentence]
         self.text = "\n".join(lines)
-        self.widget.value = _boxed(lines, self.tone) if lines else ""
-        self.widget.layout.display = None if lines else "none"
+        self.widget.value = markup.boxed(lines, self.tone) if lines else ""
+        show(self.widget, bool(lines))
 
     def draw(self, message: Message) -> None:
         """Show a message, one paragraph per line."""
         self.say(*message.text.splitlines(), tone=message.tone)
 
 
-def faint(text: str) -> str:
-    """HTML of a quiet sentence."""
-    return f'<div style="color: #7a7f88; line-height: 1.4">{escape(text)}</div>'
+class Hint:
+    """A quiet sentence that takes no room while there is nothing to say."""
+
+    def __init__(self, text: str = "") -> None:
+        self.text = ""
+        self.widget = widgets.HTML()
+        self.say(text)
+
+    def say(self, text: str) -> None:
+        """Show it, or nothing at all."""
+        self.text = text
+        self.widget.value = markup.faint(text)
+        show(self.widget, bool(text))
+
+
+class Facts:
+    """Labels with a sentence each."""
+
+    def __init__(self) -> None:
+        self.widget = widgets.HTML()
+
+    def fill(self, rows: Iterable[tuple[str, str]], doubts: Iterable[str] = ()) -> None:
+        """Show these, then what is doubtful."""
+        self.widget.value = markup.facts(rows, doubts)
+        show(self.widget, bool(self.widget.value))
 
 
 def heading(text: str) -> widgets.HTML:
-    """Title of a panel."""
-    return widgets.HTML(f'<div style="font-weight: 600; padding-top: 4px">{escape(text)}</div>')
+    """Title of a part."""
+    return widgets.HTML(markup.titled(text))
 
 
-def _boxed(sentences: Iterable[str], tone: Tone) -> str:
-    style = f"border-left: 3px solid {EDGES[tone]}; padding: 6px 10px"
-    style += f"; background: rgba{GROUNDS[tone]}"
-    inner = "".join(f"<div>{escape(sentence)}</div>" for sentence in sentences)
-    role = "alert" if tone == "error" else "status"
-    return f'<div role="{role}" style="{style}; line-height: 1.45">{inner}</div>'
+def show(widget: widgets.DOMWidget, is_shown: bool) -> None:
+    """Let a widget be seen, or take no room."""
+    widget.layout.display = None if is_shown else "none"

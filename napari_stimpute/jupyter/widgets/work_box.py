@@ -6,24 +6,33 @@ import ipywidgets as widgets
 
 from ...panels.work import Work, WorkState
 from .loop import Home
-from .words import Words, faint
+from .words import Hint, Words, show
 
 
 class WorkBox:
-    """Draws a `Work`; pressing the button begins or cancels it."""
+    """Draws a `Work`; pressing the button begins or cancels it.
 
-    def __init__(self, work: Work, home: Home) -> None:
+    Parameters
+    ----------
+    below : what else stands below the button, and below why it cannot be pressed
+    """
+
+    def __init__(self, work: Work, home: Home, *below: widgets.DOMWidget) -> None:
         self.work, self.home = work, home
-        self.button = widgets.Button()
+        self.button = widgets.Button(layout=widgets.Layout(width="max-content", min_width="148px"))
         self.button.on_click(lambda _button: self._press())
-        self.why_not, self.words = Words("note"), Words()
+        self.why_not, self.words, self.status = Words("note"), Words(), Hint()
         self.bar = widgets.FloatProgress(max=1.0)
-        self.bar.layout.width, self.bar.layout.height = "100%", "10px"
-        self.status = widgets.HTML()
-        self.text = ""
-        """How far it is, in words."""
-        parts = [self.button, self.why_not.widget, self.bar, self.status, self.words.widget]
+        self.bar.layout.width, self.bar.layout.height = "auto", "10px"
+        parts = [self.button, self.why_not.widget, *below]
+        parts += [self.bar, self.status.widget, self.words.widget]
         self.widget = widgets.VBox(parts, layout=widgets.Layout(width="100%"))
+        work.progressed.connect(self._follow)
+
+    @property
+    def text(self) -> str:
+        """How far it is, in words."""
+        return self.status.text
 
     def draw(self, state: WorkState) -> None:
         """Say on the button what pressing it would do, or why it cannot be pressed."""
@@ -32,15 +41,14 @@ class WorkBox:
         self.button.button_style = "" if state.is_running else "primary"
         self.why_not.draw(state.why_not)
         self.words.draw(state.outcome)
-        for part in (self.bar, self.status):
-            part.layout.display = None if state.is_running else "none"
-        self.draw_progress()
+        show(self.bar, state.is_running)
+        self._follow()
 
-    def draw_progress(self) -> None:
+    def _follow(self) -> None:
         """Show how far it is."""
-        share, self.text = self.work.progress() if self.work.is_running else (None, "")
+        share, text = self.work.progress() if self.work.is_running else (None, "")
         self.bar.value = share or 0.0
-        self.status.value = faint(self.text)
+        self.status.say(text)
 
     def _press(self) -> None:
         if self.work.is_running:

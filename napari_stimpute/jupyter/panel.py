@@ -1,0 +1,152 @@
+"""The panel that a cell shows: its tabs, each made when someone first looks; or one tab alone."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+import ipywidgets as widgets
+
+from ..errors import StimputeError
+from ..panels.tabs import TABS, Tabs
+from ..session.autosave import autosave_of
+from ..session.session import OPEN, Session
+from .tabs.cells.panel import CellsTab
+from .tabs.compare import CompareTab
+from .tabs.data import DataTab
+from .tabs.edit.panel import EditTab
+from .tabs.generate.panel import GenerateTab
+from .tabs.genes import GenesTab
+from .tabs.statistics.panel import StatisticsTab
+from .tabs.train import TrainTab
+from .widgets import markup
+from .widgets.page import Drawn, Page
+from .widgets.unsaved import AskBox
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+MOST_WIDE = "1100px"
+
+
+def session_of(source: Session | AnnData | str | os.PathLike[str] | None) -> Session:
+    """The session itself, or a new one that has this open; what is wrong with it is its problem."""
+    if isinstance(source, Session):
+        return source
+    session = Session()
+    if source is not None:
+        try:
+            session.open(source)
+        except StimputeError as problem:
+            session.report(str(problem), OPEN)  # said in the tab Data
+    return session
+
+
+class Panel(widgets.VBox):  # type: ignore[misc]
+    """Tabs of one session under their names, and the question about unsaved results above them."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(layout=widgets.Layout(max_width=MOST_WIDE))
+        self.session, self.page = session, Page(session, self.show_tab)
+        autosave_of(session)  # what is unsaved outlives the kernel, and is offered by the next one
+        self.asked = AskBox(self.page.question, self.page.home)
+        self._frame: list[widgets.DOMWidget] = [widgets.HTML(markup.SHEET), self.asked.widget]
+
+    @cached_property
+    def data(self) -> DataTab:
+        """Open, choose, save."""
+        return DataTab(self.page)
+
+    @cached_property
+    def genes(self) -> GenesTab:
+        """Look at genes."""
+        return GenesTab(self.page)
+
+    @cached_property
+    def train(self) -> TrainTab:
+        """Train a model."""
+        return TrainTab(self.page)
+
+    @cached_property
+    def statistics(self) -> StatisticsTab:
+        """Variable genes, patterns, differences."""
+        return StatisticsTab(self.page)
+
+    @cached_property
+    def cells(self) -> CellsTab:
+        """Markers, names, order, batches, communities."""
+        return CellsTab(self.page)
+
+    @cached_property
+    def generate(self) -> GenerateTab:
+        """New cells."""
+        return GenerateTab(self.page)
+
+    @cached_property
+    def edit(self) -> EditTab:
+        """Cells as they might be."""
+        return EditTab(self.page)
+
+    @cached_property
+    def compare(self) -> CompareTab:
+        """Methods on hidden molecules."""
+        return CompareTab(self.page)
+
+    def show_tab(self, name: str) -> None:
+        """Bring a tab into sight."""
+        raise NotImplementedError
+
+    def tab(self, name: str) -> Drawn:
+        """What draws the tab of a name; it is made if it was not yet."""
+        made: Drawn = getattr(self, name)
+        return made
+
+
+class AllTabs(Panel):
+    """Every tab, in the order in which the window has them."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._names = [tab.name for tab in TABS]
+        self.titles = Tabs(session)
+        places = [widgets.VBox(layout=widgets.Layout(padding="4px 2px")) for _ in TABS]
+        self.tabs = widgets.Tab(places, titles=self.titles.now)
+        self.tabs.add_class("stimpute-tabs")
+        self.children = (*self._frame, self.tabs)
+        self.titles.changed.connect(self._draw, thread="current")
+        look = partial(self.page.home.run, self._look)
+        self.tabs.observe(lambda _change: look(), "selected_index")
+        self._look()
+
+    def show_tab(self, name: str) -> None:
+        """Bring a tab into sight."""
+        self.tabs.selected_index = self._names.index(name)
+
+    def _look(self) -> None:
+        place = self.tabs.selected_index or 0
+        name = self._names[place]
+        self.page.look_at(name)
+        if not self.tabs.children[place].children:
+            self.tabs.children[place].children = (self.tab(name).widget,)
+
+    def _draw(self) -> None:
+        self.tabs.titles = self.titles.now
+
+
+class OneTab(Panel):
+    """One tab alone; below the tab Data while nothing is open, and above one that it leads to."""
+
+    def __init__(self, session: Session, name: str) -> None:
+        super().__init__(session)
+        self.children = tuple(self._frame)
+        if session.adata is None:
+            self.show_tab("data")
+        self.show_tab(name)
+
+    def show_tab(self, name: str) -> None:
+        """Bring a tab into sight."""
+        self.page.look_at(name)
+        drawn = self.tab(name).widget
+        if drawn not in self.children:
+            self.children = (*self.children, drawn)

@@ -1,0 +1,1 @@
+"""A tab each, under the names that the window has, too."""
