@@ -74,7 +74,7 @@ class Curve:
             self._steps.append(progress)
             known = [entry.name for entry in self._metric.entries]
             names = dict.fromkeys([*known, *progress.metrics])
-            self._metric.offer(entries((name, name) for name in names))
+            self._metric.offer(entries((name, name) for name in names), "loss")
             self.changed.emit()
 
     def choose(self, metric: str) -> None:

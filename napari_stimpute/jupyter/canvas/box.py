@@ -10,9 +10,10 @@ from ...panels.map import MapChoice
 from ...panels.picks import NAME, PicksPanel
 from ...scene.places import Places, map_places
 from ...scene.scene import Scene
-from ..widgets.form import CONTROL, control, draw
+from ..widgets.controls import CONTROL, control, draw
 from ..widgets.loop import Home, running_loop
-from ..widgets.words import Words, faint
+from ..widgets.markup import faint
+from ..widgets.words import Words
 from ..widgets.work_box import WorkBox
 from .view import SpotsView
 
@@ -103,18 +104,12 @@ class CanvasBox:
         self.picks.changed.connect(self._draw_picks, thread="current")
         choice.changed.connect(self._draw, thread="current")
         choice.chosen.connect(scene.show_map, thread="current")
-        choice.work.progressed.connect(self.work.draw_progress)
         events = scene.session.events
         choice.connections.add(events.adata, choice.show_newest)
         choice.connections.add(events.contents, choice.follow_runs)
         choice.connections.add(events.contents, self._draw)
         choice.connections.add(scene.maps.due, self._draw_map_soon)
         scene.changed.connect(self._draw, thread="current")
-        choice.connections.add(events.job, self._deliver)
-
-    def _deliver(self) -> None:
-        session = self.scene.session
-        self.home.deliver_while(lambda: session.is_busy)
 
     @property
     def _has_second(self) -> bool:

@@ -17,8 +17,8 @@ from ..widgets.picture import Picture
 from ..widgets.saving import SaveBox
 from ..widgets.words import Hint, Words, show
 
-REDRAW = 0.5
-"""Seconds between two drawings of the curve."""
+REDRAW, SHARE = 0.5, 0.2
+"""Seconds between two drawings of the curve, and the share of the time that they may take."""
 
 
 class RunCardBox:
@@ -41,7 +41,7 @@ class RunCardBox:
         buttons = row(self.best.widget, self.colour.widget)
         parts = [self.found.widget, buttons, self.saving.widget, self.saved.widget, self.details]
         self.widget = widgets.VBox(parts, layout=widgets.Layout(width="100%"))
-        self._drawn, self._n_drawn, self._ran = 0.0, (0, ""), False
+        self._due, self._n_drawn, self._ran = 0.0, (0, ""), False
         saving.changed.connect(self._draw_saving)
 
     def draw(self) -> None:
@@ -72,9 +72,9 @@ class RunCardBox:
         """Draw the curve anew if it is another; seldom while it grows."""
         curve, is_over = self.panel.curve, not self.panel.work.is_running
         drawn = (curve.n_points, curve.metric.chosen)
-        if drawn == self._n_drawn or not (is_over or self._is_due):
+        if drawn == self._n_drawn or not (is_over or time.monotonic() >= self._due):
             return
-        self._drawn, self._n_drawn = time.monotonic(), drawn
+        began, self._n_drawn = time.monotonic(), drawn
         self.metric.draw(curve.metric)
         show(self.metric.widget, len(curve.metric.entries) > 1)
         figure = curve.figure()
@@ -83,7 +83,5 @@ class RunCardBox:
             self.curve.hide()
         else:
             self.curve.show(figure, f"{curve.metric.title} over the steps of the training")
-
-    @property
-    def _is_due(self) -> bool:
-        return time.monotonic() - self._drawn >= REDRAW
+        now = time.monotonic()
+        self._due = now + max(REDRAW, (now - began) / SHARE)

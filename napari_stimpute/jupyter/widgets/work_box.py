@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 import ipywidgets as widgets
 
 from ...panels.work import Work, WorkState
 from .loop import Home
 from .words import Hint, Words, show
+
+REDRAW = 0.25
+"""Seconds between two drawings of progress."""
 
 
 class WorkBox:
@@ -22,6 +27,7 @@ class WorkBox:
         self.button = widgets.Button(layout=widgets.Layout(width="max-content", min_width="148px"))
         self.button.on_click(lambda _button: self._press())
         self.why_not, self.words, self.status = Words("note"), Words(), Hint()
+        self._drawn = 0.0
         self.bar = widgets.FloatProgress(max=1.0)
         self.bar.layout.width, self.bar.layout.height = "auto", "10px"
         parts = [self.button, self.why_not.widget, *below]
@@ -42,10 +48,15 @@ class WorkBox:
         self.why_not.draw(state.why_not)
         self.words.draw(state.outcome)
         show(self.bar, state.is_running)
-        self._follow()
+        self._draw_progress()
 
     def _follow(self) -> None:
-        """Show how far it is."""
+        """Show how far it is, a few times a second: steps may come faster than they are drawn."""
+        if time.monotonic() - self._drawn >= REDRAW:
+            self._draw_progress()
+
+    def _draw_progress(self) -> None:
+        self._drawn = time.monotonic()
         share, text = self.work.progress() if self.work.is_running else (None, "")
         self.bar.value = share or 0.0
         self.status.say(text)
