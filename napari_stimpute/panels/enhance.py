@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..job import Job
 from ..progress import Progress
 from ..session.session import Session
-from .answer import Answer, began
 from .generators import Generators, sized, unreadable
-from .made import MadeFile
+from .making import MakingPanel
 from .menu import Choice, Entry, Menu, entries
 from .message import SILENT, Message
-from .panel import Panel
-from .work import Work, WorkState
+from .work import WorkState
 
 if TYPE_CHECKING:
+    from anndata import AnnData
+
     from ..models.scdiffusion.enhance import Enhanced
 
 EXPLAINED = (
@@ -71,43 +67,26 @@ class EnhanceState:
     saved: Message
 
 
-class EnhancePanel(Panel[EnhanceState]):
+class EnhancePanel(MakingPanel[EnhanceState, "Enhanced"]):
     """Adds to the open data what the chosen model makes likely, and says what it added."""
 
+    _doing = "Enhancing data"
+
     def __init__(self, session: Session, generators: Generators) -> None:
-        super().__init__(session)
-        self.generators = generators
         self.amounts = Amounts()
         self.kind = Choice("What is to be added.", _KINDS)
         self.column = Choice("The condition of which a label is rare.")
         self.label = Choice("The label of which there are to be more cells.")
-        self.work = Work(
-            self,
-            "enhance",
-            "Enhance",
-            "Add this to a copy of the open data. The viewer stays usable.",
-            begin=self.enhance,
-            missing=self._missing,
+        super().__init__(
+            session,
+            generators,
+            owner="enhance",
+            title="Enhance",
+            help="Add this to a copy of the open data. The viewer stays usable.",
+            ending="enhanced",
         )
-        self.answer: Answer[Enhanced] = Answer(self.work)
-        self.file = MadeFile(self.work, "enhanced")
-        self.connections.add(generators.changed, self._offer)
-        for signal in (session.events.contents, session.events.models):
-            self.connections.add(signal, self._offer)
-        self.connections.add(self.answer.changed, lambda: self.file.say(SILENT))
-        self.connections.add(self.file.changed, self.refresh)
-        self.follow(self.work.changed)
-        self._offer()
 
     # ---- actions -------------------------------------------------------------------------------
-
-    def enhance(self) -> Job[Enhanced] | None:
-        """Add it in the background."""
-        steps = self._steps()
-        if steps is None:
-            return None
-        about = partial(began, self.session, self.generators.key)
-        return self.answer.ask(steps, "Enhancing data", about)
 
     def choose_kind(self, name: str) -> None:
         """Add something else."""
@@ -129,15 +108,10 @@ class EnhancePanel(Panel[EnhanceState]):
         self.amounts = amounts
         self.refresh()
 
-    def save_to(self, path: str | os.PathLike[str]) -> Job[Path] | None:
-        """Write the enhanced data to a file in the background."""
-        made = self.answer.value
-        return None if made is None else self.file.save(made.adata, path)
-
-    def open_made(self) -> None:
-        """Open the enhanced data in place of these."""
-        if self.answer.value is not None:
-            self.file.open(self.answer.value.adata)
+    @property
+    def made(self) -> AnnData | None:
+        """The data with something added; None where nothing was."""
+        return None if self.answer.value is None else self.answer.value.adata
 
     # ---- within --------------------------------------------------------------------------------
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from ..errors import StimputeError
@@ -14,18 +12,17 @@ from ..job import Job
 from ..plots.saving import SCREEN_DPI, png_of
 from ..progress import Progress
 from ..session.session import Session
-from .answer import Answer, began
 from .figures import Drawn, Figures
 from .generators import Generators, sized
-from .made import MadeFile
+from .making import MakingPanel
 from .menu import Choice, Entry, Menu
 from .message import SILENT, Message, warning
-from .panel import Panel
 from .realism import score_rows
 from .table import Cell
-from .work import Work, WorkState
+from .work import WorkState
 
 if TYPE_CHECKING:
+    from anndata import AnnData
     from matplotlib.figure import Figure
 
     from ..generate import Generated, Order
@@ -137,53 +134,28 @@ class Made(NamedTuple):
     run: str
 
 
-class GeneratePanel(Panel[GenerateState]):
+class GeneratePanel(MakingPanel[GenerateState, Made]):
     """Takes an order, has the cells made and judged, and keeps them in a file of their own."""
 
+    _doing = "Generating cells"
+
     def __init__(self, session: Session, generators: Generators) -> None:
-        super().__init__(session)
-        self.generators = generators
         self.options = Options()
         self.method = Choice("How a cell is found from noise.", _METHODS)
         self._labels = dict[str, Choice]()
         self._numbers = dict[str, str]()
         self._guidance = dict[str, float]()
-        self.work = Work(
-            self,
-            "generate",
-            "Generate",
-            "Draw these cells, and hold them against real ones. The viewer stays usable.",
-            begin=self.generate,
-            missing=self._missing,
+        super().__init__(
+            session,
+            generators,
+            owner="generate",
+            title="Generate",
+            help="Draw these cells, and hold them against real ones. The viewer stays usable.",
+            ending="generated",
         )
-        self.answer: Answer[Made] = Answer(self.work)
-        self.figures, self.file = Figures(self.work), MadeFile(self.work, "generated")
-        self.connections.add(generators.changed, self._offer)
-        for signal in (session.events.contents, session.events.models):
-            self.connections.add(signal, self._offer)
-        self.connections.add(self.answer.changed, lambda: self.file.say(SILENT))
-        self.connections.add(self.file.changed, self.refresh)
-        self.follow(self.work.changed)
-        self._offer()
+        self.figures = Figures(self.work)
 
     # ---- actions -------------------------------------------------------------------------------
-
-    def generate(self) -> Job[Made] | None:
-        """Make the cells, and judge them, in the background."""
-        from ..generate import generation_steps
-
-        model, key = self.generators.model, self.generators.key
-        if model is None or self._missing():
-            return None
-        order, adata = self._order(), self.session.adata
-        title = self.generators.now.run.title
-
-        def making() -> Generator[Progress, None, Made]:
-            found = yield from generation_steps(model, order, adata)
-            yield Progress("draw", 0, 1, message="Drawing the figure")
-            return Made(found, _thumbnail(found), title)
-
-        return self.answer.ask(making(), "Generating cells", partial(began, self.session, key))
 
     def choose_label(self, column: str, name: str) -> None:
         """Ask for a label of a condition; "" leaves it open."""
@@ -210,16 +182,6 @@ class GeneratePanel(Panel[GenerateState]):
         self.options = options
         self.refresh()
 
-    def save_to(self, path: str | os.PathLike[str]) -> Job[Path] | None:
-        """Write the generated cells to a file in the background: whole or not at all."""
-        made = self.answer.value
-        return None if made is None else self.file.save(made.found.adata, path)
-
-    def open_made(self) -> None:
-        """Open the generated cells in place of the data."""
-        if self.answer.value is not None:
-            self.file.open(self.answer.value.found.adata)
-
     def draw_figure(self, ratio: float = 1.0) -> Job[Drawn] | None:
         """Draw the figure for a window of its own."""
         made = self.answer.value
@@ -228,7 +190,28 @@ class GeneratePanel(Panel[GenerateState]):
         draw = partial(_figure, made.found, _LARGE)
         return self.figures.draw("Real and generated cells", draw, ratio)
 
+    @property
+    def made(self) -> AnnData | None:
+        """The cells that were generated; None where none were."""
+        return None if self.answer.value is None else self.answer.value.found.adata
+
     # ---- within --------------------------------------------------------------------------------
+
+    def _steps(self) -> Generator[Progress, None, Made] | None:
+        from ..generate import generation_steps
+
+        model = self.generators.model
+        if model is None or self._missing():
+            return None
+        order, adata = self._order(), self.session.adata
+        title = self.generators.now.run.title
+
+        def making() -> Generator[Progress, None, Made]:
+            found = yield from generation_steps(model, order, adata)
+            yield Progress("draw", 0, 1, message="Drawing the figure")
+            return Made(found, _thumbnail(found), title)
+
+        return making()
 
     def _offer(self) -> None:
         """Ask for what the chosen model knows; an answer of a run that was trained anew goes."""

@@ -37,7 +37,7 @@ def test_without_a_model_it_says_what_to_do(session: Session) -> None:
     session.open(simulate_cells(n_cells=60, n_genes=100))
     assert panel.now.work.why_not.text == "Train scDiffusion first, or open a saved model."
     assert "for example “cell_type”" in generators.now.nothing.text
-    assert panel.generate() is None
+    assert panel.make() is None
     generators.set_up()
     assert session.model == MODEL
 
@@ -57,7 +57,7 @@ def test_it_offers_what_the_model_was_trained_on(generate: GeneratePanel) -> Non
 def test_cells_are_made_as_asked_for_and_judged_at_once(generate: GeneratePanel) -> None:
     generate.choose_label("cell_type", "Type B")
     generate.enter_number("true_depth", "1.5")
-    until_done(generate.generate())
+    until_done(generate.make())
     answer = generate.answer.value
     assert answer is not None and generate.session.problem == ""
     adata = answer.found.adata
@@ -70,7 +70,7 @@ def test_cells_are_made_as_asked_for_and_judged_at_once(generate: GeneratePanel)
 
 
 def test_scores_stand_beside_real_cells_and_simple_ways(generate: GeneratePanel) -> None:
-    until_done(generate.generate())
+    until_done(generate.make())
     now, answer = generate.now, generate.answer.value
     assert answer is not None and answer.found.judged is not None
     scores = answer.found.judged.scores
@@ -93,7 +93,7 @@ def test_what_cannot_be_made_is_said_on_the_button(generate: GeneratePanel) -> N
     generate.enter_number("true_depth", " ")
     assert generate.now.work.is_enabled
     generate.choose_guidance("cell_type", 11.0)
-    assert "from 0 to 10" in generate.now.work.why_not.text and generate.generate() is None
+    assert "from 0 to 10" in generate.now.work.why_not.text and generate.make() is None
     generate.choose_guidance("cell_type", 2.0)
     generate.set_options(Options(n=10**12))
     assert "memory" in generate.now.work.why_not.text
@@ -103,7 +103,7 @@ def test_guidance_sampler_and_seed_reach_the_model(generate: GeneratePanel) -> N
     generate.choose_guidance("cell_type", 2.0)
     generate.choose_method("ddim")
     generate.set_options(Options(n=5, n_steps=3, seed=7))
-    until_done(generate.generate())
+    until_done(generate.make())
     answer = generate.answer.value
     assert answer is not None
     told = answer.found.adata.uns[keys.SYNTHETIC]
@@ -114,7 +114,7 @@ def test_guidance_sampler_and_seed_reach_the_model(generate: GeneratePanel) -> N
 def test_of_two_models_it_is_said_which_made_the_cells(generate: GeneratePanel) -> None:
     session = generate.session
     generate.set_options(Options(n=5, n_steps=3))
-    until_done(generate.generate())
+    until_done(generate.make())
     assert "By " not in generate.now.notes.text
     session.train(MODEL, settings(""), key="other", blend=False, judged=False).wait(120)
     generate.generators.choose("other")
@@ -127,7 +127,7 @@ def test_a_long_name_leaves_room_for_its_control() -> None:
 
 
 def test_a_cancelled_order_keeps_nothing_and_says_so(generate: GeneratePanel) -> None:
-    job = generate.generate()
+    job = generate.make()
     assert generate.now.work.button == "Cancel"
     assert generate.now.no_options == "Wait: “Generating cells” is at work."
     generate.work.press()
@@ -141,7 +141,7 @@ def test_cells_are_saved_as_they_are_and_never_over_the_data(
 ) -> None:
     generate.set_options(Options(n=5, n_steps=3))
     assert generate.save_to(tmp_path / "none.h5ad") is None
-    until_done(generate.generate())
+    until_done(generate.make())
     until_done(generate.save_to(tmp_path / "made.h5ad"))
     assert generate.now.saved.tone == "good" and "5 cells saved" in generate.now.saved.text
     assert anndata.read_h5ad(tmp_path / "made.h5ad").obs[keys.SYNTHETIC].all()
@@ -153,7 +153,7 @@ def test_cells_are_saved_as_they_are_and_never_over_the_data(
 def test_cells_open_as_data_of_their_own(generate: GeneratePanel) -> None:
     session = generate.session
     generate.set_options(Options(n=30, n_steps=3))
-    until_done(generate.generate())
+    until_done(generate.make())
     generate.open_made()
     until_done(session.job)
     assert session.problem == "" and session.adata is not None
@@ -163,7 +163,7 @@ def test_cells_open_as_data_of_their_own(generate: GeneratePanel) -> None:
 
 def test_an_answer_goes_away_when_its_run_is_trained_again(generate: GeneratePanel) -> None:
     generate.set_options(Options(n=5, n_steps=3))
-    until_done(generate.generate())
+    until_done(generate.make())
     assert generate.now.has_answer
     until_next_second()
     session = generate.session
@@ -179,9 +179,9 @@ def test_a_rare_label_is_raised_to_a_number(enhance: EnhancePanel) -> None:
     assert enhance.label.name == "Type E"  # the rarest
     enhance.set_amounts(Amounts(n=there))
     assert f"There are {there} cells of “Type E” already" in enhance.now.work.why_not.text
-    assert enhance.enhance() is None
+    assert enhance.make() is None
     enhance.set_amounts(Amounts(n=there + 12))
-    until_done(enhance.enhance())
+    until_done(enhance.make())
     answer = enhance.answer.value
     assert answer is not None and "12 generated cells" in enhance.now.said.text
     made = answer.adata.obs
@@ -194,7 +194,7 @@ def test_depth_and_noise_come_in_layers_of_a_copy(enhance: EnhancePanel, tmp_pat
     assert adata is not None
     for kind, layer in ((DEEPEN, keys.deeper(MODEL)), (DENOISE, keys.denoised(MODEL))):
         enhance.choose_kind(kind)
-        until_done(enhance.enhance())
+        until_done(enhance.make())
         answer = enhance.answer.value
         assert answer is not None and enhance.session.problem == ""
         assert layer in answer.adata.layers and layer not in adata.layers

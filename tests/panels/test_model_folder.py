@@ -57,9 +57,9 @@ def test_genes_are_found_by_name_and_missing_ones_are_told(
     enhance = enhancing(session)
     enhance.choose_kind(DEEPEN)
     assert "3 of the model's 100 genes" in enhance.now.work.why_not.text
-    assert enhance.enhance() is None
+    assert enhance.make() is None
     generate = generating(session)
-    until_done(generate.generate())
+    until_done(generate.make())
     assert generate.now.has_answer and "Not judged" in generate.now.notes.text
     fewer.var_names = [f"other_{name}" for name in fewer.var_names]
     session.open(fewer)
