@@ -1,5 +1,5 @@
 # make demo [DATA=file.h5ad]   train on the sample section (or your file) and look at the result
-# make test                    lint, types, import contracts, all tests
+# make test                    lint, types, import contracts, all tests; make --jobs 2 test: side by side
 # make check                   the quick part of it
 # make campaign [ONLY=WORD]    some 1,000 broken files, settings, outputs, models and kills
 # make coverage                all tests, with the lines and branches they reach
@@ -16,10 +16,12 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 export OMP_WAIT_POLICY := PASSIVE
+# what is compiled once is kept: tests start Python some dozen times
+export PYTHONDONTWRITEBYTECODE :=
 export NAPARI_CONFIG :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup window browser demo check test campaign coverage notebooks bench screenshots clean
+.PHONY: help setup window browser demo check test pytest campaign coverage notebooks bench screenshots clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -29,15 +31,19 @@ setup: window .venv/.ready
 window browser:
 	@[ "$(SYSTEM_PACKAGES)" = skip ] || PYTHON="$(PYTHON)" bash .ci/system-packages.sh $@
 
+browser: | window # packages are installed one after the other
+
 # torch is named beside the rest, so that a CPU wheel lying on the machine is preferred to an index's CUDA build.
 # setuptools comes first: that of a new venv may be too old to build docrep, of which there is no wheel.
+# pip would compile all modules one by one; some that are templates cannot be compiled, by pip neither.
 .venv/.ready: pyproject.toml constraints.txt | window
 	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed; name one: make setup PYTHON=..." >&2; exit 1; }
 	@echo "Setting up .venv with $(PYTHON): a few minutes, about 3 GB"
 	[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip hatchling setuptools
-	$(BIN)/python -m pip install --no-build-isolation --constraint constraints.txt \
+	$(BIN)/python -m pip install --no-compile --no-build-isolation --constraint constraints.txt \
 		$$(grep '^torch==' constraints.txt) --editable '.[all,dev]'
+	$(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 	@touch $@
 
 demo: setup
@@ -49,7 +55,9 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: check browser
+test: check pytest
+
+pytest: setup browser
 	$(PYTEST)
 
 campaign: setup
