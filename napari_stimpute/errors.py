@@ -45,6 +45,10 @@ class MissingKey(InputError):
     """A key that is needed (coordinates, a layer, an obs column) is not in the data."""
 
 
+class NotNumbers(InputError):
+    """A column of numbers holds words, or numbers that are not finite."""
+
+
 class BadCoordinates(InputError):
     """Coordinates have the wrong shape, are all equal, or are not finite."""
 

@@ -21,6 +21,7 @@ from .devices import require_memory
 from .errors import StimputeError
 from .models.base import require
 from .models.scdiffusion.conditions import Wish
+from .models.scdiffusion.generates import require_steps
 from .models.scdiffusion.marks import tell
 from .models.scdiffusion.model import ScDiffusion
 from .models.scdiffusion.simple import WORDS as SIMPLE
@@ -101,7 +102,7 @@ def check_order(model: ScDiffusion, order: Order) -> None:
     require_memory(order.n, len(model.var_names_))
     model.asked(1, order.conditions)
     model.weights(order.guidance)
-    require(order.n_steps >= 1, "n_steps", "at least 1", str(order.n_steps), "Take 25.")
+    require_steps(order.n_steps)
 
 
 def generation_steps(

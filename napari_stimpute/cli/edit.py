@@ -105,6 +105,7 @@ def add_edit(commands: argparse._SubParsersAction[Parser]) -> None:
 
 def _edit(args: argparse.Namespace) -> int:
     to, genes = _condition(args), _wishes(args)
+    from ..data.files import holding_signals
     from ..data.opening import load
     from ..data.save import check_writable, write
     from ..editing import edit_steps
@@ -129,9 +130,11 @@ def _edit(args: argparse.Namespace) -> int:
         tell.say(f"{n} groups are left out in turn, each with a training of its own.")
     job = Job(edit_steps(editor, request), "Editing")
     edited = whole(job, tell)
-    path = write(edited.as_anndata(), args.output, args.input)
-    tell.say(*edited.notes, *_largest(edited))
-    tell.say(f"Wrote {path}: {counted_cells(edited)}, each marked in obs['{keys.SYNTHETIC}'].")
+    made = edited.as_anndata()
+    with holding_signals(resends=False):
+        path = write(made, args.output, args.input)
+        tell.say(*edited.notes, *_largest(edited))
+        tell.say(f"Wrote {path}: {counted_cells(edited)}, each marked in obs['{keys.SYNTHETIC}'].")
     return 0
 
 
@@ -158,6 +161,8 @@ def _wishes(args: argparse.Namespace) -> dict[str, GeneWish]:
         gene, equals, change = (part.strip() for part in text.rpartition("="))
         if not gene or not equals:
             args.parser.error(f"--genes takes GENE=CHANGE, and {text!r} has no '='")
+        if gene in found:
+            args.parser.error(f"--genes names {gene!r} more than once")
         found[gene] = _wish(args, gene, change)
     return found
 

@@ -128,6 +128,7 @@ def add_enhance(commands: argparse._SubParsersAction[Parser]) -> None:
 
 def _generate(args: argparse.Namespace) -> int:
     conditions = _conditions(args)
+    from ..data.files import holding_signals
     from ..data.save import check_writable, write
     from ..generate import Order, check_order, generation_steps
     from ..job import Job
@@ -141,15 +142,18 @@ def _generate(args: argparse.Namespace) -> int:
     check_order(model, order)
     job = Job(generation_steps(model, order, _whole_file(args.against, tell)), "Generating")
     found = whole(job, tell)
-    path = write(found.adata, args.output, args.against or None)
-    tell.say(*found.notes)
-    if found.judged is not None:
-        tell.say(*_table(found.judged), *found.judged.sentences)
-    tell.say(f"Wrote {path}: {found.adata.n_obs:,} × {found.adata.n_vars:,}, marked as synthetic.")
+    made = found.adata
+    with holding_signals(resends=False):
+        path = write(made, args.output, args.against or None)
+        tell.say(*found.notes)
+        if found.judged is not None:
+            tell.say(*_table(found.judged), *found.judged.sentences)
+        tell.say(f"Wrote {path}: {made.n_obs:,} × {made.n_vars:,}, marked as synthetic.")
     return 0
 
 
 def _enhance(args: argparse.Namespace) -> int:
+    from ..data.files import holding_signals
     from ..data.save import check_writable, write
     from ..job import Job
     from ..models.scdiffusion.model import ScDiffusion
@@ -162,9 +166,10 @@ def _enhance(args: argparse.Namespace) -> int:
     assert adata is not None
     job = Job(_enhancing(args, model, adata), "Enhancing")
     enhanced = whole(job, tell)
-    path = write(enhanced.adata, args.output, args.input)
-    tell.say(*enhanced.sentences)
-    tell.say(f"Wrote {path}: {enhanced.adata.n_obs:,} × {enhanced.adata.n_vars:,}.")
+    with holding_signals(resends=False):
+        path = write(enhanced.adata, args.output, args.input)
+        tell.say(*enhanced.sentences)
+        tell.say(f"Wrote {path}: {enhanced.adata.n_obs:,} × {enhanced.adata.n_vars:,}.")
     return 0
 
 
@@ -197,6 +202,8 @@ def _conditions(args: argparse.Namespace) -> dict[str, str]:
         name, equals, value = part.partition("=")
         if part and not (equals and name.strip() and value.strip()):
             args.parser.error(f"--condition takes COLUMN=VALUE, and not {part!r}")
+        if name.strip() in found:
+            args.parser.error(f"--condition names {name.strip()!r} more than once")
         if part:
             found[name.strip()] = value.strip()
     return found

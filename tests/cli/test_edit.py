@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import anndata as ad
@@ -113,6 +115,7 @@ def test_what_is_not_there_is_refused(
         ("--cells", "nowhere.txt", "--to", "condition=stim"),
         ("--cells", "type=B", "--to", "condition=stim", "--strength", "9"),
         ("--cells", "type=B", "--genes", "g1=lots"),
+        ("--cells", "type=B", "--genes", "g1=0,g1=2x"),
     ],
 )
 def test_wrong_usage_ends_with_2(place: Path, argv: tuple[str, ...]) -> None:
@@ -120,6 +123,22 @@ def test_wrong_usage_ends_with_2(place: Path, argv: tuple[str, ...]) -> None:
         edit(place, *argv, out="never.h5ad")
     assert stopped.value.code == 2
     assert not (place / "never.h5ad").exists()
+
+
+def test_ctrl_c_that_comes_while_it_is_written_is_too_late(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    really_write, pressed = os.write, iter([True])
+
+    def interrupted_write(descriptor: int, content: bytes) -> int:
+        if next(pressed, False):
+            signal.raise_signal(signal.SIGINT)
+        return really_write(descriptor, content)
+
+    monkeypatch.setattr(os, "write", interrupted_write)
+    assert edit(place, "--cells", "type=B", "--genes", "g1=0", out="whole.h5ad") == 0
+    assert next(pressed, None) is None
+    assert "Wrote" in capsys.readouterr().out and (place / "whole.h5ad").exists()
 
 
 def test_ctrl_c_writes_nothing(place: Path, press_ctrl_c: PressCtrlC) -> None:

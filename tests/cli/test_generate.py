@@ -71,6 +71,8 @@ def test_cells_of_a_condition_are_generated(tmp_path: Path) -> None:
         (("-n", "many"), "not a whole number", 2),
         (("--guidance", "11"), "from 0 to 10", 2),
         (("--condition", "cell_type"), "COLUMN=VALUE", 2),
+        (("--condition", "cell_type=Type A,cell_type=Type B"), "more than once", 2),
+        (("--steps", "1001"), "from 1 to 1,000", 2),
         (("--condition", "cell_type=Type BB"), "Did you mean 'Type B'", 1),
         (("--sampler", "huen"), "heun", 2),
     ],

@@ -11,12 +11,15 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ...errors import InvalidSetting, MissingKey, TooSmall, UnknownName
+from ...errors import InvalidSetting, MissingKey, NotNumbers, TooSmall, UnknownName
 from ...nn.denoising import Conditions
 from ...words import did_you_mean
 
 _FEWEST = 2
 """Cells of a label from which it can be learned at all."""
+
+_HUGE = 1e30
+"""Numbers beyond have no meaning in any unit, and no square in single precision."""
 
 Wish = str | float
 """A label's name, or a number in the units of its column."""
@@ -42,6 +45,7 @@ class ConditionTable:
         Raises
         ------
         MissingKey : a column is not there, or empty
+        NotNumbers : a column of numbers that has infinite or huge ones
         TooSmall : a label that a single cell has
         """
         labels: dict[str, tuple[str, ...]] = {}
@@ -62,8 +66,8 @@ class ConditionTable:
                     remedy="Choose another column.",
                 )
             if found.dtype.kind in "iuf":
-                spread = float(found.std(ddof=0)) or 1.0
-                values[column] = (float(found.mean()), spread)
+                numbers = _numbers(found, column)
+                values[column] = (float(numbers.mean()), float(numbers.std()) or 1.0)
             else:
                 labels[column] = _labels(found.astype(str), column)
         return cls(labels, values)
@@ -98,6 +102,7 @@ class ConditionTable:
         Raises
         ------
         MissingKey, UnknownName : a column or a label that was not there in training
+        NotNumbers : words, or infinite numbers, in a column that held numbers in training
         """
         n = len(obs)
         labels, values = np.full((n, len(self.labels)), -1), np.full((n, len(self.values)), np.nan)
@@ -113,7 +118,8 @@ class ConditionTable:
             there = found.notna().to_numpy()
             labels[there, k] = [self._code(name, str(v), known) for v in found[there]]
         for k, (name, (mean, spread)) in enumerate(self.values.items()):
-            values[:, k] = (obs[name].to_numpy(dtype=float, na_value=np.nan) - mean) / spread
+            there = obs[name].notna().to_numpy()
+            values[there, k] = (_numbers(obs[name][there], name) - mean) / spread
         return _conditions(labels, values)
 
     def asked(self, n: int, wishes: Mapping[str, Wish]) -> Conditions:
@@ -178,14 +184,30 @@ def _labels(found: pd.Series, column: str) -> tuple[str, ...]:
     return tuple(sorted(sizes.index))
 
 
+def _numbers(found: pd.Series, column: str) -> np.ndarray:
+    """The numbers of a column in which nothing is missing, (n,)."""
+    numbers = pd.to_numeric(found.astype(object), errors="coerce").to_numpy(dtype=float)
+    wrong = ~(np.abs(numbers) < _HUGE)
+    if wrong.any():
+        raise NotNumbers(
+            expected=f"numbers below {_HUGE:g} in obs[{column!r}], or none",
+            found=f"{found.iloc[int(wrong.argmax())]!r}, in {wrong.sum():,} cells",
+            remedy="Correct these values, or leave them empty.",
+        )
+    return numbers
+
+
 def _number(name: str, wish: Wish) -> float:
     try:
         number = float(wish)
     except ValueError:
         number = math.nan
-    if not math.isfinite(number):
+    if not abs(number) < _HUGE:
         raise InvalidSetting(
-            field=name, expected="a number", found=repr(wish), remedy="Give one, such as 0.5."
+            field=name,
+            expected=f"a number below {_HUGE:g}",
+            found=repr(wish),
+            remedy="Give one, such as 0.5.",
         )
     return number
 

@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 _GUIDANCE = (0.0, 10.0)
+_MOST_STEPS = 1_000
+
+
+def require_steps(n_steps: int) -> None:
+    """Raise `InvalidSetting` for steps of a sampler that none has, or that never end."""
+    wanted = f"from 1 to {_MOST_STEPS:,}"
+    require(1 <= n_steps <= _MOST_STEPS, "n_steps", wanted, str(n_steps), "Take 25.")
 
 
 class GeneratesCells(ABC):
@@ -97,7 +104,7 @@ class GeneratesCells(ABC):
         generator = self.generator
         require(n >= 1, "n", "at least one cell", str(n), "Ask for some.")
         require_memory(n, len(self.var_names_))
-        require(n_steps >= 1, "n_steps", "at least 1", str(n_steps), "Take some, such as 25.")
+        require_steps(n_steps)
         asked, weights = self.asked(n, conditions), self.weights(guidance)
         sampler = Sampler(generator.process, method, n_steps)
         drawn = yield from generator.steps(asked, sampler, weights, seed)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from napari_stimpute.errors import InvalidSetting, MissingKey, TooSmall, UnknownName
+from napari_stimpute.errors import InvalidSetting, MissingKey, NotNumbers, TooSmall, UnknownName
 from napari_stimpute.models.scdiffusion.conditions import ConditionTable
 
 
@@ -56,6 +56,17 @@ def test_a_column_that_is_not_there_is_named(obs: pd.DataFrame) -> None:
         ConditionTable.of(obs, ["dose"]).of_cells(obs[["type"]])
     with pytest.raises(MissingKey, match="values in obs"):
         ConditionTable.of(obs.assign(empty=None), ["empty"])
+
+
+@pytest.mark.parametrize("wrong", ["high", np.inf, 1e200])
+def test_words_and_numbers_without_end_are_no_numbers(obs: pd.DataFrame, wrong: object) -> None:
+    table, changed = ConditionTable.of(obs, ["dose"]), obs.astype({"dose": object})
+    changed.loc["b", "dose"] = wrong
+    with pytest.raises(NotNumbers, match=r"obs\['dose'\].*in 1 cells"):
+        table.of_cells(changed)
+    if wrong != "high":  # a column of words holds labels
+        with pytest.raises(NotNumbers, match="leave them empty"):
+            ConditionTable.of(changed.astype({"dose": float}), ["dose"])
 
 
 def test_a_label_of_one_cell_cannot_be_learned(obs: pd.DataFrame) -> None:

@@ -70,7 +70,8 @@ def test_rows_ask_for_each_cell(model: ScDiffusion) -> None:
         ({"guidance": math.nan}, InvalidSetting, "from 0 to 10"),
         ({"guidance": {"dose": 1.0}}, UnknownName, "condition of this model"),
         ({"conditions": {"cell_type": "Type Z"}}, UnknownName, "was seen in training"),
-        ({"n_steps": 0}, InvalidSetting, "at least 1"),
+        ({"n_steps": 0}, InvalidSetting, "from 1 to 1,000"),
+        ({"n_steps": 1_001}, InvalidSetting, "from 1 to 1,000"),
     ],
 )
 def test_what_cannot_be_made_is_refused(
