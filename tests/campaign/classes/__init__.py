@@ -6,6 +6,7 @@ from ..case import Case
 from . import (
     damage,
     files,
+    generation,
     genes,
     huge,
     images,
@@ -27,7 +28,8 @@ MAKERS = (
     *(sparse.cases, values.cases, values.sizes, tables.cases, tables.places, huge.cases),
     *(images.cases, names.cases, names.pages, records.cases, settings.cases, settings.options),
     *(settings.keys, genes.cases, outputs.cases, models.cases, studies.cases),
-    *(stops.folders, stops.stops),
+    *(stops.folders, stops.stops, generation.train, generation.generate, generation.enhance),
+    *(generation.finetune, generation.edit),
 )
 
 

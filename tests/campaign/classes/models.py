@@ -109,15 +109,19 @@ RECORDS_EITHER: dict[str, Any] = {
 }
 
 
-def _edited(part: str, changes: dict[str, Any]) -> Change:
+def changed_record(changes: dict[str, Any]) -> Change:
+    """Write other things into the record."""
+
     def change(folder: Path) -> None:
-        held = json.loads((folder / part).read_text())
-        (folder / part).write_text(json.dumps(held | changes))
+        record = folder / "record.json"
+        record.write_text(json.dumps(json.loads(record.read_text()) | changes))
 
     return change
 
 
-def _weights(how: Callable[[State], Any]) -> Change:
+def weights(how: Callable[[State], Any]) -> Change:
+    """Write other weights."""
+
     def change(folder: Path) -> None:
         state = torch.load(folder / "weights.pt", weights_only=True)
         torch.save(how(state), folder / "weights.pt")
@@ -202,17 +206,17 @@ def cases() -> Iterator[Case]:
     for name, text in CONFIGS.items():
         yield _case(f"config {name}", _holding("config.json", text))
     for name, changes in RECORDS.items():
-        yield _case(f"record with {name}", _edited("record.json", changes))
+        yield _case(f"record with {name}", changed_record(changes))
     for name, changes in RECORDS_EITHER.items():
-        yield _case(f"record with {name}", _edited("record.json", changes), want="either")
+        yield _case(f"record with {name}", changed_record(changes), want="either")
     yield _case("record a list", _holding("record.json", "[1]"))
     for name, how in WEIGHTS.items():
-        yield _case(f"weights {name}", _weights(how))
+        yield _case(f"weights {name}", weights(how))
     for name, how in WEIGHTS_EITHER.items():
-        yield _case(f"weights {name}", _weights(how), want="either")
+        yield _case(f"weights {name}", weights(how), want="either")
     for model in ("gmm_vgae", "scziva", "scamzi", "scimta", "scdiffusion", "mixture"):
         for name, how in OF_NETWORKS.items():
-            yield _case(f"weights {name}", _weights(how), model)
+            yield _case(f"weights {name}", weights(how), model)
         yield _case("sound", lambda folder: None, model, "taken")
     yield from _with_code()
     yield from _places()
