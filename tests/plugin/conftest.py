@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from anndata import AnnData
+from qtpy.QtWidgets import QWidget
 
 from napari_stimpute.plugin import attach, open_panel, view_of
 from napari_stimpute.plugin.canvas.view import SpotsView
@@ -25,9 +26,7 @@ def session(section: AnnData) -> Iterator[Session]:
     found = Session()
     found.open(section)
     yield found
-    if found.job is not None:
-        found.job.cancel()
-        found.job.wait(60)
+    _ended(found)
 
 
 MakeViewer = Callable[..., Any]
@@ -84,10 +83,7 @@ def view(viewer: Any) -> Iterator[SpotsView]:
     made = view_of(viewer)
     yield made
     made.close()
-    job = made.session.job
-    if job is not None:
-        job.cancel()
-        job.wait(60)
+    _ended(made.session)
 
 
 @pytest.fixture
@@ -98,15 +94,26 @@ def canvas(view: SpotsView, section: AnnData) -> SpotsView:
     return view
 
 
+def _ended(session: Session) -> None:
+    """Stop what a session runs."""
+    if session.job is not None:
+        session.job.cancel()
+        session.job.wait(60)
+
+
 @pytest.fixture
 def panel(viewer: Any) -> Iterator[StimputePanel]:
-    """The panel in a hidden viewer; what it runs has ended when the test ends."""
-    found = open_panel(viewer)
+    """The panel of a hidden viewer; what it runs has ended when the test ends.
+
+    It is not docked: the style of a window that nobody sees takes longer than most tests.
+    """
+    holder = QWidget()
+    found = StimputePanel(viewer)
+    found.setParent(holder)
     yield found
-    job = found.session.job
-    if job is not None:
-        job.cancel()
-        job.wait(60)
+    _ended(found.session)
+    found.setParent(None)
+    found.deleteLater()
 
 
 @pytest.fixture
@@ -114,3 +121,12 @@ def opened(panel: StimputePanel, section: AnnData) -> StimputePanel:
     """The panel with the section open."""
     panel.session.open(section)
     return panel
+
+
+@pytest.fixture
+def docked(viewer: Any, section: AnnData) -> Iterator[StimputePanel]:
+    """The panel in the dock of a hidden viewer, with the section open."""
+    found = open_panel(viewer)
+    found.session.open(section)
+    yield found
+    _ended(found.session)

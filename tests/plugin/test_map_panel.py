@@ -35,11 +35,15 @@ pytestmark = pytest.mark.usefixtures("drawn")
 
 @pytest.fixture
 def dock(opened: StimputePanel) -> MapPanel:
+    return beside(opened)
+
+
+def beside(panel: StimputePanel) -> MapPanel:
     """The map of the section's counts beside the tissue."""
-    adata = opened.session.adata
+    adata = panel.session.adata
     places = np.random.default_rng(0).normal(size=(adata.n_obs, 2))
     adata.obsm[keys.space(COUNTS, "umap")] = places.astype(np.float32)
-    return open_map(opened.view.viewer)
+    return open_map(panel.view.viewer)
 
 
 def circle(x: float, y: float, radius: float) -> list[tuple[float, float]]:
@@ -209,10 +213,10 @@ def taken_out(widget: QWidget) -> None:
 
 
 def test_the_dock_goes_on_without_the_panel_and_the_panel_without_the_dock(
-    dock: MapPanel, opened: StimputePanel
+    docked: StimputePanel,
 ) -> None:
-    view, viewer = opened.view, opened.view.viewer
-    taken_out(opened)
+    dock, view, viewer = beside(docked), docked.view, docked.view.viewer
+    taken_out(docked)
     session = view.session
     session.display.gene = session.contents.genes[4]
     assert session.contents.genes[4] in dock.coloured.whole
@@ -232,14 +236,14 @@ def test_the_dock_goes_on_without_the_panel_and_the_panel_without_the_dock(
 
 
 def test_the_key_to_pick_does_nothing_after_the_panel_is_closed(
-    opened: StimputePanel, viewer: Any
+    docked: StimputePanel, viewer: Any
 ) -> None:
-    lasso, key = opened.view.lasso, next(k for k in viewer.keymap if str(k) == PICK_KEY)
+    lasso, key = docked.view.lasso, next(k for k in viewer.keymap if str(k) == PICK_KEY)
     viewer.keymap[key](viewer)
     assert lasso.is_on
     viewer.keymap[key](viewer)
     assert not lasso.is_on
-    taken_out(opened)
+    taken_out(docked)
     viewer.keymap[key](viewer)
     assert not lasso.is_on
 

@@ -160,9 +160,9 @@ PANELS = {
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_text_stands_out_in_both_themes(opened: StimputePanel, theme: str) -> None:
-    opened.view.viewer.theme = theme
-    bar = opened.genes.legend.bar
+def test_text_stands_out_in_both_themes(docked: StimputePanel, theme: str) -> None:
+    docked.view.viewer.theme = theme
+    bar = docked.genes.legend.bar
     ink = bar.palette().windowText().color().lightness()
     assert ink > 150 if theme == "dark" else ink < 100
 
@@ -196,9 +196,9 @@ def test_every_text_has_a_contrast_of_four_and_a_half_in_both_themes(
     assert read > of_each_kind  # buttons, menus, boxes, tabs, labels, and lines that are empty
 
 
-def test_closing_the_panel_leaves_a_session_that_others_can_use(opened: StimputePanel) -> None:
-    viewer, session = opened.view.viewer, opened.session
-    viewer.window.remove_dock_widget(opened)
+def test_closing_the_panel_leaves_a_session_that_others_can_use(docked: StimputePanel) -> None:
+    viewer, session = docked.view.viewer, docked.session
+    viewer.window.remove_dock_widget(docked)
     session.display.gene = session.contents.genes[1]
     session.train("gene_mean").wait(60)
     assert session_of(viewer) is session
