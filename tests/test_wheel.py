@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,28 +19,23 @@ pytestmark = pytest.mark.slow  # builds and installs
 ROOT = Path(__file__).resolve().parents[1]
 
 ASK_NAPARI = """
-import json, napari_stimpute
+import json, napari, napari_stimpute
 from npe2 import PluginManager
 manager = PluginManager()
 manager.discover(include_npe1=False)
 manifest = manager.get_manifest("napari-stimpute")
 manifest.validate_imports()
 contributions = manifest.contributions
+viewer = napari.Viewer(show=False)
+_dock, panel = viewer.window.add_plugin_dock_widget("napari-stimpute", "stimpute")
+viewer.close()
 print(json.dumps({
+    "panel": [type(panel).__name__, type(panel).__module__],
     "home": napari_stimpute.__file__,
     "widgets": [w.display_name for w in contributions.widgets or []],
     "readers": [p for r in contributions.readers or [] for p in r.filename_patterns],
     "samples": [s.key for s in contributions.sample_data or []],
 }))
-"""
-
-
-OPEN_THE_PANEL = """
-import napari
-viewer = napari.Viewer(show=False)
-_dock, panel = viewer.window.add_plugin_dock_widget("napari-stimpute", "stimpute")
-print(type(panel).__name__, type(panel).__module__, __import__("napari_stimpute").__file__)
-viewer.close()
 """
 
 
@@ -58,6 +54,14 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def found(installed: Path, qapp_args: list[str]) -> dict[str, Any]:
+    """What napari finds in the wheel, and opens of it, in a process without the checkout."""
+    answer: dict[str, Any] = json.loads(run("-c", ASK_NAPARI, site=installed).splitlines()[-1])
+    assert Path(answer["home"]).is_relative_to(installed)
+    return answer
+
+
 @pytest.mark.parametrize("name", ["napari.yaml", "py.typed", "sample_data/section.h5ad"])
 def test_wheel_holds_more_than_code(wheel: Path, name: str) -> None:
     assert f"napari_stimpute/{name}" in zipfile.ZipFile(wheel).namelist()
@@ -69,18 +73,14 @@ def test_wheel_holds_every_module_and_nothing_else(wheel: Path) -> None:
     assert names == {str(p.relative_to(ROOT)) for p in package.rglob("*.py")}
 
 
-def test_napari_finds_the_panels_and_can_import_each(installed: Path) -> None:
-    found = json.loads(run("-c", ASK_NAPARI, site=installed).splitlines()[-1])
-    assert Path(found["home"]).is_relative_to(installed)
+def test_napari_finds_the_panels_and_can_import_each(found: dict[str, Any]) -> None:
     assert any("stimpute" in name.lower() or "train" in name.lower() for name in found["widgets"])
     assert found["readers"] == [f"*{ending}" for ending in ENDINGS]
     assert found["samples"]
 
 
-def test_the_panel_of_the_wheel_opens_in_napari(installed: Path, qapp_args: list[str]) -> None:
-    words = run("-c", OPEN_THE_PANEL, site=installed).splitlines()[-1].split()
-    assert words[:2] == ["StimputePanel", "napari_stimpute.plugin.panel"]
-    assert Path(words[2]).is_relative_to(installed)
+def test_the_panel_of_the_wheel_opens_in_napari(found: dict[str, Any]) -> None:
+    assert found["panel"] == ["StimputePanel", "napari_stimpute.plugin.panel"]
 
 
 def test_all_brings_both_front_ends(wheel: Path) -> None:
