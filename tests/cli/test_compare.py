@@ -51,7 +51,7 @@ def test_every_method_has_its_row_the_best_first(
 def test_by_default_all_that_can_run_is_compared(
     section: ad.AnnData, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cells = section[:60, :60].copy()
+    cells = section[:40, :40].copy()
     del cells.obsm["spatial"]
     cells.write_h5ad(tmp_path / "cells.h5ad")
     assert compare(tmp_path / "cells.h5ad", "--seeds", 1, "--preset", "tiny") == 0
