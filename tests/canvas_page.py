@@ -8,9 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from napari_stimpute.jupyter.canvas.spots import Spots
-
-_PAGE = """<!doctype html><style>{css} body {{ margin: 12px; background: {ground}; }}</style>
+_PAGE = """<!doctype html><style>{css} body {{ margin: 12px; }}</style>
 <div id="place"></div>"""
 
 _MODEL = """
@@ -45,14 +43,21 @@ _MODEL = """
 
 
 class CanvasPage:
-    """Draws one `Spots` in a browser's page."""
+    """Draws one widget in a browser's page.
 
-    def __init__(self, page: Page, widget: Spots, *, ground: str = "white") -> None:
+    Parameters
+    ----------
+    widget : an ``anywidget.AnyWidget``
+    prepare : script that is run before it is drawn
+    """
+
+    def __init__(self, page: Page, widget: Any, *, prepare: str = "() => {}") -> None:
         self.page, self.widget = page, widget
-        page.set_content(_PAGE.format(css=widget._css, ground=ground))
+        page.set_content(_PAGE.format(css=widget._css))
         page.evaluate("() => (window.said = [])")
-        page.evaluate(_MODEL, widget._esm)
-        page.evaluate("(state) => { take(state); show(); }", _sent(widget.get_state()))
+        page.evaluate(_MODEL, str(widget._esm))
+        page.evaluate(prepare)
+        page.evaluate("(state) => { take(state); show(); }", sent(widget.get_state()))
         self._sent = dict(widget.get_state())
         self._messages: list[dict[str, Any]] = []
         widget.send = lambda message: self._messages.append(message)
@@ -66,7 +71,7 @@ class CanvasPage:
         state = self.widget.get_state()
         changed = {k: v for k, v in state.items() if self._sent.get(k) != v}
         self._sent = dict(state)
-        self.page.evaluate("(state) => take(state)", _sent(changed))
+        self.page.evaluate("(state) => take(state)", sent(changed))
         while self._messages:
             self.page.evaluate("(message) => tell(message)", self._messages.pop(0))
         self.page.wait_for_timeout(120)
@@ -94,11 +99,12 @@ class CanvasPage:
         return tuple(found)
 
 
-def _sent(value: Any) -> Any:
+def sent(value: Any) -> Any:
+    """State of a widget as a page can take it, bytes and all."""
     if isinstance(value, bytes | memoryview):
-        return {"base64": b64encode(value).decode()}
+        return {"base64": b64encode(bytes(value)).decode()}
     if isinstance(value, dict):
-        return {k: _sent(v) for k, v in value.items() if not k.startswith("_")}
+        return {k: sent(v) for k, v in value.items() if not k.startswith("_")}
     if isinstance(value, list | tuple):
-        return [_sent(v) for v in value]
+        return [sent(v) for v in value]
     return value
