@@ -1,7 +1,7 @@
 # make demo [DATA=file.h5ad]   train on the sample section (or your file) and look at the result
 # make test                    lint, types, import contracts, all tests; make --jobs 2 test: side by side
 # make check                   the quick part of it
-# make campaign [ONLY=WORD]    some 1,000 broken files, settings, outputs, models and kills
+# make campaign [ONLY=WORD]    some 1,300 broken files, settings, outputs, models and kills
 # make coverage                all tests, with the lines and branches they reach
 # make notebooks · make bench · make screenshots · make clean
 # Each does all the set-up it needs. A Python for the venv can be named: make setup PYTHON=/path/to/python3.11

@@ -1,4 +1,4 @@
-"""Try some 1,000 broken inputs, and say which did not end in one clear sentence.
+"""Try some 1,300 broken inputs, and say which did not end in one clear sentence.
 
 python -m campaign [--only WORD] [--every N]: prints a table by class; exit code 0 if nothing is
 faulty. Inputs are always the same, and all is done in a temporary folder.
