@@ -21,6 +21,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from ..data.files import flush, full_path, holding_signals
 from ..errors import NotReadable, NotWritable, UnsafeFile
+from ..words import lower_first
 from .configs import MODELS
 
 _CONFIG, _RECORD, _WEIGHTS = _PARTS = ("config.json", "record.json", "weights.pt")
@@ -153,7 +154,8 @@ def load_folder(
         config = Config.model_validate_json((folder / _CONFIG).read_bytes())
         past = Past.model_validate_json((folder / _RECORD).read_bytes())
     except OSError as error:
-        raise not_a_model(folder, error.strerror or str(error)) from None
+        part = Path(error.filename or folder).name
+        raise not_a_model(folder, f"{part}: {lower_first(error.strerror or str(error))}") from None
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))

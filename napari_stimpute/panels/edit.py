@@ -270,6 +270,8 @@ class EditPanel(Panel[EditState]):
             self._cost = job.result
         else:
             self._refusal = in_words(job.error)
+            if self._refusal == self.work.outcome.text:
+                self.work.say(SILENT)  # the button says it
         self.refresh()
 
     def _stop(self) -> None:

@@ -101,7 +101,7 @@ class ModelFolder(Panel[ModelFolderState]):
         model, session = self.generators.model, self.session
         if model is None or session.adata is None or not self.generators.key.endswith(OPENED):
             return SILENT
-        n_genes, n_cells = len(model.var_names_), counted(model.trained_on_.n_obs, "cell")
+        n_genes, n_cells = len(model.var_names_), counted(model.trained_on_.n_obs, session.place)
         missing = unreadable(session, model)
         if missing:
             return warning(

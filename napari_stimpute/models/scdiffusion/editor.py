@@ -37,6 +37,13 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 _SMALLEST_SHARE = 0.01
+EVERY = "all cells"
+"""Name of the group where there is but one."""
+
+_ONE_GROUP = (
+    "All cells count as one group: the model's clusters are too small, or tell the conditions "
+    "apart, so that no change within one could be learned."
+)
 _OTHERS = "The model learned from other data than these: how well it reads them was not tried."
 
 
@@ -91,7 +98,7 @@ class Editor:
     def __init__(self, model: EditedModel, adata: AnnData) -> None:
         self._subject = Subject.of(model, adata)
         self._groups: dict[tuple[str, str], np.ndarray] = {}
-        self._evidence: dict[tuple[str, str, str, str], Evidence] = {}
+        self._evidence: dict[tuple[str, ...], Evidence] = {}
         self._latest: tuple[EditRequest, Moves] | None = None
 
     @property
@@ -151,9 +158,9 @@ class Editor:
 
     # ---- blend ---------------------------------------------------------------------------------
 
-    @staticmethod
-    def _key(plan: Plan, request: EditRequest) -> tuple[str, str, str, str]:
-        return (plan.column, plan.source, plan.target, request.groups)
+    def _key(self, plan: Plan, request: EditRequest) -> tuple[str, ...]:
+        groups = EVERY if self._is_one_group(plan, request) else request.groups
+        return (plan.column, plan.source, plan.target, groups)
 
     def _blended(self, plan: Plan, request: EditRequest) -> Generator[Progress, None, Moves]:
         sample, key = self._sampled(plan, request), self._key(plan, request)
@@ -167,7 +174,8 @@ class Editor:
         yield Progress("edit", 0, 1, message="Predicting the change")
         named = self._group_names(plan, request)[plan.rows]
         rows_of = {str(group): plan.rows[named == group] for group in np.unique(named)}
-        notes = (*_on_groups(rows_of, evidence, plan), *_on_evidence(evidence))
+        whole = [_ONE_GROUP] if self._is_one_group(plan, request) else []
+        notes = (*whole, *_on_groups(rows_of, evidence, plan), *_on_evidence(evidence))
         return blend_moves(self._subject, sample, evidence, rows_of, request.seed, notes)
 
     def _refit(self, counts: sp.csr_matrix) -> Generator[Progress, None, Autoencoder]:
@@ -205,12 +213,34 @@ class Editor:
         return known
 
     def _group_names(self, plan: Plan, request: EditRequest) -> np.ndarray:
+        if self._is_one_group(plan, request):
+            return np.full(self.adata.n_obs, EVERY, dtype=object)
         key = (plan.column, request.groups)
         if key not in self._groups:
-            self._groups[key] = self._named_groups(plan, request)
+            self._groups[key] = self._named_groups(request)
         return self._groups[key]
 
-    def _named_groups(self, plan: Plan, request: EditRequest) -> np.ndarray:
+    def _is_one_group(self, plan: Plan, request: EditRequest) -> bool:
+        """Whether groups are left to clusters, which are too small, or tell the conditions apart.
+
+        So they are where regions of a tissue are the condition.
+        """
+        if request.groups or self._others(request) or plan.method != "blend":
+            return False
+        key = (plan.column, "")
+        if key not in self._groups:
+            self._groups[key] = self._named_groups(request)
+        names, labels = self._groups[key], plan.labels
+        before, after = (Counter(names[labels == label]) for label in (plan.source, plan.target))
+        serves = [g for g in after if min(before[g], after[g]) >= FEWEST_CELLS]
+        return not serves or any(before[g] < FEWEST_CELLS for g in np.unique(names[plan.rows]))
+
+    def _others(self, request: EditRequest) -> list[str]:
+        """Label conditions that are not asked for: cells of the same are a group."""
+        known = self.model.table_.labels
+        return [name for name in known if name not in request.to and name in self.adata.obs]
+
+    def _named_groups(self, request: EditRequest) -> np.ndarray:
         """Name of each cell's group, (n_obs,)."""
         obs = self.adata.obs
         if request.groups:
@@ -221,9 +251,7 @@ class Editor:
                     remedy="Choose one of them, or none: then the model's are taken.",
                 )
             return text_of(obs[request.groups])
-        known = self.model.table_.labels
-        others = [name for name in known if name not in request.to and name in obs]
-        if others:
+        if others := self._others(request):
             parts = [text_of(obs[name]) for name in others]
             return np.array([" · ".join(names) for names in zip(*parts, strict=True)], dtype=object)
         clusters = self.model.cluster(self.adata)
@@ -311,7 +339,8 @@ def _on_groups(rows_of: dict[str, np.ndarray], evidence: Evidence, plan: Plan) -
 def _on_evidence(evidence: Evidence) -> list[str]:
     if not evidence.left_out:
         return [
-            f"Only {counted(len(evidence.known), 'group')} were measured under both; with fewer "
+            f"Only {counted(len(evidence.known), 'group')} "
+            f"{'was' if len(evidence.known) == 1 else 'were'} measured under both; with fewer "
             f"than {FEWEST_GROUPS} the blend's weights are fixed, and no verdict can be given."
         ]
     means = {

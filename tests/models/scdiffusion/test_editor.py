@@ -224,6 +224,17 @@ def test_a_target_with_fewer_than_ten_cells_is_refused(editor: Editor, cells: An
         Editor(editor.model, few).check(EditRequest(CTRL, TO))
 
 
+def test_where_clusters_tell_the_conditions_apart_all_cells_are_one_group(
+    editor: Editor, cells: AnnData
+) -> None:
+    regions = {"cell_type": "type 1", "condition": "stim"}  # as of a tissue: clusters are these
+    found = judge_edit(editor.edit(EditRequest(named(cells, "type 0"), regions)))
+    said = " ".join(found.notes)
+    assert "All cells count as one group" in said and "Only 1 group was measured" in said
+    assert found.trust is None and found.edit.distance is not None
+    assert found.edit.distance.after < 0.5 * found.edit.distance.before
+
+
 def test_other_distributions_are_refused(cells: AnnData) -> None:
     model = ScDiffusion.preset(
         "tiny", condition="condition", likelihood="poisson", diffusion_steps=1, least_steps=1
