@@ -79,6 +79,7 @@ def test_every_command_is_shown() -> None:
         "train",
         "generate",
         "enhance",
+        "edit",
         "finetune",
         "demo",
     }
