@@ -189,8 +189,9 @@ class DataPanel(Panel[DataState]):
 
     @property
     def model_name(self) -> str:
-        """A name for the folder of the model."""
-        return f"{self._last_model()}_model"
+        """A name for the folder of the model; "" where there is none."""
+        last = self._last_model()
+        return f"{last}_model" if last else ""
 
     # ---- within --------------------------------------------------------------------------------
 

@@ -42,7 +42,7 @@ class CompareTab:
         self._drawn = Scores()
         self.explained, self.status = Hint(EXPLAINED), Hint()
         self.sentence, self.saved, self.about_genes = Words("good"), Words("good"), Hint()
-        self.table = Grid("Scores", COLUMNS, home, sort=panel.sort)
+        self.table = Grid(COLUMNS, home, sort=panel.sort)
         self.winners, self.picture = heading(WINNERS), Picture()
         self.report = SaveBox(
             REPORT_TITLE, lambda: panel.file_name, panel.save_report, with_ending, home

@@ -28,7 +28,6 @@ class Grid:
 
     def __init__(
         self,
-        name: str,
         columns: Sequence[tuple[str, str]],
         home: Home,
         *,
@@ -47,7 +46,6 @@ class Grid:
         widths = f"minmax(120px, 1.5fr) repeat({len(columns) - 1}, minmax(58px, 1fr))"
         layout = widgets.Layout(grid_template_columns=widths, grid_gap="0", width="100%")
         self.widget = widgets.GridBox([*self.heads, self.names, *self.rest], layout=layout)
-        self.widget.tooltip = name
 
     def draw(
         self, rows: Sequence[Row], *, order: tuple[int, bool] = (-1, True), chosen: int = -1

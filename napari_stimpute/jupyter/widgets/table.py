@@ -43,7 +43,6 @@ class TableView:
         headings = [table.heading(place) for place in range(len(table.columns) + 1)]
         verdicts = [i for i, c in enumerate(table.columns, start=1) if c.kind == "verdict"]
         self.grid = Grid(
-            table.name,
             headings,
             home,
             choose=lambda place: choose(table.gene_at(self._first + place)),

@@ -22,7 +22,7 @@ class BatchesBox:
         self.run = MenuBox("Run", panel.choose_run, home)
         self.work = WorkBox(panel.work, home)
         self.verdict, self.doubt = Words("note"), Words("warning")
-        self.table = Grid("Scores of batches", COLUMNS, home)
+        self.table = Grid(COLUMNS, home)
         answer = laid_out(self.verdict, self.table, Hint(HIGHER), self.doubt)
         self.section = Section(
             EXPLAINED,

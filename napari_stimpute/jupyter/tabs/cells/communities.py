@@ -37,7 +37,7 @@ class CommunitiesBox:
         home = page.home
         self.run = MenuBox("Run", panel.choose_run, home)
         self.work = WorkBox(panel.work, home)
-        self.table = Grid("Gene communities", COLUMNS, home, choose=self._choose)
+        self.table = Grid(COLUMNS, home, choose=self._choose)
         self.summary, self.doubt, self.done = Words("note"), Words("warning"), Words("good")
         self.heat_map = Button(HEAT_MAP, partial(panel.heat_map, FINE), home, HEAT_MAP_HELP)
         self.network = Button(NETWORK, partial(panel.network, FINE), home, NETWORK_HELP)

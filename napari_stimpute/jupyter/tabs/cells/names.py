@@ -42,7 +42,7 @@ class NamesBox:
         )
         self.work = WorkBox(panel.work, home)
         self.doubt, self.written = Words("warning"), Words("good")
-        self.table = Grid("Suggested names", COLUMNS, home)
+        self.table = Grid(COLUMNS, home)
         self.write = Button(WRITE, panel.write, home)
         self.transfer = TransferBox(page)
         self.section = Section(

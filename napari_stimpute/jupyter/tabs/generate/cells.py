@@ -25,7 +25,7 @@ from ....panels.generate import (
     N,
 )
 from ....panels.generators import HYPOTHESIS, Generators
-from ....panels.realism import COLUMNS, TITLE
+from ....panels.realism import COLUMNS
 from ...widgets.controls import Button, MenuBox, control, enable
 from ...widgets.figure import FigureBox
 from ...widgets.grid import Grid
@@ -50,7 +50,7 @@ class NewCellsBox:
         self.hypothesis, self.notes = Words("warning"), Words("note")
         self.verdict, self.doubts = Words("note"), Words("warning")
         self.hypothesis.say(HYPOTHESIS)
-        self.table, self.picture = Grid(TITLE, COLUMNS, home), Picture()
+        self.table, self.picture = Grid(COLUMNS, home), Picture()
         self.larger = Button(LARGER, partial(panel.draw_figure, FINE), home, FIGURE_HELP)
         self.figure = FigureBox(panel.figures, home)
         self.made = MadeBox(page, panel.file, panel.save_to, panel.open_made)
