@@ -75,7 +75,7 @@ def test_progress_time_left_and_curve_are_shown_and_cancel_keeps_the_best(
         assert "step" in tab.work.text
         assert 0 < tab.work.bar.value < 1
         await until(lambda: tab.card.curve.is_shown)
-        assert bytes(tab.card.curve.widget.value).startswith(b"\x89PNG")
+        assert tab.card.curve.png.startswith(b"\x89PNG")
         tab.work.button.click()
         assert tab.work.button.description == "Cancelling…" and tab.work.button.disabled
         await until(lambda: not session.is_busy)
@@ -224,7 +224,7 @@ def test_gene_and_source_follow_the_session_both_ways(session: Session) -> None:
     assert genes.source.widget.value == "pca"
     genes.source.widget.value = COUNTS
     assert session.display.source == COUNTS
-    assert bytes(genes.map.widget.value).startswith(b"\x89PNG")
+    assert genes.map.png.startswith(b"\x89PNG")
 
 
 def test_an_unknown_gene_is_answered_in_words(session: Session) -> None:

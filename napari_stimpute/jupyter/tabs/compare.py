@@ -39,7 +39,7 @@ class CompareTab:
         self.forecast = ForecastView(panel.forecast, page, "compare")
         self.work = WorkBox(panel.work, home, self.forecast.widget)
         self._make_choice()
-        self._drawn = Scores()
+        self._drawn: Scores | None = None
         self.explained, self.status = Hint(EXPLAINED), Hint()
         self.sentence, self.saved, self.about_genes = Words("good"), Words("good"), Hint()
         self.table = Grid(COLUMNS, home, sort=panel.sort)
@@ -50,7 +50,7 @@ class CompareTab:
         found = laid_out(
             self.explained, self.status, self.sentence, self.table, self.report, self.saved
         )
-        genes = [self.winners, self.picture.widget, self.about_genes.widget]
+        genes = [self.winners, self.about_genes.widget, self.picture.widget]
         right = widgets.VBox([*found, *genes])
         self.widget = beside(widgets.VBox([self.work.widget, self.methods]), right)
         panel.changed.connect(self._draw, thread="current")

@@ -65,13 +65,10 @@ class GenesTab:
     def _laid_out(self) -> widgets.VBox:
         head = [self.gene.widget, self.source.widget, row(self.flip.widget, self.chip)]
         head += [self.words.widget, self.lacking.widget, self.adding.widget, self.trust.widget]
-        pages = widgets.Tab(
-            [self.display.widget, self.list.widget], titles=("Display", "Gene list")
-        )
-        pages.add_class("stimpute-tabs")
+        listed = widgets.Accordion([self.list.widget], titles=("Gene list",), selected_index=0)
         parts = [self.map.widget, self.figure.widget, self.saved.widget]
-        left = widgets.VBox([*head, self.made_of, pages])
-        return widgets.VBox([beside(left, widgets.VBox(parts))])
+        left = widgets.VBox([*head, self.made_of, self.display.widget])
+        return widgets.VBox([beside(left, widgets.VBox([*parts, listed]))])
 
     def _draw_map_soon(self) -> None:
         """Draw a wanted map once the cell is done; in a plain script nobody would see it."""

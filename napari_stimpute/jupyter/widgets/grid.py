@@ -11,6 +11,7 @@ from ...panels.table import Cell
 from . import markup
 from .loop import Home
 
+_NAME, _VERDICT, _NUMBER = "minmax(110px, 1.5fr)", "minmax(150px, 1fr)", "minmax(58px, 1fr)"
 _CHOSEN, _RIGHT = "stimpute-chosen", "stimpute-right"
 Row = Sequence[Cell]
 
@@ -43,7 +44,8 @@ class Grid:
         for part in (*self.heads, self.names, *self.rest):
             part.layout.margin, part.layout.width = "0", "auto"
         self.names.layout.overflow = "hidden"
-        widths = f"minmax(120px, 1.5fr) repeat({len(columns) - 1}, minmax(58px, 1fr))"
+        others = [_VERDICT if i in verdicts else _NUMBER for i in range(1, len(columns))]
+        widths = " ".join([_NAME, *others])
         layout = widgets.Layout(grid_template_columns=widths, grid_gap="0", width="100%")
         self.widget = widgets.GridBox([*self.heads, self.names, *self.rest], layout=layout)
 
@@ -73,7 +75,7 @@ class Grid:
         title, help = self.columns[place]
         head = widgets.Button(description=title, tooltip=help)
         head.add_class(markup.HEAD)
-        if place:
+        if place and place not in self._verdicts:
             head.add_class(_RIGHT)
         if sort is None:
             head.disabled = True

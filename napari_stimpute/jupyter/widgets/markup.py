@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -76,6 +77,18 @@ def facts(rows: Iterable[tuple[str, str]], doubts: Iterable[str] = ()) -> str:
     table = f'<table class="stimpute-facts">{"".join(lines)}</table>' if lines else ""
     said = list(doubts)
     return table + (boxed(said, "warning") if said else "")
+
+
+def picture(png: bytes, about: str, width: float) -> str:
+    """A PNG so many pixels wide, but no wider than its place.
+
+    Parameters
+    ----------
+    about : is read to those who do not see it
+    """
+    data = b64encode(png).decode()
+    style = f"width: {width:.0f}px; max-width: 100%"
+    return f'<img src="data:image/png;base64,{data}" alt="{escape(about)}" style="{style}">'
 
 
 def chip(verdict: str) -> str:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 
 from ...panels.figures import sharp_png, width_of
+from . import markup
+from .words import show
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,16 +25,18 @@ class Picture:
     """A figure as an image, sharp on fine screens, and no wider than its place."""
 
     def __init__(self) -> None:
-        self.widget = widgets.Image(format="png", layout=widgets.Layout(max_width="100%"))
+        self.widget = widgets.HTML()
+        self.png, self.about = b"", ""
+        """What is shown, b"" for nothing; and what is read to those who do not see it."""
         self.hide()
 
     @property
     def is_shown(self) -> bool:
         """Whether there is a picture to see."""
-        return self.widget.layout.display is None
+        return bool(self.png)
 
-    def show(self, figure: Figure, about: str = "") -> None:
-        """Draw a figure in place of the one before; ``about`` is read to those who do not see."""
+    def show(self, figure: Figure, about: str) -> None:
+        """Draw a figure in place of the one before."""
         self._show(sharp_png(figure, SCREEN), about, figure.get_figwidth() * SCREEN)
 
     def show_png(self, png: bytes, about: str, ratio: float) -> None:
@@ -49,10 +53,11 @@ class Picture:
 
     def hide(self) -> None:
         """Take no room."""
-        self.widget.layout.display = "none"
+        self.png, self.widget.value = b"", ""
+        show(self.widget, False)
 
     def _show(self, png: bytes, about: str, width: float) -> None:
-        if bytes(self.widget.value) != png:
-            self.widget.value = png
-        self.widget.tooltip, self.widget.layout.width = about, f"{width:.0f}px"
-        self.widget.layout.display = None
+        if (png, about) != (self.png, self.about):
+            self.png, self.about = png, about
+            self.widget.value = markup.picture(png, about, width)
+            show(self.widget, True)
