@@ -21,6 +21,7 @@ from .trust.verdict import VERDICTS
 if TYPE_CHECKING:
     from anndata import AnnData
 
+_NO_VERDICT = "No verdict can be given: "
 _CARE, _NONE = VERDICTS.index("use with care"), VERDICTS.index("cannot be judged")
 
 
@@ -53,7 +54,7 @@ class JudgedEdit:
     def sentence(self, gene: str) -> str:
         """The verdict on a gene and why, for someone who hovers over it."""
         if self.trust is None:
-            return f"Cannot be judged: {self.reason}"
+            return f"Cannot be judged: {self.reason.removeprefix(_NO_VERDICT)}"
         return self.trust.sentence(self.edit.genes.index(gene))
 
     def table(self) -> pd.DataFrame:
@@ -95,21 +96,20 @@ def judge_edit(edit: Edit) -> JudgedEdit:
         return JudgedEdit(
             edit,
             None,
-            "No verdict can be given: this file holds no cells in which these genes were changed.",
+            _NO_VERDICT + "this file holds no cells in which these genes were changed.",
         )
     if edit.evidence is None or edit.predicted is None:
         return JudgedEdit(
             edit,
             None,
-            "No verdict can be given: "
+            _NO_VERDICT
             + (edit.untested or "only the blend is tried on groups that were left out."),
         )
     if not edit.evidence.left_out:
         return JudgedEdit(
             edit,
             None,
-            "No verdict can be given: too few groups were measured under both conditions to "
-            "leave any out.",
+            _NO_VERDICT + "too few groups were measured under both conditions to leave any out.",
         )
     before = edit.evidence.groups.before
     noise = np.array([before[str(group)].variance for group in edit.predicted.index])

@@ -137,15 +137,15 @@ def faded_steps(
 def faded_table(colormap: str) -> Colours:
     """What `faded_steps` counts in, (290, 4).
 
-    Each step of a colormap at each opacity, grey for no number, and both as for unpicked spots.
+    Each step of a colormap at each opacity, grey for no number, and both for unpicked spots: grey
+    is faint already.
     """
     steps = np.linspace(0, 255, _VALUE_STEPS).round().astype(int)
     colours = np.repeat(table(colormap)[steps], _OPACITY_STEPS, axis=0)
     sure = np.linspace(0, 1, _OPACITY_STEPS, dtype=np.float32)
     colours[:, 3] = np.tile(opacity_of(sure), _VALUE_STEPS)
     grey = np.asarray([NO_LABEL], dtype=np.float32)
-    others = unpicked(np.concatenate([table(colormap)[steps], grey]))
-    return np.concatenate([colours, grey, others])
+    return np.concatenate([colours, grey, unpicked(table(colormap)[steps]), grey])
 
 
 def colours_of_categories(codes: NDArray[np.int_], palette: list[str]) -> Colours:

@@ -41,6 +41,8 @@ class Values:
     """Who was picked by hand, (n_obs,): the others are drawn faintly; None where nobody was."""
     without: str = "no number"
     """What is said of a spot without a value."""
+    is_pale: bool = False
+    """Whether some colours are as pale as a tissue, so that spots with a value get an outline."""
 
     @property
     def n_missing(self) -> int:
@@ -167,6 +169,7 @@ def change_shown(session: Session, edited: EditedChange) -> Values:
         f"{gene} · {TITLE} · {verdict}\n{edited.judged.edit.request.asked}, {HYPOTHESIS}",
         picked=display.picked,
         without="not edited",
+        is_pale=True,
     )
 
 
@@ -215,6 +218,8 @@ def colours_of(shown: Shown, ground: Ground = None) -> Colours:
         colours = colours_of_categories(shown.codes, shown.palette)
     if shown.picked is not None:
         others = ~shown.picked
+        if isinstance(shown, Values):
+            others &= np.isfinite(shown.values)  # what has no value is faint already
         colours[others] = unpicked(colours[others], ground)
     if isinstance(shown, Categories) and shown.hidden:
         colours[shown.is_hidden] = 0

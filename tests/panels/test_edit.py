@@ -19,6 +19,7 @@ from napari_stimpute.panels.edit import EditPanel
 from napari_stimpute.panels.edit_form import CONDITION, GENES, PICKED
 from napari_stimpute.panels.edit_goal import NOTHING, Goal
 from napari_stimpute.panels.menu import Entry
+from napari_stimpute.scene.colours import NO_LABEL
 from napari_stimpute.scene.maps import MapOf
 from napari_stimpute.scene.scene import Scene
 from napari_stimpute.scene.shown import Values, colours_of
@@ -136,6 +137,11 @@ def test_a_gene_shows_its_change_in_the_edited_cells_alone(
     assert in_short(scene, shown, outside).endswith("not edited")
     assert dict(spot_rows(scene, inside))["Change by the edit"].endswith("in log value")
     assert gene in panel.now.gene.text and "groups left out" in panel.now.gene.text
+    panel.session.display.pick(is_edited)
+    picked = scene.shown
+    assert isinstance(picked, Values) and picked.is_pale
+    assert colours_of(picked)[outside] == pytest.approx(NO_LABEL)  # grey, as the legend says
+    panel.session.display.pick(None)
     panel.show_change(False)
     assert panel.session.display.source == COUNTS and not panel.now.gene
     scene.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,10 +15,11 @@ from scipy.spatial import cKDTree
 
 from napari_stimpute.panels.legend import HIDE, RECOLOUR
 from napari_stimpute.plugin.canvas import spots
-from napari_stimpute.plugin.canvas.spots import colour_bar_of
+from napari_stimpute.plugin.canvas.spots import colour_bar_of, paint
 from napari_stimpute.plugin.canvas.view import SpotsView
 from napari_stimpute.plugin.panel import StimputePanel
-from napari_stimpute.scene.colours import colours_of_values, table
+from napari_stimpute.scene.colours import DIVERGING, colours_of_values, table
+from napari_stimpute.scene.shown import Style, Values
 from napari_stimpute.session.contents import COUNTS
 
 from ..judged import give_runs
@@ -36,6 +38,19 @@ def test_spots_lie_on_the_image_at_their_true_size(canvas: SpotsView) -> None:
     places = np.array([image.world_to_data(p) for p in layer.data])
     assert (places >= 0).all()
     assert (places < image.data.shape[:2]).all()
+
+
+def test_spots_as_pale_as_the_tissue_are_outlined_where_they_have_a_value(
+    canvas: SpotsView,
+) -> None:
+    layer, values = canvas.layer, np.linspace(-1, 1, canvas.session.adata.n_obs)
+    values[:3] = np.nan
+    shown = Values(values.astype(np.float32), (-1, 1), DIVERGING, "Change", is_pale=True)
+    paint(layer, shown, Style(canvas.scene.places.diameter))
+    assert np.flatnonzero(layer.border_width == 0).tolist() == [0, 1, 2]
+    picked = np.arange(len(values)) < 5
+    paint(layer, replace(shown, picked=picked), Style(canvas.scene.places.diameter))
+    assert np.flatnonzero(layer.border_width).tolist() == [3, 4]
 
 
 @pytest.mark.parametrize("most", [50_000, 10])

@@ -11,6 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from ... import keys
+from ...data.technology import place_of
 from ...errors import MissingKey, TooSmall
 from ...progress import Progress, drain
 from ...words import counted, lower_first, percent
@@ -267,11 +268,11 @@ class Editor:
         distance = self._distance(plan, request, before, after)
         reconstruction = self._subject.reconstruction(rows)
         notes = (
-            f"Asked of {counted(len(rows), 'cell')}: {request.asked}, strength "
+            f"Asked of {counted(len(rows), place_of(self.adata))}: {request.asked}, strength "
             f"{request.strength:g}, by {plan.method}. This is an {keys.HYPOTHESIS}: computed, "
             "not measured; no test of significance may be made on it.",
             *plan.notes,
-            *_left_alone(plan),
+            *_left_alone(plan, place_of(self.adata)),
             *([] if self._subject.is_own else [_OTHERS]),
             *moves.notes,
             *_on_distance(distance),
@@ -311,11 +312,11 @@ class Editor:
         return Distance.of(*(logged(m, DEPTH) for m in (before, after, self._subject.counts[real])))
 
 
-def _left_alone(plan: Plan) -> list[str]:
+def _left_alone(plan: Plan, place: str) -> list[str]:
     if not plan.n_there:
         return []
     were = "was" if plan.n_there == 1 else "were"
-    return [f"{counted(plan.n_there, 'cell')} {were} {plan.target} already: left as they are."]
+    return [f"{counted(plan.n_there, place)} {were} {plan.target} already: left as they are."]
 
 
 def _on_groups(rows_of: dict[str, np.ndarray], evidence: Evidence, plan: Plan) -> list[str]:

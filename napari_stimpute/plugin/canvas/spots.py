@@ -42,6 +42,10 @@ _EDGE = "#202020"
 """Colour of an outline: the brightest colours stay visible on white."""
 
 
+_PALE_EDGE = 0.08
+"""Share of a pale spot that is its outline, so that it is seen on a tissue that is pale too."""
+
+
 @dataclass(frozen=True, eq=False)
 class Mark:
     """What a layer of ours says of itself, in its metadata."""
@@ -200,15 +204,26 @@ def _paint_points(layer: Layer, shown: Shown, style: Style, placed: NDArray[np.b
     seen = placed & ~shown.is_hidden if isinstance(shown, Categories) else placed
     if not np.array_equal(layer.shown, seen):
         layer.shown = seen
-    outline = 0.0 if shown.fades else style.outline  # it would bring back what is to recede
+    outline = _outlines(shown, style)
     events = layer.events
     with events.border_width.blocker(), events.size.blocker(), events.face_color.blocker():
-        if layer.border_width[0] != outline:
+        if not np.array_equal(layer.border_width, outline):
             layer.border_width = outline
         if layer.size[0] != style.diameter:
             layer.size = style.diameter
         layer.face_color = colours_of(shown, style.ground)  # one redraw for all three
     _show_bar(layer, isinstance(shown, Values))
+
+
+def _outlines(shown: Shown, style: Style) -> NDArray[np.float64]:
+    """Width of each spot's outline, as a share of it; it would bring back what is to recede."""
+    if isinstance(shown, Values) and shown.is_pale:
+        stands_out = np.isfinite(shown.values)
+        if shown.picked is not None:
+            stands_out &= shown.picked
+        return np.where(stands_out, _PALE_EDGE, 0.0)
+    n_spots = len(shown.values if isinstance(shown, Values) else shown.codes)
+    return np.full(n_spots, 0.0 if shown.fades else style.outline)
 
 
 @lru_cache(maxsize=16)
