@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.request import urlopen
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page, TimeoutError, sync_playwright
 
 PATIENCE = 90_000
 """Milliseconds that a page may take on a busy machine."""
@@ -114,7 +115,8 @@ def run_all(page: Page, until: Locator) -> None:
         page.wait_for_timeout(1500)
         # in braces, so that nothing waits for its end: it may have been dropped
         page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
-        page.wait_for_timeout(10_000)
+        with suppress(TimeoutError):
+            until.wait_for(timeout=10_000)
 
 
 @pytest.mark.slow
@@ -123,7 +125,10 @@ def test_train_is_clicked_and_results_are_seen(lab: str, page: Page, tmp_path: P
     page.wait_for_selector(".jp-Notebook")
     page.wait_for_function("() => window.jupyterapp")
     train = page.get_by_role("button", name="Train", exact=True)
-    run_all(page, train)
+    tab = page.get_by_role("tab", name="Train", exact=True)
+    run_all(page, tab)
+    tab.click()
+    train.wait_for()
     page.screenshot(path=tmp_path / "before.png")
     page.get_by_label("Model", exact=True).select_option("PCA denoiser")
     page.locator(".jp-OutputArea").get_by_text("Settings", exact=True).click()
@@ -138,8 +143,10 @@ def test_train_is_clicked_and_results_are_seen(lab: str, page: Page, tmp_path: P
 
     train.click()
     page.get_by_role("button", name="Show the best").wait_for()
-    page.locator(".jp-OutputArea").get_by_text("Details", exact=True).click()
+    details = page.locator(".jp-OutputArea").get_by_text("Details", exact=True)
+    details.locator("visible=true").click()
     page.get_by_text("layers['pca_imputed']").wait_for()
+    page.get_by_role("tab", name="Genes", exact=True).click()
     shown = page.get_by_label("Values", exact=True).locator("option:checked").inner_text()
     assert shown.split() == ["Imputed:", "PCA", "denoiser"]
     page.wait_for_timeout(500)
