@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from ...panels.tune import TrialDot, TuneState
 from ...words import number
-from .markup import QUIET
+from .markup import QUIET, attribute
 
 _WIDE, _HIGH, _LEFT, _TOP, _LOW = 520, 190, 44, 24, 24
 _DOT, _BEST = "#3d8bfd", "#d9902f"
@@ -28,7 +26,7 @@ def dots_svg(now: TuneState) -> str:
         (right, _HIGH - 7, str(now.n_places - 1), "end"),
     )
     words = "".join(
-        f'<text x="{x}" y="{y}" text-anchor="{anchor}">{escape(text)}</text>'
+        f'<text x="{x}" y="{y}" text-anchor="{anchor}">{attribute(text)}</text>'
         for x, y, text, anchor in texts
     )
     start = ""
@@ -52,7 +50,7 @@ def _place(now: TuneState, dot: TrialDot) -> tuple[float, float]:
 
 def _dot(now: TuneState, dot: TrialDot) -> str:
     (x, y), (low, high) = _place(now, dot), now.limits
-    about = f"<title>{escape(dot.help)}</title>"
+    about = f"<title>{attribute(dot.help)}</title>"
     ring = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="9" fill="none" stroke="currentColor"/>'
     drawn = ring if dot.number == now.chosen else ""
     faint = f'stroke="{QUIET}" stroke-width="1.5" fill="none"'

@@ -46,6 +46,11 @@ def plain(text: str) -> str:
     return escape(text).replace("\n", "<br>")
 
 
+def attribute(text: str) -> str:
+    """A text as it is, on one line of an attribute or a title."""
+    return escape(text)
+
+
 def faint(text: str) -> str:
     """A quiet sentence."""
     return f'<div style="color: {QUIET}; line-height: 1.4">{plain(text)}</div>' if text else ""
