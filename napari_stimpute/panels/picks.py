@@ -12,6 +12,10 @@ from .panel import Panel
 NAME = "picked"
 """Name that is proposed for the column."""
 
+UNDO_HELP, CLEAR_HELP = "Back to who was picked before (Ctrl+Z).", "Pick none (Esc)."
+NAME_HELP = "Name of the column that will say who was picked."
+KEEP_HELP = "Write it into a new column of obs: “selected” and “other”."
+
 
 @dataclass(frozen=True)
 class PicksState:

@@ -99,7 +99,7 @@ def test_counts_lie_beside_imputed_values_on_one_scale(session: Session) -> None
 
 def test_there_is_no_pair_before_a_run_and_it_is_said(box: CanvasBox) -> None:
     assert box.pair.disabled
-    assert box.scene.no_pair in box.no_pair.value
+    assert box.pair.tooltip == box.scene.no_pair
 
 
 def test_picked_spots_lie_on_top_and_those_without_a_place_are_not_drawn() -> None:
@@ -213,7 +213,7 @@ def test_a_line_picks_what_lies_within_and_keys_take_it_back(
     assert session.display.picked is not None
     np.testing.assert_array_equal(session.display.picked, wanted)
     canvas.settle()
-    assert f"{wanted.sum():,} of" in box.picked.value
+    assert f"{wanted.sum():,} of" in box.picked.text
     page.keyboard.press("Escape")
     canvas.settle()
     assert session.display.picked is None

@@ -11,6 +11,7 @@ from napari_stimpute import keys
 from napari_stimpute.job import JobState
 from napari_stimpute.jupyter import panels
 from napari_stimpute.jupyter.tabs.train import TrainTab
+from napari_stimpute.scene.maps import MapOf
 from napari_stimpute.session.contents import COUNTS
 from napari_stimpute.session.session import Session
 
@@ -224,7 +225,7 @@ def test_gene_and_source_follow_the_session_both_ways(session: Session) -> None:
     assert genes.source.widget.value == "pca"
     genes.source.widget.value = COUNTS
     assert session.display.source == COUNTS
-    assert genes.map.png.startswith(b"\x89PNG")
+    assert genes.canvas.spots.widget.names == [genes.scene.shown.caption]
 
 
 def test_an_unknown_gene_is_answered_in_words(session: Session) -> None:
@@ -243,8 +244,9 @@ def test_cells_without_coordinates_are_drawn_on_a_map_of_themselves(
     async def main() -> None:
         shown = panels(cells)
         assert shown.genes.words.text.startswith("These data have no coordinates: the UMAP")
-        assert not shown.genes.map.is_shown
-        await until(lambda: shown.genes.map.is_shown)
+        assert shown.genes.canvas.spots.widget.nothing
+        shown.genes.scene.show_map(MapOf(kind="pca"))  # quicker than the UMAP
+        await until(lambda: not shown.genes.canvas.spots.widget.nothing)
         assert shown.genes.words.text == "" and not shown.session.problem
 
     asyncio.run(main())

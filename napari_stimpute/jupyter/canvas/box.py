@@ -7,20 +7,19 @@ import ipywidgets as widgets
 from ...panels.genes import PAIR_HELP
 from ...panels.legend import LegendPanel
 from ...panels.map import MapChoice
-from ...panels.picks import NAME, PicksPanel
+from ...panels.picks import CLEAR_HELP, KEEP_HELP, NAME, NAME_HELP, UNDO_HELP, PicksPanel
 from ...scene.places import Places, map_places
 from ...scene.scene import Scene
-from ..widgets.controls import CONTROL, control, draw
+from ..widgets.controls import Button, row
 from ..widgets.loop import Home, running_loop
-from ..widgets.markup import faint
-from ..widgets.words import Words
-from ..widgets.work_box import WorkBox
+from ..widgets.words import Hint, Words, show
+from .choice import MapChoiceBox
 from .view import SpotsView
 
 PAIR, MAP = "Raw beside imputed", "Map of what they express"
 _MAP_HELP = "A map of the same spots by what they express: who is picked here is picked there."
-_LOW = 360
-"""Pixels of height of two canvases, one below the other where there is no room beside."""
+_HIGH, _LOW = 440, 360
+"""Pixels of height of a canvas, and of two."""
 
 
 class CanvasBox:
@@ -30,15 +29,13 @@ class CanvasBox:
         self.scene, self.home = scene, home
         self.legend, self.choice = LegendPanel(scene), MapChoice(scene.maps)
         self.picks = PicksPanel(scene.picks)
-        self._map: tuple[object, Places | None] = (None, None)
+        self._found: tuple[object, Places | None] = (None, None)
         self._make_controls()
-        self.spots = SpotsView(scene, home, lambda: scene.places, lambda: scene.no_map, self.legend)
+        self.spots = SpotsView(scene, home, lambda: scene.places, self._nothing, self.legend)
         self.beside = SpotsView(
             scene, home, self._map_places, lambda: self.choice.now.nothing, self.legend
         )
-        self.spots.hovered.connect(self.beside.ring)
-        self.beside.hovered.connect(self.spots.ring)
-        self._lay_out()
+        self.widget = self._laid_out()
         self.choice.show_newest()
         self._connect()
         self._draw()
@@ -50,70 +47,55 @@ class CanvasBox:
         for part in (self.legend, self.choice, self.picks):
             part.close()
 
-    # ---- within --------------------------------------------------------------------------------
+    # ---- controls ------------------------------------------------------------------------------
 
     def _make_controls(self) -> None:
-        def check(title: str, text: str) -> widgets.Checkbox:
-            box = widgets.Checkbox(description=title, indent=False, tooltip=text)
-            box.layout.width = "max-content"
-            return box
-
-        self.pair, self.map = check(PAIR, PAIR_HELP), check(MAP, _MAP_HELP)
-        self.no_pair = widgets.HTML()
-        self.key, self.kind = control(widgets.Dropdown, "Map of"), control(widgets.Dropdown, "Kind")
-        for menu in (self.key, self.kind):
-            menu.layout.width = CONTROL
-        self.work, self.explained = WorkBox(self.choice.work, self.home), widgets.HTML()
-        self.picked, self.kept = widgets.HTML(), Words("good")
-        self.undo = widgets.Button(description="Undo", tooltip="Back to who was picked before.")
-        self.clear = widgets.Button(description="Clear", tooltip="Pick none (Esc).")
-        self.name = widgets.Text(NAME, tooltip="Name of the column that will say who was picked.")
-        self.keep = widgets.Button(description="Keep")
-        for button in (self.undo, self.clear, self.keep):
-            button.layout.width = "max-content"
+        home, picks, panel = self.home, self.picks.picks, self.picks
+        self.pair, self.map = _check(PAIR, PAIR_HELP), _check(MAP, _MAP_HELP)
+        self.no_pair, self.menus = Hint(), MapChoiceBox(self.choice, home)
+        self.picked, self.kept = Hint(), Words("good")
+        self.undo = Button("Undo", picks.undo, home, UNDO_HELP)
+        self.clear = Button("Clear", picks.clear, home, CLEAR_HELP)
+        self.name = widgets.Text(NAME, tooltip=NAME_HELP)
         self.name.layout.width = "160px"
+        self.keep = Button("Keep", lambda: panel.keep(self.name.value), home, KEEP_HELP)
 
-    def _lay_out(self) -> None:
-        wrap = widgets.Layout(flex_flow="row wrap", align_items="center", grid_gap="4px 16px")
-        self.switches = widgets.HBox([self.pair, self.map, self.no_pair], layout=wrap)
-        self.menus = widgets.VBox(
-            [widgets.HBox([self.key, self.kind], layout=wrap), self.work.widget, self.explained]
-        )
-        buttons = [self.undo, self.clear, self.name, self.keep]
-        self.picking = widgets.HBox([self.picked, *buttons], layout=wrap)
-        self.widget = widgets.VBox(
-            [
-                self.switches,
-                self.spots.widget,
-                self.menus,
-                self.beside.widget,
-                self.picking,
-                self.kept.widget,
-            ]
-        )
+    def _laid_out(self) -> widgets.VBox:
+        buttons = (self.undo, self.clear, self.keep)
+        undo, clear, keep = (button.widget for button in buttons)
+        self.picking = row(self.picked.widget, undo, clear, self.name, keep)
+        parts = [row(self.pair, self.map), self.no_pair.widget, self.spots.widget]
+        parts += [self.menus.widget, self.beside.widget, self.picking, self.kept.widget]
+        return widgets.VBox(parts)
 
     def _connect(self) -> None:
         home, scene, choice = self.home, self.scene, self.choice
         home.observe(self.pair, lambda: self.spots.set_pair(self.pair.value))
         home.observe(self.map, self._show_map)
-        home.observe(self.key, lambda: choice.choose_key(self.key.value))
-        home.observe(self.kind, lambda: choice.choose_kind(self.kind.value))
-        self.undo.on_click(lambda _button: home.run(self.picks.picks.undo))
-        self.clear.on_click(lambda _button: home.run(self.picks.picks.clear))
-        self.keep.on_click(lambda _button: home.run(lambda: self.picks.keep(self.name.value)))
+        self.spots.hovered.connect(self.beside.ring)
+        self.beside.hovered.connect(self.spots.ring)
         self.picks.changed.connect(self._draw_picks, thread="current")
         choice.changed.connect(self._draw, thread="current")
         choice.chosen.connect(scene.show_map, thread="current")
+        scene.changed.connect(self._draw, thread="current")
+        scene.maps.due.connect(self._draw_map_soon, thread="current")
         events = scene.session.events
         choice.connections.add(events.adata, choice.show_newest)
-        choice.connections.add(events.contents, choice.follow_runs)
-        choice.connections.add(events.contents, self._draw)
-        choice.connections.add(scene.maps.due, self._draw_map_soon)
-        scene.changed.connect(self._draw, thread="current")
+        choice.connections.add(events.contents, self._follow_runs)
+
+    # ---- within --------------------------------------------------------------------------------
 
     @property
     def _has_second(self) -> bool:
         return self.scene.has_tissue and bool(self.map.value)
+
+    def _follow_runs(self) -> None:
+        """The map beside a tissue is of the newest run; one in its place stays as chosen."""
+        if self.scene.has_tissue:
+            self.choice.follow_runs()
+
+    def _nothing(self) -> str:
+        return self.scene.no_map if self.scene.session.adata is not None else "Open data first."
 
     def _show_map(self) -> None:
         if self._has_second and not self.choice.now.is_there:
@@ -130,42 +112,40 @@ class CanvasBox:
         if not self._has_second:
             return None
         found = self.scene.maps.find(self.choice.wanted)
-        if found is not self._map[0]:
+        if found is not self._found[0]:
             title = self.scene.maps.title(self.choice.wanted)
-            self._map = (found, None if found is None else map_places(found, title))
-        return self._map[1]
+            self._found = (found, None if found is None else map_places(found, title))
+        return self._found[1]
 
     def _draw(self) -> None:
-        scene, now = self.scene, self.choice.now
-        with self.home.quiet():
-            draw(self.key, now.key)
-            draw(self.kind, now.kind)
+        scene = self.scene
+        if not scene.has_tissue and self.choice.wanted != scene.map:
+            self.choice.show(scene.map)
         self.pair.disabled = bool(scene.no_pair)
-        why_not = scene.no_pair if self.pair.value or scene.no_pair else ""
-        if self.pair.value and not why_not and scene.shown is not None:
-            why_not = scene.pair.why_not(scene.shown)
-        self.no_pair.value = faint(why_not) if why_not and not scene.no_map else ""
-        self.work.draw(now.work)
-        is_silent = now.is_there and not now.work.is_running
-        self.work.widget.layout.display = "none" if is_silent else None
-        self.explained.value = faint(now.explained)
-        for part, is_seen in (
-            (self.map, scene.has_tissue),
-            (self.menus, self._has_second or not scene.has_tissue),
-            (self.beside.widget, self._has_second),
-        ):
-            part.layout.display = None if is_seen else "none"
-        height = _LOW if self._has_second else 440
-        self.spots.widget.height = self.beside.widget.height = height
+        is_asked = self.pair.value and not scene.no_pair and scene.shown is not None
+        why_not = scene.pair.why_not(scene.shown) if is_asked and scene.shown is not None else ""
+        self.no_pair.say(why_not)
+        self.pair.tooltip = scene.no_pair or PAIR_HELP
+        show(self.map, scene.has_tissue)
+        is_open = scene.session.adata is not None
+        show(self.menus.widget, is_open and (self._has_second or not scene.has_tissue))
+        show(self.beside.widget, self._has_second)
+        self.spots.widget.height = self.beside.widget.height = _LOW if self._has_second else _HIGH
         self.beside.draw_soon()
 
     def _draw_picks(self) -> None:
         now = self.picks.now
-        self.picked.value = faint(now.picked)
-        self.undo.disabled, self.clear.disabled = not now.can_undo, not now.picked
-        self.keep.disabled, self.keep.tooltip = bool(now.no_keeping), now.no_keeping
-        for part in (self.name, self.keep):
-            part.layout.display = None if now.picked else "none"
-        is_seen = bool(now.picked or now.can_undo)
-        self.picking.layout.display = None if is_seen else "none"
+        self.picked.say(now.picked)
+        self.undo.enable("" if now.can_undo else "Nothing was picked before.")
+        self.clear.enable("" if now.picked else "Nothing is picked.")
+        self.keep.enable(now.no_keeping)
+        show(self.name, bool(now.picked))
+        show(self.keep.widget, bool(now.picked))
+        show(self.picking, bool(now.picked or now.can_undo))
         self.kept.draw(now.outcome)
+
+
+def _check(title: str, help: str) -> widgets.Checkbox:
+    box = widgets.Checkbox(description=title, indent=False, tooltip=help)
+    box.layout.width = "max-content"
+    return box

@@ -1,4 +1,4 @@
-"""How a gene is shown: on which map, which aspect of it, by which colours, how large."""
+"""How a gene is shown: which aspect of it, by which colours, how large."""
 
 from __future__ import annotations
 
@@ -20,20 +20,17 @@ from ...panels.genes import (
     GenesPanel,
     GenesState,
 )
-from ...panels.map import MapChoice
 from ...scene.colours import COLOURMAPS
-from ...scene.scene import Scene
 from ..widgets.controls import MenuBox, control, enable
 from ..widgets.loop import Home
-from ..widgets.words import Hint, Words, show
-from ..widgets.work_box import WorkBox
+from ..widgets.words import Hint, show
 
 
 class DisplayBox:
     """Draws what of `GenesState` is about the picture."""
 
-    def __init__(self, panel: GenesPanel, scene: Scene, home: Home) -> None:
-        self.panel, self.home, self.map = panel, home, MapBox(scene, home)
+    def __init__(self, panel: GenesPanel, home: Home) -> None:
+        self.panel, self.home = panel, home
         self.column = MenuBox("Colour by", panel.choose_column, home)
         self.aspect = MenuBox("Show", panel.choose_aspect, home)
         self.colormap = control(
@@ -55,13 +52,12 @@ class DisplayBox:
         zeros = [self.threshold, self.shares.widget]
         colours = [self.column.widget, self.low, self.high, self.colormap]
         look = [self.size, self.outline, self.image]
-        parts = [self.map.widget, self.aspect.widget, *zeros, self.fade, *colours, *look]
+        parts = [self.aspect.widget, *zeros, self.fade, *colours, *look]
         self.widget = widgets.VBox(parts)
 
     def draw(self, now: GenesState) -> None:
         """Show what is chosen, and why something cannot be."""
         aspect, look = now.aspect, now.look
-        show(self.map.widget, now.is_on_map)
         self.column.draw(now.column)
         self.aspect.draw(aspect.menu)
         with self.home.quiet():
@@ -85,34 +81,6 @@ class DisplayBox:
         slider.continuous_update, slider.readout_format = False, "d"
         self.home.observe(slider, lambda: choose(slider.value / 100))
         return slider
-
-
-class MapBox:
-    """Draws which map stands in place of a tissue, and how its drawing comes on."""
-
-    def __init__(self, scene: Scene, home: Home) -> None:
-        self.panel, self._scene = MapChoice(scene.maps), scene
-        self.key = MenuBox("Map of", self.panel.choose_key, home)
-        self.kind = MenuBox("Kind of map", self.panel.choose_kind, home)
-        self.work, self.words = WorkBox(self.panel.work, home), Words("error")
-        parts = [self.key.widget, self.kind.widget, self.work.widget, self.words.widget]
-        self.widget = widgets.VBox(parts)
-        self.panel.changed.connect(self._draw, thread="current")
-        self.panel.chosen.connect(scene.show_map)
-        scene.changed.connect(self._follow, thread="current")
-        self._follow()
-        self._draw()
-
-    def _follow(self) -> None:
-        self.panel.show(self._scene.map)
-
-    def _draw(self) -> None:
-        now = self.panel.now
-        self.key.draw(now.key)
-        self.kind.draw(now.kind)
-        self.work.draw(now.work)
-        show(self.work.widget, not now.is_there or now.work.is_running)
-        self.words.draw(now.problem)
 
 
 def _percentile(title: str, help: str) -> widgets.BoundedFloatText:

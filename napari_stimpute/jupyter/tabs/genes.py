@@ -8,14 +8,12 @@ from ...panels.add_gene import AddPanel
 from ...panels.genes import MADE_OF, GenesPanel
 from ...panels.message import Message
 from ...panels.saving import figure_path
-from ...scene.figure import maps_figure
 from ...scene.scene import Scene
+from ..canvas.box import CanvasBox
 from ..widgets import markup
 from ..widgets.controls import Button, MenuBox, beside, row
 from ..widgets.gene_box import GeneBox
-from ..widgets.loop import running_loop
 from ..widgets.page import Page
-from ..widgets.picture import Picture
 from ..widgets.saving import SaveBox
 from ..widgets.words import Words, show
 from ..widgets.work_box import WorkBox
@@ -24,25 +22,21 @@ from .gene_list import GeneListBox
 
 
 class GenesTab:
-    """Gene, source and verdict; how they are drawn; the list of all genes; and the picture."""
+    """Gene, source and verdict; how they are drawn; the list of all genes; and the canvas."""
 
     def __init__(self, page: Page) -> None:
         self.page, self.home = page, page.home
         self.scene = Scene(page.session)
         self.panel, self.add = GenesPanel(self.scene), AddPanel(page.session)
         self._make_controls()
-        self.display = DisplayBox(self.panel, self.scene, page.home)
+        self.display = DisplayBox(self.panel, page.home)
         self.list = GeneListBox(page)
-        self.map = Picture()
+        self.canvas = CanvasBox(self.scene, page.home)
         self.widget = self._laid_out()
         self.panel.changed.connect(self._draw, thread="current")
         self.add.changed.connect(self._draw_add, thread="current")
-        self.scene.changed.connect(self._draw_soon, thread="current")
-        self.scene.maps.due.connect(self._draw_map_soon, thread="current")
         self._draw()
         self._draw_add()
-        self._draw_soon()
-        self._draw_map_soon()  # the scene may have asked for one already
 
     def _make_controls(self) -> None:
         panel, home = self.panel, self.home
@@ -66,14 +60,9 @@ class GenesTab:
         head = [self.gene.widget, self.source.widget, row(self.flip.widget, self.chip)]
         head += [self.words.widget, self.lacking.widget, self.adding.widget, self.trust.widget]
         listed = widgets.Accordion([self.list.widget], titles=("Gene list",), selected_index=0)
-        parts = [self.map.widget, self.figure.widget, self.saved.widget]
+        parts = [self.canvas.widget, self.figure.widget, self.saved.widget]
         left = widgets.VBox([*head, self.made_of, self.display.widget])
         return widgets.VBox([beside(left, widgets.VBox([*parts, listed]))])
-
-    def _draw_map_soon(self) -> None:
-        """Draw a wanted map once the cell is done; in a plain script nobody would see it."""
-        if running_loop() is not None:
-            self.home.run_once(self.scene.maps.draw_wanted)
 
     def _draw(self) -> None:
         now = self.panel.now
@@ -98,14 +87,3 @@ class GenesTab:
         show(self.adding.button, now.is_offered)
         if not now.is_offered:
             self.adding.why_not.say("")
-
-    def _draw_soon(self) -> None:
-        self.home.run_once(self.draw)
-
-    def draw(self) -> None:
-        """Draw the maps anew."""
-        now = self.panel.now
-        if now.gene and self.scene.places is not None:
-            self.map.show(maps_figure(self.scene), f"{now.gene}, {now.source.title}")
-        else:
-            self.map.hide()

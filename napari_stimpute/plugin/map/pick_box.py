@@ -6,7 +6,7 @@ from qtpy.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from ...connections import Connections
 from ...panels.message import Message
-from ...panels.picks import NAME, PicksPanel
+from ...panels.picks import CLEAR_HELP, KEEP_HELP, NAME, NAME_HELP, UNDO_HELP, PicksPanel
 from ...scene.picks import HOW_HELP
 from ..canvas.lasso import PICK_KEY
 from ..canvas.view import SpotsView
@@ -16,7 +16,6 @@ _PICK_HELP = (
     f"Drag on the canvas to draw around some; press {PICK_KEY} there to begin and to end. "
     f"{HOW_HELP}"
 )
-_KEEP_HELP = "Write it into a new column of obs: “selected” and “other”."
 _NONE = (
     "None are picked. Draw around some on the map; on the canvas press "
     f"“Pick by hand ({PICK_KEY})” first."
@@ -46,12 +45,12 @@ class PickBox(QWidget):
         self.pick_button.setCheckable(True)
         self.notes, self.nothing = sentence(), hint(_NONE)
         self.undo_button = QPushButton("Undo")
-        self.undo_button.setToolTip("Back to who was picked before (Ctrl+Z).")
+        self.undo_button.setToolTip(UNDO_HELP)
         self.clear_button = QPushButton("Clear")
-        self.clear_button.setToolTip("Pick none (Esc).")
+        self.clear_button.setToolTip(CLEAR_HELP)
         self.name = QLineEdit(NAME)
         self.name.setAccessibleName("Name of the column")
-        self.name.setToolTip("Name of the column that will say who was picked.")
+        self.name.setToolTip(NAME_HELP)
         self.keep_button = QPushButton("Keep")
         self.words = Words("good")
 
@@ -91,7 +90,7 @@ class PickBox(QWidget):
         self.clear_button.setEnabled(bool(now.picked))
         self.undo_button.setEnabled(now.can_undo)
         self.keep_button.setEnabled(not now.no_keeping)
-        self.keep_button.setToolTip(now.no_keeping or _KEEP_HELP)
+        self.keep_button.setToolTip(now.no_keeping or KEEP_HELP)
         self.words.draw(now.outcome)
         self._follow_canvas()
 
