@@ -2,6 +2,7 @@
 
     python tests/benchmarks/measure_editing.py --data FOLDER --out TABLE.md [--set kang_stim]
         [--groups cell_type] [--condition condition] [--target stimulated] [--seed 1]
+        [--again B,NK --seeds 2,3]
 
 Reads `<set>.h5ad` and, where there is one, the gene list `panels/<set>.txt`. The target cells of
 each type are taken out of the file in turn; scDiffusion is trained on the rest (the autoencoder
@@ -9,8 +10,9 @@ alone, since the blend asks no denoiser), and the type's other cells are edited.
 compared with the real target cells: R² of the change, energy distance over that of the input, and
 of the 100 genes that differ most (Welch's t) the share in the right direction, and the Jaccard
 index with those of the edited cells; all on log(1 + count · 10,000 / total). Half of the real cells
-stands for what another measurement would reach. Writes Markdown tables and every row as JSON, from
-which an interrupted measurement goes on.
+stands for what another measurement would reach. Types that are named with `--again` are measured
+with more seeds, of which there is a table of its own. Writes Markdown tables and every row as JSON,
+from which an interrupted measurement goes on.
 """
 
 from __future__ import annotations
@@ -47,6 +49,8 @@ def main() -> None:
     parser.add_argument("--condition", default="condition")
     parser.add_argument("--target", default="stimulated")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--again", default="", help="types, divided by commas")
+    parser.add_argument("--seeds", default="2,3", help="with which these are measured again")
     options = parser.parse_args()
     torch.set_num_threads(1)
     cells = anndata.read_h5ad(options.data / f"{options.set}.h5ad")
@@ -54,22 +58,29 @@ def main() -> None:
     if panel.exists():
         cells = cells[:, panel.read_text().split()].copy()
     runs = Runs(options.out.with_suffix(".json"))
-    for group in sorted(cells.obs[options.groups].unique()):
-        if not runs.has(group=group):
-            leave_out(cells, group, options, runs)
-    options.out.write_text(tables(runs.frame()))
+    wanted = [(str(group), options.seed) for group in sorted(cells.obs[options.groups].unique())]
+    again = [group for group in options.again.split(",") if group]
+    wanted += [(group, int(seed)) for seed in options.seeds.split(",") for group in again]
+    for group, seed in wanted:
+        if not runs.has(group=group, seed=seed):
+            leave_out(cells, group, seed, options, runs)
+    rows = runs.frame()
+    text = tables(rows[rows["seed"] == options.seed])
+    options.out.write_text(text + (more_seeds(rows, again) if again else ""))
 
 
-def leave_out(cells: anndata.AnnData, group: str, options: argparse.Namespace, runs: Runs) -> None:
+def leave_out(
+    cells: anndata.AnnData, group: str, seed: int, options: argparse.Namespace, runs: Runs
+) -> None:
     """Edit one type without its target cells, and compare with them afterwards."""
     is_group = (cells.obs[options.groups] == group).to_numpy()
     is_target = (cells.obs[options.condition] == options.target).to_numpy()
     seen, real = cells[~(is_group & is_target)].copy(), cells[is_group & is_target]
     began = time.process_time()
     columns = f"{options.groups},{options.condition}"
-    model = ScDiffusion(condition=columns, diffusion_steps=1).fit(seen, seed=options.seed)
+    model = ScDiffusion(condition=columns, diffusion_steps=1).fit(seen, seed=seed)
     names = tuple(cells.obs_names[is_group & ~is_target])
-    request = EditRequest(names, {options.condition: options.target}, seed=options.seed)
+    request = EditRequest(names, {options.condition: options.target}, seed=seed)
     found = judge_edit(Editor(model, seen).edit(request))
     seconds = time.process_time() - began
     before, after, goal = (
@@ -90,13 +101,12 @@ def leave_out(cells: anndata.AnnData, group: str, options: argparse.Namespace, r
     mean = np.mean([change for _, change in changes.values()], axis=0)
     rows["mean of types"] = np.clip(before + mean, 0, None)
     for method, predicted in rows.items():
-        runs.add(group=group, method=method, **scores(before, goal, predicted))
-    order = np.random.default_rng(options.seed).permutation(len(goal))
+        runs.add(group=group, seed=seed, method=method, **scores(before, goal, predicted))
+    order = np.random.default_rng(seed).permutation(len(goal))
     one, other_half = goal[order[: len(order) // 2]], goal[order[len(order) // 2 :]]
-    runs.add(group=group, method="half of the real cells", **scores(before, one, other_half))
-    runs.add(
-        group=group, method="verdicts", seconds=round(seconds), **verdicts(found, before, goal)
-    )
+    half, told = scores(before, one, other_half), verdicts(found, before, goal)
+    runs.add(group=group, seed=seed, method="half of the real cells", **half)
+    runs.add(group=group, seed=seed, method="verdicts", seconds=round(seconds), **told)
 
 
 def verdicts(found: JudgedEdit, before: np.ndarray, goal: np.ndarray) -> dict[str, float]:
@@ -175,6 +185,17 @@ def tables(runs: pd.DataFrame) -> str:
         lines.append(f"| {verdict} | {int(n.sum()):,} | {right:.1%} |")
     seconds = judged_rows["seconds"].mean()
     lines += ["", f"CPU time of one type, training and six left-out types: {seconds:.0f} s."]
+    return "\n".join(lines) + "\n"
+
+
+def more_seeds(runs: pd.DataFrame, groups: list[str]) -> str:
+    """R² of the change of some types with several seeds: mean ± standard deviation."""
+    lines = ["", "| R² of the change, over seeds | " + " | ".join(groups) + " |"]
+    lines += ["|---" * (len(groups) + 1) + "|"]
+    for method, rows in runs[runs["method"] != "verdicts"].groupby("method", sort=False):
+        found = [rows[rows["group"] == group]["change"] for group in groups]
+        cells = [f"{of.mean():.3f} ± {of.std():.3f} ({len(of)})" for of in found]
+        lines.append(f"| {method} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 
