@@ -151,3 +151,43 @@ def test_train_is_clicked_and_results_are_seen(lab: str, page: Page, tmp_path: P
     assert shown.split() == ["Imputed:", "PCA", "denoiser"]
     page.wait_for_timeout(500)
     page.screenshot(path=tmp_path / "done.png")
+
+
+@pytest.mark.slow
+def test_all_tabs_are_walked_and_answer(lab: str, page: Page, tmp_path: Path) -> None:
+    """Nothing is drawn that a browser refuses, and each tab's work ends in something to see."""
+    refused: list[str] = []
+    page.on("console", lambda said: refused.append(said.text) if said.type == "error" else None)
+    page.goto(lab)
+    page.wait_for_selector(".jp-Notebook")
+    page.wait_for_function("() => window.jupyterapp")
+    tabs = page.locator(".jp-OutputArea").get_by_role("tab")
+    run_all(page, tabs.get_by_text("Compare"))
+
+    def look_at(name: str, seen: Locator) -> None:
+        tabs.get_by_text(name, exact=True).first.click()
+        seen.locator("visible=true").first.wait_for()
+        page.screenshot(path=tmp_path / f"{name}.png")
+
+    def press(title: str, seen: Locator) -> None:
+        page.locator("button:visible").get_by_text(title, exact=True).click()
+        seen.locator("visible=true").first.wait_for()
+
+    text, mark = page.locator(".jp-OutputArea").get_by_text, page.get_by_alt_text
+    look_at("Data", text("What was found"))
+    look_at("Statistics", text("Variable genes"))
+    text("Differences between groups").click()
+    press("Test", text("genes differ between"))
+    look_at("Cells", text("Find markers"))
+    press("Find markers", text("are higher in"))
+    press("Dot plot", mark("Markers by domain"))
+    look_at("Generate", text("No model here generates cells yet."))
+    look_at("Edit", text("Set up scDiffusion in Train"))
+    press("Set up scDiffusion in Train", text("Find settings"))
+    look_at("Compare", text("Simple methods"))
+    splits = page.get_by_label("Splits", exact=True)
+    splits.fill("1")
+    splits.press("Tab")
+    press("Compare", text("Which method predicts which gene best"))
+    page.screenshot(path=tmp_path / "compared.png")
+    assert refused == []
