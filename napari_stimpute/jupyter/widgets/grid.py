@@ -61,8 +61,9 @@ class Grid:
         """
         self.rows = tuple(rows)
         for place, (head, (title, _help)) in enumerate(zip(self.heads, self.columns, strict=True)):
-            arrow = (" ▲" if order[1] else " ▼") if place == order[0] else ""
-            head.description = title.replace("\n", " ") + arrow
+            if isinstance(head, widgets.Button):
+                arrow = (" ▲" if order[1] else " ▼") if place == order[0] else ""
+                head.description = title.replace("\n", " ") + arrow
         if isinstance(self.names, widgets.HTML):
             self.names.value = markup.column([row[0] for row in rows], chosen=chosen)
         else:
@@ -71,16 +72,17 @@ class Grid:
             cells = [row[place] if place < len(row) else None for row in rows]
             part.value = markup.column(cells, chosen=chosen, are_verdicts=place in self._verdicts)
 
-    def _head(self, place: int, sort: Callable[[int], object] | None) -> widgets.Button:
+    def _head(self, place: int, sort: Callable[[int], object] | None) -> widgets.DOMWidget:
+        """A button where a press orders the rows; else the title, as bold."""
         title, help = self.columns[place]
+        is_right = bool(place) and place not in self._verdicts
+        if sort is None:
+            return widgets.HTML(markup.head(title, help, is_right=is_right))
         head = widgets.Button(description=title, tooltip=help)
         head.add_class(markup.HEAD)
-        if place and place not in self._verdicts:
+        if is_right:
             head.add_class(_RIGHT)
-        if sort is None:
-            head.disabled = True
-        else:
-            head.on_click(lambda _button: self.home.run(partial(sort, place)))
+        head.on_click(lambda _button: self.home.run(partial(sort, place)))
         return head
 
     def _draw_names(self, names: Sequence[Cell], chosen: int) -> None:

@@ -30,6 +30,7 @@ SHEET = f"""<style>
 .stimpute-cell {{ height: {ROW}px; line-height: {ROW}px; padding: 0 6px; box-sizing: border-box;
   white-space: nowrap; overflow: hidden; text-overflow: ellipsis;
   border-bottom: 1px solid rgba(138,143,152,.25); }}
+.stimpute-title {{ font-weight: 600; border-bottom: 1px solid rgba(138,143,152,.6); }}
 .stimpute-number {{ text-align: right; font-variant-numeric: tabular-nums; }}
 .stimpute-reason {{ overflow: visible; color: {QUIET}; }}
 .stimpute-facts td {{ vertical-align: top; padding: 1px 12px 1px 0; line-height: 1.45; }}
@@ -102,6 +103,12 @@ def chip(verdict: str) -> str:
     style = f"background: {look.ground}; color: {look.ink}; border-radius: 10px; padding: 2px 8px"
     style += "; white-space: nowrap; line-height: 1.2; font-size: 0.92em"
     return f'<span style="{style}">{_SIGNS[verdict]}&nbsp;{plain(verdict.capitalize())}</span>'
+
+
+def head(title: str, help: str, *, is_right: bool) -> str:
+    """Title of a column that does not order the rows, and what it means."""
+    classes = "stimpute-cell stimpute-title" + " stimpute-number" * is_right
+    return f'<div class="{classes}" title="{escape(help)}">{escape(title)}</div>'
 
 
 def column(cells: Sequence[Cell | None], *, chosen: int = -1, are_verdicts: bool = False) -> str:
