@@ -63,7 +63,6 @@ ELSEWHERE = {
         "GenesPanel.set_wiped": "the divider lies on the window's canvas",
         "GenesPanel.save_wipe": "the divider lies on the window's canvas",
         "LegendPanel.show_all": "the window's canvas has a menu for it; here a click does the same",
-        "PicksPanel.say": "it says why the window's canvas cannot be drawn on",
     },
 }
 """What one face need not reach, and why."""
@@ -83,12 +82,18 @@ def kinds() -> tuple[type[Panel[Any]], ...]:
         members = inspect.getmembers(importlib.import_module(module.name), inspect.isclass)
         own = [kind for _name, kind in members if kind.__module__ == module.name]
         found += [kind for kind in own if issubclass(kind, Panel) and kind is not Panel]
-    return tuple(found)
+    return tuple(kind for kind in found if not kind.__subclasses__())
+
+
+def ours(kind: type) -> list[type]:
+    """A class and those it is made from, but for what comes from elsewhere."""
+    return [base for base in kind.__mro__ if base.__module__.startswith("napari_stimpute")]
 
 
 def actions(kind: type) -> list[str]:
     """Public methods of a class, but for what all panels have."""
-    methods = {name for name, member in vars(kind).items() if inspect.isfunction(member)}
+    members = [member for base in ours(kind) for member in vars(base).items()]
+    methods = {name for name, member in members if inspect.isfunction(member)}
     return sorted(name for name in methods - PLUMBING if not name.startswith("_"))
 
 
@@ -107,7 +112,8 @@ def files(part: str) -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
 
 def begun_by_a_button(kind: type) -> set[str]:
     """Actions that a `Work` begins: its button is all that a face needs."""
-    calls = (n for n in ast.walk(ast.parse(inspect.getsource(kind))) if isinstance(n, ast.Call))
+    trees = [ast.parse(inspect.getsource(base)) for base in ours(kind)]
+    calls = (n for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Call))
     given = (key for call in calls for key in call.keywords if key.arg == "begin")
     return {key.value.attr for key in given if isinstance(key.value, ast.Attribute)}
 
