@@ -82,7 +82,7 @@ class EnhancePanel(MakingPanel[EnhanceState, "Enhanced"]):
             generators,
             owner="enhance",
             title="Enhance",
-            help="Add this to a copy of the open data. The viewer stays usable.",
+            help="Add this to a copy of the open data. All else stays usable.",
             ending="enhanced",
         )
 

@@ -150,7 +150,7 @@ class GeneratePanel(MakingPanel[GenerateState, Made]):
             generators,
             owner="generate",
             title="Generate",
-            help="Draw these cells, and hold them against real ones. The viewer stays usable.",
+            help="Draw these cells, and hold them against real ones. All else stays usable.",
             ending="generated",
         )
         self.figures = Figures(self.work)

@@ -205,7 +205,7 @@ class PatternsPanel(Panel[PatternsState]):
         if record is None:
             return ""
         seconds = about(N_REPEATS * record.seconds).replace(" ", "\u00a0")
-        return f"Trains {record.title} three more times: {seconds}. The viewer stays usable."
+        return f"Trains {record.title} three more times: {seconds}. All else stays usable."
 
 
 def _control(result: SpatialResult) -> Message:

@@ -151,7 +151,7 @@ class TrainPanel(Panel[TrainState]):
             self,
             TRAIN,
             "Train",
-            "Learn from the open data, then impute. The viewer stays usable.",
+            "Learn from the open data, then impute. All else stays usable.",
             begin=self.train,
             missing=lambda: self._missing(session.model) or self.forecast.now.refusal,
             cancel_help="Stop after this step, and keep the best so far.",

@@ -31,7 +31,7 @@ TRIALS = (2, 1000)
 
 TITLE, USE, KEEP_IN = "Find settings", "Use these settings", "Keep in"
 TRIALS_HELP = "Settings to try in all; three fits each. After the end, a larger number goes on."
-NOWHERE = "Nowhere: gone with the window"
+NOWHERE = "Nowhere: gone with the program"
 """Shown where no file is named."""
 
 KEEP_HELP = (
