@@ -13,6 +13,9 @@ from .message import SILENT, Message, error, good
 from .panel import Panel
 from .unsaved import not_saved_in_words, proposed_name
 
+THERE = "{path} is there already: press again to write over it."
+"""Said where no dialog asks about it."""
+
 
 @dataclass(frozen=True)
 class SavingState:
@@ -70,6 +73,11 @@ class Saving(Panel[SavingState]):
         said = not_saved_in_words(session)
         unsaved = Message(said, "warning" if session.is_too_large else "note")
         return SavingState(unsaved, session.wait or why_not, self._saved)
+
+
+def is_there(path: str) -> bool:
+    """Whether a file would be written over; a folder is refused by whatever writes."""
+    return Path(path).is_file()
 
 
 def with_ending(path: str, name: str) -> str:

@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
+from ...panels.saving import THERE, is_there
 from .controls import Button
 from .loop import Home
+from .words import Words
 
 
 class SaveBox:
@@ -36,8 +38,10 @@ class SaveBox:
         )
         self.path.layout.flex = "1 1 160px"
         self.button = Button(title, self.save, home, help)
-        self.widget = widgets.HBox([self.path, self.button.widget])
-        self.widget.layout.max_width = "520px"
+        self.words, self._warned = Words("warning"), ""
+        line = widgets.HBox([self.path, self.button.widget])
+        self.widget = widgets.VBox([line, self.words.widget])
+        self.widget.layout.max_width, self.widget.layout.flex = "520px", "1 1 320px"
         self.propose()
 
     def propose(self) -> None:
@@ -46,9 +50,14 @@ class SaveBox:
             self.path.value = self._proposed = self._name()
 
     def save(self) -> None:
-        """Write to the path, or where it is proposed if none is given."""
+        """Write to the path, or the proposed one; over a file that is there when asked again."""
         name = self._name()
-        self._save(self._complete(self.path.value.strip() or name, name))
+        path = self._complete(self.path.value.strip() or name, name)
+        is_new = path == self._warned or not is_there(path)
+        self._warned = "" if is_new else path
+        self.words.say("" if is_new else THERE.format(path=path))
+        if is_new:
+            self._save(path)
 
     def enable(self, why_not: str, help: str = "") -> None:
         """Let it be used unless there is a reason why not."""
