@@ -15,6 +15,16 @@ These names are public; everything else may move.
 | `ScDiffusionConfig` | the same |
 | `MixtureConfig`, `GeneMeanConfig`, `NeighbourMeanConfig`, `PCADenoiserConfig` | of simple ones |
 | `thin`, `deviance_explained` | hide molecules, and score what was predicted of them |
+| `variable_genes`, `differential_expression`, `pattern_steps` | what the tab Statistics finds |
+| `marker_steps`, `annotation_steps`, `read_marker_lists` | markers and names of groups |
+| `transfer_steps`, `trajectory_steps`, `community_steps` | names, an order, communities |
+| `mixing`, `representation` | scores of batches, and the points that they are about |
+| `Order`, `generation_steps` | cells that a trained `ScDiffusion` is asked for, and their scores |
+| `raise_steps`, `deepen_steps`, `denoise_steps` | data made fuller by one |
+| `Tuning`, `Search` | a search of settings |
+| `comparison_of` | methods on the same hidden molecules |
+| `drain` | takes all `steps` of long work, and returns what it found |
+| `Scene`, `gene_figure` | what a session shows: values, colours, and their figure |
 | `Tissue`, `gene_pair`, `domain_map` | figures: what they are drawn on, a gene, domains |
 | `simulate_section`, `simulate_cells` | data whose truth is known |
 """
@@ -26,10 +36,22 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .analysis.annotation import annotation_steps
+    from .analysis.communities import community_steps
+    from .analysis.differential import differential_expression
+    from .analysis.marker_lists import read_marker_lists
+    from .analysis.markers import marker_steps
+    from .analysis.mixing import mixing
+    from .analysis.sources import representation
+    from .analysis.trajectory import trajectory_steps
+    from .analysis.transfer import transfer_steps
+    from .analysis.variable import variable_genes
+    from .compare.contenders import comparison_of
     from .data.holdout import thin
     from .data.readers.h5ad import read
     from .data.simulate import simulate_cells, simulate_section
     from .editing import judge_edit
+    from .generate import Order, generation_steps
     from .models.cell_configs import ScAMZIConfig, ScZivaConfig
     from .models.configs import (
         GeneMeanConfig,
@@ -43,6 +65,7 @@ if TYPE_CHECKING:
     from .models.scamzi import ScAMZI
     from .models.scdiffusion.edit import EditRequest
     from .models.scdiffusion.editor import Editor
+    from .models.scdiffusion.enhance import deepen_steps, denoise_steps, raise_steps
     from .models.scdiffusion.model import ScDiffusion
     from .models.scimta.model import ScIMTA
     from .models.scimta_config import ScIMTAConfig
@@ -50,8 +73,13 @@ if TYPE_CHECKING:
     from .models.simple.baselines import GeneMean, NeighbourMean, PCADenoiser
     from .models.simple.mixture import Mixture
     from .plots import Tissue, domain_map, gene_pair
+    from .progress import drain
+    from .scene.figure import gene_figure
+    from .scene.scene import Scene
+    from .session.patterns import pattern_steps
     from .session.session import Session
     from .trust.recovery import deviance_explained
+    from .tune.search import Search, Tuning
 
 __version__ = version("napari-stimpute")
 
@@ -66,6 +94,7 @@ _HOME = {
     "MixtureConfig": ".models.configs",
     "NeighbourMean": ".models.simple.baselines",
     "NeighbourMeanConfig": ".models.configs",
+    "Order": ".generate",
     "PCADenoiser": ".models.simple.baselines",
     "PCADenoiserConfig": ".models.configs",
     "ScAMZI": ".models.scamzi",
@@ -76,16 +105,37 @@ _HOME = {
     "ScIMTAConfig": ".models.scimta_config",
     "ScZiva": ".models.scziva",
     "ScZivaConfig": ".models.cell_configs",
+    "Scene": ".scene.scene",
+    "Search": ".tune.search",
     "Session": ".session.session",
     "Tissue": ".plots",
+    "Tuning": ".tune.search",
+    "annotation_steps": ".analysis.annotation",
+    "community_steps": ".analysis.communities",
+    "comparison_of": ".compare.contenders",
+    "deepen_steps": ".models.scdiffusion.enhance",
+    "denoise_steps": ".models.scdiffusion.enhance",
     "deviance_explained": ".trust.recovery",
+    "differential_expression": ".analysis.differential",
     "domain_map": ".plots",
+    "drain": ".progress",
+    "gene_figure": ".scene.figure",
     "gene_pair": ".plots",
+    "generation_steps": ".generate",
     "judge_edit": ".editing",
+    "marker_steps": ".analysis.markers",
+    "mixing": ".analysis.mixing",
+    "pattern_steps": ".session.patterns",
+    "raise_steps": ".models.scdiffusion.enhance",
     "read": ".data.readers.h5ad",
+    "read_marker_lists": ".analysis.marker_lists",
+    "representation": ".analysis.sources",
     "simulate_cells": ".data.simulate",
     "simulate_section": ".data.simulate",
     "thin": ".data.holdout",
+    "trajectory_steps": ".analysis.trajectory",
+    "transfer_steps": ".analysis.transfer",
+    "variable_genes": ".analysis.variable",
 }
 
 __all__ = [
@@ -99,6 +149,7 @@ __all__ = [
     "MixtureConfig",
     "NeighbourMean",
     "NeighbourMeanConfig",
+    "Order",
     "PCADenoiser",
     "PCADenoiserConfig",
     "ScAMZI",
@@ -109,16 +160,37 @@ __all__ = [
     "ScIMTAConfig",
     "ScZiva",
     "ScZivaConfig",
+    "Scene",
+    "Search",
     "Session",
     "Tissue",
+    "Tuning",
+    "annotation_steps",
+    "community_steps",
+    "comparison_of",
+    "deepen_steps",
+    "denoise_steps",
     "deviance_explained",
+    "differential_expression",
     "domain_map",
+    "drain",
+    "gene_figure",
     "gene_pair",
+    "generation_steps",
     "judge_edit",
+    "marker_steps",
+    "mixing",
+    "pattern_steps",
+    "raise_steps",
     "read",
+    "read_marker_lists",
+    "representation",
     "simulate_cells",
     "simulate_section",
     "thin",
+    "trajectory_steps",
+    "transfer_steps",
+    "variable_genes",
 ]
 
 

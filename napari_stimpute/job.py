@@ -157,6 +157,12 @@ class Job(Generic[T]):
                 raise TimeoutError(f"{self.title or 'job'} still running after {timeout} s")
         return self.state
 
+    def join(self) -> None:
+        """Block until the end, as `wait` does, and raise what went wrong; for scripts."""
+        if self.wait() is JobState.FAILED:
+            assert self.error is not None
+            raise self.error
+
     def _work(self) -> None:
         try:
             _leave_a_core_to_the_viewer()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,12 +39,24 @@ Finding = tuple[str, list[str]]
 
 
 @dataclass(frozen=True)
+class Opening:
+    """With which choices data were opened, as `opening.load` takes them; "" for its own.
+
+    ``made_by`` is the name of the function that made them; "" for data of a file, and of others.
+    """
+
+    genes: str = ""
+    counts: str = ""
+    made_by: str = ""
+
+
+@dataclass(frozen=True)
 class DataCard:
     """What was found and will be used (label and sentence), and what looks wrong.
 
     ``counts_where`` is the place of the counts, "" if there are none; ``places`` are all that could
     hold counts; ``place`` is the word for one observation, "spot" or "cell"; ``is_usable`` False
-    where no model could be trained on them as it was asked for.
+    where no model could be trained on them as it was asked for; ``how`` they were opened.
     """
 
     rows: tuple[tuple[str, str], ...]
@@ -53,6 +65,7 @@ class DataCard:
     places: tuple[str, ...]
     place: str
     is_usable: bool = True
+    how: Opening = field(default=Opening(), compare=False)
 
     def text(self, width: int = 96) -> str:
         """Lay the card out for a terminal."""

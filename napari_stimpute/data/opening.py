@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .. import keys
 from ..errors import NotReadable
-from .card import DataCard, card_of
+from .card import DataCard, Opening, card_of
 from .counts import Counts, check_in_memory, read_counts
 from .files import full_path
 from .genes import most_telling_gene, working_adata
@@ -34,7 +34,7 @@ class Opened:
 
 
 def load(
-    source: str | os.PathLike[str] | AnnData,
+    source: str | os.PathLike[str] | AnnData | Callable[[], AnnData],
     *,
     genes: str = "",
     also: Sequence[str] = (),
@@ -44,7 +44,7 @@ def load(
 
     Parameters
     ----------
-    source : path of an .h5ad file, or an AnnData (which is not changed)
+    source : path of an .h5ad file, an AnnData (which is not changed), or what makes one
     genes : "hvg:3000", "all", a file of names, or "" (all up to 5,000, else hvg:3000)
     also : names of genes that are modelled whatever is chosen
     counts : "X", "raw" or a layer's name; "" finds them
@@ -54,14 +54,17 @@ def load(
     NotReadable : the file is none, or cannot be read
     others as `read_counts`, `choose_genes`
     """
-    is_path = isinstance(source, str | os.PathLike)
-    adata, said = sound(source)
+    made_by = getattr(source, "__name__", "") if callable(source) else ""
+    adata, said = sound(source() if callable(source) else source)
     found = read_counts(adata, counts)
     working, notes = working_adata(adata, genes, found, also)
     gene = most_telling_gene(Counts("X", working.X, working.var))
-    path = str(full_path(source, NotReadable)) if is_path else ""  # wherever one works later
+    path = ""
+    if isinstance(source, str | os.PathLike):
+        path = str(full_path(source, NotReadable))  # wherever one works later
     notes += peaks_in_words(found.var.index, found.matrix)
-    return Opened(working, card_of(adata, found, working), (*said, *notes), path, gene)
+    card = replace(card_of(adata, found, working), how=Opening(genes, counts, made_by))
+    return Opened(working, card, (*said, *notes), path, gene)
 
 
 def sound(source: str | os.PathLike[str] | AnnData) -> tuple[AnnData, list[str]]:

@@ -50,6 +50,8 @@ class Model(ABC):
     """
 
     name: ClassVar[str]
+    folder: str = ""
+    """Where it was loaded from; "" for one that was fitted here."""
     var_names_: list[str]
     history_: list[dict[str, Any]]
     notes_: list[str]
@@ -211,6 +213,7 @@ class Model(ABC):
                 remedy="Choose the folder of another model.",
             )
         model = cls(model_info(cls.name).config.checked(config.config))
+        model.folder = str(folder.resolve())
         vars(model).update({f"{field}_": value for field, value in past} | {"device_": here})
         try:
             model._restore(state)

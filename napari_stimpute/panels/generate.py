@@ -203,7 +203,7 @@ class GeneratePanel(MakingPanel[GenerateState, Made]):
         model = self.generators.model
         if model is None or self._missing():
             return None
-        order, adata = self._order(), self.session.adata
+        order, adata = self.order, self.session.adata
         title = self.generators.now.run.title
 
         def making() -> Generator[Progress, None, Made]:
@@ -224,7 +224,9 @@ class GeneratePanel(MakingPanel[GenerateState, Made]):
         self.answer.check()
         self.refresh()
 
-    def _order(self) -> Order:
+    @property
+    def order(self) -> Order:
+        """What is asked for."""
         from ..generate import Order
         from ..nn.sampling import Method
 
@@ -253,7 +255,7 @@ class GeneratePanel(MakingPanel[GenerateState, Made]):
         from ..generate import check_order
 
         try:
-            check_order(model, self._order())
+            check_order(model, self.order)
         except StimputeError as problem:
             return str(problem)
         return ""

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from .. import keys
-from ..data.extend import learned_by
 from ..data.records import RunRecord
-from ..data.sections import section_codes
 from ..errors import StimputeError
 from ..job import Job
-from ..progress import Progress
 from ..session.session import Session
 from ..words import about, number
 from .answer import Answer, began
@@ -27,9 +24,6 @@ from .table import Column, Table
 from .work import Work, WorkState
 
 if TYPE_CHECKING:
-    from anndata import AnnData
-
-    from ..spatial.control import Impute
     from ..spatial.result import SpatialResult
 
 EXPLAINED = (
@@ -120,21 +114,13 @@ class PatternsPanel(Panel[PatternsState]):
 
     def check(self) -> Job[SpatialResult] | None:
         """Train the run's model three more times, in the background; what is wrong is said."""
-        from ..spatial.control import SpatialControl  # torch: not before it is needed
+        from ..session.patterns import pattern_control  # torch: not before it is needed
 
-        key, adata, record = self.run.name, self.session.adata, self._record()
-        if adata is None or record is None:
+        key, adata = self.run.name, self.session.adata
+        if adata is None or self._record() is None:
             return None
-        section_key = str(record.config.get("section_key") or "")
         try:
-            learned = learned_by(record, adata)
-            control = SpatialControl(
-                learned,
-                learned.layers[keys.imputed(key)],
-                _pipeline_of(record),
-                seed=record.seed,
-                sections=section_codes(adata, section_key),
-            )
+            control = pattern_control(adata, key)
         except StimputeError as problem:
             self.work.say(error(problem))
             return None
@@ -217,23 +203,3 @@ def _limits(result: SpatialResult) -> str:
     raw, imputed = number(result.raw.limit), number(result.imputed.limit)
     limits = f"Spatial: I above {raw} by counts, above {imputed} after imputing."
     return " ".join([limits, *result.notes[2:]])
-
-
-def _pipeline_of(record: RunRecord) -> Impute:
-    """The pipeline that made a run, for other data."""
-    from ..models import model_info
-    from ..run import Request, Run  # torch: not before it is needed
-
-    def impute(adata: AnnData, seed: int) -> Generator[Progress, None, Any]:
-        config = model_info(record.model).config.checked(record.config)
-        blend = record.trust is not None and bool(record.trust.parts)
-        judged = record.trust is not None and bool(record.trust.verdicts)
-        request = Request(
-            record.model, config, seed, record.device, record.key, blend=blend, judged=judged
-        )
-        run = Run(adata, request)
-        yield from run.steps()
-        assert run.results is not None and run.results.imputed is not None
-        return run.results.imputed
-
-    return impute

@@ -153,7 +153,7 @@ class TunePanel(Panel[TuneState]):
         missing: Callable[[], str],
     ) -> None:
         super().__init__(session)
-        self._setup, self._use, self._missing = setup, use, missing
+        self.setup, self._use, self._missing = setup, use, missing
         self.n_trials, self.study = 20, ""
         self.tuning: Tuning | None = None
         self._begun_with: object = None
@@ -191,7 +191,7 @@ class TunePanel(Panel[TuneState]):
     def search(self) -> Job[Any] | None:
         """Start, or go on with a search that began with the same settings."""
         try:
-            setup, study = self._setup(), self.study.strip()
+            setup, study = self.setup(), self.study.strip()
         except InvalidSetting:
             return None  # marked in the form
         self._used = SILENT

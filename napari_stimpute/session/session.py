@@ -126,8 +126,7 @@ class Session:
         """
 
         def read() -> Opened:
-            made = source() if callable(source) else source
-            return load(made, genes=genes, also=also, counts=counts)
+            return load(source, genes=genes, also=also, counts=counts)
 
         def take(found: Prepared) -> None:
             if job.state is JobState.DONE:

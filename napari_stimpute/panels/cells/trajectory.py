@@ -89,7 +89,7 @@ class TrajectoryPanel(Panel[TrajectoryState]):
         adata = self.session.adata
         if adata is None or self._missing():
             return None
-        steps = trajectory_steps(adata, self.run.name, self.groups.column, self._root())
+        steps = trajectory_steps(adata, self.run.name, self.groups.column, self.beginning)
         return self.answer.ask(steps, "Computing the order")
 
     def picture(self, ratio: float = 1.0) -> Job[Drawn] | None:
@@ -110,9 +110,10 @@ class TrajectoryPanel(Panel[TrajectoryState]):
 
     def _about(self) -> tuple[object, ...]:
         run = self.run.name
-        return self.groups.stamp, run, began(self.session, run), self._root()
+        return self.groups.stamp, run, began(self.session, run), self.beginning
 
-    def _root(self) -> str | int:
+    @property
+    def beginning(self) -> str | int:
         """Name of a group, or place of the picked spot."""
         picked = self.session.display.picked
         if self.root.name == PICKED and picked is not None:
