@@ -6,7 +6,7 @@ These names are public; everything else may move.
 |---|---|
 | `read` | an .h5ad file, checked, with errors in words |
 | `Session` | what the window and a notebook work on: open, train, look at, save |
-| `jupyter.panels` | the panels of a notebook |
+| `jupyter.panels` | the tabs in a notebook; each also stands alone, as in `jupyter.train` |
 | `GMMVGAE`, `ScZiva`, `ScAMZI`, `ScIMTA` | models: fit, impute, embed, cluster, save, load |
 | `ScDiffusion` | the same, and generates cells |
 | `Editor`, `EditRequest`, `judge_edit` | cells as they might be otherwise, and a verdict per gene |
