@@ -77,7 +77,9 @@ class DisplayBox:
         self, title: str, limits: tuple[int, int], help: str, choose: Callable[[float], object]
     ) -> widgets.IntSlider:
         """A slider in per cent; ``choose`` is called with the share."""
-        slider = control(widgets.IntSlider, title, min=limits[0], max=limits[1], tooltip=help)
+        slider = control(
+            widgets.IntSlider, f"{title}, %", min=limits[0], max=limits[1], tooltip=help
+        )
         slider.continuous_update, slider.readout_format = False, "d"
         self.home.observe(slider, lambda: choose(slider.value / 100))
         return slider
