@@ -21,6 +21,7 @@ from .tabs.genes import GenesTab
 from .tabs.statistics.panel import StatisticsTab
 from .tabs.train import TrainTab
 from .widgets import markup
+from .widgets.code_box import CodeBox
 from .widgets.page import Drawn, Page
 from .widgets.unsaved import AskBox
 
@@ -51,6 +52,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self.session, self.page = session, Page(session, self.show_tab)
         autosave_of(session)  # what is unsaved outlives the kernel, and is offered by the next one
         self.asked = AskBox(self.page.question, self.page.home)
+        self.code = CodeBox(lambda: self.tab(self.page.in_sight), self.page.home)
+        self.page.looked.connect(lambda _name: self.code.hide())
         self._frame: list[widgets.DOMWidget] = [widgets.HTML(markup.SHEET), self.asked.widget]
 
     @cached_property
@@ -113,7 +116,7 @@ class AllTabs(Panel):
         places = [widgets.VBox(layout=widgets.Layout(padding="4px 2px")) for _ in TABS]
         self.tabs = widgets.Tab(places, titles=self.titles.now)
         self.tabs.add_class("stimpute-tabs")
-        self.children = (*self._frame, self.tabs)
+        self.children = (*self._frame, self.tabs, self.code.widget)
         self.titles.changed.connect(self._draw, thread="current")
         look = partial(self.page.home.run, self._look)
         self.tabs.observe(lambda _change: look(), "selected_index")
@@ -139,7 +142,7 @@ class OneTab(Panel):
 
     def __init__(self, session: Session, name: str) -> None:
         super().__init__(session)
-        self.children = tuple(self._frame)
+        self._shown: list[widgets.DOMWidget] = []
         if session.adata is None:
             self.show_tab("data")
         self.show_tab(name)
@@ -148,5 +151,6 @@ class OneTab(Panel):
         """Bring a tab into sight."""
         self.page.look_at(name)
         drawn = self.tab(name).widget
-        if drawn not in self.children:
-            self.children = (*self.children, drawn)
+        if drawn not in self._shown:
+            self._shown.append(drawn)
+            self.children = (*self._frame, *self._shown, self.code.widget)

@@ -8,6 +8,7 @@ from qtpy.QtCore import QEvent, QSize, Qt, QTimer
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QFrame,
+    QHBoxLayout,
     QScrollArea,
     QSizePolicy,
     QTabWidget,
@@ -32,6 +33,7 @@ from .statistics.panel import StatisticsPanel
 from .train.panel import TrainTab
 from .widgets.closing import close_with
 from .widgets.connections import is_alive
+from .widgets.copy_code import CopyCode
 from .widgets.loop import deliver_events
 from .widgets.unsaved import ask_before_closing
 from .widgets.wheel import guard_wheel
@@ -162,7 +164,12 @@ class StimputePanel(QWidget):
         holder = QWidget()
         layout = QVBoxLayout(holder)
         layout.setContentsMargins(10, 2, 10, 8)
-        layout.addWidget(self.genes.legend)
+        self.copy_code = CopyCode(lambda: getattr(self, TABS[self.tabs.currentIndex()].name))
+        beside = QHBoxLayout()
+        beside.addWidget(self.genes.legend, 1)
+        beside.addWidget(self.copy_code, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(beside)
+        layout.addWidget(self.copy_code.words)
         return holder
 
     def _set_up(self) -> None:

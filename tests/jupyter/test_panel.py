@@ -41,7 +41,7 @@ def test_work_is_marked_on_its_tab(session: Session, tmp_path: Path) -> None:
 def test_every_tab_stands_alone_in_a_cell(session: Session, name: str) -> None:
     shown = getattr(jupyter, name)(session)
     assert shown.session is session
-    assert shown.children[-1] is shown.tab(name).widget
+    assert shown.children[-2:] == (shown.tab(name).widget, shown.code.widget)
 
 
 def test_nothing_heavy_is_imported_before_it_is_shown() -> None:
@@ -77,4 +77,4 @@ def test_a_bad_file_is_a_sentence_and_another_can_be_opened(
 def test_a_tab_alone_is_below_the_tab_data_while_nothing_is_open(tmp_path: Path) -> None:
     shown = jupyter.train(tmp_path / "none.h5ad")
     assert "none.h5ad" in shown.data.problem.text
-    assert shown.children[-2:] == (shown.data.widget, shown.train.widget)
+    assert shown.children[-3:-1] == (shown.data.widget, shown.train.widget)

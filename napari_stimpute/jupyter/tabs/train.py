@@ -24,6 +24,7 @@ from ...panels.train import (
     Options,
     TrainPanel,
 )
+from ...panels.tune import TunePanel
 from ..widgets.controls import LABEL, beside, control, draw
 from ..widgets.forecast import ForecastView
 from ..widgets.form import ConfigForm
@@ -50,6 +51,11 @@ class TrainTab:
         self.panel.curve.changed.connect(self.card.draw_curve)
         self._draw()
         self.panel.look_for_devices()
+
+    @property
+    def in_sight(self) -> TrainPanel | TunePanel:
+        """What the tab is about now: the search while it is unfolded, else the training."""
+        return self.panel if self.tune.widget.selected_index is None else self.panel.tune
 
     @property
     def form(self) -> ConfigForm:

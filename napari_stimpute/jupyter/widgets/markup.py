@@ -36,6 +36,7 @@ SHEET = f"""<style>
 .stimpute-facts td {{ vertical-align: top; padding: 1px 12px 1px 0; line-height: 1.45; }}
 .stimpute-facts td:first-child {{ color: {QUIET}; white-space: nowrap; }}
 .stimpute-tabs > .lm-TabBar .lm-TabBar-tab {{ flex: 0 1 auto; min-width: 64px; }}
+.stimpute-code textarea {{ font-family: monospace; white-space: pre; }}
 </style>"""
 """Looks of tables; each panel holds it once."""
 

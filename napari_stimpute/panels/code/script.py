@@ -37,8 +37,18 @@ class Code:
     @property
     def said(self) -> Message:
         """What is said once they are copied."""
-        n = len([line for line in self.text.splitlines() if line])
-        return warning(self.why_not) if self.why_not else good(f"Copied: {_lines(n)} of Python.")
+        return warning(self.why_not) if self.why_not else good(f"Copied: {self._size}.")
+
+    @property
+    def shown(self) -> Message:
+        """What is said above them where they are to be copied by hand."""
+        how = f"{self._size}: click into them, select all (Ctrl+A), and copy (Ctrl+C)."
+        return warning(self.why_not) if self.why_not else good(how)
+
+    @property
+    def _size(self) -> str:
+        lines = [line for line in self.text.splitlines() if line]
+        return f"{counted(len(lines), 'line')} of Python"
 
 
 @dataclass(frozen=True)
@@ -223,10 +233,6 @@ def _from(names: str) -> str:
         return one
     inner = "".join(f"    {name},\n" for name in names.split(", "))
     return f"from napari_stimpute import (\n{inner})"
-
-
-def _lines(n: int) -> str:
-    return counted(n, "line")
 
 
 def _whole(genes: str) -> str:

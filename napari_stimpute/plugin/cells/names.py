@@ -44,6 +44,12 @@ class NamesBox(SectionBox):
         self.parts = [self.connections, panel, *self.transfer.parts]
         self._draw()
 
+    @property
+    def in_sight(self) -> NamesPanel | TransferPanel:
+        """What the section is about now: a reference where that alone is open."""
+        by_reference = self.transfer.panel.reference is not None and not self.panel.lists.strip()
+        return self.transfer.panel if by_reference else self.panel
+
     def _make_controls(self) -> None:
         panel = self.panel
         self.lists.setPlaceholderText(KINDS)

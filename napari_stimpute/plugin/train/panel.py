@@ -26,6 +26,7 @@ from ...panels.train import (
     USUAL_KEY,
     TrainPanel,
 )
+from ...panels.tune import TunePanel
 from ..widgets.choice import MenuBox
 from ..widgets.fold import Fold
 from ..widgets.forecast import ForecastView
@@ -58,6 +59,11 @@ class TrainTab(QWidget):
         inner = (self, self.card, self.tune, self.forecast)
         self.parts = [*(part.connections for part in inner), panel]
         self._draw()
+
+    @property
+    def in_sight(self) -> TrainPanel | TunePanel:
+        """What the tab is about now: the search while it is unfolded, else the training."""
+        return self.panel.tune if self.tune.fold.button.isChecked() else self.panel
 
     @property
     def form(self) -> ConfigForm:

@@ -17,6 +17,7 @@ from ....panels.cells.names import (
     WRITE,
     NamesPanel,
 )
+from ....panels.cells.transfer import TransferPanel
 from ....panels.groups import Groups
 from ....panels.saving import with_ending
 from ...widgets.controls import Button, control, enable
@@ -54,6 +55,12 @@ class NamesBox:
         self.widget = widgets.VBox(parts)
         panel.changed.connect(self._draw, thread="current")
         self._draw()
+
+    @property
+    def in_sight(self) -> NamesPanel | TransferPanel:
+        """What the section is about now: a reference where that alone is open."""
+        by_reference = self.transfer.panel.reference is not None and not self.panel.lists.strip()
+        return self.transfer.panel if by_reference else self.panel
 
     def _draw(self) -> None:
         now = self.panel.now
