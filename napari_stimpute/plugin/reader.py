@@ -39,7 +39,7 @@ def read_layers(path: str | list[str]) -> list[LayerData]:
 
 
 def layers_of(source: Any) -> list[LayerData]:
-    """Layers of a path or an AnnData, coloured by its most telling gene."""
+    """Layers of a path, an AnnData or what makes one, coloured by its most telling gene."""
     from ..data.opening import load
     from ..scene.places import tissue_places
     from ..scene.shown import Style, gene_shown

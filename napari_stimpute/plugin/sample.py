@@ -13,4 +13,4 @@ def simulated_section() -> list[LayerData]:
     from ..data.simulate import simulate_section
     from .reader import layers_of
 
-    return layers_of(simulate_section())
+    return layers_of(simulate_section)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ... import keys
-from ...compare.methods import methods
 from ...errors import InvalidSetting
+from ...scene.shown import Values
 from ...session.display import Display
 from ..compare import ComparePanel
 from ..data import DataPanel
@@ -54,7 +54,8 @@ def genes_code(panel: GenesPanel) -> Code:
     if display.column and not session.contents.holds_numbers(display.column):
         script.add("codes, names, colors = session.labels()")
     else:
-        script.add("values = scene.shown.values" if _has_values(panel) else "shown = scene.shown")
+        has_values = isinstance(panel.scene.shown, Values)  # a zero map has categories
+        script.add("values = scene.shown.values" if has_values else "zeros = scene.shown")
     if keys.SPATIAL in session.adata.obsm and not display.column:
         script.add(f"{script.call('gene_figure', Name('scene')).text}.draw()", "figure")
         script.add(script.call("figure.savefig", f"{safe_name(display.gene)}.png"))
@@ -105,18 +106,13 @@ def tune_code(panel: TunePanel) -> Code:
 
 def compare_code(panel: ComparePanel) -> Code:
     """Score the methods that are ticked."""
-    script, names = Script(panel.session, panel.work.missing()), panel.chosen
-    order = [name for name in methods() if name in names]
+    script = Script(panel.session, panel.work.missing())
     show = [gene.strip() for gene in panel.genes.split(",") if gene.strip()]
     drawn = {"show": show} if show else {}
     seeds = {"seeds": Name(f"range({panel.n_splits})")} if panel.n_splits > 1 else {}
-    comparison = script.call("comparison_of", ADATA, order, **seeds, **drawn)
+    comparison = script.call("comparison_of", ADATA, panel.chosen, **seeds, **drawn)
     script.add(comparison, "comparison")
     script.add(script.call("drain", Name("comparison.steps()")))
     script.add("for score in comparison.scores:")
     script.add("    print(score.title, score.seed, score.gain)")
     return script.code()
-
-
-def _has_values(panel: GenesPanel) -> bool:
-    return hasattr(panel.scene.shown, "values")
