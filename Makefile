@@ -67,7 +67,7 @@ coverage: setup browser
 	$(PYTEST) --cov --cov-report=term
 
 notebooks: setup
-	$(BIN)/jupyter execute $(wildcard notebooks/*.ipynb)
+	$(BIN)/python notebooks/store_outputs.py
 
 bench: setup
 	@for script in tests/benchmarks/bench_*.py; do echo "── $$script"; $(BIN)/python $$script || exit 1; done

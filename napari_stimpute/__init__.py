@@ -22,10 +22,11 @@ These names are public; everything else may move.
 | `Order`, `generation_steps` | cells that a trained `ScDiffusion` is asked for, and their scores |
 | `raise_steps`, `deepen_steps`, `denoise_steps` | data made fuller by one |
 | `Tuning`, `Search` | a search of settings |
-| `comparison_of` | methods on the same hidden molecules |
+| `comparison_of`, `verdict` | methods on the same hidden molecules, and which is best, in words |
 | `drain` | takes all `steps` of long work, and returns what it found |
 | `Scene`, `gene_figure` | what a session shows: values, colours, and their figure |
 | `Tissue`, `gene_pair`, `domain_map` | figures: what they are drawn on, a gene, domains |
+| `score_spread`, `real_and_generated` | figures: scores of methods; generated cells beside real |
 | `simulate_section`, `simulate_cells` | data whose truth is known |
 """
 
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from .analysis.transfer import transfer_steps
     from .analysis.variable import variable_genes
     from .compare.contenders import comparison_of
+    from .compare.standing import verdict
     from .data.holdout import thin
     from .data.readers.h5ad import read
     from .data.simulate import simulate_cells, simulate_section
@@ -73,6 +75,8 @@ if TYPE_CHECKING:
     from .models.simple.baselines import GeneMean, NeighbourMean, PCADenoiser
     from .models.simple.mixture import Mixture
     from .plots import Tissue, domain_map, gene_pair
+    from .plots.comparison import score_spread
+    from .plots.generated import real_and_generated
     from .progress import drain
     from .scene.figure import gene_figure
     from .scene.scene import Scene
@@ -129,13 +133,16 @@ _HOME = {
     "raise_steps": ".models.scdiffusion.enhance",
     "read": ".data.readers.h5ad",
     "read_marker_lists": ".analysis.marker_lists",
+    "real_and_generated": ".plots.generated",
     "representation": ".analysis.sources",
+    "score_spread": ".plots.comparison",
     "simulate_cells": ".data.simulate",
     "simulate_section": ".data.simulate",
     "thin": ".data.holdout",
     "trajectory_steps": ".analysis.trajectory",
     "transfer_steps": ".analysis.transfer",
     "variable_genes": ".analysis.variable",
+    "verdict": ".compare.standing",
 }
 
 __all__ = [
@@ -184,13 +191,16 @@ __all__ = [
     "raise_steps",
     "read",
     "read_marker_lists",
+    "real_and_generated",
     "representation",
+    "score_spread",
     "simulate_cells",
     "simulate_section",
     "thin",
     "trajectory_steps",
     "transfer_steps",
     "variable_genes",
+    "verdict",
 ]
 
 
