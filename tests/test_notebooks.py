@@ -42,6 +42,11 @@ def kinds(cell: NotebookNode) -> set[str]:
     return found
 
 
+def shown_by(notebook: NotebookNode) -> str:
+    """All text of its outputs, however its lines are broken."""
+    return " ".join(" ".join(texts(notebook)).split())
+
+
 def texts(notebook: NotebookNode) -> Iterator[str]:
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
@@ -56,7 +61,7 @@ def test_every_notebook_ends_in_a_result() -> None:
 @each_notebook
 def test_notebook_is_stored_with_what_it_shows(path: Path) -> None:
     notebook = read(path)
-    shown = "\n".join(texts(notebook))
+    shown = shown_by(notebook)
     for result in RESULTS[path.stem]:
         assert result in shown
     assert not MACHINE.search(shown)
@@ -79,7 +84,7 @@ def test_notebook_runs_and_shows_what_is_stored(path: Path, tmp_path: Path) -> N
         resources={"metadata": {"path": str(tmp_path)}},
     ).execute()
     assert "stderr" not in set().union(*(kinds(cell) for cell in notebook.cells))
-    shown = "\n".join(texts(notebook))
+    shown = shown_by(notebook)
     for result in RESULTS[path.stem]:
         assert result in shown
     for ran, was in zip(notebook.cells, stored.cells, strict=True):
