@@ -7,6 +7,7 @@ These names are public; everything else may move.
 | `read` | an .h5ad file, checked, with errors in words |
 | `Session` | what the window and a notebook work on: open, train, look at, save |
 | `jupyter.panels` | the tabs in a notebook; each also stands alone, as in `jupyter.train` |
+| `open_viewer` | napari with its panel, on the same session |
 | `GMMVGAE`, `ScZiva`, `ScAMZI`, `ScIMTA` | models: fit, impute, embed, cluster, save, load |
 | `ScDiffusion` | the same, and generates cells |
 | `Editor`, `EditRequest`, `judge_edit` | cells as they might be otherwise, and a verdict per gene |
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
     from .plots import Tissue, domain_map, gene_pair
     from .plots.comparison import score_spread
     from .plots.generated import real_and_generated
+    from .plugin import open_viewer
     from .progress import drain
     from .scene.figure import gene_figure
     from .scene.scene import Scene
@@ -129,6 +131,7 @@ _HOME = {
     "judge_edit": ".editing",
     "marker_steps": ".analysis.markers",
     "mixing": ".analysis.mixing",
+    "open_viewer": ".plugin",
     "pattern_steps": ".session.patterns",
     "raise_steps": ".models.scdiffusion.enhance",
     "read": ".data.readers.h5ad",
@@ -187,6 +190,7 @@ __all__ = [
     "judge_edit",
     "marker_steps",
     "mixing",
+    "open_viewer",
     "pattern_steps",
     "raise_steps",
     "read",

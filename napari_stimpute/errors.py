@@ -102,6 +102,10 @@ class NoDevice(StimputeError):
     """The computing device asked for is not in this machine."""
 
 
+class NoDisplay(StimputeError):
+    """There is no display to open a window on."""
+
+
 class NotFitted(StimputeError):
     """The model has learned nothing yet."""
 

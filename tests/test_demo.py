@@ -16,6 +16,7 @@ from napari_stimpute.compare.contenders import comparison_of
 from napari_stimpute.data.simulate import TRUE_RATE
 from napari_stimpute.demo import story, window
 from napari_stimpute.demo.window import Shot
+from napari_stimpute.plugin import has_display
 from napari_stimpute.progress import drain
 from napari_stimpute.terminal import Teller
 
@@ -233,7 +234,7 @@ def test_a_display_is_recognised(
     monkeypatch.setattr("sys.platform", platform)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.setenv("DISPLAY", display)
-    assert window.has_display() is expected
+    assert has_display() is expected
 
 
 def test_screenshots_are_part_of_the_page(demo: Path, tmp_path: Path) -> None:

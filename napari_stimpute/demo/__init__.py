@@ -61,8 +61,9 @@ def run_demo(demo: Demo, tell: Teller, *, window: bool = True) -> Path:
     StimputeError : in words, whatever is wrong with data, settings or folder
     KeyboardInterrupt : stopped before anything was learned
     """
+    from ..plugin import has_display
     from .story import Story, telling_genes
-    from .window import has_display, look, screenshots
+    from .window import look, screenshots
 
     result = _prepare(demo)
     session = _open(demo, tell)

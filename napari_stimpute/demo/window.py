@@ -40,13 +40,6 @@ class Shot:
     caption: str
 
 
-def has_display() -> bool:
-    """Whether a window can be opened for someone to see."""
-    return sys.platform != "linux" or bool(
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    )
-
-
 def look(session: Session, gene: str) -> None:
     """Open napari on the session, the gene raw and imputed, until its window is closed."""
     import napari

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
 from ..errors import StimputeError
+from ..panels.figures import sharp_png
 from ..panels.tabs import TABS, Tabs
+from ..scene.figure import maps_figure
+from ..scene.scene import Scene
 from ..session.autosave import autosave_of
 from ..session.session import OPEN, Session
 from .tabs.cells.panel import CellsTab
@@ -30,6 +34,9 @@ if TYPE_CHECKING:
 
 MOST_WIDE = "1100px"
 
+_MOST_DRAWN, _STILL = 200_000, 40
+"""Spots up to which a still picture is drawn, and pixels of it per inch of the figure."""
+
 
 def session_of(source: Session | AnnData | str | os.PathLike[str] | None) -> Session:
     """The session itself, or a new one that has this open; what is wrong with it is its problem."""
@@ -42,6 +49,26 @@ def session_of(source: Session | AnnData | str | os.PathLike[str] | None) -> Ses
         except StimputeError as problem:
             session.report(str(problem), OPEN)  # said in the tab Data
     return session
+
+
+def _in_words(session: Session) -> str:
+    adata = session.adata
+    opened = "no data"
+    if adata is not None:
+        opened = f"{adata.n_obs:,} {session.place}s × {adata.n_vars:,} genes"
+    return f"Panels of napari-stimpute ({opened}): run this cell to use them."
+
+
+def still_picture(session: Session) -> bytes:
+    """PNG of what is shown now, for a notebook that is read without a kernel; b"" for nothing."""
+    scene = Scene(session)
+    try:
+        places = scene.places
+        if places is None or not session.display.gene or len(places.points) > _MOST_DRAWN:
+            return b""
+        return sharp_png(maps_figure(scene), _STILL)
+    finally:
+        scene.close()
 
 
 class Panel(widgets.VBox):  # type: ignore[misc]
@@ -95,6 +122,13 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def compare(self) -> CompareTab:
         """Methods on hidden molecules."""
         return CompareTab(self.page)
+
+    def _repr_mimebundle_(self, **wanted: object) -> dict[str, object]:
+        """The panel; and for a page that is read without a kernel, a picture and a sentence."""
+        bundle: dict[str, object] = super()._repr_mimebundle_(**wanted)
+        bundle["text/plain"] = _in_words(self.session)
+        picture = still_picture(self.session)
+        return bundle | ({"image/png": b64encode(picture).decode()} if picture else {})
 
     def show_tab(self, name: str) -> None:
         """Bring a tab into sight."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
+
+from ..errors import NoDisplay
 
 if TYPE_CHECKING:
     import napari
@@ -43,14 +47,38 @@ def attach(viewer: Any, session: Session) -> None:
     _SESSIONS[unwrapped(viewer)] = session
 
 
+def has_display() -> bool:
+    """Whether a window can be opened for someone to see."""
+    return sys.platform != "linux" or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
+
+
 def open_viewer(session: Session | None = None, *, show: bool = True) -> napari.Viewer:
-    """Open napari with the panel, on a session that may be shared with a notebook or script."""
+    """Open napari with the panel, on a session that may be shared with a notebook or script.
+
+    Gene, source, colours, picks and runs follow one another both ways.
+
+    Raises
+    ------
+    NoDisplay : there is no display to open a window on, as on a server
+    """
+    if show and not has_display():
+        raise NoDisplay(
+            expected="a display to open the window on",
+            found="none (neither DISPLAY nor WAYLAND_DISPLAY is set)",
+            remedy="Stay with the panels of the notebook: they show the same session.",
+        )
     import napari
+
+    from .kernel import share_kernel
+    from .widgets.connections import is_alive
 
     viewer = napari.Viewer(show=show, title="stimpute")
     if session is not None:
         attach(viewer, session)
-    open_panel(viewer)
+    panel = open_panel(viewer)
+    share_kernel(lambda: is_alive(panel))
     return viewer
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from anndata import AnnData
+from matplotlib.image import imread
 
 from napari_stimpute import jupyter
 from napari_stimpute.jupyter import panels
@@ -78,3 +81,14 @@ def test_a_tab_alone_is_below_the_tab_data_while_nothing_is_open(tmp_path: Path)
     shown = jupyter.train(tmp_path / "none.h5ad")
     assert "none.h5ad" in shown.data.problem.text
     assert shown.children[-3:-1] == (shown.data.widget, shown.train.widget)
+
+
+def test_a_notebook_that_is_read_without_a_kernel_has_a_picture_and_a_sentence(
+    session: Session,
+) -> None:
+    bundle = panels(session)._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    picture = imread(BytesIO(b64decode(str(bundle["image/png"]))))
+    assert picture.std() > 0.05  # something is drawn
+    assert f"{session.adata.n_obs:,} spots" in bundle["text/plain"]
+    assert "image/png" not in panels()._repr_mimebundle_()

@@ -95,6 +95,8 @@ def _resampled(z: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _mixture(z: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+    if len(z) < 2:  # one cell says nothing of how others scatter
+        return _resampled(z, n, rng)
     n_components = min(_MOST_COMPONENTS, max(1, len(z) // _CELLS_PER_COMPONENT))
     mixture = GaussianMixture(n_components, reg_covar=_RIDGE, random_state=0).fit(z)
     mixture.random_state = int(rng.integers(2**31))

@@ -12,6 +12,8 @@ import torch
 from napari_stimpute import ScDiffusion, keys
 from napari_stimpute.errors import InvalidSetting, NotReadable, OutOfMemory, UnknownName
 from napari_stimpute.models.diffusion_config import ScDiffusionConfig
+from napari_stimpute.models.scdiffusion.replay import Replay
+from napari_stimpute.models.scdiffusion.simple import simple_cells
 from napari_stimpute.models.scdiffusion.trained_on import n_apart
 from napari_stimpute.progress import drain
 from napari_stimpute.run import Request, Run
@@ -79,6 +81,20 @@ def test_what_cannot_be_made_is_refused(
 ) -> None:
     with pytest.raises(error, match=words):
         model.generate(**({"n": 3} | wrong))  # type: ignore[arg-type]
+
+
+def test_a_label_of_one_cell_has_simple_ways_beside_it(model: ScDiffusion) -> None:
+    """Its single point is what a mixture of its points is."""
+    points, conditions = model.replay_.learned
+    label = int(conditions.labels[0, 0])
+    others = conditions.labels[:, 0] != label
+    rows = torch.cat([torch.zeros(1, dtype=torch.long), others.nonzero()[:, 0]])
+    replay = Replay(points[rows], conditions[rows], 0)
+    asked = conditions[torch.zeros(5, dtype=torch.long)].without(1)
+    trained = cells()[rows.numpy()].X, conditions[rows]
+    found = simple_cells(model.generator, replay, asked, trained, seed=0)
+    assert {counts.shape for counts in found.values()} == {(5, 100)}
+    assert all(counts.sum() > 0 for counts in found.values())
 
 
 def test_points_that_are_not_finite_are_refused() -> None:
