@@ -80,7 +80,7 @@ class Work:
         self.session, self.owner, self.title, self.help = panel.session, owner, title, help
         self._begin, self.missing, self._cancel_help = begin, missing, cancel_help
         self._needs_data = needs_data
-        self.outcome = SILENT
+        self.outcome = error(self.problem) if self.problem else SILENT  # of work before
         self.connections = panel.connections
         self._watched: Job[Any] | None = None
         self._started = 0.0

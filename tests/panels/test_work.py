@@ -110,6 +110,8 @@ def test_a_panel_that_is_made_meanwhile_hears_how_it_went(baking: Baking, sessio
     assert job.wait(60) is JobState.FAILED
     assert ended == [job] and later.seconds < 60
     assert "Expected flour" in later.state.outcome.text
+    last = Kitchen(session, lambda: None).work
+    assert last.state.outcome == later.state.outcome
 
 
 def test_an_error_of_something_else_is_not_its_outcome(
