@@ -1,8 +1,13 @@
-"""The panel that napari docks: its tabs, and below them what the colours of the canvas mean."""
+"""The panel that napari docks: its tabs, each made when someone first looks, and the legend below.
+
+The legend says what the colours of the canvas mean.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import cached_property, partial
+from typing import Any, TypeVar
 
 from qtpy.QtCore import QEvent, QSize, Qt, QTimer
 from qtpy.QtGui import QShowEvent
@@ -41,11 +46,25 @@ from .widgets.words import quiet_colour, rule
 
 WIDTH = 390
 
+_NAMES = [tab.name for tab in TABS]
+
 _LOOK_AFTER = 300
-"""Milliseconds until devices are looked for: importing torch must not delay the panel."""
+"""Milliseconds until devices are looked for: importing torch must not delay the tab Train."""
 
 _PLACEHOLDER = 0.9
 """Share of the text colour in what stands in an empty line, on the grounds that lines have."""
+
+AnyTab = TypeVar(
+    "AnyTab",
+    DataTab,
+    GenesTab,
+    TrainTab,
+    StatisticsPanel,
+    CellsPanel,
+    GenerateTab,
+    EditBox,
+    CompareBox,
+)
 
 
 class StimputePanel(QWidget):
@@ -56,48 +75,78 @@ class StimputePanel(QWidget):
         viewer = unwrapped(napari_viewer)
         self.session = session_of(viewer)
         self.view = view_of(viewer)
-        self.data = DataTab(DataPanel(self.session))
-        self.genes = GenesTab(self.view)
-        self.train = TrainTab(TrainPanel(self.session))
-        self.statistics = StatisticsPanel(self.view)
-        self.compare = CompareBox(ComparePanel(self.session))
-        self.cells = CellsPanel(self.session)
-        self.generate = GenerateTab(self.session)
-        self.edit = EditBox(EditPanel(self.session))
         self.titles = Tabs(self.session)
-        self._lay_out()
         self.connections = Connections()
+        self._parts: list[Any] = [self.connections, self.titles, self.view]
+        close_with(self, self._parts)
+        self._lay_out()
         self.connections.add(self.titles.changed, self._draw)
-        parts = [
-            self.connections,
-            self.titles,
-            self.view,
-            *self.data.parts,
-            *self.genes.parts,
-            *self.train.parts,
-            *self.statistics.parts,
-            *self.cells.parts,
-            *self.generate.parts,
-            *self.edit.parts,
-            *self.compare.parts,
-        ]
-        close_with(self, parts)
         deliver_events(self)
         viewer.bind_key(FLIP_KEY, self.flip, overwrite=True)
-        self.genes.wipe.bind_keys(viewer)
-        self.genes.map_button.clicked.connect(self.open_map)
-        for tab in (self.generate.model, self.edit):
-            tab.set_up.clicked.connect(self._set_up)
         viewer.bind_key(FIND_KEY, self.find_gene, overwrite=True)
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.timeout.connect(lambda: self.train.panel.look_for_devices())
-        self._soon.start(_LOOK_AFTER)
+        self.genes.wipe.bind_keys(viewer)
+        self.show_tab("data")
         self._draw()
+
+    # ---- tabs ----------------------------------------------------------------------------------
+
+    @cached_property
+    def data(self) -> DataTab:
+        """Open, choose, save."""
+        return self._placed("data", DataTab(DataPanel(self.session)))
+
+    @cached_property
+    def genes(self) -> GenesTab:
+        """Look at genes; its legend is in sight from the beginning."""
+        made = GenesTab(self.view)
+        made.map_button.clicked.connect(self.open_map)
+        return self._placed("genes", made)
+
+    @cached_property
+    def train(self) -> TrainTab:
+        """Train a model."""
+        made = TrainTab(TrainPanel(self.session))
+        soon = QTimer(made)
+        soon.setSingleShot(True)
+        soon.timeout.connect(lambda: made.panel.look_for_devices())
+        soon.start(_LOOK_AFTER)
+        return self._placed("train", made)
+
+    @cached_property
+    def statistics(self) -> StatisticsPanel:
+        """Variable genes, patterns, differences."""
+        return self._placed("statistics", StatisticsPanel(self.view))
+
+    @cached_property
+    def cells(self) -> CellsPanel:
+        """Markers, names, order, batches, communities."""
+        return self._placed("cells", CellsPanel(self.session))
+
+    @cached_property
+    def generate(self) -> GenerateTab:
+        """New cells."""
+        made = GenerateTab(self.session)
+        made.model.set_up.clicked.connect(self._set_up)
+        return self._placed("generate", made)
+
+    @cached_property
+    def edit(self) -> EditBox:
+        """Cells as they might be."""
+        made = EditBox(EditPanel(self.session))
+        made.set_up.clicked.connect(self._set_up)
+        return self._placed("edit", made)
+
+    @cached_property
+    def compare(self) -> CompareBox:
+        """Methods on hidden molecules."""
+        return self._placed("compare", CompareBox(ComparePanel(self.session)))
 
     def show_tab(self, name: str) -> None:
         """Bring a tab to the front."""
-        self.tabs.setCurrentIndex([tab.name for tab in TABS].index(name))
+        getattr(self, name)  # a panel may be out of sight itself
+        self.tabs.setCurrentIndex(_NAMES.index(name))
+
+    # ---- keys and buttons ----------------------------------------------------------------------
 
     def flip(self, _viewer: Any = None) -> None:
         """Raw ↔ imputed, by a key on the canvas."""
@@ -136,20 +185,9 @@ class StimputePanel(QWidget):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setStyleSheet("QTabBar::tab { padding: 7px 2px; }")  # all fit in WIDTH
-        panels = (
-            self.data,
-            self.genes,
-            self.train,
-            self.statistics,
-            self.cells,
-            self.generate,
-            self.edit,
-            self.compare,
-        )
-        for panel, tab in zip(panels, TABS, strict=True):
-            place = self.tabs.addTab(_scrolling(panel), tab.title)
+        for tab in TABS:
+            place = self.tabs.addTab(_Page(partial(getattr, self, tab.name)), tab.title)
             self.tabs.setTabToolTip(place, tab.help)
-        guard_wheel(self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
@@ -172,6 +210,15 @@ class StimputePanel(QWidget):
         layout.addWidget(self.copy_code.words)
         return holder
 
+    def _placed(self, name: str, tab: AnyTab) -> AnyTab:
+        """A tab put where it is seen; it is closed with the panel."""
+        guard_wheel(tab)
+        area = self.tabs.widget(_NAMES.index(name))
+        assert isinstance(area, QScrollArea)
+        area.setWidget(tab)
+        self._parts += tab.parts
+        return tab
+
     def _set_up(self) -> None:
         """Lead to the settings of the model that was set."""
         self.show_tab("train")
@@ -189,10 +236,20 @@ class StimputePanel(QWidget):
             self.tabs.setTabText(place, title)
 
 
-def _scrolling(panel: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(panel)
-    return area
+class _Page(QScrollArea):
+    """A place for a tab, which is made when the page is first shown.
+
+    The signal of `QTabWidget` would not do: it is also emitted while pages are deleted.
+    """
+
+    def __init__(self, make: Callable[[], object]) -> None:
+        super().__init__()
+        self._make = make
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Make the tab, if it was not made yet."""
+        self._make()
+        super().showEvent(event)

@@ -21,7 +21,9 @@ from qtpy.QtWidgets import (
 from napari_stimpute.panels.compare import NO_GENES
 from napari_stimpute.panels.tabs import TABS
 from napari_stimpute.plugin import open_panel, session_of
+from napari_stimpute.plugin.data import DataTab
 from napari_stimpute.plugin.panel import StimputePanel
+from napari_stimpute.plugin.train.panel import TrainTab
 
 from .hands import choose, until_idle
 from .texts import contrast_within, texts_of
@@ -32,6 +34,12 @@ def test_an_empty_panel_says_what_to_do(panel: StimputePanel) -> None:
     assert not panel.data.empty.isHidden()
     assert panel.train.work.why_not.text() == "Open data first."
     assert not panel.train.work.button.isEnabled()
+
+
+def test_a_tab_is_made_when_someone_first_looks(panel: StimputePanel) -> None:
+    assert panel.findChildren(DataTab) and not panel.findChildren(TrainTab)
+    panel.show_tab("train")
+    assert panel.findChildren(TrainTab) == [panel.train]
 
 
 def test_the_card_says_what_was_found(opened: StimputePanel) -> None:
@@ -138,6 +146,8 @@ def test_variable_genes_are_compared_and_shown(opened: StimputePanel, qtbot: QtB
 
 
 def test_every_control_has_a_tooltip(opened: StimputePanel) -> None:
+    for tab in TABS:
+        opened.show_tab(tab.name)
     kinds = (QComboBox, QAbstractSpinBox, QSlider, QAbstractButton)
     controls = [w for kind in kinds for w in opened.findChildren(kind)]
     own = [w for w in controls if not w.objectName().startswith("qt_") and w.parent() is not None]

@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_stimpute.panels.tabs import TABS
 from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.plugin.widgets.unsaved import ask_first
 
@@ -77,6 +78,8 @@ def test_a_name_that_is_html_is_never_drawn_as_such(
     evil.write_h5ad(file)
     panel.data.panel.open(file)
     until_idle(qtbot, panel)
+    for tab in TABS:
+        panel.show_tab(tab.name)
     panel.session.display.gene = EVIL
     assert any(EVIL in label.text() for label in panel.findChildren(QLabel))
     assert drawn_as_html(panel) == []

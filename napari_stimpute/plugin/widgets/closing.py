@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -10,11 +9,15 @@ from qtpy.QtCore import QEvent, QObject
 from qtpy.QtWidgets import QWidget
 
 
-def close_with(panel: QWidget, parts: Iterable[Any]) -> None:
-    """Close all parts once, when a panel is taken out of its dock or deleted."""
-    waiting = list(parts)
-    panel.destroyed.connect(partial(_close, waiting))
-    panel.installEventFilter(_Watch(panel, waiting))
+def close_with(panel: QWidget, parts: list[Any]) -> None:
+    """Close all parts once, when a panel is taken out of its dock or deleted.
+
+    Parameters
+    ----------
+    parts : the list itself is kept: what is added to it until then is closed too
+    """
+    panel.destroyed.connect(partial(_close, parts))
+    panel.installEventFilter(_Watch(panel, parts))
 
 
 class _Watch(QObject):
