@@ -44,10 +44,10 @@ def run(notebook: NotebookNode) -> None:
 def _settle(output: NotebookNode) -> None:
     """Leave of a panel a picture or a sentence, and of a figure the picture alone."""
     data = output.get("data", {})
-    if data.pop(WIDGET, None) is not None:
-        data["text/plain"] = IN_PLACE
-    elif "image/png" in data:
-        data["text/plain"] = "Figure"
+    is_panel = data.pop(WIDGET, None) is not None
+    if is_panel or "image/png" in data:
+        data["text/plain"] = IN_PLACE if is_panel else "Figure"
+    if "image/png" in data:
         data["image/png"] = _packed(data["image/png"])
 
 
