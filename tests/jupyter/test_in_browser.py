@@ -96,6 +96,12 @@ def _address(runtime: Path, log: Path) -> str:
     pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")
 
 
+def answer(question: Locator) -> None:
+    """JupyterLab asks things of its own on a slow machine: say what, and go on."""
+    print(question.inner_text())
+    question.locator("button.jp-mod-accept").click()
+
+
 @pytest.fixture
 def page(browser_path: str) -> Iterator[Page]:
     """Page of a browser without a window."""
@@ -103,6 +109,7 @@ def page(browser_path: str) -> Iterator[Page]:
         browser = playwright.chromium.launch(executable_path=browser_path, args=QUIET)
         page = browser.new_page(viewport={"width": 1300, "height": 1500})
         page.set_default_timeout(PATIENCE)
+        page.add_locator_handler(page.locator("dialog.jp-Dialog"), answer)
         yield page
         browser.close()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from anndata import AnnData
+from IPython.core.formatters import DisplayFormatter
 from matplotlib.image import imread
 
 from napari_stimpute import jupyter
@@ -86,9 +87,10 @@ def test_a_tab_alone_is_below_the_tab_data_while_nothing_is_open(tmp_path: Path)
 def test_a_notebook_that_is_read_without_a_kernel_has_a_picture_and_a_sentence(
     session: Session,
 ) -> None:
-    bundle = panels(session)._repr_mimebundle_()
+    shown = DisplayFormatter().format
+    bundle, _about = shown(panels(session))
     assert "application/vnd.jupyter.widget-view+json" in bundle
     picture = imread(BytesIO(b64decode(str(bundle["image/png"]))))
     assert picture.std() > 0.05  # something is drawn
     assert f"{session.adata.n_obs:,} spots" in bundle["text/plain"]
-    assert "image/png" not in panels()._repr_mimebundle_()
+    assert "image/png" not in shown(panels())[0]
