@@ -108,7 +108,8 @@ class StimputePanel(QWidget):
         made = TrainTab(TrainPanel(self.session))
         soon = QTimer(made)
         soon.setSingleShot(True)
-        soon.timeout.connect(lambda: made.panel.look_for_devices())
+        # a method, which goes with its object: a function could be gone when the timer calls it
+        soon.timeout.connect(made.panel.look_for_devices)
         soon.start(_LOOK_AFTER)
         return self._placed("train", made)
 

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import gc
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 import pytest
 from anndata import AnnData
@@ -20,10 +23,11 @@ from qtpy.QtWidgets import (
 
 from napari_stimpute.panels.compare import NO_GENES
 from napari_stimpute.panels.tabs import TABS
-from napari_stimpute.plugin import open_panel, session_of
+from napari_stimpute.plugin import attach, open_panel, session_of
 from napari_stimpute.plugin.data import DataTab
 from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.plugin.train.panel import TrainTab
+from napari_stimpute.session.session import Session
 
 from .hands import choose, until_idle
 from .texts import contrast_within, texts_of
@@ -213,3 +217,21 @@ def test_closing_the_panel_leaves_a_session_that_others_can_use(docked: Stimpute
     session.train("gene_mean").wait(60)
     assert session_of(viewer) is session
     assert os.fspath(session.path) == ""
+
+
+def test_a_panel_that_is_gone_is_called_by_no_timer(make_viewer: Callable[..., Any]) -> None:
+    viewer, gone = make_viewer(), []
+    for _ in range(6):  # each takes the keys of the one before, and with them its last hold
+        attach(viewer, Session())
+        panel, holder = StimputePanel(viewer), QWidget()
+        panel.setParent(holder)
+        panel.show_tab("train")  # its timer looks for devices, soon
+        panel.setParent(None)
+        panel.deleteLater()  # Qt's part lives until the loop turns
+        gone.append(ref(panel))
+        del panel, holder
+        gc.collect()
+    assert gone[0]() is None
+    end = time.monotonic() + 0.4
+    while time.monotonic() < end:  # not a loop's turn: a timer that calls what is gone ends it all
+        QApplication.processEvents()

@@ -34,7 +34,7 @@ class CopyCode(QToolButton):
         self.words = Words("good")
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
-        self._soon.timeout.connect(lambda: self.words.say(""))
+        self._soon.timeout.connect(self._unsay)
         self.clicked.connect(lambda: self.copy())
 
     def copy(self) -> None:
@@ -45,6 +45,9 @@ class CopyCode(QToolButton):
             clipboard.setText(code.text)
         self.words.draw(code.said)
         self._soon.start(_SAID_FOR if code.text else 2 * _SAID_FOR)
+
+    def _unsay(self) -> None:
+        self.words.say("")
 
 
 def panel_of(tab: Any) -> object:
