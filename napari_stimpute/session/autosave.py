@@ -105,7 +105,8 @@ class Autosave:
         with self._lock:
             self._wanted = snapshot(session.adata)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="autosave", daemon=True)
+                # no daemon: HDF5 hangs, or crashes, where Python is taken down while it writes
+                self._thread = threading.Thread(target=self._work, name="autosave")
                 self._thread.start()
 
     def _remove(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -152,3 +153,23 @@ def test_one_keeps_the_copies_of_a_session_however_many_show_it(session: Session
     again = autosave_of(session)
     assert again is not first
     again.close()
+
+
+ENDS = """
+import time
+from napari_stimpute import Session, simulate_section
+from napari_stimpute.session.autosave import autosave_of
+session = Session()
+session.open(simulate_section(n_rows=15, n_genes=100))
+autosave_of(session)
+session.display.pick(session.numbers("array_row") > 3)
+session.keep_picked("half")
+time.sleep(0.03)
+"""
+
+
+def test_a_program_that_ends_while_its_copy_is_written_ends_and_leaves_it(tmp_path: Path) -> None:
+    env = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", ENDS], env=env, timeout=120, check=True)
+    (copy,) = tmp_path.rglob("*.h5ad")
+    assert "half" in read(copy).obs
