@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from base64 import b64encode
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
+from weakref import WeakSet
 
 import ipywidgets as widgets
 
@@ -16,6 +17,7 @@ from ..scene.figure import maps_figure
 from ..scene.scene import Scene
 from ..session.autosave import autosave_of
 from ..session.session import OPEN, Session
+from .cell_runs import CellRun, running_cell
 from .tabs.cells.panel import CellsTab
 from .tabs.compare import CompareTab
 from .tabs.data import DataTab
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 MOST_WIDE = "1100px"
+
+CLOSED = "A closed panel of napari-stimpute: run the cell that made it again."
 
 _MOST_DRAWN, _STILL = 200_000, 40
 """Spots up to which a still picture is drawn, and pixels of it per inch of the figure."""
@@ -59,6 +63,15 @@ def _in_words(session: Session) -> str:
     return f"Panels of napari-stimpute ({opened}): run this cell to use them."
 
 
+def close_whole(widget: widgets.Widget) -> None:
+    """Close a widget and all that it is made of, so that neither kernel nor page keeps them."""
+    for value in widget.trait_values().values():
+        for part in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(part, widgets.Widget):
+                close_whole(part)
+    widgets.Widget.close(widget)
+
+
 def still_picture(session: Session) -> bytes:
     """PNG of what is shown now, for a notebook that is read without a kernel; b"" for nothing."""
     scene = Scene(session)
@@ -72,9 +85,18 @@ def still_picture(session: Session) -> bytes:
 
 
 class Panel(widgets.VBox):  # type: ignore[misc]
-    """Tabs of one session under their names, and the question about unsaved results above them."""
+    """Tabs of one session under their names, and the question about unsaved results above them.
+
+    It listens to its session until it is closed: by `close`, or when the cell that made and alone
+    showed it is run again and makes another.
+    """
+
+    _open: ClassVar[WeakSet[Panel]] = WeakSet()
 
     def __init__(self, session: Session) -> None:
+        self._made_by, self._shown_by = running_cell(), set[str]()
+        for other in list(Panel._open):
+            other.make_way_for(self._made_by)
         super().__init__(layout=widgets.Layout(max_width=MOST_WIDE))
         self.session, self.page = session, Page(session, self.show_tab)
         autosave_of(session)  # what is unsaved outlives the kernel, and is offered by the next one
@@ -82,6 +104,24 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self.code = CodeBox(lambda: self.tab(self.page.in_sight), self.page.home)
         self.page.looked.connect(lambda _name: self.code.hide())
         self._frame: list[widgets.DOMWidget] = [widgets.HTML(markup.SHEET), self.asked.widget]
+        Panel._open.add(self)
+
+    def __repr__(self) -> str:
+        return CLOSED if self.comm is None else _in_words(self.session)
+
+    def __del__(self) -> None:
+        widgets.Widget.close(self)  # when Python is taken down, not even children can be asked for
+
+    def close(self) -> None:
+        """Leave the page, and listen no longer; the session stays, and goes on with its work."""
+        Panel._open.discard(self)
+        self.page.close()
+        close_whole(self)
+
+    def make_way_for(self, now: CellRun) -> None:
+        """Close if nobody sees it any longer when a cell is run again and makes another panel."""
+        if now.replaces(self._made_by) and self._shown_by == {now.cell}:
+            self.close()
 
     @cached_property
     def data(self) -> DataTab:
@@ -125,8 +165,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
 
     def _repr_mimebundle_(self, **wanted: object) -> dict[str, object]:
         """The panel; and for a page that is read without a kernel, a picture and a sentence."""
+        self._shown_by.add(running_cell().cell)
         bundle: dict[str, object] = super()._repr_mimebundle_(**wanted)
-        bundle["text/plain"] = _in_words(self.session)
         picture = still_picture(self.session)
         return bundle | ({"image/png": b64encode(picture).decode()} if picture else {})
 
@@ -146,7 +186,7 @@ class AllTabs(Panel):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._names = [tab.name for tab in TABS]
-        self.titles = Tabs(session)
+        self.titles = self.page.keep(Tabs(session))
         places = [widgets.VBox(layout=widgets.Layout(padding="4px 2px")) for _ in TABS]
         self.tabs = widgets.Tab(places, titles=self.titles.now)
         self.tabs.add_class("stimpute-tabs")

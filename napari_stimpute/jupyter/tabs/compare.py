@@ -34,7 +34,7 @@ class CompareTab:
     """Draws what can be compared, and what was found."""
 
     def __init__(self, page: Page) -> None:
-        self.panel, self.home = ComparePanel(page.session), page.home
+        self.panel, self.home = page.keep(ComparePanel(page.session)), page.home
         panel, home = self.panel, page.home
         self.forecast = ForecastView(panel.forecast, page, "compare")
         self.work = WorkBox(panel.work, home, self.forecast.widget)

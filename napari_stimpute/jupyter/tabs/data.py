@@ -35,7 +35,7 @@ class DataTab:
     """Draws what is open, and passes on what is to be opened and saved."""
 
     def __init__(self, page: Page) -> None:
-        self.panel, self.page = DataPanel(page.session), page
+        self.panel, self.page = page.keep(DataPanel(page.session)), page
         self._offered = tuple[Left, ...]()
         self._make_way_in()
         self._make_found()

@@ -15,7 +15,7 @@ class GeneListBox:
     """Draws the list of one run's genes; pressing a name shows the gene."""
 
     def __init__(self, page: Page) -> None:
-        self.panel, self._page = GeneListPanel(page.session), page
+        self.panel, self._page = page.keep(GeneListPanel(page.session)), page
         panel, home = self.panel, page.home
         self.about, self.nothing = Hint(), Hint()
         self.verdict = MenuBox("Verdict", panel.choose_verdict, home)

@@ -26,12 +26,13 @@ class GenesTab:
 
     def __init__(self, page: Page) -> None:
         self.page, self.home = page, page.home
-        self.scene = Scene(page.session)
-        self.panel, self.add = GenesPanel(self.scene), AddPanel(page.session)
+        self.scene = page.keep(Scene(page.session))
+        self.panel = page.keep(GenesPanel(self.scene))
+        self.add = page.keep(AddPanel(page.session))
         self._make_controls()
         self.display = DisplayBox(self.panel, page.home)
         self.list = GeneListBox(page)
-        self.canvas = CanvasBox(self.scene, page.home)
+        self.canvas = page.keep(CanvasBox(self.scene, page.home))
         self.widget = self._laid_out()
         self.panel.changed.connect(self._draw, thread="current")
         self.add.changed.connect(self._draw_add, thread="current")

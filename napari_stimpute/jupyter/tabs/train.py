@@ -39,7 +39,7 @@ class TrainTab:
     """Draws the settings of one model and the run that is under way."""
 
     def __init__(self, page: Page) -> None:
-        self.panel, self.home = TrainPanel(page.session), page.home
+        self.panel, self.home = page.keep(TrainPanel(page.session)), page.home
         self.forms: dict[str, ConfigForm] = {}
         self._make_head()
         self.forecast = ForecastView(self.panel.forecast, page, "train")

@@ -35,7 +35,7 @@ class Home:
         self._delivery: asyncio.Task[None] | None = None
         self._waiting: list[Callable[[], object]] = []
         self._is_quiet = False
-        UNDER_WAY.began.connect(self._follow_jobs)
+        UNDER_WAY.began.connect(self.deliver)
 
     @property
     def is_delivering(self) -> bool:
@@ -84,8 +84,13 @@ class Home:
         if running_loop() is self._loop is not None and not self.is_delivering:
             self._delivery = asyncio.create_task(_deliver(is_busy))
 
-    def _follow_jobs(self) -> None:
+    def deliver(self) -> None:
+        """Deliver as long as any job is under way."""
         self.deliver_while(lambda: bool(UNDER_WAY))
+
+    def close(self) -> None:
+        """Begin no further delivery; one that is under way goes on, for whoever else listens."""
+        UNDER_WAY.began.disconnect(self.deliver)
 
     def _take_turn(self, act: Callable[[], object]) -> None:
         self._waiting.remove(act)

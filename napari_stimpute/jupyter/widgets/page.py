@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import ipywidgets as widgets
 from psygnal import Signal
@@ -11,6 +11,16 @@ from psygnal import Signal
 from ...panels.unsaved import AskFirst
 from ...session.session import Session
 from .loop import Home
+
+
+class Closable(Protocol):
+    """What listens until it is closed."""
+
+    def close(self) -> None:
+        """Listen no longer."""
+
+
+C = TypeVar("C", bound=Closable)
 
 
 class Page:
@@ -27,9 +37,23 @@ class Page:
 
     def __init__(self, session: Session, go_to: Callable[[str], object]) -> None:
         self.session, self.go_to, self.home = session, go_to, Home()
-        self.question = AskFirst(session)
+        self._kept: list[Closable] = []
+        self.question = self.keep(AskFirst(session))
         self.in_sight = ""
         """Name of the tab that is in sight."""
+        if session.is_busy:  # what was begun without a panel
+            self.home.deliver()
+
+    def keep(self, part: C) -> C:
+        """Have a part closed with the page; it is given back."""
+        self._kept.append(part)
+        return part
+
+    def close(self) -> None:
+        """Close all that was kept, newest first."""
+        while self._kept:
+            self._kept.pop().close()
+        self.home.close()
 
     def look_at(self, name: str) -> None:
         """Say which tab is in sight."""

@@ -16,7 +16,7 @@ class BatchesBox:
     """Draws the scores of batches, and the verdict on them."""
 
     def __init__(self, page: Page, groups: Groups) -> None:
-        self.panel = panel = BatchesPanel(page.session, groups)
+        self.panel = panel = page.keep(BatchesPanel(page.session, groups))
         home = page.home
         self.batch = MenuBox("Batches", panel.choose_batch, home)
         self.run = MenuBox("Run", panel.choose_run, home)

@@ -33,7 +33,7 @@ class CommunitiesBox:
     """Draws communities in a table; pressing one tells of it, and draws its network."""
 
     def __init__(self, page: Page, groups: Groups) -> None:
-        self.panel = panel = CommunitiesPanel(page.session, groups)
+        self.panel = panel = page.keep(CommunitiesPanel(page.session, groups))
         home = page.home
         self.run = MenuBox("Run", panel.choose_run, home)
         self.work = WorkBox(panel.work, home)

@@ -33,7 +33,7 @@ class MarkersBox:
     """Draws the markers of one group; pressing a name shows the gene."""
 
     def __init__(self, page: Page, groups: Groups) -> None:
-        self.panel = panel = MarkersPanel(page.session, groups)
+        self.panel = panel = page.keep(MarkersPanel(page.session, groups))
         home = page.home
         self.method = MenuBox("Method", panel.choose_method, home)
         self.group = MenuBox("Group", panel.choose_group, home)

@@ -34,7 +34,7 @@ class NamesBox:
     """Draws suggested names; below, names from a reference."""
 
     def __init__(self, page: Page, groups: Groups) -> None:
-        self.panel = panel = NamesPanel(page.session, groups)
+        self.panel = panel = page.keep(NamesPanel(page.session, groups))
         self.home = home = page.home
         self.lists = control(widgets.Text, LISTS, placeholder=f"Path of a {KINDS}", tooltip=FORMAT)
         home.observe(self.lists, lambda: panel.choose_lists(self.lists.value))

@@ -23,7 +23,7 @@ class CellsTab:
     """The groups that all sections are about, then the sections, one of which is open."""
 
     def __init__(self, page: Page) -> None:
-        self.groups = Groups(page.session)
+        self.groups = page.keep(Groups(page.session))
         self.column = MenuBox("Groups by", self.groups.choose, page.home)
         self.nothing = Words("note")
         kinds = (MarkersBox, NamesBox, TrajectoryBox, BatchesBox, CommunitiesBox)

@@ -19,7 +19,7 @@ class TrajectoryBox:
     """Draws where an order begins, and what was found."""
 
     def __init__(self, page: Page, groups: Groups) -> None:
-        self.panel = panel = TrajectoryPanel(page.session, groups)
+        self.panel = panel = page.keep(TrajectoryPanel(page.session, groups))
         home = page.home
         self.run = MenuBox("Alike by", panel.choose_run, home)
         self.root = MenuBox("Begins with", panel.choose_root, home)

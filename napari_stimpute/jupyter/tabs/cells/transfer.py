@@ -16,7 +16,7 @@ class TransferBox:
     """Draws a reference, its columns, and what was carried over."""
 
     def __init__(self, page: Page) -> None:
-        self.panel = panel = TransferPanel(page.session)
+        self.panel = panel = page.keep(TransferPanel(page.session))
         home = page.home
         self.path = control(widgets.Text, "Reference", placeholder="Path of an .h5ad file")
         self.open = Button("Open", lambda: panel.open(self.path.value), home, OPEN_HELP)

@@ -31,7 +31,7 @@ class EditTab:
     """Draws what is asked of cells, and what came of it; pressing a name shows its change."""
 
     def __init__(self, page: Page) -> None:
-        self.panel, self.page = EditPanel(page.session), page
+        self.panel, self.page = page.keep(EditPanel(page.session)), page
         panel, home = self.panel, page.home
         self.form, self.cost = EditFormBox(panel, home), Hint()
         self.set_up = Button(SET_UP, self._set_up, home, SET_UP_HELP)

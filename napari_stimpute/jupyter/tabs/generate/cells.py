@@ -42,7 +42,7 @@ class NewCellsBox:
     """Draws an order and what came of it."""
 
     def __init__(self, page: Page, generators: Generators) -> None:
-        self.panel, self.home = GeneratePanel(page.session, generators), page.home
+        self.panel, self.home = page.keep(GeneratePanel(page.session, generators)), page.home
         panel, home = self.panel, page.home
         self.conditions = ConditionsBox(panel, home)
         self._make_options()

@@ -38,7 +38,7 @@ class EnhanceBox:
     """Draws what is added to a copy of the open data."""
 
     def __init__(self, page: Page, generators: Generators) -> None:
-        self.panel, self.home = EnhancePanel(page.session, generators), page.home
+        self.panel, self.home = page.keep(EnhancePanel(page.session, generators)), page.home
         panel, home = self.panel, page.home
         self.kind = MenuBox(KIND, panel.choose_kind, home)
         self.column = MenuBox(COLUMN, panel.choose_column, home)

@@ -18,7 +18,7 @@ class ModelBox:
 
     def __init__(self, page: Page, generators: Generators) -> None:
         self.page, self.generators = page, generators
-        self.folder = folder = ModelFolder(page.session, generators)
+        self.folder = folder = page.keep(ModelFolder(page.session, generators))
         home = page.home
         self.run, self.nothing = MenuBox("Model", generators.choose, home), Words("note")
         self.set_up = Button(SET_UP, self._set_up, home, SET_UP_HELP)

@@ -19,7 +19,7 @@ class GenerateTab:
     """Draws the choice of a model, and the sections that use it, one of which is open."""
 
     def __init__(self, page: Page) -> None:
-        self.generators = Generators(page.session)
+        self.generators = page.keep(Generators(page.session))
         self.model = ModelBox(page, self.generators)
         makers = [partial(kind, page, self.generators) for kind in (NewCellsBox, EnhanceBox)]
         self.folds = Folds(list(zip(GENERATE, makers, strict=True)), page.home)

@@ -25,7 +25,7 @@ class DifferencesBox:
     """Draws a test of one group against others; pressing a name in its table shows the gene."""
 
     def __init__(self, page: Page) -> None:
-        self.panel = panel = DifferencesPanel(page.session)
+        self.panel = panel = page.keep(DifferencesPanel(page.session))
         home = page.home
         self.column = MenuBox("Groups by", panel.choose_column, home)
         self.group = MenuBox("Group", panel.choose_group, home)

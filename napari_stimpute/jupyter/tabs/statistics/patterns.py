@@ -15,7 +15,7 @@ class PatternsBox:
     """Draws a check of spatial patterns; pressing a name in its table shows the gene."""
 
     def __init__(self, page: Page) -> None:
-        self.panel = panel = PatternsPanel(page.session)
+        self.panel = panel = page.keep(PatternsPanel(page.session))
         home = page.home
         self.run = MenuBox("Run", panel.choose_run, home)
         self.listed = MenuBox("Listed", panel.choose_listed, home)

@@ -17,7 +17,7 @@ class VariableBox:
     """Draws both rankings; pressing a name in their table shows the gene."""
 
     def __init__(self, page: Page) -> None:
-        self.panel = panel = VariablePanel(page.session)
+        self.panel = panel = page.keep(VariablePanel(page.session))
         self.home = home = page.home
         self.run = MenuBox("Run", panel.choose_run, home)
         self.n = control(widgets.BoundedIntText, "Genes", max=MOST, step=50)
