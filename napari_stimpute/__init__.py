@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from .compare.contenders import comparison_of
     from .compare.standing import verdict
     from .data.holdout import thin
-    from .data.readers.h5ad import read
+    from .data.readers.reading import read
     from .data.simulate import simulate_cells, simulate_section
     from .editing import judge_edit
     from .generate import Order, generation_steps
@@ -134,7 +134,7 @@ _HOME = {
     "open_viewer": ".plugin",
     "pattern_steps": ".session.patterns",
     "raise_steps": ".models.scdiffusion.enhance",
-    "read": ".data.readers.h5ad",
+    "read": ".data.readers.reading",
     "read_marker_lists": ".analysis.marker_lists",
     "real_and_generated": ".plots.generated",
     "representation": ".analysis.sources",

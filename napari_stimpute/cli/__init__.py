@@ -31,6 +31,7 @@ from .options import (
     add_setting_options,
     config_of,
     listed,
+    reading_options,
     settings_text,
     usage,
     width,
@@ -175,7 +176,7 @@ def _add_check(commands: argparse._SubParsersAction[Parser]) -> None:
         "stimpute check cells.h5ad --counts raw",
     )
     parser = _add_plain(commands, "check", text, examples)
-    parser.add_argument("file", metavar="FILE", help="an .h5ad file")
+    parser.add_argument("file", metavar="FILE", help="a file or a folder of data")
     add_data_options(parser)
     parser.set_defaults(command=_check, parser=parser)
 
@@ -206,7 +207,7 @@ def _add_demo(commands: argparse._SubParsersAction[Parser]) -> None:
         nargs="?",
         default="",
         metavar="DATA",
-        help="an .h5ad file with coordinates (default: the sample section)",
+        help="data with coordinates (default: the sample section)",
     )
     parser.add_argument(
         "--out", default="demo", metavar="FOLDER", help="where it goes (%(default)s)"
@@ -237,10 +238,15 @@ def _check(args: argparse.Namespace) -> int:
     from ..data.gene_choice import names_in
     from ..data.opening import sound
 
-    adata, notes = sound(args.file)
-    card = data_card(adata, args.counts, genes=args.genes, also=names_in(args.also))
+    found = sound(args.file, reading_options(args))
+    card = data_card(found.adata, args.counts, genes=args.genes, also=names_in(args.also))
+    card = card.read_by(found.questions)
     print(card.text(width()))
-    for note in notes:
+    for question in found.questions:
+        others = [f"{v} ({words})" for v, words in question.choices if v != question.answer]
+        if others:
+            print(shown(f"--read {question.name}=… takes also {', '.join(others)}"))
+    for note in found.notes:
         print(shown(textwrap.fill(f"! {note}", width(), subsequent_indent="  ")))
     if card.is_usable:
         return 0

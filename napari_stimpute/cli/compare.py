@@ -10,6 +10,7 @@ from ..compare.methods import available, chosen, methods
 from ..errors import StimputeError
 from ..words import duration, percent
 from .options import (
+    INPUT,
     Parser,
     add_data_options,
     aligned,
@@ -58,7 +59,7 @@ def add_compare(commands: argparse._SubParsersAction[Parser]) -> None:
         epilog=with_examples(_names(), *_EXAMPLES),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("input", metavar="IN", help="an .h5ad file; it is never changed")
+    parser.add_argument("input", metavar="IN", help=INPUT)
     parser.add_argument(
         "--models",
         default="",

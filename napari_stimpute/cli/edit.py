@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 
 from .. import keys
 from ..errors import InvalidSetting, MissingKey, NotReadable, TooSmall, UnknownName
-from .options import COUNTS, Parser, aligned, seed_of, width, with_examples
+from .options import (
+    COUNTS,
+    INPUT,
+    Parser,
+    add_reading_option,
+    aligned,
+    reading_options,
+    seed_of,
+    width,
+    with_examples,
+)
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -46,7 +56,7 @@ def add_edit(commands: argparse._SubParsersAction[Parser]) -> None:
         epilog=with_examples("", *_EXAMPLES),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("input", metavar="IN", help="an .h5ad file; it is never changed")
+    parser.add_argument("input", metavar="IN", help=INPUT)
     parser.add_argument("output", metavar="OUT", help="the .h5ad file to write")
     parser.add_argument(
         "--model-dir", required=True, metavar="MODEL", help="folder of a trained scDiffusion"
@@ -95,6 +105,7 @@ def add_edit(commands: argparse._SubParsersAction[Parser]) -> None:
         "model, else its clusters)",
     )
     how.add_argument("--counts", default="", metavar="PLACE", help=COUNTS)
+    add_reading_option(how)
     how.add_argument(
         "--seed", default=0, type=seed_of, metavar="N", help="of everything random (%(default)s)"
     )
@@ -119,7 +130,7 @@ def _edit(args: argparse.Namespace) -> int:
     tell = Teller(quiet=args.quiet)
     model = ScDiffusion.load(args.model_dir, device=args.device)
     tell.say(f"Reading {args.input}")
-    adata = load(args.input, genes="all", counts=args.counts).adata
+    adata = load(args.input, genes="all", counts=args.counts, options=reading_options(args)).adata
     request = EditRequest(
         _picked(adata, args.cells), to, genes, args.strength, args.method, args.groups, args.seed
     )

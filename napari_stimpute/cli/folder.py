@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..data.files import full_path
-from ..data.readers import ENDINGS
+from ..data.readers import formats_of
+from ..data.readers.reading import samples_in
 from ..errors import (
     InvalidSetting,
     NotReadable,
@@ -71,8 +72,9 @@ class FileOutcome:
 
 
 def is_folder(path: str) -> bool:
-    """Whether a path is that of a folder."""
-    return full_path(path, NotReadable).is_dir()
+    """Whether a path is that of a folder, and not of one that is read as a whole."""
+    folder = full_path(path, NotReadable)
+    return folder.is_dir() and not formats_of(folder)
 
 
 def add_folder_options(group: argparse._ActionsContainer) -> None:
@@ -85,7 +87,7 @@ def add_folder_options(group: argparse._ActionsContainer) -> None:
 
 
 def work_on_folder(args: argparse.Namespace, tell: Teller, work: Callable[[Task], Worked]) -> int:
-    """Work on every .h5ad file of a folder, and say in the end what became of each.
+    """Work on every file of a folder that can be read, and say in the end what became of each.
 
     Parameters
     ----------
@@ -98,7 +100,7 @@ def work_on_folder(args: argparse.Namespace, tell: Teller, work: Callable[[Task]
 
     Raises
     ------
-    NotReadable : no .h5ad file in the folder
+    NotReadable : nothing in the folder can be read
     NotWritable : the output is a file, or lies within the input
     """
     tasks = _tasks(args)
@@ -115,21 +117,19 @@ def work_on_folder(args: argparse.Namespace, tell: Teller, work: Callable[[Task]
 
 def _tasks(args: argparse.Namespace) -> list[Task]:
     folder, out = full_path(args.input, NotReadable), full_path(args.output)
-    files = sorted(
-        p for p in folder.iterdir() if p.suffix in ENDINGS and _is_meant(p) and p.name[0] != "."
-    )
+    files = samples_in(folder)
     if not files:
         raise NotReadable(
-            expected=f"at least one {' or '.join(ENDINGS)} file in {folder}",
+            expected=f"at least one file or folder of data in {folder}",
             found="none",
-            remedy="Choose another folder; folders within it, and hidden files, are left out.",
+            remedy="Choose another folder; hidden files are left out.",
         )
     _make_folder(out, folder)
     models = Path(args.save_model) if args.save_model else None
     return [
         Task(
             str(file),
-            str(out / file.name),
+            str(out / _result_name(file)),
             str(models / file.stem) if models else "",
             f"{number} of {len(files)}",
             args.key or args.model,
@@ -138,9 +138,9 @@ def _tasks(args: argparse.Namespace) -> list[Task]:
     ]
 
 
-def _is_meant(path: Path) -> bool:
-    """Whether it is a file, or a link to one that is gone: that is failed, not left out."""
-    return path.is_file() or (path.is_symlink() and not path.exists())
+def _result_name(file: Path) -> str:
+    """What the result of a file is called; those of another kind keep their name before it."""
+    return file.name if file.suffix == ".h5ad" else f"{file.name}.h5ad"
 
 
 def _make_folder(out: Path, folder: Path) -> None:
@@ -148,7 +148,7 @@ def _make_folder(out: Path, folder: Path) -> None:
     expected = f"a folder for the results at {out}, as {folder} is a folder"
     if out.exists() and not out.is_dir():
         raise NotWritable(expected=expected, found="a file", remedy="Choose another name.")
-    if out.suffix in ENDINGS and not out.exists():
+    if out.suffix == ".h5ad" and not out.exists():
         found, remedy = f"the ending {out.suffix} of a file", "Name a folder."
         raise NotWritable(expected=expected, found=found, remedy=remedy)
     if out.resolve().is_relative_to(folder.resolve()):

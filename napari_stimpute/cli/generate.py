@@ -8,7 +8,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..words import number
-from .options import Parser, add_run_options, aligned, positive, width, with_examples
+from .options import (
+    INPUT,
+    Parser,
+    add_reading_option,
+    add_run_options,
+    aligned,
+    positive,
+    reading_options,
+    width,
+    with_examples,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -101,7 +111,7 @@ def add_enhance(commands: argparse._SubParsersAction[Parser]) -> None:
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("input", metavar="IN", help="an .h5ad file; it is never changed")
+    parser.add_argument("input", metavar="IN", help=INPUT)
     parser.add_argument("output", metavar="OUT", help="the .h5ad file to write")
     parser.add_argument(
         "--model-dir", required=True, metavar="MODEL", help="a folder that 'train' wrote"
@@ -119,6 +129,7 @@ def add_enhance(commands: argparse._SubParsersAction[Parser]) -> None:
     what.add_argument(
         "--depth", default=None, type=float, metavar="X", help="draw molecules to X times the depth"
     )
+    add_reading_option(parser)
     add_run_options(parser)
     parser.set_defaults(command=_enhance, parser=parser)
 
@@ -140,7 +151,7 @@ def _generate(args: argparse.Namespace) -> int:
     model = ScDiffusion.load(args.model_folder, device=args.device)
     order = Order(args.n, conditions, args.guidance, args.sampler, args.steps, args.seed)
     check_order(model, order)
-    job = Job(generation_steps(model, order, _whole_file(args.against, tell)), "Generating")
+    job = Job(generation_steps(model, order, _whole_file(args.against, {}, tell)), "Generating")
     found = whole(job, tell)
     made = found.adata
     with holding_signals(resends=False):
@@ -162,7 +173,7 @@ def _enhance(args: argparse.Namespace) -> int:
     check_writable(args.output, args.input)
     tell = Teller(quiet=args.quiet)
     model = ScDiffusion.load(args.model_dir, device=args.device)
-    adata = _whole_file(args.input, tell)
+    adata = _whole_file(args.input, reading_options(args), tell)
     assert adata is not None
     job = Job(_enhancing(args, model, adata), "Enhancing")
     enhanced = whole(job, tell)
@@ -186,14 +197,14 @@ def _enhancing(
     return deepen_steps(model, adata, args.depth, seed=args.seed)
 
 
-def _whole_file(path: str, tell: Teller) -> AnnData | None:
+def _whole_file(path: str, options: dict[str, str], tell: Teller) -> AnnData | None:
     """A file with all its genes; None where none is named."""
     if not path:
         return None
     from ..data.opening import load
 
     tell.say(f"Reading {path}")
-    return load(path, genes="all").adata
+    return load(path, genes="all", options=options).adata
 
 
 def _conditions(args: argparse.Namespace) -> dict[str, str]:

@@ -91,7 +91,9 @@ def _add_work(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "input", metavar="IN", help="an .h5ad file, or a folder of them; it is never changed"
+        "input",
+        metavar="IN",
+        help="a file or a folder of data, or a folder of them; it is never changed",
     )
     parser.add_argument(
         "output", metavar="OUT", help="the .h5ad file to write, or a folder for the results"

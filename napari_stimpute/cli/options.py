@@ -27,6 +27,7 @@ _SHORTCUTS = ("n_clusters", "n_domains", "mode")
 """Settings that have an option of their own, beside ``--set``."""
 
 
+INPUT = "a file or a folder of data; it is never changed"
 GENES = "genes to model: all, hvg:N, or a text file with one gene per line"
 COUNTS = "where the raw counts are: X, raw or the name of a layer (default: found automatically)"
 
@@ -94,6 +95,18 @@ def add_data_options(group: argparse._ActionsContainer) -> None:
         help="genes that are modelled whatever is chosen: names with commas, or a text file",
     )
     group.add_argument("--counts", default="", metavar="PLACE", help=COUNTS)
+    add_reading_option(group)
+
+
+def add_reading_option(group: argparse._ActionsContainer) -> None:
+    """Offer to answer what an input leaves open."""
+    group.add_argument(
+        "--read",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="what an input leaves open, as 'stimpute check' lists it: bin=16, for example",
+    )
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -115,7 +128,25 @@ def opened_by(args: argparse.Namespace, source: str) -> Opened:
     from ..data.gene_choice import names_in
     from ..data.opening import load
 
-    return load(source, genes=args.genes, also=names_in(args.also), counts=args.counts)
+    return load(
+        source,
+        genes=args.genes,
+        also=names_in(args.also),
+        counts=args.counts,
+        options=reading_options(args),
+    )
+
+
+def reading_options(args: argparse.Namespace) -> dict[str, str]:
+    """What ``--read`` says; anything without "=" is wrong usage."""
+    return dict(_named_value(args, "--read", text) for text in args.read)
+
+
+def _named_value(args: argparse.Namespace, option: str, text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        args.parser.error(f"{option} takes NAME=VALUE, and {text!r} has no '='")
+    return name.strip(), value.strip()
 
 
 def names_file(args: argparse.Namespace) -> str:
@@ -158,10 +189,8 @@ def named_settings(args: argparse.Namespace) -> dict[str, str]:
     """Settings given one by one."""
     settings = {n: v for n in _SHORTCUTS if (v := getattr(args, n, None)) is not None}
     for text in args.settings:
-        name, equals, value = text.partition("=")
-        if not equals:
-            args.parser.error(f"--set takes NAME=VALUE, and {text!r} has no '='")
-        settings[name.strip().replace("-", "_")] = value.strip()
+        name, value = _named_value(args, "--set", text)
+        settings[name.replace("-", "_")] = value
     return settings
 
 

@@ -12,13 +12,16 @@ from ..config import ModelConfig
 from ..errors import Diverged
 from ..models import MODELS, model_info
 from .options import (
+    INPUT,
     Parser,
     add_data_options,
+    add_reading_option,
     add_run_options,
     add_setting_options,
     config_of,
     opened_by,
     positive,
+    reading_options,
     settings_text,
     usage,
     width,
@@ -59,7 +62,7 @@ def add_train(commands: argparse._SubParsersAction[Parser]) -> None:
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("input", metavar="IN", help="an .h5ad file; it is never changed")
+    parser.add_argument("input", metavar="IN", help=INPUT)
     parser.add_argument("output", metavar="MODEL", help="the folder to write")
     group = parser.add_argument_group("model")
     names = ", ".join(MODELS)
@@ -92,7 +95,7 @@ def add_finetune(commands: argparse._SubParsersAction[Parser]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("model_folder", metavar="MODEL", help="a folder that 'train' wrote")
-    parser.add_argument("input", metavar="NEW", help="an .h5ad file; it is never changed")
+    parser.add_argument("input", metavar="NEW", help=INPUT)
     parser.add_argument("output", metavar="OUT", help="the folder to write")
     parser.add_argument(
         "--force", action="store_true", help="go on though few of the model's genes are there"
@@ -100,6 +103,7 @@ def add_finetune(commands: argparse._SubParsersAction[Parser]) -> None:
     parser.add_argument(
         "--steps", default=2000, type=positive, metavar="N", help="of training (%(default)s)"
     )
+    add_reading_option(parser)
     add_run_options(parser)
     parser.set_defaults(command=_finetune, parser=parser)
 
@@ -175,7 +179,7 @@ def _finetune(args: argparse.Namespace) -> int:
     tell = Teller(quiet=args.quiet)
     model = ScDiffusion.load(args.model_folder, device=args.device)
     tell.say(f"Reading {args.input}")
-    opened = load(args.input, genes="all")
+    opened = load(args.input, genes="all", options=reading_options(args))
     steps = finetune_steps(
         model, opened.adata, force=args.force, seed=args.seed, n_steps=args.steps
     )

@@ -12,6 +12,7 @@ from ..models import MODELS
 from ..models.configs import ModelInfo
 from ..words import duration, number, percent
 from .options import (
+    INPUT,
     Parser,
     add_data_options,
     add_run_options,
@@ -74,7 +75,7 @@ def add_tune(commands: argparse._SubParsersAction[Parser]) -> None:
         epilog=with_examples(_searched(infos), *_EXAMPLES),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("input", metavar="IN", help="an .h5ad file; it is never changed")
+    parser.add_argument("input", metavar="IN", help=INPUT)
     group = parser.add_argument_group("model")
     names = ", ".join(info.name for info in infos)
     group.add_argument(

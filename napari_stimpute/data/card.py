@@ -24,6 +24,7 @@ from .image import TissueImage, tissue_image
 from .layout import Layout, lay_out
 from .libraries import libraries
 from .peaks import peaks_in_words
+from .readers.found import Opening, Question
 from .records import read_records
 from .technology import Technology, guess_technology, off_tissue_in_words
 
@@ -39,24 +40,13 @@ Finding = tuple[str, list[str]]
 
 
 @dataclass(frozen=True)
-class Opening:
-    """With which choices data were opened, as `opening.load` takes them; "" for its own.
-
-    ``made_by`` is the name of the function that made them; "" for data of a file, and of others.
-    """
-
-    genes: str = ""
-    counts: str = ""
-    made_by: str = ""
-
-
-@dataclass(frozen=True)
 class DataCard:
     """What was found and will be used (label and sentence), and what looks wrong.
 
     ``counts_where`` is the place of the counts, "" if there are none; ``places`` are all that could
     hold counts; ``place`` is the word for one observation, "spot" or "cell"; ``is_usable`` False
-    where no model could be trained on them as it was asked for; ``how`` they were opened.
+    where no model could be trained on them as it was asked for; ``how`` they were opened;
+    ``questions`` are what could have been read otherwise from their file.
     """
 
     rows: tuple[tuple[str, str], ...]
@@ -66,6 +56,16 @@ class DataCard:
     place: str
     is_usable: bool = True
     how: Opening = field(default=Opening(), compare=False)
+    questions: tuple[Question, ...] = ()
+
+    def read_by(self, questions: Sequence[Question]) -> DataCard:
+        """The card of a file: how it was read is in its first row, and kept."""
+        if not questions:
+            return self
+        (kind, *others) = questions
+        said = ", ".join([kind.words, *(f"{q.title.lower()}: {q.words}" for q in others)])
+        rows = (("Read as", said), *self.rows)
+        return replace(self, rows=rows, questions=tuple(questions))
 
     def text(self, width: int = 96) -> str:
         """Lay the card out for a terminal."""

@@ -1,4 +1,4 @@
-"""An .h5ad file or an AnnData, read, checked, and ready to be worked on."""
+"""A file, a folder or an AnnData, read, checked, and ready to be worked on."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from .. import keys
 from ..errors import NotReadable
-from .card import DataCard, Opening, card_of
+from .card import DataCard, card_of
 from .counts import Counts, check_in_memory, read_counts
 from .files import full_path
 from .genes import most_telling_gene, working_adata
 from .peaks import peaks_in_words
-from .readers.h5ad import read_with_notes
+from .readers.found import Found, Opening, Options
+from .readers.reading import read_found
 from .storable import storable
 from .structure import check_all_sparse
 
@@ -39,36 +40,45 @@ def load(
     genes: str = "",
     also: Sequence[str] = (),
     counts: str = "",
+    options: Options | None = None,
+    asks: bool = False,
 ) -> Opened:
     """Read, check, and choose genes. Safe in a thread: it touches no session.
 
     Parameters
     ----------
-    source : path of an .h5ad file, an AnnData (which is not changed), or what makes one
+    source : path of a file or a folder, an AnnData (which is not changed), or what makes one
     genes : "hvg:3000", "all", a file of names, or "" (all up to 5,000, else hvg:3000)
     also : names of genes that are modelled whatever is chosen
     counts : "X", "raw" or a layer's name; "" finds them
+    options : where a file leaves something open, what is meant: ``{"bin": "16"}``, for example
+    asks : whether to raise `Undecided` where something is usually asked; else, what is usual is
+        taken
 
     Raises
     ------
     NotReadable : the file is none, or cannot be read
+    Undecided : something must be chosen first, by an option
     others as `read_counts`, `choose_genes`
     """
     made_by = getattr(source, "__name__", "") if callable(source) else ""
-    adata, said = sound(source() if callable(source) else source)
-    found = read_counts(adata, counts)
-    working, notes = working_adata(adata, genes, found, also)
+    data = sound(source() if callable(source) else source, options, asks=asks)
+    found = read_counts(data.adata, counts)
+    working, notes = working_adata(data.adata, genes, found, also)
     gene = most_telling_gene(Counts("X", working.X, working.var))
     path = ""
     if isinstance(source, str | os.PathLike):
         path = str(full_path(source, NotReadable))  # wherever one works later
     notes += peaks_in_words(found.var.index, found.matrix)
-    card = replace(card_of(adata, found, working), how=Opening(genes, counts, made_by))
-    return Opened(working, card, (*said, *notes), path, gene)
+    how = Opening(genes, counts, made_by, dict(options or {}))
+    card = replace(card_of(data.adata, found, working).read_by(data.questions), how=how)
+    return Opened(working, card, (*data.notes, *notes), path, gene)
 
 
-def sound(source: str | os.PathLike[str] | AnnData) -> tuple[AnnData, list[str]]:
-    """What can be worked on, and sentences on what was left out or put right.
+def sound(
+    source: str | os.PathLike[str] | AnnData, options: Options | None = None, *, asks: bool = False
+) -> Found:
+    """What can be worked on, with sentences on what was left out or put right.
 
     Raises
     ------
@@ -77,19 +87,19 @@ def sound(source: str | os.PathLike[str] | AnnData) -> tuple[AnnData, list[str]]
     from anndata import AnnData
 
     if isinstance(source, str | os.PathLike):
-        adata, notes = read_with_notes(source)
+        read = read_found(source, options, asks=asks)
     elif isinstance(source, AnnData):
         check_in_memory(source)
-        adata, notes = _computed(source)
-        check_all_sparse(adata)
+        read = _computed(source)
+        check_all_sparse(read.adata)
     else:
         raise NotReadable(
-            expected="the path of an .h5ad file, or an AnnData",
+            expected="the path of a file or a folder, or an AnnData",
             found=f"an object of the type {type(source).__name__}",
             remedy="Put counts into an AnnData first: anndata.AnnData(counts, obs, var).",
         )
-    found, changed = storable(adata)
-    return found, [*notes, *changed, *_placed(found)]
+    adata, changed = storable(read.adata)
+    return replace(read, adata=adata, notes=[*read.notes, *changed, *_placed(adata)])
 
 
 def _placed(adata: AnnData) -> list[str]:
@@ -101,9 +111,10 @@ def _placed(adata: AnnData) -> list[str]:
     return [f"The coordinates in {places[0]} are used; they stand in {places[1]} as well now."]
 
 
-def _computed(adata: AnnData) -> tuple[AnnData, list[str]]:
+def _computed(adata: AnnData) -> Found:
     """The AnnData with every array in memory; dask's are computed."""
     arrays = [adata.X, *adata.layers.values(), *adata.obsm.values()]
     if any(type(array).__module__.startswith("dask.") for array in arrays):
-        return adata.to_memory(), ["Arrays that were not in memory yet were read into it."]
-    return adata, []
+        said = "Arrays that were not in memory yet were read into it."
+        return Found(adata.to_memory(), [said])
+    return Found(adata)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..data.genes import CHOSEN
 from ..data.opening import Opened
-from ..data.readers import ENDINGS
+from ..data.readers import FORMATS
 from ..data.simulate import simulate_section
 from ..errors import StimputeError
 from ..job import Job
@@ -20,16 +20,21 @@ from ..session.session import OPEN, SAVE, Session
 from .menu import Choice, Entry, Menu, entries
 from .message import SILENT, Message, error, good
 from .panel import Panel
+from .reading import Asked, Reading
 from .saving import Saving
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
+    from ..data.readers.found import Options
+
 EMPTY = (
-    "Nothing is open yet. Open an .h5ad file, or begin with the sample: a simulated tissue section "
-    "with an image."
+    "Nothing is open yet. Open a file or a folder, or begin with the sample: a simulated tissue "
+    "section with an image."
 )
-OPEN_HELP, SAMPLE_HELP = "Open an AnnData file.", "Open a simulated tissue section with an image."
+OPEN_HELP = "Open a file: AnnData, 10x, loom, or a table of counts."
+FOLDER_HELP = "Open a folder that Space Ranger wrote, or one with a 10x matrix."
+SAMPLE_HELP = "Open a simulated tissue section with an image."
 APPLY_HELP = "Open the data again with this choice."
 SAVE_HELP = "Write data and results to a new file; the opened one stays as it is."
 SAVE_MODEL_HELP = "Write the trained model as a folder, to be used again."
@@ -38,7 +43,13 @@ FOUND, MODELLED, KEEP = "What was found", "What is modelled", "Keep"
 """Titles of the parts of the tab."""
 
 LEFT = "Results that were not saved when the program ended:"
-READABLE = f"AnnData ({' '.join(f'*{ending}' for ending in ENDINGS)})"
+READABLE = ";;".join(
+    f"{title} ({' '.join(f'*{ending}' for ending in endings)})"
+    for title, endings in (
+        ("All that can be read", [ending for kind in FORMATS for ending in kind.endings]),
+        *((kind.title, kind.endings) for kind in FORMATS if kind.endings),
+    )
+)
 """Files that can be opened, as a dialog lists them."""
 
 FILE = "file"
@@ -69,7 +80,9 @@ class DataState:
     ``is_busy`` says whether a file is being read or written; ``wait`` why nothing can be opened or
     saved now, ``no_model`` why no model can; ``card`` has a label and a sentence in each row, and
     so have ``details``, which ``asides`` go with; ``notes`` are what this file made necessary;
-    ``left`` are results that an earlier process did not save, until something is opened here.
+    ``left`` are results that an earlier process did not save, until something is opened here;
+    ``asked`` must be answered before a file can be opened; ``reading`` has the name, title and menu
+    of what could be read otherwise of the open one.
     """
 
     is_open: bool
@@ -90,6 +103,8 @@ class DataState:
     takes_file: bool
     counts: Menu
     apply: str
+    asked: Asked | None
+    reading: tuple[tuple[str, str, Menu], ...]
 
 
 class DataPanel(Panel[DataState]):
@@ -100,13 +115,16 @@ class DataPanel(Panel[DataState]):
         self._genes = Choice("Genes that models learn and impute; all others stay in raw.", _GENES)
         self._counts = Choice("Where the raw counts are: whole numbers, neither logged nor scaled.")
         self._gene_file = ""
+        self.reading = Reading(session)
         self._problem, self.saving = SILENT, Saving(session)
         self._left = tuple(left())
         events = session.events
         self.connections.add(events.adata, self._counts.forget)
+        self.connections.add(events.adata, self.reading.forget)
         self.connections.add(events.adata, self._stop_offering)
         self.connections.add(events.problem, self._follow_problem)
-        self.follow(events.adata, events.contents, events.job, events.problem, self.saving.changed)
+        self.follow(events.adata, events.contents, events.job, events.problem, events.undecided)
+        self.follow(self.saving.changed)
         self._follow_problem()
         self.refresh()
 
@@ -115,6 +133,27 @@ class DataPanel(Panel[DataState]):
     def open(self, source: str | os.PathLike[str] | AnnData) -> Job[Opened] | None:
         """Open a file or an AnnData in the background; words appear here if it cannot be."""
         return self._open(source)
+
+    def choose_reading(self, name: str, value: str) -> None:
+        """Choose something else of the open file to be read, once applied."""
+        self.reading.choose(name, value)
+        self.refresh()
+
+    def answer(self, value: str) -> None:
+        """Choose in what is asked before a file can be opened."""
+        self.reading.answer(value)
+        self.refresh()
+
+    def open_asked(self) -> Job[Opened] | None:
+        """Open the file that waits, as was chosen."""
+        undecided = self.session.undecided
+        if undecided is None:
+            return None
+        return self._open(undecided.path, options=self.reading.answers)
+
+    def leave_asked(self) -> None:
+        """Do not open the file that waits."""
+        self.session.undecided = None
 
     def open_sample(self) -> Job[Opened] | None:
         """Make the simulated section in the background, and open it."""
@@ -143,7 +182,11 @@ class DataPanel(Panel[DataState]):
         session = self.session
         if session.path:
             return self._open(
-                session.path, genes=genes, also=session.also, counts=self._counts.name
+                session.path,
+                genes=genes,
+                also=session.also,
+                counts=self._counts.name,
+                options=self.reading.options,
             )
         if session.adata is None:
             return None
@@ -202,11 +245,14 @@ class DataPanel(Panel[DataState]):
         genes: str = "",
         also: Sequence[str] = (),
         counts: str = "",
+        options: Options | None = None,
     ) -> Job[Opened] | None:
         self._problem = SILENT
         self.saving.say(SILENT)
         try:
-            return self.session.open_later(source, genes=genes, also=also, counts=counts)
+            return self.session.open_later(
+                source, genes=genes, also=also, counts=counts, options=options
+            )
         except StimputeError as problem:
             self._problem = error(problem)
             return None
@@ -256,6 +302,8 @@ class DataPanel(Panel[DataState]):
             takes_file=self._genes.name == FILE,
             counts=self._counts.menu("" if path else _COUNTS_CHOSEN),
             apply="Apply, and drop results" if session.has_results else "Apply",
+            asked=self.reading.asked,
+            reading=self.reading.menus,
         )
 
     def _notes(self) -> str:

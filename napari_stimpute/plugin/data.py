@@ -12,6 +12,7 @@ from ..panels.data import (
     APPLY_HELP,
     DISCARD_HELP,
     EMPTY,
+    FOLDER_HELP,
     FOUND,
     KEEP,
     LEFT,
@@ -24,16 +25,29 @@ from ..panels.data import (
     SAVE_MODEL_HELP,
     DataPanel,
 )
+from ..panels.menu import Menu
 from ..panels.run_card import DETAILS
 from ..panels.unsaved import SAVE_TITLE
 from ..session.autosave import Left
+from .widgets.asked import AskedBox
 from .widgets.choice import MenuBox
 from .widgets.fold import Fold
 from .widgets.saving import ask_where
 from .widgets.unsaved import ask_first
-from .widgets.words import Card, Words, clear, heading, hint, labelled, row, rule, sentence
+from .widgets.words import (
+    Card,
+    Words,
+    add_labelled,
+    clear,
+    heading,
+    hint,
+    labelled,
+    row,
+    rule,
+    sentence,
+)
 
-_DROP = "A file can also be dropped on the canvas."
+_DROP = "Either can also be dropped on the canvas."
 
 
 class DataTab(QWidget):
@@ -52,8 +66,9 @@ class DataTab(QWidget):
 
     def _make_controls(self) -> None:
         panel = self.panel
-        self.open_button = _button(
-            "Open .h5ad…", OPEN_HELP, lambda: self._ask_first(self._ask_open)
+        self.open_button = _button("Open file…", OPEN_HELP, lambda: self._ask_first(self._ask_open))
+        self.folder_button = _button(
+            "Open folder…", FOLDER_HELP, lambda: self._ask_first(self._ask_folder)
         )
         self.sample_button = _button(
             "Open sample",
@@ -77,6 +92,8 @@ class DataTab(QWidget):
         self._left_rows = QVBoxLayout(self.left)
         self._left_rows.setContentsMargins(0, 0, 0, 0)
         self._offered: tuple[Left, ...] = ()
+        self.asked = AskedBox(panel)
+        self.reading: dict[str, MenuBox] = {}
         self.genes, self.counts = MenuBox(panel.choose_genes), MenuBox(panel.choose_counts)
         self.gene_file = QLineEdit()
         self.gene_file.setPlaceholderText("Path of the file")
@@ -97,9 +114,10 @@ class DataTab(QWidget):
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setSpacing(8)
-        layout.addLayout(row(self.open_button, self.sample_button))
+        layout.addLayout(row(self.open_button, self.folder_button, self.sample_button))
         self._found = heading(FOUND)
-        for widget in (self.busy, self.problem, self.empty, self.left, self._found, self.card):
+        found = (self._found, self.card)
+        for widget in (self.busy, self.problem, self.asked, self.empty, self.left, *found):
             layout.addWidget(widget)
         layout.addWidget(self.notes)
         layout.addWidget(self.fold)
@@ -108,7 +126,8 @@ class DataTab(QWidget):
         inner.setContentsMargins(0, 0, 0, 0)
         inner.addWidget(rule())
         inner.addWidget(heading(MODELLED))
-        inner.addLayout(labelled([("Genes", self.genes), ("Counts in", self.counts)]))
+        self._menus = labelled([("Genes", self.genes), ("Counts in", self.counts)])
+        inner.addLayout(self._menus)
         inner.addLayout(row(self.gene_file, self.browse))
         inner.addWidget(self.apply)
         inner.addWidget(rule())
@@ -143,9 +162,26 @@ class DataTab(QWidget):
         self.gene_file.setVisible(now.takes_file)
         self.browse.setVisible(now.takes_file)
         self.apply.setText(now.apply)
-        for button in (self.open_button, self.sample_button, self.apply, self.save):
+        opens = (self.open_button, self.folder_button, self.sample_button)
+        for button in (*opens, self.apply, self.save):
             _enable(button, now.wait)
+        self.asked.draw(now.asked)
+        self._draw_reading(now.reading)
         _enable(self.save_model, now.no_model)
+
+    def _draw_reading(self, menus: tuple[tuple[str, str, Menu], ...]) -> None:
+        """One menu for each thing that could be read otherwise."""
+        names = tuple(name for name, _title, _menu in menus)
+        if names != tuple(self.reading):
+            for box in self.reading.values():
+                self._menus.removeRow(box)
+            self.reading = {
+                name: MenuBox(partial(self.panel.choose_reading, name)) for name in names
+            }
+            for name, title, _menu in menus:
+                add_labelled(self._menus, title, self.reading[name])
+        for name, _title, menu in menus:
+            self.reading[name].draw(menu)
 
     def _draw_left(self, left: tuple[Left, ...]) -> None:
         if left == self._offered:
@@ -169,6 +205,11 @@ class DataTab(QWidget):
 
     def _ask_open(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Open data", "", f"{READABLE};;All files (*)")
+        if path:
+            self.panel.open(path)
+
+    def _ask_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "Open a folder of data")
         if path:
             self.panel.open(path)
 

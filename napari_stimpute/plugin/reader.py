@@ -1,11 +1,13 @@
-"""Read .h5ad files by napari's own menu, and by drag and drop."""
+"""Read files and folders by napari's own menu, and by drag and drop."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..data.readers import ENDINGS
+from ..data.readers import formats_of
+from ..data.readers.found import Undecided
 from ..errors import StimputeError
 
 if TYPE_CHECKING:
@@ -20,19 +22,24 @@ _TURN = 0.02
 
 
 def get_reader(path: str | list[str]) -> Reader | None:
-    """Return the reader for one file that can be read, None for anything else."""
+    """Return the reader for one file or folder that can be read, None for anything else."""
     if isinstance(path, list) and len(path) == 1:
         path = path[0]
-    return read_layers if isinstance(path, str) and path.endswith(ENDINGS) else None
+    return read_layers if isinstance(path, str) and formats_of(Path(path)) else None
 
 
 def read_layers(path: str | list[str]) -> list[LayerData]:
     """Read a file into an image and a layer of spots, which the viewer's session then takes.
 
-    What is wrong with a file is said by napari, and in the panel.
+    What is wrong with a file is said by napari, and in the panel; there it is asked, too, what must
+    be chosen first.
     """
     try:
         return layers_of(path[0] if isinstance(path, list) else path)
+    except Undecided as undecided:
+        if not _is_asked(undecided):
+            raise
+        return [(None,)]
     except StimputeError as error:
         _say_in_panel(str(error))
         raise
@@ -49,7 +56,7 @@ def layers_of(source: Any) -> list[LayerData]:
     from .canvas.units import read_units_soon, take_units
 
     read_units_soon()
-    opened, contents = _meanwhile(lambda: prepared(load(source)))
+    opened, contents = _meanwhile(lambda: prepared(load(source, asks=True)))
     take_units()
     session = Session()
     session.adopt(opened, contents)
@@ -94,6 +101,20 @@ def _is_handed_over(opened: Any, contents: Any) -> bool:
 
     session = session_of(viewer)
     ask_first(None, session, lambda: session.adopt(opened, contents))
+    _open_panel_soon()
+    return True
+
+
+def _is_asked(undecided: Undecided) -> bool:
+    """Ask in the panel what must be chosen; not without a viewer."""
+    import napari
+
+    from . import session_of
+
+    viewer = napari.current_viewer()
+    if viewer is None:
+        return False
+    session_of(viewer).undecided = undecided
     _open_panel_soon()
     return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,7 @@ from ..data.records import RunRecord, read_records
 from ..errors import MissingKey, StimputeError, UnknownName
 from ..keys import COUNTS, LOG
 from ..models import MODELS
+from ..progress import Progress
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -287,6 +289,14 @@ def prepared(opened: Opened) -> Prepared:
     if opened.gene:
         contents.expression(opened.gene)
     return opened, contents
+
+
+def reading(what: str, read: Callable[[], Opened]) -> Generator[Progress, None, Prepared]:
+    """Steps of reading something, for a job."""
+    yield Progress("read", 0, 1, message=f"Reading the {what}")
+    found = prepared(read())
+    yield Progress("read", 1, 1)
+    return found
 
 
 def _title(record: RunRecord) -> str:

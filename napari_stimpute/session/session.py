@@ -20,6 +20,7 @@ from ..config import ModelConfig
 from ..data.card import DataCard, grown
 from ..data.extend import AddedGenes, extend, kept_genes, not_modelled
 from ..data.opening import Opened, load
+from ..data.readers.found import Options, Undecided
 from ..data.records import check_key, read_records
 from ..data.results import check_outlived, write_results
 from ..data.save import write
@@ -27,7 +28,7 @@ from ..errors import Busy, MissingKey, StimputeError, UnknownName, in_words
 from ..job import Job, JobState
 from ..models import model_info
 from ..progress import Progress
-from .contents import Contents, Prepared, prepared
+from .contents import Contents, Prepared, reading
 from .display import Display
 from .models import USUAL, Preselection, from_folders
 
@@ -56,7 +57,7 @@ class Session:
 
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
     __eq_operators__: ClassVar[dict[str, Any]] = dict.fromkeys(
-        ("adata", "contents", "job"), operator.is_
+        ("adata", "contents", "job", "undecided"), operator.is_
     )
 
     adata: AnnData | None = None
@@ -71,6 +72,8 @@ class Session:
     """The last error in words; "" when all is well."""
     at_fault: str = OPEN
     """Owner of the work that the last error is about."""
+    undecided: Undecided | None = None
+    """What must be chosen before the last file can be read; None when nothing is."""
     models: dict[str, Model] = field(default_factory=dict)
     """Fitted models by key, and those opened from folders; none of runs read from a file."""
     also: tuple[str, ...] = ()
@@ -105,10 +108,12 @@ class Session:
         genes: str = "",
         also: Sequence[str] = (),
         counts: str = "",
+        options: Options | None = None,
     ) -> None:
         """Open a file or an AnnData; raises in words what is wrong, and keeps what was open."""
         self._require_idle()
-        self._adopt(load(source, genes=genes, also=also, counts=counts), None)
+        opened = load(source, genes=genes, also=also, counts=counts, options=options)
+        self._adopt(opened, None)
 
     def open_later(
         self,
@@ -117,22 +122,26 @@ class Session:
         genes: str = "",
         also: Sequence[str] = (),
         counts: str = "",
+        options: Options | None = None,
     ) -> Job[Any]:
         """Open in a thread, so that a viewer stays usable; an error lands in `problem`.
+
+        Where a file leaves something open that is usually asked, `undecided` is set instead.
 
         Parameters
         ----------
         source : path, AnnData (which is not changed), or what makes one
+        options : answers to what a file leaves open
         """
 
         def read() -> Opened:
-            return load(source, genes=genes, also=also, counts=counts)
+            return load(source, genes=genes, also=also, counts=counts, options=options, asks=True)
 
         def take(found: Prepared) -> None:
             if job.state is JobState.DONE:
                 self._adopt(*found)
 
-        job = self.work_later(_reading("file", read), "Opening", take, owner=OPEN)
+        job = self.work_later(reading("file", read), "Opening", take, owner=OPEN)
         return job
 
     def adopt(self, opened: Opened, contents: Contents | None = None) -> None:
@@ -148,7 +157,7 @@ class Session:
             self.copy = copy  # it stays the copy
             self._adopt(replace(opened, path=""), contents, tuple(read_records(opened.adata)))
 
-        steps = _reading("copy", lambda: load(copy, genes="all"))
+        steps = reading("copy", lambda: load(copy, genes="all"))
         return self.work_later(steps, "Opening", take, owner=OPEN)
 
     def _adopt(self, opened: Opened, look: Contents | None, unsaved: tuple[str, ...] = ()) -> None:
@@ -223,7 +232,7 @@ class Session:
         self._require_idle()
         job = Job(steps, title, owner)
         job.finished.connect(self._finish, thread="current")
-        self._is_busy, self.problem, self._take = True, "", take
+        self._is_busy, self.problem, self.undecided, self._take = True, "", None, take
         self.job = job
         return job.start()
 
@@ -247,7 +256,9 @@ class Session:
         assert job is not None
         self._take, self._is_busy = None, False
         try:
-            if state is JobState.FAILED:
+            if isinstance(job.error, Undecided):
+                self.undecided = job.error
+            elif state is JobState.FAILED:
                 self.report(in_words(job.error), job.owner)
             elif take is not None and job.result is not None:
                 take(job.result)
@@ -390,10 +401,3 @@ class Session:
                 found=f"“{self.job.title}” at work",
                 remedy="Wait until it is done, or cancel it.",
             )
-
-
-def _reading(what: str, read: Callable[[], Opened]) -> Generator[Progress, None, Prepared]:
-    yield Progress("read", 0, 1, message=f"Reading the {what}")
-    found = prepared(read())
-    yield Progress("read", 1, 1)
-    return found

@@ -15,7 +15,7 @@ import scipy.sparse as sp
 from anndata import AnnData
 
 from napari_stimpute.data.opening import load
-from napari_stimpute.data.readers.h5ad import read
+from napari_stimpute.data.readers.reading import read
 from napari_stimpute.errors import NotReadable, OutOfMemory
 
 resource = pytest.importorskip("resource", reason="limits of memory are set by the system")

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from anndata import AnnData
 
 from napari_stimpute.data.opening import load
-from napari_stimpute.data.readers.h5ad import read
+from napari_stimpute.data.readers.reading import read
 from napari_stimpute.errors import NotReadable
 
 N_CELLS, N_GENES = 12, 7

@@ -68,7 +68,7 @@ def test_no_gene_in_any_community_is_a_column_without_categories() -> None:
 
 
 def test_networks_survive_a_file(tmp_path: Path) -> None:
-    from napari_stimpute.data.readers.h5ad import read
+    from napari_stimpute.data.readers.reading import read
     from napari_stimpute.data.save import write
 
     adata, found = section(), results()

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from napari_stimpute.data.readers.h5ad import read
+from napari_stimpute.data.readers.reading import read
 from napari_stimpute.data.save import check_writable, write
 from napari_stimpute.errors import DuplicateNames, NotReadable, NotWritable
 

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from anndata import AnnData
 
 from napari_stimpute.data.opening import Opened, load
-from napari_stimpute.data.readers.h5ad import read
+from napari_stimpute.data.readers.reading import read
 from napari_stimpute.data.save import write
 
 N = 12

@@ -11,7 +11,7 @@ from anndata import AnnData
 from pytestqt.qtbot import QtBot
 from qtpy.QtWidgets import QApplication, QFileDialog, QMainWindow, QMessageBox
 
-from napari_stimpute.data.readers.h5ad import read
+from napari_stimpute.data.readers.reading import read
 from napari_stimpute.data.records import read_records
 from napari_stimpute.plugin import open_panel
 from napari_stimpute.plugin.panel import StimputePanel

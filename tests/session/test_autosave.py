@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from anndata import AnnData
 
-from napari_stimpute.data.readers.h5ad import read
+from napari_stimpute.data.readers.reading import read
 from napari_stimpute.data.records import read_records
 from napari_stimpute.panels.data import DataPanel
 from napari_stimpute.panels.saving import Saving

@@ -22,6 +22,8 @@ from ...panels.data import (
     DataPanel,
     DataState,
 )
+from ...panels.menu import Menu
+from ...panels.reading import CHOOSE, LEAVE_IT, OPEN_IT
 from ...panels.run_card import DETAILS
 from ...panels.saving import with_ending
 from ...session.autosave import Left
@@ -46,12 +48,15 @@ class DataTab:
 
     def _make_way_in(self) -> None:
         panel, home, ask = self.panel, self.page.home, self.page.question.ask
-        self.path = widgets.Text(placeholder="Path of an .h5ad file")
+        self.path = widgets.Text(placeholder="Path of a file or a folder")
         self.path.layout.flex, self.path.layout.width = "1 1 200px", "auto"
         self.open = Button(
             "Open", lambda: ask(lambda: panel.open(self.path.value)), home, OPEN_HELP
         )
         self.sample = Button("Open sample", lambda: ask(panel.open_sample), home, SAMPLE_HELP)
+        self.asked, self.ask_words = MenuBox("", panel.answer, home), Hint()
+        self.open_asked = Button(OPEN_IT, lambda: ask(panel.open_asked), home)
+        self.leave_asked = Button(LEAVE_IT, panel.leave_asked, home)
         self.busy, self.problem, self.left = Hint(), Words("error"), widgets.VBox()
 
     def _make_found(self) -> None:
@@ -64,6 +69,7 @@ class DataTab:
         panel, home = self.panel, self.page.home
         self.genes = MenuBox("Genes", panel.choose_genes, home)
         self.counts = MenuBox("Counts in", panel.choose_counts, home)
+        self.reading, self.reading_box = dict[str, MenuBox](), widgets.VBox()
         self.gene_file = control(widgets.Text, "File", placeholder="Path of the file")
         home.observe(self.gene_file, lambda: panel.take_genes_from(self.gene_file.value))
         self.apply = Button("", lambda: self.page.question.ask(panel.apply), home, APPLY_HELP)
@@ -84,11 +90,16 @@ class DataTab:
         head = row(self.path, self.open.widget, self.sample.widget)
         head.layout.max_width = "640px"
         found = [heading(FOUND), self.card.widget, self.notes.widget, self.fold]
-        choice = [heading(MODELLED), self.genes.widget, self.counts.widget, self.gene_file]
+        choice = [heading(MODELLED), self.genes.widget, self.counts.widget]
+        choice += [self.reading_box, self.gene_file]
         choice += [self.apply.widget, heading(KEEP), self.save.widget, self.save_model.widget]
         choice += [self.unsaved.widget, self.saved.widget]
         self.opened = beside(widgets.VBox(choice), widgets.VBox(found))
-        words = [self.busy.widget, self.problem.widget, self.empty.widget, self.left]
+        buttons = row(self.open_asked.widget, self.leave_asked.widget)
+        parts = [heading(CHOOSE), self.ask_words.widget, self.asked.widget, buttons]
+        self.asked_box = widgets.VBox(parts)
+        words = [self.busy.widget, self.problem.widget, self.asked_box]
+        words += [self.empty.widget, self.left]
         return widgets.VBox([head, *words, self.opened])
 
     def _draw(self) -> None:
@@ -103,12 +114,29 @@ class DataTab:
         self.details.fill(now.details)
         self.asides.say(now.asides)
         self._draw_choice(now)
+        show(self.asked_box, now.asked is not None)
+        if now.asked is not None:
+            self.ask_words.say(now.asked.sentence)
+            self.asked.widget.description = now.asked.title
+            self.asked.draw(now.asked.menu)
+        self._draw_reading(now.reading)
         for button in (self.open, self.sample, self.apply):
             button.enable(now.wait)
         self.save.enable(now.wait)
         self.save_model.enable(now.no_model)
         self.unsaved.draw(now.unsaved)
         self.saved.draw(now.saved)
+
+    def _draw_reading(self, menus: tuple[tuple[str, str, Menu], ...]) -> None:
+        """One menu for each thing that could be read otherwise."""
+        if tuple(self.reading) != tuple(name for name, _title, _menu in menus):
+            self.reading = {
+                name: MenuBox(title, partial(self.panel.choose_reading, name), self.page.home)
+                for name, title, _menu in menus
+            }
+            self.reading_box.children = [box.widget for box in self.reading.values()]
+        for name, _title, menu in menus:
+            self.reading[name].draw(menu)
 
     def _draw_choice(self, now: DataState) -> None:
         self.genes.draw(now.genes)

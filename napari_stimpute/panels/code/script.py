@@ -184,7 +184,8 @@ class Script:
             source, lines = ADATA, ["adata = ...  # your AnnData"]
         if not session.path and counts == "raw":
             counts = ""  # of the data that are worked on, not of those that came
-        chosen = {"genes": _whole(genes), "also": list(session.also), "counts": counts}
+        chosen: dict[str, object] = {"genes": _whole(genes), "also": list(session.also)}
+        chosen |= {"counts": counts, "options": dict(how.options)}
         lines.append(f"session = {self.call('Session').text}")
         chosen = {name: value for name, value in chosen.items() if value}
         return [*lines, self.call("session.open", source, **chosen).text]

@@ -196,15 +196,20 @@ def labelled(rows: Iterable[tuple[str, QWidget]], *, width: int = 0) -> QFormLay
     form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
     for name, widget in rows:
-        label = Label(name)
-        label.setMinimumWidth(width)
-        label.setBuddy(widget)
-        form.addRow(label, widget)
-        if name:
-            widget.setAccessibleName(name)
-        if isinstance(widget, QComboBox):
-            shrinkable(widget)
+        add_labelled(form, name, widget, width=width)
     return form
+
+
+def add_labelled(form: QFormLayout, name: str, widget: QWidget, *, width: int = 0) -> None:
+    """One more control with its label."""
+    label = Label(name)
+    label.setMinimumWidth(width)
+    label.setBuddy(widget)
+    form.addRow(label, widget)
+    if name:
+        widget.setAccessibleName(name)
+    if isinstance(widget, QComboBox):
+        shrinkable(widget)
 
 
 def row(*widgets: QWidget, stretch: bool = True) -> QHBoxLayout:

@@ -1,0 +1,70 @@
+"""Open HDF5 of any kind, and say what its failures mean."""
+
+from __future__ import annotations
+
+import errno
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...errors import OutOfMemory, StimputeError
+from .heaps import has_broken_heap
+from .reading import not_readable
+
+if TYPE_CHECKING:
+    import h5py
+
+DAMAGED, AGAIN = "a damaged file", "Copy or download it again."
+"""What was found, and what to do about it."""
+
+
+@contextmanager
+def opened_hdf5(file: Path, title: str) -> Iterator[h5py.File]:
+    """An HDF5 file to read from; `survey` it before what it describes is believed.
+
+    Parameters
+    ----------
+    title : what it is expected to be, in words ("an .h5ad file")
+
+    Raises
+    ------
+    NotReadable : not HDF5, truncated, damaged, or open for writing elsewhere
+    OutOfMemory : there is too little memory for what is read
+    """
+    import h5py
+
+    if not h5py.is_hdf5(file):
+        found = "a file that is not HDF5, in spite of its ending"
+        raise not_readable(file, found, "Check where it came from.", title)
+    try:
+        if has_broken_heap(file):
+            raise not_readable(file, DAMAGED, AGAIN, title)
+        with h5py.File(file, "r") as content, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what matters of it is said in our words
+            yield content
+    except MemoryError as error:
+        raise _too_large(file) from error
+    except (OSError, RuntimeError) as error:
+        raise _in_words(file, error, title) from error
+
+
+def _in_words(file: Path, error: OSError | RuntimeError, title: str) -> StimputeError:
+    """What a failure of HDF5 itself means."""
+    text = str(error)
+    if "unable to lock" in text or error.args[:1] == (errno.EAGAIN,):
+        remedy = "Close it there, or wait until it is written, and open it again."
+        return not_readable(file, "that another program has it open for writing", remedy, title)
+    if "alloc" in text or "memory" in text:
+        return _too_large(file)
+    found = "a truncated file" if "truncated" in text else DAMAGED
+    return not_readable(file, found, AGAIN, title)
+
+
+def _too_large(file: Path) -> OutOfMemory:
+    return OutOfMemory(
+        expected=f"enough free memory to read {file}",
+        found="too little",
+        remedy="Close other programs, or use a machine with more; the file itself may be sound.",
+    )

@@ -1,0 +1,90 @@
+"""What a file leaves open: what is read of it, or must be chosen before it can be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..data.readers.found import Question
+from ..session.session import Session
+from .menu import Choice, Entry, Menu
+
+CHOOSE, OPEN_IT, LEAVE_IT = "Choose first", "Open it", "Leave it"
+"""Title of what must be chosen, and the buttons below it."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question before a file can be opened: about what, its title, and the menu."""
+
+    sentence: str
+    title: str
+    menu: Menu
+
+
+class Reading:
+    """Keeps what is chosen of the open file, and of one that waits to be opened."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._chosen = dict[str, str]()
+        self._first = Choice()
+        self._asks: Question | None = None
+
+    def forget(self) -> None:
+        """Other data are open: what was chosen counts no longer."""
+        self._chosen = {}
+
+    def choose(self, name: str, value: str) -> None:
+        """Choose something else of the open file, once applied."""
+        self._chosen[name] = value
+
+    @property
+    def options(self) -> dict[str, str]:
+        """How the open file is to be read, with what was chosen here."""
+        card = self._session.card
+        return {} if card is None else {**card.how.options, **self._chosen}
+
+    @property
+    def menus(self) -> tuple[tuple[str, str, Menu], ...]:
+        """Name, title and menu of each thing that could be read otherwise."""
+        card = self._session.card
+        if card is None or not self._session.path:
+            return ()
+        return tuple(
+            (q.name, q.title, _menu(q, self._chosen.get(q.name, q.answer)))
+            for q in card.questions
+            if len(q.choices) > 1
+        )
+
+    # ---- what waits ----------------------------------------------------------------------------
+
+    @property
+    def asked(self) -> Asked | None:
+        """What must be chosen before a file can be opened; None where nothing waits."""
+        undecided = self._session.undecided
+        if undecided is None:
+            return None
+        question = undecided.question
+        if question is not self._asks:
+            self._asks, self._first = question, Choice(question.help)
+            self._first.offer(_menu(question, question.answer).entries, question.answer)
+        sentence = f"{Path(undecided.path).name} can be read in {len(question.choices):,} ways."
+        return Asked(sentence, question.title, self._first.menu())
+
+    def answer(self, value: str) -> None:
+        """Choose in what is asked."""
+        self._first.choose(value)
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """How the file that waits is to be read."""
+        undecided = self._session.undecided
+        if undecided is None:
+            return {}
+        return {**undecided.options, undecided.question.name: self._first.name}
+
+
+def _menu(question: Question, chosen: str) -> Menu:
+    lines = tuple(Entry(words, value) for value, words in question.choices)
+    return Menu(lines, chosen, question.help)

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import scipy.sparse as sp
+
+from napari_stimpute.data.readers import formats_of
+from napari_stimpute.data.readers.found import Undecided
+from napari_stimpute.data.readers.reading import read, read_found
+from napari_stimpute.errors import NotReadable, UnknownName
+
+from .conftest import write_10x, write_mtx
+
+
+def test_a_folder_of_two_formats_is_asked_about(
+    visium: Path, counts: sp.csr_matrix, barcodes: list[str]
+) -> None:
+    write_mtx(visium, counts[:5], barcodes[:5])
+    assert [kind.name for kind in formats_of(visium)] == ["10x_mtx", "visium"]
+    with pytest.raises(Undecided, match="--read format="):
+        read(visium)
+    assert read(visium, format="10x_mtx").n_obs == 5
+    assert read(visium, format="visium").n_obs == 8
+
+
+def test_a_folder_of_samples_names_them(
+    tmp_path: Path, counts: sp.csr_matrix, barcodes: list[str]
+) -> None:
+    for name in "abcde":
+        write_10x(tmp_path / f"{name}.h5", counts, barcodes)
+    with pytest.raises(NotReadable, match=r"5 samples \(a.h5, b.h5, c.h5 and 2 more\)"):
+        read(tmp_path)
+
+
+def test_a_folder_of_something_else_says_what_it_holds(tmp_path: Path) -> None:
+    (tmp_path / "paper.pdf").write_bytes(b"%PDF")
+    with pytest.raises(NotReadable, match=r"a folder with paper.pdf. These can be read: AnnData"):
+        read(tmp_path)
+
+
+def test_an_empty_folder_is_said_to_be_empty(tmp_path: Path) -> None:
+    with pytest.raises(NotReadable, match="an empty folder"):
+        read(tmp_path)
+
+
+def test_an_option_that_means_nothing_is_refused(
+    tmp_path: Path, counts: sp.csr_matrix, barcodes: list[str]
+) -> None:
+    file = write_10x(tmp_path / "in.h5", counts, barcodes)
+    with pytest.raises(UnknownName, match="'bin', which is not one"):
+        read_found(file, {"bin": "8"})
