@@ -30,7 +30,7 @@ def add_genes_later(session: Session, genes: Sequence[str]) -> Job[dict[str, Add
 
     adata = session.adata
     if adata is None:
-        raise MissingKey(expected="open data", found="none", remedy="Open an .h5ad file first.")
+        raise MissingKey(expected="open data", found="none", remedy="Open a file first.")
     new = not_modelled(adata, genes)
     title = f"Adding {new[0] if len(new) == 1 else counted(len(new), 'gene')}"
     return session.work_later(

@@ -69,7 +69,7 @@ class Contents:
         """The open data; `MissingKey` says what to do where there are none."""
         if self.adata is None:
             raise MissingKey(
-                expected="open data", found="none", remedy="Open an .h5ad file or the sample first."
+                expected="open data", found="none", remedy="Open a file or the sample first."
             )
         return self.adata
 

@@ -17,6 +17,7 @@ from napari_stimpute.job import Job
 from napari_stimpute.progress import StopEarly
 from napari_stimpute.trust.judgement import Judgement
 
+from ..formats import some_barcodes, some_counts, write_10x, write_hd, write_visium
 from ..simulated import simulate_section
 from .conftest import PressCtrlC
 
@@ -213,8 +214,7 @@ def test_a_folder_without_files_is_said(tmp_path: Path, capsys: pytest.CaptureFi
     (tmp_path / "in" / "within").mkdir(parents=True)
     assert run("impute", tmp_path / "in", tmp_path / "out", *QUICK) == 1
     text = capsys.readouterr().err
-    assert f"at least one .h5ad file in {tmp_path / 'in'}, but found none" in text
-    assert "folders within it, and hidden files, are left out" in text
+    assert f"at least one file or folder of data in {tmp_path / 'in'}, but found none" in text
     assert not (tmp_path / "out").exists()
 
 
@@ -365,3 +365,20 @@ def test_a_damaged_sparse_file_does_not_keep_the_others_from_their_results(
         assert "failed" in said["aa.h5ad"].lower()
         assert names(out) == ["a.h5ad", "b.h5ad"]
     assert (folder / "aa.h5ad").read_bytes() == before
+
+
+def test_files_and_folders_of_other_formats_are_worked_on(tmp_path: Path) -> None:
+    data = tmp_path / "in"
+    data.mkdir()
+    write_10x(data / "a.h5", some_counts(), some_barcodes())
+    write_visium(data / "b", some_counts(), some_barcodes())
+    (data / "notes.txt").write_text("These are notes.")
+    assert run("impute", data, tmp_path / "out", *QUICK) == 0
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["a.h5.h5ad", "b.h5ad"]
+
+
+def test_a_folder_that_is_one_sample_is_read_as_one(tmp_path: Path) -> None:
+    write_hd(tmp_path / "hd", some_counts(), some_barcodes())
+    out = tmp_path / "out.h5ad"
+    assert run("impute", tmp_path / "hd", out, "--read", "bin=16", *QUICK) == 0
+    assert ad.read_h5ad(out).n_obs == 4

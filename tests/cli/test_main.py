@@ -23,6 +23,7 @@ from napari_stimpute.data.records import read_records
 from napari_stimpute.job import Job
 from napari_stimpute.models import MODELS
 
+from ..formats import some_barcodes, some_counts, write_hd
 from .conftest import PressCtrlC
 
 TINY = ("--preset", "tiny")
@@ -234,6 +235,18 @@ def test_check_says_what_is_in_the_file(file: Path, capsys: pytest.CaptureFixtur
     assert run("check", file) == 0
     sentence = capsys.readouterr().out
     assert "in X: whole numbers" in sentence and "10x Visium" in sentence
+
+
+def test_check_says_how_a_folder_is_read_and_how_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_hd(tmp_path / "hd", some_counts(), some_barcodes())
+    assert run("check", folder, "--read", "bin=16") == 0
+    said = capsys.readouterr().out
+    assert "Visium HD output of Space Ranger, bin size: 16 µm" in said
+    assert "--read bin=… takes also 2 (2 µm: 8 bins" in said
+    assert run("check", folder, "--read", "bin=9") == 1
+    assert "'9', which is not one" in capsys.readouterr().err
 
 
 def test_check_of_a_file_without_counts_fails_in_words(

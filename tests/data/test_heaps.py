@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from anndata import AnnData
 
-from napari_stimpute.data.readers.reading import read
 from napari_stimpute.data.readers.heaps import has_broken_heap
+from napari_stimpute.data.readers.reading import read
 from napari_stimpute.data.records import records_in
 from napari_stimpute.errors import NotReadable
 

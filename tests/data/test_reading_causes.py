@@ -210,5 +210,5 @@ def test_text_that_is_not_utf8_is_read(path: Path) -> None:
 
 @pytest.mark.parametrize("source", [None, 3, make().obs])
 def test_what_is_neither_a_path_nor_an_anndata_is_said(source: object) -> None:
-    with pytest.raises(NotReadable, match=r"the path of an \.h5ad file, or an AnnData"):
+    with pytest.raises(NotReadable, match=r"the path of a file or a folder, or an AnnData"):
         load(source)  # type: ignore[arg-type]

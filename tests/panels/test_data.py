@@ -10,6 +10,7 @@ from anndata import AnnData, read_h5ad
 from napari_stimpute.panels.data import FILE, DataPanel
 from napari_stimpute.session.session import OPEN, Session
 
+from ..formats import some_barcodes, some_counts, write_hd
 from .waiting import endless, until_done
 
 
@@ -22,6 +23,52 @@ def data(session: Session) -> DataPanel:
 def open_data(data: DataPanel, section: AnnData) -> DataPanel:
     data.session.open(section)
     return data
+
+
+# ---- what a file leaves open -------------------------------------------------------------------
+
+
+@pytest.fixture
+def hd(tmp_path: Path) -> Path:
+    return write_hd(tmp_path / "hd", some_counts(), some_barcodes())
+
+
+def test_what_must_be_chosen_is_asked_before_a_file_is_read(data: DataPanel, hd: Path) -> None:
+    until_done(data.open(hd))
+    asked = data.now.asked
+    assert asked is not None and not data.now.problem.text and not data.now.is_open
+    assert asked.sentence == "hd can be read in 3 ways."
+    assert (asked.title, asked.menu.chosen) == ("Bin size", "8")
+    data.answer("16")
+    until_done(data.open_asked())
+    assert data.now.asked is None
+    assert dict(data.now.card)["Size"].startswith("4 spots × 6 genes")
+
+
+def test_what_waits_can_be_left(data: DataPanel, hd: Path) -> None:
+    until_done(data.open(hd))
+    data.leave_asked()
+    assert data.now.asked is None and data.open_asked() is None and not data.now.is_open
+
+
+def test_what_was_read_can_be_read_otherwise(data: DataPanel, hd: Path) -> None:
+    until_done(data.open(hd))
+    until_done(data.open_asked())
+    (name, title, menu), *others = data.now.reading
+    assert (name, title, menu.chosen) == ("bin", "Bin size", "8") and not others
+    data.choose_reading("bin", "2")
+    assert data.now.reading[0][2].chosen == "2"
+    until_done(data.apply())
+    assert dict(data.now.card)["Size"].startswith("8 spots × 6 genes")
+    assert data.now.reading[0][2].chosen == "2"
+
+
+def test_data_of_an_h5ad_file_leave_nothing_open(
+    data: DataPanel, section: AnnData, tmp_path: Path
+) -> None:
+    section.write_h5ad(tmp_path / "section.h5ad")
+    until_done(data.open(tmp_path / "section.h5ad"))
+    assert data.now.reading == ()
 
 
 # ---- opening -----------------------------------------------------------------------------------

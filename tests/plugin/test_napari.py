@@ -22,6 +22,9 @@ from napari_stimpute.plugin.canvas.spots import mark_of
 from napari_stimpute.plugin.reader import get_reader
 from napari_stimpute.session.session import Session
 
+from ..formats import some_barcodes, some_counts, write_hd
+from .hands import choose, until_idle
+
 MakeViewer = Callable[..., Any]
 
 
@@ -93,6 +96,23 @@ def test_a_bad_file_that_is_dropped_is_explained_in_the_panel(
     with pytest.raises(NotReadable):
         viewer.open(tmp_path / "bad.h5ad", plugin="napari-stimpute")
     assert "bad.h5ad" in open_panel(viewer).data.problem.text()
+
+
+def test_what_a_dropped_folder_leaves_open_is_asked_in_the_panel(
+    make_viewer: MakeViewer, qtbot: QtBot, tmp_path: Path
+) -> None:
+    viewer = make_viewer()
+    viewer.open(write_hd(tmp_path / "hd", some_counts(), some_barcodes()), plugin="napari-stimpute")
+    panel = open_panel(viewer)
+    box = panel.data.asked
+    assert not box.isHidden() and box.words.text() == "hd can be read in 3 ways."
+    choose(box.menu, "16")
+    box.open.click()
+    until_idle(qtbot, panel)
+    assert box.isHidden() and panel.session.adata.n_obs == 4
+    reading = panel.data.reading["bin"]
+    assert reading.currentData() == "16"
+    assert len(viewer.layers) == 2  # the image, and the spots on it
 
 
 def test_the_reader_leaves_other_files_alone(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ from .texts import contrast_within, texts_of
 
 
 def test_an_empty_panel_says_what_to_do(panel: StimputePanel) -> None:
-    assert "Open an .h5ad file" in panel.data.empty.text()
+    assert "Open a file or a folder" in panel.data.empty.text()
     assert not panel.data.empty.isHidden()
     assert panel.train.work.why_not.text() == "Open data first."
     assert not panel.train.work.button.isEnabled()

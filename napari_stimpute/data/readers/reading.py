@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -101,14 +100,14 @@ def not_readable(file: Path, found: str, remedy: str, title: str = "") -> NotRea
 
 
 def samples_in(folder: Path) -> list[Path]:
-    """Files and folders within a folder that may be samples of their own, in order."""
-    return sorted(_samples(folder))
+    """Files and folders within a folder that may be samples of their own, in order.
 
-
-def _samples(folder: Path) -> Iterator[Path]:
-    for entry in folder.iterdir():
-        if not entry.name.startswith(".") and formats_of(entry):
-            yield entry
+    Tables count only where there is nothing else: beside data, they hold notes and results.
+    """
+    kinds = {e: formats_of(e) for e in folder.iterdir() if not e.name.startswith(".")}
+    data = [entry for entry, found in kinds.items() if found]
+    others = [entry for entry in data if {kind.home for kind in kinds[entry]} != {"tables"}]
+    return sorted(others or data)
 
 
 def _format(file: Path, options: Options) -> tuple[Format, Question]:

@@ -10,7 +10,7 @@ from napari_stimpute.data.readers.found import Undecided
 from napari_stimpute.data.readers.reading import read, read_found
 from napari_stimpute.errors import NotReadable, UnknownName
 
-from .conftest import write_10x, write_mtx
+from ...formats import write_10x, write_mtx
 
 
 def test_a_folder_of_two_formats_is_asked_about(

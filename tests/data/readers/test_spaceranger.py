@@ -13,7 +13,7 @@ from napari_stimpute.data.readers.found import Undecided
 from napari_stimpute.data.readers.reading import read, read_found
 from napari_stimpute.errors import NotReadable, UnknownName
 
-from .conftest import positions, write_10x, write_mtx, write_spatial
+from ...formats import positions, write_10x, write_mtx, write_spatial
 
 
 def said(path: Path, **options: str) -> str:
@@ -144,15 +144,6 @@ def test_a_broken_image_is_left_out_and_said(visium: Path) -> None:
 
 
 # ---- Visium HD ---------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def hd(tmp_path: Path, counts: sp.csr_matrix, barcodes: list[str]) -> Path:
-    for size, n in ((2, 8), (8, 6), (16, 4)):
-        folder = tmp_path / "hd" / "binned_outputs" / f"square_{size:03d}um"
-        write_spatial(folder, barcodes[:n], version=3)
-        write_10x(folder / "filtered_feature_bc_matrix.h5", counts[:n], barcodes[:n])
-    return tmp_path / "hd"
 
 
 def test_the_bin_is_asked_with_what_it_takes(hd: Path) -> None:

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from napari_stimpute.data.readers.reading import read, read_found
 from napari_stimpute.errors import NotReadable
 
-from .conftest import write_10x, write_mtx
+from ...formats import write_10x, write_mtx
 
 
 def test_hdf5_gives_what_scanpy_reads(

@@ -18,7 +18,7 @@ class TransferBox:
     def __init__(self, page: Page) -> None:
         self.panel = panel = page.keep(TransferPanel(page.session))
         home = page.home
-        self.path = control(widgets.Text, "Reference", placeholder="Path of an .h5ad file")
+        self.path = control(widgets.Text, "Reference", placeholder="Path of a file or a folder")
         self.open = Button("Open", lambda: panel.open(self.path.value), home, OPEN_HELP)
         self.reference = Hint()
         self.column = MenuBox("Names in", panel.choose_column, home)
