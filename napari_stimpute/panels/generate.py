@@ -37,6 +37,9 @@ N, STEPS, SAMPLER, SEED, ADVANCED = "Cells", "Steps", "Sampler", "Seed", "Advanc
 N_HELP = "How many cells are generated; from 40 on they are judged."
 STEPS_HELP = "Steps from noise to a cell. More are slower, and beyond some 25 seldom better."
 SEED_HELP = "The same seed gives the same cells."
+GUIDANCE = "Guidance"
+"""Title over how strongly each condition is followed."""
+
 GUIDANCE_HELP = (
     "how strongly this condition is followed. 1: as it was learned. More exaggerates what is "
     "particular to it; 0 does not heed it."
@@ -93,11 +96,6 @@ class Condition:
     def title(self) -> str:
         """The name, as far as there is room for it."""
         return self.name if len(self.name) <= _LONGEST else f"{self.name[: _LONGEST - 1]}…"
-
-    @property
-    def guidance_title(self) -> str:
-        """Stands beside how strongly it is followed."""
-        return f"Guidance, {self.title}"
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from anndata import AnnData
 from napari_stimpute.job import JobState
 from napari_stimpute.jupyter import panels
 from napari_stimpute.jupyter.panel import AllTabs
+from napari_stimpute.panels.generate import Condition
 from napari_stimpute.panels.tabs import TABS
 from napari_stimpute.session.contents import Contents
 from napari_stimpute.session.session import Session
@@ -146,6 +147,16 @@ def test_a_search_of_settings_begins_with_the_form_above(session: Session) -> No
     assert "Searched: " in tune.searched.text and not tune.work.button.disabled
     shown.train.model.value = "gene_mean"
     assert tune.work.button.disabled and "no settings to search" in tune.work.why_not.text
+
+
+def test_guidance_stands_under_one_title_so_that_names_have_the_room(session: Session) -> None:
+    tab = panels(session).generate
+    conditions = tab.folds.section(0).conditions
+    conditions.draw((Condition("condition", 1.0), Condition("cell_type", 2.0)), "")
+    title, *rows = conditions.guidance.children
+    assert ">Guidance<" in title.value
+    for row, name in zip(rows, ("condition", "cell_type"), strict=True):
+        assert f">{name}<" in row.children[0].value
 
 
 def test_every_tab_says_what_to_do_once_the_data_are_closed(grouped: Session) -> None:

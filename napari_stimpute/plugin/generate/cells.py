@@ -91,9 +91,9 @@ class CellsBox(SectionBox):
         self.advanced = QWidget()
         inner = QVBoxLayout(self.advanced)
         inner.setContentsMargins(0, 0, 0, 0)
-        inner.addWidget(self.guidance)
         rows = [(SAMPLER, self.method), (STEPS, self.steps), (SEED, self.seed)]
         inner.addLayout(labelled(rows, width=WIDTH))
+        inner.addWidget(self.guidance)
         self.fold = Fold(ADVANCED, self.advanced)
         self.page.addWidget(self.conditions)
         self.page.addLayout(labelled([(N, self.n)], width=WIDTH))

@@ -7,11 +7,18 @@ from functools import partial
 
 from qtpy.QtWidgets import QDoubleSpinBox, QLineEdit, QVBoxLayout, QWidget
 
-from ...panels.generate import GUIDANCE_HELP, MOST_GUIDANCE, NUMBER_HELP, Condition, GeneratePanel
+from ...panels.generate import (
+    GUIDANCE,
+    GUIDANCE_HELP,
+    MOST_GUIDANCE,
+    NUMBER_HELP,
+    Condition,
+    GeneratePanel,
+)
 from ..widgets.choice import MenuBox
 from ..widgets.plain import tip
 from ..widgets.wheel import guard_wheel
-from ..widgets.words import clear, labelled
+from ..widgets.words import clear, heading, labelled
 
 WIDTH = 90
 """Pixels of the labels of this tab, so that they stand in line."""
@@ -68,7 +75,7 @@ class GuidanceBox(QWidget):
         names = [condition.name for condition in conditions]
         if names != list(self.controls):
             self.controls = {name: self._control(name) for name in names}
-            _fill(self, [(c.guidance_title, self.controls[c.name]) for c in conditions])
+            _fill(self, [(c.title, self.controls[c.name]) for c in conditions], GUIDANCE)
         self.setVisible(bool(names))
         for condition in conditions:
             self.controls[condition.name].setValue(condition.guidance)
@@ -88,10 +95,12 @@ def _make_page(holder: QWidget) -> None:
     page.setContentsMargins(0, 0, 0, 0)
 
 
-def _fill(holder: QWidget, rows: Sequence[tuple[str, QWidget]]) -> None:
+def _fill(holder: QWidget, rows: Sequence[tuple[str, QWidget]], title: str = "") -> None:
     """Other controls with their titles, in place of those before."""
     page = holder.layout()
     assert isinstance(page, QVBoxLayout)
     clear(page)
+    if title:
+        page.addWidget(heading(title))
     page.addLayout(labelled(rows, width=WIDTH))
     guard_wheel(holder)

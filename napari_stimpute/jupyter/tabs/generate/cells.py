@@ -72,7 +72,7 @@ class NewCellsBox:
         for box in (self.n, self.steps, self.seed):
             self.home.observe(box, self._set_options)
         self.method = MenuBox(SAMPLER, panel.choose_method, self.home)
-        inside = [self.conditions.guidance, self.method.widget, self.steps, self.seed]
+        inside = [self.method.widget, self.steps, self.seed, self.conditions.guidance]
         self.advanced = widgets.Accordion(
             [widgets.VBox(inside)], titles=(ADVANCED,), selected_index=None
         )

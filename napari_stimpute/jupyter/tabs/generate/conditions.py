@@ -6,9 +6,17 @@ from functools import partial
 
 import ipywidgets as widgets
 
-from ....panels.generate import GUIDANCE_HELP, MOST_GUIDANCE, NUMBER_HELP, Condition, GeneratePanel
+from ....panels.generate import (
+    GUIDANCE,
+    GUIDANCE_HELP,
+    MOST_GUIDANCE,
+    NUMBER_HELP,
+    Condition,
+    GeneratePanel,
+)
 from ...widgets.controls import MenuBox, enable, named
 from ...widgets.loop import Home
+from ...widgets.words import heading
 
 
 class ConditionsBox:
@@ -52,9 +60,8 @@ class ConditionsBox:
             named(c.title, self.lines[c.name] if names[c.name] else self.menus[c.name].widget)
             for c in conditions
         ]
-        self.guidance.children = [
-            named(c.guidance_title, self.strengths[c.name]) for c in conditions
-        ]
+        strengths = [named(c.title, self.strengths[c.name]) for c in conditions]
+        self.guidance.children = [heading(GUIDANCE), *strengths] if strengths else []
 
     def _line(self, name: str) -> widgets.Text:
         line = widgets.Text(tooltip=f"{name}: {NUMBER_HELP}")
