@@ -7,6 +7,7 @@ differ each time, are not stored: of a panel its picture stays, or a sentence th
 from __future__ import annotations
 
 import argparse
+import re
 import tempfile
 import time
 from base64 import b64decode, b64encode
@@ -20,6 +21,9 @@ from PIL import Image
 
 FOLDER = Path(__file__).parent
 WIDGET = "application/vnd.jupyter.widget-view+json"
+STILL = re.compile(r'^<div class="stimpute-still-.*?(?:base64,([^"]+)".*)?$', re.DOTALL)
+"""What a panel shows after itself, for pages without a kernel: a sentence, and maybe a picture."""
+
 COLOURS = 128
 IN_PLACE = "The panel: run this cell to use it."
 
@@ -37,8 +41,21 @@ def run(notebook: NotebookNode) -> None:
         ).execute()
     notebook.metadata.language_info = {"name": "python"}
     for cell in notebook.cells:
+        if "outputs" in cell:
+            cell.outputs = _joined(cell.outputs)
         for output in cell.get("outputs", []):
             _settle(output)
+
+
+def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Give each panel the picture that comes after it."""
+    kept: list[NotebookNode] = []
+    for output in outputs:
+        if (still := STILL.match(output.get("data", {}).get("text/html", ""))) is None:
+            kept.append(output)
+        elif still[1]:
+            kept[-1].data["image/png"] = still[1]
+    return kept
 
 
 def _settle(output: NotebookNode) -> None:

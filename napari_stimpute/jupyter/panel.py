@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from base64 import b64encode
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, ClassVar
 from weakref import WeakSet
 
 import ipywidgets as widgets
+from IPython.display import display
 
 from ..errors import StimputeError
-from ..panels.figures import sharp_png
+from ..panels.figures import sharp_png, width_of
 from ..panels.tabs import TABS, Tabs
 from ..scene.figure import maps_figure
 from ..scene.scene import Scene
@@ -29,6 +29,7 @@ from .tabs.train import TrainTab
 from .widgets import markup
 from .widgets.code_box import CodeBox
 from .widgets.page import Drawn, Page
+from .widgets.picture import FINE
 from .widgets.unsaved import AskBox
 
 if TYPE_CHECKING:
@@ -99,11 +100,14 @@ class Panel(widgets.VBox):  # type: ignore[misc]
             other.make_way_for(self._made_by)
         super().__init__(layout=widgets.Layout(max_width=MOST_WIDE))
         self.session, self.page = session, Page(session, self.show_tab)
+        self.add_class(markup.PANEL)
+        self._still = f"stimpute-still-{self.model_id}"
         autosave_of(session)  # what is unsaved outlives the kernel, and is offered by the next one
         self.asked = AskBox(self.page.question, self.page.home)
         self.code = CodeBox(lambda: self.tab(self.page.in_sight), self.page.home)
         self.page.looked.connect(lambda _name: self.code.hide())
-        self._frame: list[widgets.DOMWidget] = [widgets.HTML(markup.SHEET), self.asked.widget]
+        looks = widgets.HTML(markup.SHEET + markup.hidden(self._still))
+        self._frame: list[widgets.DOMWidget] = [looks, self.asked.widget]
         Panel._open.add(self)
 
     def __repr__(self) -> str:
@@ -164,11 +168,23 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         return CompareTab(self.page)
 
     def _repr_mimebundle_(self, **wanted: object) -> dict[str, object]:
-        """The panel; and for a page that is read without a kernel, a picture and a sentence."""
+        """The panel, and a sentence where nothing is drawn."""
         self._shown_by.add(running_cell().cell)
         bundle: dict[str, object] = super()._repr_mimebundle_(**wanted)
-        picture = still_picture(self.session)
-        return bundle | ({"image/png": b64encode(picture).decode()} if picture else {})
+        return bundle
+
+    def _ipython_display_(self) -> None:
+        """Show the panel, and after it what is seen of a notebook that is read without a kernel.
+
+        It is an output of its own: JupyterLab tries to draw a panel in any case, and then shows
+        nothing else of the same output.
+        """
+        display(self._repr_mimebundle_(), raw=True)
+        if self.comm is None:
+            return  # it is closed, and says so
+        png, about = still_picture(self.session), _in_words(self.session)
+        inner = markup.picture(png, about, width_of(png) / FINE) if png else ""
+        display({"text/html": markup.still(self._still, about, inner)}, raw=True)
 
     def show_tab(self, name: str) -> None:
         """Bring a tab into sight."""

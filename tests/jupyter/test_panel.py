@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 from anndata import AnnData
-from IPython.core.formatters import DisplayFormatter
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.display import display
+from IPython.utils.capture import capture_output
 from matplotlib.image import imread
 
 from napari_stimpute import jupyter
@@ -87,10 +90,32 @@ def test_a_tab_alone_is_below_the_tab_data_while_nothing_is_open(tmp_path: Path)
 def test_a_notebook_that_is_read_without_a_kernel_has_a_picture_and_a_sentence(
     session: Session,
 ) -> None:
-    shown = DisplayFormatter().format
-    bundle, _about = shown(panels(session))
-    assert "application/vnd.jupyter.widget-view+json" in bundle
-    picture = imread(BytesIO(b64decode(str(bundle["image/png"]))))
+    panel, still = outputs_of(panels(session))
+    assert set(panel) == {"application/vnd.jupyter.widget-view+json", "text/plain"}
+    base64 = re.findall('src="data:image/png;base64,([^"]+)"', still["text/html"])
+    picture = imread(BytesIO(b64decode(base64[0])))
     assert picture.std() > 0.05  # something is drawn
-    assert f"{session.adata.n_obs:,} spots" in bundle["text/plain"]
-    assert "image/png" not in shown(panels())[0]
+    assert f"{session.adata.n_obs:,} spots" in still["text/html"]
+
+
+def test_without_data_the_sentence_stands_alone() -> None:
+    _panel, still = outputs_of(panels())
+    assert "no data" in still["text/html"] and "<img" not in still["text/html"]
+
+
+def test_what_is_read_without_a_kernel_is_hidden_while_the_panel_lives(session: Session) -> None:
+    shown, other = panels(session), panels(session)
+    (name,) = re.findall('class="(stimpute-still-[^"]+)"', outputs_of(shown)[1]["text/html"])
+    assert f".{name} {{ display: none; }}" in shown.children[0].value
+    assert name not in other.children[0].value
+
+
+def outputs_of(shown: object) -> list[dict[str, str]]:
+    """What a cell that ends in this shows."""
+    InteractiveShell.instance()
+    try:
+        with capture_output() as said:
+            display(shown)
+    finally:
+        InteractiveShell.clear_instance()
+    return [output.data for output in said.outputs]

@@ -19,6 +19,18 @@ ROW = 28
 NAME, HEAD = "stimpute-name", "stimpute-head"
 """Classes of the buttons that are names in a table, and headings over it."""
 
+PANEL = "stimpute-panel"
+"""Class of a whole panel."""
+
+GONE = (
+    "The kernel that answered here has ended, and this panel with it: run its cell again. "
+    "Results that were in no file are then offered in the tab Data."
+)
+"""Stands over a panel whose kernel was restarted, or died: all else of it looks as it was."""
+
+_GONE = ".jupyter-widgets-disconnected"
+"""What ipywidgets calls whatever has lost its kernel, to which it adds a sign of a broken chain."""
+
 SHEET = f"""<style>
 .{NAME}, .{HEAD} {{ text-align: left; padding: 0 6px; height: {ROW}px; width: 100%; margin: 0;
   background: transparent; box-shadow: none; overflow: hidden; text-overflow: ellipsis; }}
@@ -37,6 +49,11 @@ SHEET = f"""<style>
 .stimpute-facts td:first-child {{ color: {QUIET}; white-space: nowrap; }}
 .stimpute-tabs > .lm-TabBar .lm-TabBar-tab {{ flex: 0 1 auto; min-width: 64px; }}
 .stimpute-code textarea {{ font-family: monospace; white-space: pre; }}
+.{PANEL} {_GONE}::before {{ content: none; }}
+.{PANEL}{_GONE}::before {{ content: "{GONE}"; display: block; font: inherit; color: inherit;
+  text-align: left; line-height: 1.45; margin-bottom: 6px; padding: 6px 10px;
+  background: rgba{GROUNDS["warning"]}; border-left: 3px solid {EDGES["warning"]}; }}
+.{PANEL}{_GONE} > * {{ opacity: .45; pointer-events: none; }}
 </style>"""
 """Looks of tables; each panel holds it once."""
 
@@ -96,6 +113,22 @@ def picture(png: bytes, about: str, width: float) -> str:
     data = b64encode(png).decode()
     style = f"width: {width:.0f}px; max-width: 100%"
     return f'<img src="data:image/png;base64,{data}" alt="{escape(about)}" style="{style}">'
+
+
+def still(name: str, text: str, inner: str) -> str:
+    """What stands in the place of a panel where no kernel draws it: a sentence, and a picture.
+
+    Parameters
+    ----------
+    name : its class, which `hidden` hides while the panel is alive
+    inner : HTML of the picture; "" for none
+    """
+    return f'<div class="{name}">{faint(text)}{inner}</div>'
+
+
+def hidden(name: str) -> str:
+    """Let nothing of a class be seen as long as this is in the page."""
+    return f"<style>.{name} {{ display: none; }}</style>"
 
 
 def chip(verdict: str) -> str:
