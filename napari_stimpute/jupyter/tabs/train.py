@@ -69,7 +69,7 @@ class TrainTab:
         panel = self.panel
         self.model = self._menu("Model", panel.choose_model)
         self.summary = Hint()
-        self.summary.widget.layout.margin = f"0 0 4px calc({LABEL} + 8px)"
+        self.summary.widget.layout.margin = f"0 0 4px calc({LABEL} + 10px)"
         self.preset = self._menu("Preset", panel.choose_preset)
         self.device = self._menu("Device", panel.choose_device)
         self.seed = control(widgets.BoundedIntText, SEED, value=0, max=MOST_SEED, tooltip=SEED_HELP)

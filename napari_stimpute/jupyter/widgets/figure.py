@@ -9,7 +9,7 @@ from ...panels.saving import figure_path
 from .controls import Button
 from .loop import Home
 from .picture import FINE, Picture
-from .saving import SaveBox
+from .saving import IN_ROW, SaveBox
 from .words import Words, show
 
 
@@ -27,6 +27,7 @@ class FigureBox:
             home,
             "Write the figure to a file: PNG, PDF or SVG.",
         )
+        self.saving.widget.layout.flex = IN_ROW
         self.close = Button("Close figure", self._close, home)
         below = widgets.HBox([self.saving.widget, self.close.widget])
         below.layout.flex_flow = "row wrap"

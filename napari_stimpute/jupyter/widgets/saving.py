@@ -12,6 +12,10 @@ from .loop import Home
 from .words import Words
 
 
+IN_ROW = "1 1 320px"
+"""How wide it is beside something; in a column the same would be its height."""
+
+
 class SaveBox:
     """A path, which is proposed until someone types another, and the button that writes there.
 
@@ -41,7 +45,7 @@ class SaveBox:
         self.words, self._warned = Words("warning"), ""
         line = widgets.HBox([self.path, self.button.widget])
         self.widget = widgets.VBox([line, self.words.widget])
-        self.widget.layout.max_width, self.widget.layout.flex = "520px", "1 1 320px"
+        self.widget.layout.max_width = "520px"
         self.propose()
 
     def propose(self) -> None:

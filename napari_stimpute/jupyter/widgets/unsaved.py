@@ -8,7 +8,7 @@ from ...panels.saving import with_ending
 from ...panels.unsaved import AskFirst, proposed_name
 from .controls import Button, row
 from .loop import Home
-from .saving import SaveBox
+from .saving import IN_ROW, SaveBox
 from .words import Words, show
 
 
@@ -21,6 +21,7 @@ class AskBox:
         self.saving = SaveBox(
             "Save", lambda: proposed_name(session), question.save, with_ending, home
         )
+        self.saving.widget.layout.flex = IN_ROW
         self.discard = Button("Discard", question.discard, home, "Go on, and lose them.")
         self.cancel = Button("Cancel", question.cancel, home, "Rather stay.")
         answers = row(self.saving.widget, self.discard.widget, self.cancel.widget)

@@ -10,7 +10,7 @@ from ....panels.made import OPEN_HELP, SAVE_HELP, MadeFile
 from ....panels.saving import with_ending
 from ...widgets.controls import Button, row
 from ...widgets.page import Page
-from ...widgets.saving import SaveBox
+from ...widgets.saving import IN_ROW, SaveBox
 from ...widgets.words import Words
 
 
@@ -26,6 +26,7 @@ class MadeBox:
     ) -> None:
         self._file, self.saved = file, Words("good")
         self.save = SaveBox("Save", lambda: file.name, save, with_ending, page.home, SAVE_HELP)
+        self.save.widget.layout.flex = IN_ROW
         self.open = Button("Open", lambda: page.question.ask(open_made), page.home, OPEN_HELP)
         buttons = row(self.save.widget, self.open.widget)
         self.widget = widgets.VBox([buttons, self.saved.widget])
