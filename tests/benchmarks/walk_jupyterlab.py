@@ -25,13 +25,13 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Locator, Page, sync_playwright
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+from napari_stimpute import simulate_section
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from lab import QUIET, jupyterlab, open_notebook, run_all, write_notebook
 
-from napari_stimpute import simulate_section
-
+ROOT = Path(__file__).parents[2]
 WIDE, HIGH = 1366, 1000
 CANCEL_WITHIN = 2.0
 """Seconds from a click on Cancel until the panel is idle."""

@@ -11,7 +11,6 @@ from .controls import Button
 from .loop import Home
 from .words import Words
 
-
 IN_ROW = "1 1 320px"
 """How wide it is beside something; in a column the same would be its height."""
 
