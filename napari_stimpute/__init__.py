@@ -19,6 +19,7 @@ These names are public; everything else may move.
 | `variable_genes`, `differential_expression`, `pattern_steps` | what the tab Statistics finds |
 | `marker_steps`, `annotation_steps`, `read_marker_lists` | markers and names of groups |
 | `transfer_steps`, `trajectory_steps`, `community_steps` | names, an order, communities |
+| `gene_network`, `network_picture` | the best connected genes of a community, and their figure |
 | `mixing`, `representation` | scores of batches, and the points that they are about |
 | `Order`, `generation_steps` | cells that a trained `ScDiffusion` is asked for, and their scores |
 | `raise_steps`, `deepen_steps`, `denoise_steps` | data made fuller by one |
@@ -39,7 +40,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .analysis.annotation import annotation_steps
-    from .analysis.communities import community_steps
+    from .analysis.communities import community_steps, gene_network
     from .analysis.differential import differential_expression
     from .analysis.marker_lists import read_marker_lists
     from .analysis.markers import marker_steps
@@ -76,6 +77,7 @@ if TYPE_CHECKING:
     from .models.simple.baselines import GeneMean, NeighbourMean, PCADenoiser
     from .models.simple.mixture import Mixture
     from .plots import Tissue, domain_map, gene_pair
+    from .plots.communities import network_picture
     from .plots.comparison import score_spread
     from .plots.generated import real_and_generated
     from .plugin import open_viewer
@@ -126,11 +128,13 @@ _HOME = {
     "domain_map": ".plots",
     "drain": ".progress",
     "gene_figure": ".scene.figure",
+    "gene_network": ".analysis.communities",
     "gene_pair": ".plots",
     "generation_steps": ".generate",
     "judge_edit": ".editing",
     "marker_steps": ".analysis.markers",
     "mixing": ".analysis.mixing",
+    "network_picture": ".plots.communities",
     "open_viewer": ".plugin",
     "pattern_steps": ".session.patterns",
     "raise_steps": ".models.scdiffusion.enhance",
@@ -185,11 +189,13 @@ __all__ = [
     "domain_map",
     "drain",
     "gene_figure",
+    "gene_network",
     "gene_pair",
     "generation_steps",
     "judge_edit",
     "marker_steps",
     "mixing",
+    "network_picture",
     "open_viewer",
     "pattern_steps",
     "raise_steps",

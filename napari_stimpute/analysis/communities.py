@@ -143,7 +143,7 @@ def community_steps(
     )
 
 
-def network(
+def gene_network(
     adata: AnnData, key: str, community: str, n_genes: int = 30, seed: int = 0
 ) -> GeneNetwork:
     """The best connected genes of one community, laid out so that strong edges are short.

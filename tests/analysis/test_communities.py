@@ -11,7 +11,7 @@ from scipy import stats
 
 from napari_stimpute import keys
 from napari_stimpute.analysis import marker_steps
-from napari_stimpute.analysis.communities import CommunityMap, community_steps, network
+from napari_stimpute.analysis.communities import CommunityMap, community_steps, gene_network
 from napari_stimpute.data.counts import counts_of, log_normalise, size_factors
 from napari_stimpute.errors import MissingKey, TooSmall, UnknownName
 from napari_stimpute.progress import drain
@@ -156,7 +156,7 @@ def test_a_cluster_of_two_spots_is_not_significant() -> None:
 
 
 def test_the_network_is_that_of_the_hub_genes(adata: AnnData, found: CommunityMap) -> None:
-    part = network(adata, "run", "1", n_genes=6)
+    part = gene_network(adata, "run", "1", n_genes=6)
     assert part.genes == found.genes["1"][:6]
     assert part.places.shape == (6, 2)
     graph = adata.varp[keys.gene_graph("run")]
@@ -166,13 +166,13 @@ def test_the_network_is_that_of_the_hub_genes(adata: AnnData, found: CommunityMa
     for (a, b), weight in zip(part.edges, part.weights, strict=True):
         assert graph[places[a], places[b]] == weight
     np.testing.assert_allclose(part.activity, dense_activity(adata)[:, 0], atol=1e-5)
-    np.testing.assert_array_equal(network(adata, "run", "1", n_genes=6).places, part.places)
+    np.testing.assert_array_equal(gene_network(adata, "run", "1", n_genes=6).places, part.places)
 
 
 def test_nothing_is_changed(adata: AnnData) -> None:
     before = adata.copy()
     drain(community_steps(adata, "run"))
-    network(adata, "run", "2")
+    gene_network(adata, "run", "2")
     assert (adata.X != before.X).nnz == 0
     pd.testing.assert_frame_equal(adata.var, before.var)
     pd.testing.assert_frame_equal(adata.obs, before.obs)
@@ -183,10 +183,10 @@ def test_runs_without_communities_are_said() -> None:
     with pytest.raises(MissingKey, match=r"communities of genes.*'other'"):
         drain(community_steps(adata, "other", column=keys.cluster("run")))
     with pytest.raises(UnknownName, match="'9'"):
-        network(adata, "run", "9")
+        gene_network(adata, "run", "9")
     del adata.varp[keys.gene_graph("run")]
     with pytest.raises(MissingKey, match="a gene graph"):
-        network(adata, "run", "1")
+        gene_network(adata, "run", "1")
 
 
 def test_one_cluster_is_refused_in_words() -> None:

@@ -254,6 +254,18 @@ def test_the_same_communities_are_compared(halves: Groups) -> None:
     pd.testing.assert_frame_equal(run(panel)["table"], panel.answer.value.table)
 
 
+def test_the_same_activity_and_network_of_a_community_are_found(halves: Groups) -> None:
+    panel = CommunitiesPanel(halves.session, halves)
+    until_done(panel.compare())
+    until_done(panel.choose(panel.now.rows[0][0].text))
+    found, column = run(panel), panel.activity_column
+    assert Path(f"community_{panel.chosen}.png").is_file()
+    until_done(panel.show_activity())
+    assert halves.session.adata is not None
+    ours = halves.session.adata.obs[column]
+    np.testing.assert_allclose(found["adata"].obs[column], ours)
+
+
 def test_the_same_names_are_carried_over(session: Session, file: Path) -> None:
     session.open(file)
     panel = TransferPanel(session)

@@ -126,7 +126,7 @@ class CommunitiesPanel(Panel[CommunitiesState]):
 
     def network(self, ratio: float = 1.0) -> Job[Drawn] | None:
         """Draw the best connected genes of the chosen community."""
-        from ...analysis.communities import network
+        from ...analysis.communities import gene_network
         from ...plots.communities import network_picture
 
         adata, key, community = self.session.adata, self.run.name, self.chosen
@@ -136,7 +136,7 @@ class CommunitiesPanel(Panel[CommunitiesState]):
 
         @cache  # what is saved is what was drawn, whatever became of the data
         def found() -> GeneNetwork:
-            return network(adata, key, community)
+            return gene_network(adata, key, community)
 
         def draw() -> Figure:
             net = found()
@@ -157,16 +157,16 @@ class CommunitiesPanel(Panel[CommunitiesState]):
 
     def show_activity(self) -> Job[NDArray[np.float64]] | None:
         """Write the chosen community's activity into obs, and colour by it."""
-        from ...analysis.communities import network
+        from ...analysis.communities import gene_network
 
         adata, key, community = self.session.adata, self.run.name, self.chosen
         if adata is None or not community:
             return None
-        column = f"{key}_community_{safe_name(community)}_activity"
+        column = self.activity_column
 
         def measuring() -> Generator[Progress, None, NDArray[np.float64]]:
             yield Progress("measure", 0, 1, message=f"Measuring community {community}")
-            return network(adata, key, community).activity
+            return gene_network(adata, key, community).activity
 
         def take(activity: NDArray[np.float64]) -> None:
             self.session.write_column(column, activity)
@@ -181,6 +181,11 @@ class CommunitiesPanel(Panel[CommunitiesState]):
         if self.answer.value is not None:
             self.done = save_csv(self.answer.value.table, path)
             self.refresh()
+
+    @property
+    def activity_column(self) -> str:
+        """Name of the column that holds the activity of the chosen community."""
+        return f"{self.run.name}_community_{safe_name(self.chosen)}_activity"
 
     @property
     def file_name(self) -> str:

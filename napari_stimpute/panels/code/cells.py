@@ -87,13 +87,19 @@ def batches_code(panel: BatchesPanel) -> Code:
 
 
 def communities_code(panel: CommunitiesPanel) -> Code:
-    """Compare gene communities between groups."""
+    """Compare gene communities between groups; the activity and network of the chosen one."""
     script, run = Script(panel.session, panel.work.missing()), panel.run.name
     column = panel.groups.column
     script.column(column)
     script.run(run)
     script.add(script.drained("community_steps", ADATA, run, column=column), "found")
     script.add("table = found.table")
+    if panel.chosen:
+        script.add(script.call("gene_network", ADATA, run, panel.chosen), "network")
+        script.add("network.activity", _obs(script, panel.activity_column))
+        parts = (Name(f"network.{part}") for part in ("genes", "edges", "weights", "places"))
+        script.add(script.call("network_picture", *parts), "figure")
+        script.add(script.call("figure.savefig", f"community_{safe_name(panel.chosen)}.png"))
     return script.code()
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from anndata import AnnData
 
-from napari_stimpute.analysis.communities import community_steps, network
+from napari_stimpute.analysis.communities import community_steps, gene_network
 from napari_stimpute.models import model_info
 from napari_stimpute.panels.cells.communities import CommunitiesPanel
 from napari_stimpute.panels.figures import Drawn
@@ -95,7 +95,7 @@ def test_the_activity_of_a_community_is_written_and_shown(communities: Communiti
     written = f"mine_community_{name}_activity"
     assert session.display.column == written
     assert session.adata is not None
-    activity = network(session.adata, "mine", name).activity
+    activity = gene_network(session.adata, "mine", name).activity
     assert np.allclose(session.adata.obs[written], activity)
     assert written in communities.now.done.text and communities.now.has_answer
 
