@@ -61,6 +61,9 @@ FORMATS = (
         "visium_hd",
         marks=("binned_outputs/square_*um", "outs/binned_outputs/square_*um", "square_*um"),
     ),
+    Format(
+        "zarr", "SpatialData or AnnData store", "stores", marks=("zarr.json", ".zgroup", ".zattrs")
+    ),
     Format("loom", "loom", "loom", endings=(".loom",)),
     Format(
         "table",

@@ -1,0 +1,205 @@
+"""One table of a SpatialData object as an AnnData: its places, and the image under them.
+
+Places are given in pixels of the image at full resolution, however the elements are turned against
+each other: the image is not resampled. See Marconato et al., SpatialData: an open and universal
+data framework for spatial omics, Nature Methods 2025, for elements and their transformations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from ... import keys
+from ...words import counted, percent
+from .found import Found, Options, Question, Undecided
+from .reading import not_readable
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from numpy.typing import NDArray
+    from spatialdata import SpatialData
+
+LARGEST = 4096
+"""Pixels of the longer side of an image that is held; a sharper level stays in its file."""
+
+_NONE = "none"
+_XY = ("x", "y")
+
+
+class _Placed(NamedTuple):
+    """Places of the instances of one region, by their names, and how wide each is; 0 if unknown."""
+
+    places: pd.DataFrame
+    diameter: float
+
+
+def table_of(data: SpatialData, path: Path, options: Options) -> Found:
+    """A table with the places of its spots and one image per region.
+
+    Parameters
+    ----------
+    path : where the data came from, for messages
+
+    Raises
+    ------
+    NotReadable : no tables
+    Undecided : several tables, and none was chosen
+    """
+    table = _table_question(data, path, options)
+    adata, notes = data.tables[table.answer].copy(), list[str]()
+    regions = _regions(data, adata)
+    questions = [table]
+    if not regions:
+        said = "The table annotates no shapes or labels: it has no places."
+        return Found(adata, [said], (table,))
+    system = _system_question(data, regions, options)
+    questions.append(system)
+    image = _image_question(data, system.answer, options)
+    questions += [image] if image is not None else []
+    chosen = "" if image is None or image.answer == _NONE else image.answer
+    notes += _place(data, adata, regions, system.answer, chosen)
+    return Found(adata, notes, tuple(questions))
+
+
+# ---- what is chosen ----------------------------------------------------------------------------
+
+
+def _table_question(data: SpatialData, path: Path, options: Options) -> Question:
+    if not data.tables:
+        held = ", ".join(name for _, name, _ in data.gen_elements()) or "nothing"
+        raise not_readable(
+            path, f"no table of counts (it holds {held})", "Add one to it.", "a SpatialData store"
+        )
+    choices = [(name, f"{t.n_obs:,} × {t.n_vars:,}") for name, t in data.tables.items()]
+    usual = choices[0][0] if len(choices) == 1 else ""
+    question = Question.of("table", "Table", choices, options, usual, "Which table is read.")
+    if not question.answer:
+        raise Undecided(question)
+    return question
+
+
+def _regions(data: SpatialData, adata: AnnData) -> list[str]:
+    """Elements that the table annotates, as far as the data hold them."""
+    held = adata.uns.get("spatialdata_attrs", {}).get("region", [])
+    names = [held] if isinstance(held, str) else [str(name) for name in held]
+    return [name for name in names if name in data.shapes or name in data.labels]
+
+
+def _systems_of(element: Any) -> set[str]:
+    from spatialdata.transformations import get_transformation
+
+    return set(get_transformation(element, get_all=True))
+
+
+def _system_question(data: SpatialData, regions: Sequence[str], options: Options) -> Question:
+    """Coordinate systems that hold all regions; those with an image go first."""
+    common = set.intersection(*(_systems_of(data[name]) for name in regions))
+    n_images = {s: sum(s in _systems_of(image) for image in data.images.values()) for s in common}
+    order = sorted(common, key=lambda s: (n_images[s] == 0, s != "global", s))
+    choices = [(s, f"{s}, {counted(n_images[s], 'image')}") for s in order]
+    help = "The coordinate system that places and image share."
+    return Question.of("coordinates", "Coordinate system", choices, options, order[0], help)
+
+
+def _image_question(data: SpatialData, system: str, options: Options) -> Question | None:
+    there = {n: i for n, i in data.images.items() if system in _systems_of(i)}
+    if not there:
+        return None
+    sizes = {name: next(iter(_levels(image))).shape[-2:] for name, image in there.items()}
+    choices = [(name, f"{name}, {w:,} × {h:,} pixels") for name, (h, w) in sizes.items()]
+    usual = max(sizes, key=lambda name: sizes[name][0] * sizes[name][1])
+    choices.append((_NONE, "none"))
+    return Question.of("image", "Image", choices, options, usual, "The image under the spots.")
+
+
+# ---- places and images -------------------------------------------------------------------------
+
+
+def _place(
+    data: SpatialData, adata: AnnData, regions: Sequence[str], system: str, image: str
+) -> list[str]:
+    """Write places and image into the AnnData; sentences on what was found."""
+    attributes = adata.uns["spatialdata_attrs"]
+    region, names = adata.obs[attributes["region_key"]], adata.obs[attributes["instance_key"]]
+    into: NDArray[np.float64] = np.eye(3)
+    if image:
+        into = np.asarray(np.linalg.inv(_matrix(data[image], system)), dtype=np.float64)
+    places, diameters = np.full((adata.n_obs, 2), np.nan), list[float]()
+    for name in regions:
+        found = _placed(data, name, system, into)
+        here = np.flatnonzero((region == name).to_numpy())
+        at = found.places.reindex(names.iloc[here].to_numpy())
+        places[here] = at[list(_XY)].to_numpy(dtype=float)
+        diameters.append(found.diameter)
+    adata.obsm[keys.SPATIAL] = places
+    notes = []
+    n_lost = int(np.isnan(places).any(axis=1).sum())
+    if n_lost:
+        lost = percent(n_lost / adata.n_obs)
+        notes.append(f"{counted(n_lost, 'row')} of the table ({lost}) have no shape or label.")
+    if len(regions) > 1:
+        adata.obs["library_id"] = pd.Categorical(region.astype(str))
+    if image:
+        pixels, scale, said = _pixels(data[image])
+        scales = {"tissue_hires_scalef": scale}
+        if diameter := float(np.median(diameters)):
+            scales["spot_diameter_fullres"] = diameter
+        held = {"images": {"hires": pixels}, "scalefactors": scales}
+        adata.uns[keys.SPATIAL] = {image: held}
+        notes += said
+    return notes
+
+
+def _placed(data: SpatialData, name: str, system: str, into: NDArray[np.float64]) -> _Placed:
+    """Centres of the shapes or labels of a region, taken over by a matrix."""
+    from spatialdata import get_centroids
+
+    element = data[name]
+    centres = get_centroids(element, coordinate_system=system).compute()
+    moved = centres[list(_XY)].to_numpy(dtype=float) @ into[:2, :2].T + into[:2, 2]
+    places = pd.DataFrame(moved, index=centres.index, columns=list(_XY))
+    width = 0.0
+    if name in data.shapes:
+        is_round = "radius" in element
+        radii = element["radius"] if is_round else np.sqrt(element.geometry.area / np.pi)
+        scale = np.abs(np.linalg.det((into @ _matrix(element, system))[:2, :2])) ** 0.5
+        width = 2 * float(np.median(radii)) * float(scale)
+    return _Placed(places, width)
+
+
+def _matrix(element: Any, system: str) -> NDArray[np.float64]:
+    """How an element lies in a coordinate system, (3, 3)."""
+    from spatialdata.transformations import get_transformation
+
+    moved = get_transformation(element, to_coordinate_system=system)
+    return np.asarray(moved.to_affine_matrix(_XY, _XY), dtype=float)
+
+
+def _levels(image: Any) -> list[Any]:
+    """The levels of an image, the sharpest first; nothing is loaded."""
+    from spatialdata import get_pyramid_levels
+    from xarray import DataArray
+
+    return [image] if isinstance(image, DataArray) else list(get_pyramid_levels(image))
+
+
+def _pixels(image: Any) -> tuple[NDArray[Any], float, list[str]]:
+    """The sharpest level that is held, (height, width, channels), its scale, and sentences."""
+    levels, notes = _levels(image), list[str]()
+    full = levels[0].shape[-1]
+    level = next((one for one in levels if max(one.shape[-2:]) <= LARGEST), levels[-1])
+    step = -(-max(level.shape[-2:]) // LARGEST)
+    if step > 1:
+        level = level[..., ::step, ::step]
+        notes.append(f"The image has no smaller level: one of {step} pixels is shown.")
+    names = [str(name) for name in level.coords["c"].values] if "c" in level.coords else []
+    if level.shape[0] not in (1, 3, 4):
+        notes.append(f"Of {level.shape[0]} channels, the first is shown ({(names or ['0'])[0]}).")
+        level = level[:1]
+    pixels = np.moveaxis(np.asarray(level.data), 0, -1)
+    return pixels, level.shape[-1] / full, notes
