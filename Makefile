@@ -12,8 +12,9 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 SYSTEM_PACKAGES ?= install
 BIN := .venv/bin
 # one file of tests stays in one worker: its tests share a window, or a fitted model;
-# files go in the order of tests/conftest.py, slow ones first, not by their number of tests
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# files go in the order of tests/conftest.py, slow ones first, not by their number of tests;
+# a worker that crashed is not replaced: the one after it would meet the same test, without an end
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 export OMP_WAIT_POLICY := PASSIVE
 # what is compiled once is kept: tests start Python some dozen times
