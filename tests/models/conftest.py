@@ -14,7 +14,7 @@ import scipy.sparse as sp
 import torch
 from anndata import AnnData
 
-from napari_stimpute.models import MODELS, model_class
+from napari_stimpute.models import MODELS, model_class, model_info
 from napari_stimpute.models.base import Model
 from napari_stimpute.models.protocols import Clusters, Embeds, Imputes
 from napari_stimpute.progress import Progress
@@ -82,9 +82,33 @@ def tiny() -> Callable[..., Model]:
     return lambda name, **settings: model_class(name).preset("tiny", **settings)
 
 
+BRIEF = {
+    "epochs": 3,
+    "mixture_epochs": 2,
+    "finetune_epochs": 2,
+    "cluster_epochs": 2,
+    "decoder_epochs": 2,
+    "least_steps": 1,
+    "diffusion_steps": 20,
+}
+"""Too short to learn much, for what a model promises however long it learned."""
+
+
+def make_brief(name: str, **settings: object) -> Model:
+    known = model_info(name).config.model_fields
+    short = {key: value for key, value in BRIEF.items() if key in known}
+    return model_class(name).preset("tiny", **(short | settings))
+
+
+@pytest.fixture(scope="session")
+def brief() -> Callable[..., Model]:
+    """As `tiny`, but it learns for a few steps only."""
+    return make_brief
+
+
 @dataclass(frozen=True)
 class Learned:
-    """A model fitted to the section, and what was seen meanwhile.
+    """A model fitted to the section for a few steps, and what was seen meanwhile.
 
     Attributes
     ----------
@@ -138,9 +162,9 @@ def global_randomness() -> bytes:
 
 
 @pytest.fixture(scope="session")
-def learned(tiny: Callable[..., Model]) -> Callable[[str], Learned]:
+def learned() -> Callable[[str], Learned]:
     """A model of a name, fitted to the section once; shared, so tests only look at it."""
-    return cache(lambda name: learn(tiny(name), make_section()))
+    return cache(lambda name: learn(make_brief(name), make_section()))
 
 
 @pytest.fixture(scope="session")
