@@ -41,6 +41,10 @@ TRAININGS: dict[str, type[CountTraining]] = {
 }
 
 
+BRIEF = {"epochs": 4, "finetune_epochs": 2, "cluster_epochs": 2, "decoder_epochs": 2}
+"""Where it does not matter how much was learned."""
+
+
 @pytest.fixture(params=MODELS)
 def model(request: pytest.FixtureRequest) -> str:
     """Name of each model of cells in turn."""
@@ -60,11 +64,11 @@ def make(n_obs: int = 60, n_vars: int = 40) -> AnnData:
 
 
 def trained(model: str, adata: AnnData, **settings: object) -> Session:
-    """A session in which a tiny model was trained, or said why it cannot be."""
+    """A session in which a tiny model was trained for a while, or said why it cannot be."""
     session, config = Session(), model_info(model).config
     session.open(adata)
-    presets = config.PRESETS["tiny"]
-    checked = config.checked({**presets, "n_clusters": 2, **settings})
+    brief = {key: value for key, value in BRIEF.items() if key in config.model_fields}
+    checked = config.checked({**config.PRESETS["tiny"], **brief, "n_clusters": 2, **settings})
     session.train(model, checked, judged=model == "scziva").wait(120)  # judging knows no models
     assert not session.is_busy
     return session
@@ -214,7 +218,7 @@ def test_not_a_number_while_training_keeps_the_best_before_and_says_so(
     model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spoil(monkeypatch, model, at_step=30)
-    adata = check_finite(trained(model, make()), model)
+    adata = check_finite(trained(model, make(), epochs=10), model)
     record = read_records(adata)[model]
     assert not record.completed
     text = next(n for n in record.notes if n.startswith("Training broke off."))
@@ -234,7 +238,7 @@ def test_not_a_number_from_the_first_step_is_an_error_in_words(
 
 def test_not_a_number_leaves_a_usable_model(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     spoil(monkeypatch, model, at_step=30)
-    adata, broken = make(), model_class(model).preset("tiny", n_clusters=2)
+    adata, broken = make(), model_class(model).preset("tiny", n_clusters=2, epochs=10)
     with pytest.raises(StimputeError, match=r"finite (loss|gradient)"):
         broken.fit(adata, device="cpu")
     assert isinstance(broken, Model) and broken.is_fitted and not broken.completed_
