@@ -12,13 +12,12 @@ optimisers).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map
 from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
 
 NAME = "gpu:0"
@@ -113,7 +112,7 @@ class PretendGPU(TorchDispatchMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         kwargs, name = dict(kwargs or {}), func._schema.name.partition("::")[2]
-        leaves = tree_leaves((args, kwargs))
+        leaves = [*_leaves(args), *_leaves(list(kwargs.values()))]
         tensors = [leaf for leaf in leaves if isinstance(leaf, Tensor)]
         is_result_here = _is_result_here(name, tensors, kwargs.get("device"))
         _refuse_two_devices(name, tensors)
@@ -124,10 +123,11 @@ class PretendGPU(TorchDispatchMode):
         if kwargs.get("device") is not None:
             kwargs["device"] = "cpu"
         known = {id(t.host): t for t in tensors if isinstance(t, DeviceTensor)}
-        found = func(*tree_map(_host_of, args), **tree_map(_host_of, kwargs))
+        on_host = {key: _mapped(_host_of, value) for key, value in kwargs.items()}
+        found = func(*_mapped(_host_of, args), **on_host)
         if not is_result_here:
             return found
-        return tree_map(lambda made: self._claimed(name, made, known), found)
+        return _mapped(lambda made: self._claimed(name, made, known), found)
 
     def _claimed(self, name: str, made: Any, known: dict[int, DeviceTensor]) -> Any:
         """What was computed, as a tensor of the device; the very same where it was overwritten."""
@@ -136,6 +136,21 @@ class PretendGPU(TorchDispatchMode):
         if made.dtype is torch.float64 and not self.has_float64:
             raise TypeError(f"{name}: the device has no float64")
         return known[id(made)] if id(made) in known else DeviceTensor(made)
+
+
+def _leaves(values: Iterable[Any]) -> list[Any]:
+    """What an operator is given, out of its lists; torch's own search takes most of a test."""
+    found = []
+    for value in values:
+        found += _leaves(value) if isinstance(value, list | tuple) else [value]
+    return found
+
+
+def _mapped(change: Callable[[Any], Any], value: Any) -> Any:
+    """What an operator is given or gives, each part changed."""
+    if isinstance(value, list | tuple):
+        return type(value)([_mapped(change, part) for part in value])
+    return change(value)
 
 
 def _host_of(value: Any) -> Any:
