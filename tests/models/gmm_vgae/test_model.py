@@ -32,6 +32,10 @@ LEARNED = {
 """Long enough to learn the small section; 40 latent dimensions, as in the public code."""
 
 
+SHORT = {"epochs": 5, "mixture_epochs": 1}
+"""Where it does not matter how much was learned."""
+
+
 def fit(adata: AnnData, **settings: object) -> GMMVGAE:
     return GMMVGAE.preset("tiny", **(LEARNED | settings)).fit(adata, device="cpu")
 
@@ -104,12 +108,12 @@ class _NoLabels(pd.DataFrame):
         return super().__getitem__(key)
 
 
-def test_no_label_is_read(section: AnnData, model: GMMVGAE) -> None:
-    found = model.embed(section)
+def test_no_label_is_read(section: AnnData) -> None:
+    found = fit(section, **SHORT).embed(section)
     section.obs = _NoLabels(section.obs)
     with pytest.raises(AssertionError, match="was read"):
         section.obs["domain"]
-    again = fit(section)
+    again = fit(section, **SHORT)
     np.testing.assert_array_equal(again.embed(section), found)
     again.cluster(section)
     again.impute(section)
@@ -148,7 +152,7 @@ def test_a_gpu_is_used_when_asked_for_and_agrees_with_the_cpu(
 def test_a_spots_counts_reach_as_far_as_the_hops(
     smoothing: str, n_hops: int, section: AnnData
 ) -> None:
-    fitted = fit(section, smoothing=smoothing, n_hops=n_hops, epochs=5, prune=False)
+    fitted = fit(section, smoothing=smoothing, n_hops=n_hops, prune=False, **SHORT)
     spot = np.array([55])
     one, other = (fitted.embed(a) for a in (section, with_shuffled_genes(section, spot)))
     graph = spatial_graph(section.obsm["spatial"]) + sp.eye(section.n_obs)
@@ -157,16 +161,19 @@ def test_a_spots_counts_reach_as_far_as_the_hops(
 
 
 def test_without_smoothing_a_spot_is_only_itself(section: AnnData) -> None:
-    fitted = fit(section, smoothing="none", epochs=5)
+    fitted = fit(section, smoothing="none", **SHORT)
     one, other = (fitted.embed(a) for a in (section, with_shuffled_genes(section, [55])))
     np.testing.assert_array_equal(changed_rows(one, other), [55])
+
+
+DECIDED = {"smoothing": "auto", "hidden_share": 0.3, "mixture_epochs": 0, "epochs": 15}
 
 
 def test_neighbours_are_used_where_tissue_is_layered_and_spots_are_shallow(
     make_section: MakeSection,
 ) -> None:
     layered = make_section(depth=40, bands=1.0, scattered=0)
-    fitted = fit(layered, smoothing="auto", hidden_share=0.3, mixture_epochs=0)
+    fitted = fit(layered, **DECIDED)
     assert fitted.smoothing_ != "none"
     assert "decided from the data" in fitted.notes_[0]
 
@@ -176,7 +183,7 @@ def test_neighbours_do_not_replace_a_spots_own_counts_where_places_mean_nothing(
 ) -> None:
     mixed = make_section(scattered=0)
     mixed.obsm["spatial"] = np.random.default_rng(0).permutation(mixed.obsm["spatial"])
-    fitted = fit(mixed, smoothing="auto", hidden_share=0.3, mixture_epochs=0)
+    fitted = fit(mixed, **DECIDED)
     assert fitted.smoothing_ != "neighbours"
 
 
@@ -225,7 +232,7 @@ def test_no_edge_joins_two_sections(
 ) -> None:
     both = two_sections(make_section)
     both.obs["slide"] = "one"
-    fitted = fit(both, section_key=section_key, epochs=5)
+    fitted = fit(both, section_key=section_key, **SHORT)
     other = with_shuffled_genes(both, np.arange(120, 240))
     changed = changed_rows(fitted.embed(both), fitted.embed(other))
     assert (changed < 120).any() == reaches
@@ -247,7 +254,7 @@ def test_an_unknown_section_column_is_refused_with_those_there_are(section: AnnD
 
 @pytest.mark.parametrize("likelihood", ["negative binomial", "gaussian"])
 def test_gene_totals_are_restored(likelihood: str, section: AnnData) -> None:
-    fitted = fit(section, likelihood=likelihood, epochs=10)
+    fitted = fit(section, likelihood=likelihood, **SHORT)
     found = fitted.impute(section).sum(axis=0, dtype=np.float64)
     np.testing.assert_allclose(found, np.asarray(section.X.sum(axis=0)).ravel(), rtol=1e-5)
 

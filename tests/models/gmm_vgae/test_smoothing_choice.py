@@ -12,10 +12,10 @@ from ...simulated import simulate_section
 
 def test_neighbours_are_not_read_where_they_tell_nothing() -> None:
     """Where the tissue tells something, they are: see the layered tissue in test_model.py."""
-    section = simulate_section(n_rows=20, n_genes=250)
+    section = simulate_section(n_rows=15, n_genes=150)
     order = np.random.default_rng(0).permutation(section.n_obs)
     section.obsm["spatial"] = section.obsm["spatial"][order]
-    model = GMMVGAE(n_domains=4, mixture_epochs=0, epochs=120).fit(section, device="cpu")
+    model = GMMVGAE(n_domains=4, mixture_epochs=0, epochs=50).fit(section, device="cpu")
     assert model.smoothing_ == "none"
     (text,) = [note for note in model.notes_ if note.startswith("Smoothing over the tissue")]
     assert "decided from the data" in text
