@@ -223,6 +223,32 @@ def test_a_line_picks_what_lies_within_and_keys_take_it_back(
 
 
 @pytest.mark.slow
+def test_a_second_pane_has_all_of_it_in_sight_and_the_card_goes(
+    page: Page, session: Session
+) -> None:
+    session.train("pca", blend=False, judged=False).wait(60)
+    box = CanvasBox(Scene(session), Home())
+    canvas, room = drawn(page, box.spots.widget)
+    left, top = at_spot(box.spots.widget, 0, (room["width"], room["height"]))
+    page.mouse.move(room["x"] + left * room["width"], room["y"] + top * room["height"])
+    canvas.settle_until(page.locator(".tip").is_visible)
+    session.display.picked = np.arange(session.adata.n_obs) > 3
+    canvas.settle()
+    assert page.locator(".tip").is_hidden()
+    box.pair.value = True
+    canvas.settle()
+    page.get_by_role("button", name="Pick by hand").click()
+    corners = [(0.005, 0.005), (0.49, 0.005), (0.49, 0.995), (0.005, 0.995), (0.005, 0.01)]
+    for k, (x, y) in enumerate(corners):
+        page.mouse.move(room["x"] + x * room["width"], room["y"] + y * room["height"])
+        if k == 0:
+            page.mouse.down()
+    page.mouse.up()
+    canvas.settle()
+    assert session.display.picked is not None and session.display.picked.all()
+
+
+@pytest.mark.slow
 def test_the_wheel_zooms_where_the_mouse_is_and_both_panes_move(
     page: Page, session: Session
 ) -> None:

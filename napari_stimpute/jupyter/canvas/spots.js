@@ -139,6 +139,7 @@ class Canvas {
     this.held = null;
     this.under = -1;
     this.camera = null;
+    this.isMoved = false;
     this.nDrawn = 0;
     this.begin();
     this.listen();
@@ -163,7 +164,7 @@ class Canvas {
     const told = (message) => this.told(message);
     this.model.on("msg:custom", told);
     this.stops.push(() => this.model.off("msg:custom", told));
-    const watch = new ResizeObserver(() => this.drawSoon());
+    const watch = new ResizeObserver(() => this.fitAgain());
     watch.observe(this.stage);
     this.stops.push(() => watch.disconnect());
     this.listenToMouse();
@@ -182,6 +183,7 @@ class Canvas {
     this.grid = new Grid(this.places, this.order);
     if (box !== [this.grid.left, this.grid.top, this.grid.right, this.grid.bottom].join()) this.camera = null;
     this.under = -1;
+    this.tip.hidden = true;
     if (this.gl) {
       this.fill(this.gl.ARRAY_BUFFER, this.buffers.places, this.places);
       this.fill(this.gl.ELEMENT_ARRAY_BUFFER, this.buffers.order, this.order);
@@ -196,7 +198,7 @@ class Canvas {
     if (this.gl)
       this.colours.forEach((found, k) => this.fill(this.gl.ARRAY_BUFFER, this.buffers.colours[k], found));
     this.takeWords();
-    this.drawSoon();
+    this.fitAgain();
   }
 
   takeImages() {
@@ -313,6 +315,13 @@ class Canvas {
     const span = 1.04 * Math.max(bottom - top + 2 * rim, across, 1e-9);
     this.camera = { x: (left + right) / 2, y: (top + bottom) / 2, span };
     this.whole = span;
+    this.isMoved = false;
+  }
+
+  // All of it stays in sight where there is less room, or a second pane, unless someone moved it.
+  fitAgain() {
+    if (!this.isMoved) this.camera = null;
+    this.drawSoon();
   }
 
   drawSoon() {
@@ -460,7 +469,7 @@ class Canvas {
   press(e) {
     if (!this.camera) return;
     this.canvas.setPointerCapture(e.pointerId);
-    this.hint.hidden = true;
+    this.hint.hidden = this.tip.hidden = true;
     if (this.isPicking && e.button === 0) {
       this.outline = [[e.offsetX, e.offsetY]];
       this.how = [e.shiftKey && "Shift", e.altKey && "Alt"].filter(Boolean);
@@ -476,6 +485,7 @@ class Canvas {
     } else if (this.held) {
       this.camera.x -= (at[0] - this.held[0]) * this.unit;
       this.camera.y -= (at[1] - this.held[1]) * this.unit;
+      this.isMoved = true;
       this.held = at;
       this.drawSoon();
     } else {
@@ -519,6 +529,7 @@ class Canvas {
     const [x, y] = this.place(e.offsetX, e.offsetY), before = this.camera.span;
     const span = Math.min(2 * this.whole, Math.max(this.whole / 2000, before * TURN ** e.deltaY));
     this.camera = { x: x + ((this.camera.x - x) * span) / before, y: y + ((this.camera.y - y) * span) / before, span };
+    this.isMoved = true;
     this.drawSoon();
   }
 
