@@ -34,14 +34,16 @@ def setting(
     advanced: bool = False,
     title: str = "",
     none: str = "none",
+    several: bool = False,
 ) -> Any:
     """One field of a `ModelConfig`: default, range, help text and place in the form.
 
-    ``none`` is what a menu of columns calls "".
+    ``none`` is what a menu of columns calls "", and ``several`` says whether it may name more than
+    one, with commas between.
     """
     group: Group = "advanced" if advanced else "basic"
     extra: dict[str, Any] = {"step": step, "log": log, "source": source, "group": group}
-    extra["none"] = none
+    extra |= {"none": none, "several": several}
     return Field(
         default, ge=ge, le=le, description=help, title=title or None, json_schema_extra=extra
     )
@@ -181,6 +183,7 @@ class FormField:
     choices: tuple[str, ...]
     source: Source
     none: str
+    several: bool
     help: str
     group: Group
 
@@ -220,6 +223,7 @@ def _form_field(name: str, info: Any) -> FormField:
         choices=choices,
         source=extra.get("source", ""),
         none=extra.get("none", ""),
+        several=bool(extra.get("several")),
         help=info.description or "",
         group=extra.get("group", "basic"),
     )

@@ -42,6 +42,7 @@ class ScDiffusionConfig(CellConfig):
         "or numbers (doses, times).",
         source="obs",
         title="Conditions",
+        several=True,
     )
     likelihood: Literal["auto", "nb", "zinb", "poisson", "bernoulli", "gaussian"] = setting(
         "auto",

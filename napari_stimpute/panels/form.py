@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -184,9 +184,10 @@ class Form:
         if not about.source:
             return ()
         value = self._values[about.name]
-        unknown = [value] if value and value not in self._columns else []
-        columns = [*self._columns, *unknown]
-        return (Entry(about.none, ""), *entries((column, column) for column in columns))
+        offered = dict.fromkeys(filter(None, [*self._columns, value]))
+        if about.several:
+            offered |= dict.fromkeys(_joined_or_left(_names(value), self._columns))
+        return (Entry(about.none, ""), *entries((name, name) for name in offered))
 
     def _typed(self, name: str) -> Any:
         value = self._values[name]
@@ -201,6 +202,18 @@ class Form:
                 found=repr(value),
                 remedy="Write it like 0.003 or 3e-3.",
             ) from None
+
+
+def _names(text: str) -> list[str]:
+    """Names that a text holds with commas between."""
+    return [name for part in text.split(",") if (name := part.strip())]
+
+
+def _joined_or_left(chosen: list[str], columns: Iterable[str]) -> Iterator[str]:
+    """Lists of columns that are one more than those chosen, or one less."""
+    lists = [[*chosen, column] for column in columns if column not in chosen]
+    lists += [[column for column in chosen if column != left] for left in chosen]
+    return (", ".join(names) for names in lists if names)
 
 
 def _decimals(value: float) -> int:

@@ -10,6 +10,7 @@ from napari_stimpute.config import ModelConfig
 from napari_stimpute.errors import InvalidSetting
 from napari_stimpute.models import MODELS
 from napari_stimpute.models.configs import GMMVGAEConfig
+from napari_stimpute.models.diffusion_config import ScDiffusionConfig
 from napari_stimpute.panels.form import Field, Form
 
 CONFIGS = [info.config for info in MODELS.values()]
@@ -155,3 +156,17 @@ def test_a_column_that_is_not_offered_is_not_dropped(form: Form) -> None:
 def test_every_number_has_a_step_or_is_logarithmic() -> None:
     numbers = [f.about for c in CONFIGS for f in Form(c).fields if f.about.kind == "number"]
     assert all(about.step or about.log for about in numbers)
+
+
+def test_a_setting_of_several_columns_offers_one_more_and_one_less() -> None:
+    form = Form(ScDiffusionConfig, ["type", "dose", "batch"])
+    assert offered(form) == ["", "type", "dose", "batch"]
+    form.enter("condition", "type")
+    assert offered(form) == ["", "type", "dose", "batch", "type, dose", "type, batch"]
+    form.enter("condition", "type, dose")
+    assert {"type, dose", "type, dose, batch", "type", "dose"} <= set(offered(form))
+    assert form.read() == ScDiffusionConfig(condition="type, dose")
+
+
+def offered(form: Form) -> list[str]:
+    return [entry.name for entry in field(form, "condition").entries]
