@@ -91,6 +91,8 @@ def win_map(
     winner : method of each gene
     hidden, gain : (genes,), hidden molecules, and deviance explained by the winner
     """
+    from matplotlib.ticker import LogLocator, NullLocator
+
     names = sorted(shares, key=lambda name: -shares[name])
     figure = new_figure(9.6, max(3.4, 0.9 + 0.36 * len(names)))
     bars, genes = figure.subplots(1, 2, width_ratios=[1, 1.25])
@@ -108,6 +110,9 @@ def win_map(
     shown = np.array([colors[name] for name in winner])
     genes.scatter(hidden, gain, s=12, c=shown if len(shown) else None, alpha=0.75, lw=0)
     genes.set_xscale("log")
+    genes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    genes.xaxis.set_major_formatter(lambda value, _place: f"{value:,.0f}")
+    genes.xaxis.set_minor_locator(NullLocator())
     genes.set(xlabel="hidden molecules of the gene", ylabel="deviance explained by its winner")
     genes.yaxis.set_major_formatter(_percent)
     genes.set_title("Each gene, in the colour of its winner", loc="left", fontsize=10)
