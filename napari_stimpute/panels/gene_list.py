@@ -163,7 +163,7 @@ class GeneListPanel(Panel[GeneListState]):
         if not n_genes:
             return self._empty(self._why_nothing())
         return GeneListState(
-            about=f"{self._title}: {counted(n_genes, 'gene')}. ↑ and ↓ show the next.",
+            about=f"{self._title}: {counted(n_genes, 'gene')}.",
             verdict=self.verdict.menu(),
             n_listed=n,
             export_help=f"Save the {counted(n, 'listed gene')}, in this order." if n else _NO_GENE,

@@ -53,7 +53,7 @@ def test_every_modelled_gene_is_listed_with_its_numbers(
     assert cell(genes, gene, "Gain") == "20 %"
     assert cell(genes, gene, "Hidden") == "80"
     assert cell(genes, gene, "Model") == "70 %"
-    assert genes.now.about == "Mine: 100 genes. ↑ and ↓ show the next."
+    assert genes.now.about == "Mine: 100 genes."
 
 
 def test_the_best_of_the_reliable_come_first(genes: GeneListPanel, judged: AnnData) -> None:

@@ -47,12 +47,11 @@ class CompareTab:
         self.report = SaveBox(
             REPORT_TITLE, lambda: panel.file_name, panel.save_report, with_ending, home
         )
-        found = laid_out(
-            self.explained, self.status, self.sentence, self.table, self.report, self.saved
-        )
-        genes = [self.winners, self.about_genes.widget, self.picture.widget]
-        right = widgets.VBox([*found, *genes])
-        self.widget = beside(widgets.VBox([self.work.widget, self.methods]), right)
+        right = widgets.VBox(laid_out(self.explained, self.status, self.sentence))
+        top = beside(widgets.VBox([self.work.widget, self.methods]), right)
+        below = laid_out(self.table, self.report, self.saved)
+        below += [self.winners, self.about_genes.widget, self.picture.widget]
+        self.widget = widgets.VBox([top, *below])
         panel.changed.connect(self._draw, thread="current")
         panel.work.began.connect(self._fold)
         self._draw()

@@ -94,8 +94,8 @@ def named(title: str, part: widgets.DOMWidget) -> widgets.HBox:
     """A part with a label that the data may have named: it is shown as it is."""
     part.layout.flex, part.layout.width = "1 1 auto", "auto"
     about = widgets.HTML(markup.label(title, LABEL))
-    about.layout.margin = "2px 8px 2px 2px"
-    return widgets.HBox([about, part], layout=widgets.Layout(max_width=CONTROL))
+    about.layout.margin = "2px 6px 2px 2px"  # a control's own label stands as far from it
+    return widgets.HBox([about, part], layout=widgets.Layout(max_width=f"calc({CONTROL} + 4px)"))
 
 
 def beside(left: widgets.DOMWidget, right: widgets.DOMWidget) -> widgets.HBox:

@@ -16,6 +16,7 @@ class Section:
     Parameters
     ----------
     explained : what it is for, said until there is an answer
+    below : what of the answer needs the room of both, such as a figure
     """
 
     def __init__(
@@ -23,13 +24,16 @@ class Section:
         explained: str,
         controls: Sequence[widgets.DOMWidget],
         answer: Sequence[widgets.DOMWidget],
+        below: Sequence[widgets.DOMWidget] = (),
     ) -> None:
         self.explained, self.answer = Hint(explained), widgets.VBox(answer)
+        self.below = widgets.VBox(below)
         right = widgets.VBox([self.explained.widget, self.answer])
-        self.widget = beside(widgets.VBox(controls), right)
+        self.widget = widgets.VBox([beside(widgets.VBox(controls), right), self.below])
         self.show_answer(has_answer=False)
 
     def show_answer(self, *, has_answer: bool) -> None:
         """Show the answer in place of the sentence."""
         show(self.explained.widget, not has_answer)
         show(self.answer, has_answer)
+        show(self.below, has_answer)

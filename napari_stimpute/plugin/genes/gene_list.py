@@ -77,7 +77,7 @@ class GeneListBox(QWidget):
         for widget in (self.about, self.found):
             widget.setVisible(has_genes)
         self.nothing.setVisible(not has_genes)
-        self.about.setText(now.about)
+        self.about.setText(f"{now.about} ↑ and ↓ show the next.")
         self.nothing.setText(now.nothing)
         self.verdict.draw(now.verdict)
         self.table.export.setEnabled(now.n_listed > 0)

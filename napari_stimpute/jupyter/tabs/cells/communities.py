@@ -21,7 +21,7 @@ from ....panels.saving import with_ending
 from ...widgets.controls import Button, MenuBox, row
 from ...widgets.figure import FigureBox
 from ...widgets.grid import Grid
-from ...widgets.page import Page
+from ...widgets.page import Page, laid_out
 from ...widgets.picture import FINE
 from ...widgets.saving import SaveBox
 from ...widgets.section import Section
@@ -47,11 +47,12 @@ class CommunitiesBox:
         )
         self.figure = FigureBox(panel.figures, home)
         buttons = row(self.heat_map.widget, self.network.widget, self.activity.widget)
-        below = (self.export, self.done, self.doubt, self.figure)
+        words = laid_out(self.export, self.done, self.doubt)
         self.section = Section(
             EXPLAINED,
             [self.run.widget, self.work.widget],
-            [self.table.widget, self.summary.widget, buttons, *(part.widget for part in below)],
+            [self.table.widget, self.summary.widget, buttons, *words],
+            laid_out(self.figure),
         )
         self.widget = self.section.widget
         panel.changed.connect(self._draw, thread="current")

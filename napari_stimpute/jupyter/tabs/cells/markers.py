@@ -52,7 +52,8 @@ class MarkersBox:
         self.section = Section(
             EXPLAINED,
             [self.method.widget, self.work.widget],
-            [*answer, buttons, self.figure.widget],
+            [*answer, buttons],
+            laid_out(self.figure),
         )
         self.widget = self.section.widget
         panel.changed.connect(self._draw, thread="current")

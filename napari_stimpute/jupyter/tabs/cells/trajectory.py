@@ -27,11 +27,12 @@ class TrajectoryBox:
         self.found, self.lost = Words("good"), Words("warning")
         self.picture = Button(FIGURE, partial(panel.picture, FINE), home, FIGURE_HELP)
         self.figure = FigureBox(panel.figures, home)
-        answer = laid_out(self.found, self.lost, self.picture, self.figure)
+        answer = laid_out(self.found, self.lost, self.picture)
         self.section = Section(
             EXPLAINED,
             [self.run.widget, self.root.widget, self.work.widget],
             answer,
+            laid_out(self.figure),
         )
         self.widget = self.section.widget
         panel.changed.connect(self._draw, thread="current")

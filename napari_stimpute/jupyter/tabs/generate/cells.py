@@ -56,8 +56,9 @@ class NewCellsBox:
         self.made = MadeBox(page, panel.file, panel.save_to, panel.open_made)
         controls = [self.conditions.widget, self.n, self.about.widget, self.work.widget]
         words = (self.hypothesis, self.notes, self.verdict, self.doubts)
-        figures = (self.table, self.picture, self.larger, self.figure, self.made)
-        self.section = Section(EXPLAINED, [*controls, self.advanced], laid_out(*words, *figures))
+        figures = (self.table, self.picture, self.larger, self.made)
+        answer, below = laid_out(*words, *figures), laid_out(self.figure)
+        self.section = Section(EXPLAINED, [*controls, self.advanced], answer, below)
         self.widget = self.section.widget
         panel.changed.connect(self._draw, thread="current")
         self._draw()
