@@ -238,7 +238,8 @@ class Walk:
         self.press("Set up scDiffusion in Train")
         self.choose("Preset", "Tiny")
         self.shown.get_by_text("Settings", exact=True).click()
-        self.choose("Conditions", "condition")
+        self.choose("Conditions", "domain")
+        self.choose("Conditions", "domain, condition")
         self.keep("settings")
         self.press("Train")
         self.button("Cancel").wait_for()
@@ -292,15 +293,24 @@ class Walk:
         """The panel of a kernel that is gone says so; what was not saved is offered by the next."""
         self.page.locator("[data-command='notebook:restart-kernel']").click()
         self.page.locator("dialog.jp-Dialog button.jp-mod-accept").click()
-        self.page.wait_for_timeout(4000)
+        self.shown.locator(".jupyter-widgets-disconnected").first.wait_for()
+        self.page.wait_for_timeout(2000)
+        said = "(panel) => getComputedStyle(panel, '::before').content"
+        assert "run its cell again" in self.page.locator(".stimpute-panel").evaluate(said)
         self.keep("restarted")
+        run_all(self.page, self.shown.get_by_text("Results that were not saved"))
+        self.keep("offered_again")
 
     def without_kernel(self) -> None:
         """A saved notebook is read later: a picture in place of the panel."""
         self.page.keyboard.press("Control+s")
         self.page.wait_for_timeout(2000)
+        self.page.evaluate("() => { window.jupyterapp.commands.execute('kernelmenu:shutdown') }")
+        self.page.wait_for_timeout(2000)
         open_notebook(self.page, *self.lab, "walk.ipynb")
-        self.page.wait_for_timeout(5000)
+        self.see("run this cell to use them")
+        picture = self.shown.get_by_alt_text("Panels of napari-stimpute")
+        assert picture.evaluate("(image) => image.naturalWidth") > 100
         self.keep("reopened")
 
     # ---- what a person does and sees -----------------------------------------------------------
@@ -362,6 +372,7 @@ class Walk:
         top = self.page.locator(".stimpute-panel")
         if top.count():
             top.first.evaluate("(panel) => panel.scrollIntoView()")
+            self.page.wait_for_timeout(200)
         self.page.screenshot(path=self.out / f"{self.n_pictures:02d}_{name}.png")
 
     def measure(self, title: str, took: float, most: float) -> None:
