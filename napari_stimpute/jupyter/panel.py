@@ -11,13 +11,11 @@ import ipywidgets as widgets
 from IPython.display import display
 
 from ..errors import StimputeError
-from ..panels.figures import sharp_png, width_of
 from ..panels.tabs import TABS, Tabs
-from ..scene.figure import maps_figure
-from ..scene.scene import Scene
 from ..session.autosave import autosave_of
 from ..session.session import OPEN, Session
 from .cell_runs import CellRun, running_cell
+from .still import Still, in_words
 from .tabs.cells.panel import CellsTab
 from .tabs.compare import CompareTab
 from .tabs.data import DataTab
@@ -29,7 +27,6 @@ from .tabs.train import TrainTab
 from .widgets import markup
 from .widgets.code_box import CodeBox
 from .widgets.page import Drawn, Page
-from .widgets.picture import FINE
 from .widgets.unsaved import AskBox
 
 if TYPE_CHECKING:
@@ -38,9 +35,6 @@ if TYPE_CHECKING:
 MOST_WIDE = "1100px"
 
 CLOSED = "A closed panel of napari-stimpute: run the cell that made it again."
-
-_MOST_DRAWN, _STILL = 200_000, 40
-"""Spots up to which a still picture is drawn, and pixels of it per inch of the figure."""
 
 
 def session_of(source: Session | AnnData | str | os.PathLike[str] | None) -> Session:
@@ -56,14 +50,6 @@ def session_of(source: Session | AnnData | str | os.PathLike[str] | None) -> Ses
     return session
 
 
-def _in_words(session: Session) -> str:
-    adata = session.adata
-    opened = "no data"
-    if adata is not None:
-        opened = f"{adata.n_obs:,} {session.place}s × {adata.n_vars:,} genes"
-    return f"Panels of napari-stimpute ({opened}): run this cell to use them."
-
-
 def close_whole(widget: widgets.Widget) -> None:
     """Close a widget and all that it is made of, so that neither kernel nor page keeps them."""
     for value in widget.trait_values().values():
@@ -71,18 +57,6 @@ def close_whole(widget: widgets.Widget) -> None:
             if isinstance(part, widgets.Widget):
                 close_whole(part)
     widgets.Widget.close(widget)
-
-
-def still_picture(session: Session) -> bytes:
-    """PNG of what is shown now, for a notebook that is read without a kernel; b"" for nothing."""
-    scene = Scene(session)
-    try:
-        places = scene.places
-        if places is None or not session.display.gene or len(places.points) > _MOST_DRAWN:
-            return b""
-        return sharp_png(maps_figure(scene), _STILL)
-    finally:
-        scene.close()
 
 
 class Panel(widgets.VBox):  # type: ignore[misc]
@@ -101,17 +75,18 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         super().__init__(layout=widgets.Layout(max_width=MOST_WIDE))
         self.session, self.page = session, Page(session, self.show_tab)
         self.add_class(markup.PANEL)
-        self._still = f"stimpute-still-{self.model_id}"
+        name = f"stimpute-still-{self.model_id}"
+        self._still = self.page.keep(Still(session, self.page.home, name))
         autosave_of(session)  # what is unsaved outlives the kernel, and is offered by the next one
         self.asked = AskBox(self.page.question, self.page.home)
         self.code = CodeBox(lambda: self.tab(self.page.in_sight), self.page.home)
         self.page.looked.connect(lambda _name: self.code.hide())
-        looks = widgets.HTML(markup.SHEET + markup.hidden(self._still))
+        looks = widgets.HTML(markup.SHEET + markup.hidden(name))
         self._frame: list[widgets.DOMWidget] = [looks, self.asked.widget]
         Panel._open.add(self)
 
     def __repr__(self) -> str:
-        return CLOSED if self.comm is None else _in_words(self.session)
+        return CLOSED if self.comm is None else in_words(self.session)
 
     def __del__(self) -> None:
         widgets.Widget.close(self)  # when Python is taken down, not even children can be asked for
@@ -174,17 +149,10 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         return bundle
 
     def _ipython_display_(self) -> None:
-        """Show the panel, and after it what is seen of a notebook that is read without a kernel.
-
-        It is an output of its own: JupyterLab tries to draw a panel in any case, and then shows
-        nothing else of the same output.
-        """
+        """Show the panel, and after it what is seen of a notebook that is read without a kernel."""
         display(self._repr_mimebundle_(), raw=True)
-        if self.comm is None:
-            return  # it is closed, and says so
-        png, about = still_picture(self.session), _in_words(self.session)
-        inner = markup.picture(png, about, width_of(png) / FINE) if png else ""
-        display({"text/html": markup.still(self._still, about, inner)}, raw=True)
+        if self.comm is not None:  # a closed one has said so
+            self._still.show()
 
     def show_tab(self, name: str) -> None:
         """Bring a tab into sight."""

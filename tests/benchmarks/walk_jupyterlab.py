@@ -29,7 +29,7 @@ from napari_stimpute import simulate_section
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from lab import QUIET, jupyterlab, open_notebook, run_all, write_notebook
+from lab import QUIET, answer, jupyterlab, open_notebook, run_all, write_notebook
 
 ROOT = Path(__file__).parents[2]
 WIDE, HIGH = 1366, 1000
@@ -95,6 +95,7 @@ class Walk:
         self.late: list[str] = []
         self.n_pictures = 0
         page.on("console", self._hear)
+        page.add_locator_handler(page.locator("dialog.jp-Dialog"), answer)
 
     def all(self) -> None:
         """Every step."""
@@ -127,7 +128,7 @@ class Walk:
         run_all(self.page, self.shown.get_by_role("tab", name="Compare"))
         self.see("What was found")
         self.keep("first")
-        path = self.page.get_by_placeholder("Path of an .h5ad file")
+        path = self.page.get_by_placeholder("Path of a file or a folder")
         path.fill("secnd.h5ad")
         self.press("Open")
         self.shown.get_by_role("alert").get_by_text("secnd.h5ad").wait_for()
@@ -292,7 +293,6 @@ class Walk:
     def new_kernel(self) -> None:
         """The panel of a kernel that is gone says so; what was not saved is offered by the next."""
         self.page.locator("[data-command='notebook:restart-kernel']").click()
-        self.page.locator("dialog.jp-Dialog button.jp-mod-accept").click()
         self.shown.locator(".jupyter-widgets-disconnected").first.wait_for()
         self.page.wait_for_timeout(2000)
         said = "(panel) => getComputedStyle(panel, '::before').content"

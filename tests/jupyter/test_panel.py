@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from base64 import b64decode
 from io import BytesIO
@@ -20,6 +21,7 @@ from napari_stimpute.panels.data import EMPTY
 from napari_stimpute.panels.tabs import TABS
 from napari_stimpute.session.session import Session
 
+from ..simulated import simulate_section
 from ..test_import_is_light import top_level_modules_after
 
 
@@ -108,6 +110,25 @@ def test_what_is_read_without_a_kernel_is_hidden_while_the_panel_lives(session: 
     (name,) = re.findall('class="(stimpute-still-[^"]+)"', outputs_of(shown)[1]["text/html"])
     assert f".{name} {{ display: none; }}" in shown.children[0].value
     assert name not in other.children[0].value
+
+
+def test_what_is_read_without_a_kernel_is_of_the_data_that_were_opened_last(
+    session: Session,
+) -> None:
+    other = simulate_section(n_rows=16, n_genes=100)
+
+    async def cells() -> list[dict[str, str]]:
+        shown = panels(session)
+        with capture_output() as said:
+            display(shown)
+            session.open(other)
+            await asyncio.sleep(0)
+        return [output.data for output in said.outputs]
+
+    InteractiveShell.instance()
+    *_first, still = asyncio.run(cells())
+    InteractiveShell.clear_instance()
+    assert f"{other.n_obs:,} spots" in still["text/html"] and "<img" in still["text/html"]
 
 
 def outputs_of(shown: object) -> list[dict[str, str]]:

@@ -31,7 +31,15 @@ GONE = (
 _GONE = ".jupyter-widgets-disconnected"
 """What ipywidgets calls whatever has lost its kernel, to which it adds a sign of a broken chain."""
 
+_ARROW = (
+    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 18 18'>"
+    "<path fill='%23ccc' d='M5.2 5.9 9 9.7l3.8-3.8 1.2 1.2-5 5-5-5z'/></svg>"
+)
+"""Of menus on a dark ground, where that of ipywidgets is black."""
+
 SHEET = f"""<style>
+[data-jp-theme-light="false"] .{PANEL} {{
+  --jp-widgets-dropdown-arrow: url("data:image/svg+xml;utf8,{_ARROW}"); }}
 .{NAME}, .{HEAD} {{ text-align: left; padding: 0 6px; height: {ROW}px; width: 100%; margin: 0;
   background: transparent; box-shadow: none; overflow: hidden; text-overflow: ellipsis; }}
 .{HEAD} {{ font-weight: 600; border-bottom: 1px solid rgba(138,143,152,.6); }}
