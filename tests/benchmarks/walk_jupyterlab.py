@@ -205,7 +205,7 @@ class Walk:
         self.press("Keep")
         self.see("Kept as “core”")
         self.choose("Colour by", "core")
-        self.shown.get_by_title("selected").first.wait_for()
+        self.shown.locator(".legend").get_by_text("selected").wait_for()
         self.page.wait_for_timeout(500)
         self.keep("kept")
 
@@ -227,7 +227,7 @@ class Walk:
         splits.press("Tab")
         self.keep("compare")
         self.press("Compare")
-        self.until_idle("Compare")
+        self.see("Done after")
         self.see("Which method predicts which gene best")
         self.keep("compared")
 
@@ -332,7 +332,7 @@ class Walk:
         box = self.shown.get_by_label(menu, exact=True).locator("visible=true")
         options = box.locator("option")
         options.filter(has_text=entry).first.wait_for(state="attached")
-        titles = options.all_inner_texts()
+        titles = [title.replace("\xa0", " ") for title in options.all_inner_texts()]
         box.select_option(index=next(i for i, t in enumerate(titles) if t.startswith(entry)))
 
     def tab(self, title: str) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, sync_playwright
 
+from napari_stimpute.jupyter.widgets.markup import GONE
+
 from ..lab import PATIENCE, QUIET, answer, jupyterlab, open_notebook, run_all, write_notebook
 
 Lab = tuple[str, str]
@@ -72,6 +74,11 @@ def test_train_is_clicked_and_results_are_seen(lab: Lab, page: Page, tmp_path: P
     assert shown.split() == ["Imputed:", "PCA", "denoiser"]
     page.wait_for_timeout(500)
     page.screenshot(path=tmp_path / "done.png")
+
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:restart-kernel') }")
+    lost = page.locator(".stimpute-panel.jupyter-widgets-disconnected")
+    lost.wait_for()
+    assert GONE in lost.evaluate("(panel) => getComputedStyle(panel, '::before').content")
 
 
 @pytest.mark.slow

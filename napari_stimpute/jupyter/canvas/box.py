@@ -147,5 +147,5 @@ class CanvasBox:
 
 def _check(title: str, help: str) -> widgets.Checkbox:
     box = widgets.Checkbox(description=title, indent=False, tooltip=help)
-    box.layout.width = "max-content"
+    box.layout.width, box.layout.margin = "max-content", "2px 14px 2px 2px"
     return box

@@ -88,15 +88,15 @@ class CompareTab:
         self.work.draw(now.work)
         show(self.explained.widget, not now.scores.rows)
         self.status.say(now.status)
-        if now.scores != self._drawn:
-            self._drawn = now.scores
-            self._draw_genes(now.scores)
         self.sentence.draw(now.scores.sentence)
         self.table.draw(now.scores.rows, order=(now.order, not now.falls))
         show(self.table.widget, bool(now.scores.rows))
         show(self.report.widget, now.has_report)
         self.report.enable(now.no_report, now.report_help)
         self.saved.draw(now.saved)
+        if now.scores != self._drawn:  # last: a figure takes a moment
+            self._drawn = now.scores
+            self._draw_genes(now.scores)
 
     def _draw_methods(self, now: CompareState) -> None:
         with self.home.quiet():
