@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.error import URLError
 from urllib.request import urlopen
 
 import nbformat
@@ -120,8 +121,8 @@ def _address(runtime: Path, log: Path) -> str:
             if not text.endswith("}"):
                 continue  # it is being written
             url: str = json.loads(text)["url"]
-            with urlopen(f"{url}api") as answer:
+            with suppress(URLError), urlopen(f"{url}api") as answer:  # it may not listen yet
                 assert answer.status == 200
-            return url
+                return url
         time.sleep(0.2)
     raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")
