@@ -205,7 +205,7 @@ class Walk:
         self.press("Keep")
         self.see("Kept as “core”")
         self.choose("Colour by", "core")
-        self.shown.locator(".legend").get_by_text("selected").wait_for()
+        self.canvas.and_(self.page.locator("[aria-label='core']")).wait_for()
         self.page.wait_for_timeout(500)
         self.keep("kept")
 
