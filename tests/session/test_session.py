@@ -181,6 +181,18 @@ def test_data_that_were_closed_are_not_kept_by_the_job_that_opened_them(
     assert closed() is None
 
 
+def test_a_run_that_is_replaced_by_the_next_is_not_kept(session: Session) -> None:
+    before = []
+    for _again in range(2):
+        job = session.train("gene_mean", judged=False)
+        job.wait(30)
+        before.append((weakref.ref(job), weakref.ref(session.models["gene_mean"])))
+        del job
+    gc.collect()
+    assert [found() is None for found in before[0]] == [True, True]
+    assert before[1][1]() is session.models["gene_mean"]
+
+
 def test_genes_without_any_counts_keep_what_was_open(
     session: Session, section: AnnData, tmp_path: Path
 ) -> None:
