@@ -29,8 +29,8 @@ from .data.genes import asked_for
 from .data.holdout import Molecules, with_counts
 from .data.records import RunRecord, check_run_key, fingerprint, versions
 from .data.results import Networks, Results
-from .data.save import snapshot
 from .data.sections import sections_in_words
+from .data.storable import snapshot
 from .data.technology import place_of
 from .devices import require_memory
 from .errors import Diverged, OutOfMemory, TooSmall

@@ -20,6 +20,7 @@ from ..errors import InvalidSetting, StimputeError
 from ..models import MODELS, model_info
 from ..words import shown
 from .compare import add_compare
+from .convert import add_convert
 from .edit import add_edit
 from .generate import add_enhance, add_generate
 from .impute import add_cluster, add_impute
@@ -134,6 +135,7 @@ def command_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", title="commands")
     _add_models(commands)
     _add_check(commands)
+    add_convert(commands)
     add_impute(commands)
     add_cluster(commands)
     add_compare(commands)

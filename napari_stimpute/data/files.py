@@ -121,7 +121,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
                 os.chmod(passing, file.stat().st_mode & 0o7777)
             os.replace(passing, file)
         except OSError as error:
-            raise _write_failed(file, error) from error
+            raise write_failed(file, error) from error
         finally:
             with suppress(OSError):
                 passing.unlink(missing_ok=True)
@@ -201,7 +201,27 @@ def _escaped(text: str) -> str:
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in text)
 
 
-def _write_failed(file: Path, error: OSError) -> NotWritable:
+def check_new_folder(path: str | os.PathLike[str]) -> None:
+    """Refuse a place where no new folder can be made, before work is put into it.
+
+    Raises
+    ------
+    NotWritable : something is there, the folder above is missing, or no permission
+    """
+    target = full_path(path)
+    above, found, remedy = target.parent, "", "Choose another place or name."
+    if target.exists() or target.is_symlink():
+        found, remedy = "something of that name", "Choose another name: nothing is replaced."
+    elif not above.is_dir():
+        found = "that its folder is missing"
+    elif not os.access(above, os.W_OK | os.X_OK):
+        found = "no permission to write there"
+    if found:
+        raise NotWritable(expected=f"to make {target}", found=found, remedy=remedy)
+
+
+def write_failed(file: Path, error: OSError) -> NotWritable:
+    """What the failure of a disk means, in words."""
     found, remedy = f"that writing failed ({error.strerror or error})", "Choose another place."
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         found = "that the disk is full"

@@ -1,4 +1,4 @@
-"""Save .h5ad files so that nothing is ever half-written."""
+"""Save data and results so that nothing is ever half-written."""
 
 from __future__ import annotations
 
@@ -12,11 +12,18 @@ import numpy as np
 import scipy.sparse as sp
 
 from ..errors import NotWritable
+from . import stores
 from .counts import row_blocks
-from .files import check_place, full_path, refused_by_h5ad, replacing
+from .files import check_new_folder, check_place, full_path, refused_by_h5ad, replacing
+from .storable import snapshot
+from .structure import MAPPINGS
 
 if TYPE_CHECKING:
     from anndata import AnnData
+
+
+ENDINGS = (".h5ad", stores.ENDING)
+"""Of what can be written."""
 
 
 def check_writable(
@@ -34,21 +41,23 @@ def check_writable(
     NotWritable : another ending, or as `check_place`
     """
     file = full_path(path)
+    if file.suffix == stores.ENDING:
+        check_new_folder(file)
+        return
     if file.suffix != ".h5ad":
-        raise _not_writable(
-            file, f"the ending {file.suffix!r}", "Give the output the ending .h5ad."
-        )
+        remedy = f"Give the output the ending {' or '.join(ENDINGS)}."
+        raise _not_writable(file, f"the ending {file.suffix!r}", remedy)
     check_place(file, source or "")
 
 
 def write(
     adata: AnnData, path: str | os.PathLike[str], source: str | os.PathLike[str] | None = None
 ) -> Path:
-    """Save as .h5ad: whole or not at all. The AnnData is not changed; safe in a thread.
+    """Save as .h5ad, or as a new .zarr: whole or not at all. The AnnData is not changed.
 
-    Written beside the output under a passing name, read back, compared, then renamed; if anything
-    fails, what was there before is still there, and the passing file is gone. In the file, text
-    columns of obs and var are categories, as always in h5ad.
+    Safe in a thread. Written beside the output under a passing name, read back, compared, then
+    renamed; if anything fails, what was there before is still there, and the passing file is gone.
+    In the file, text columns of obs and var are categories, as always in h5ad.
 
     Returns
     -------
@@ -59,6 +68,8 @@ def write(
     NotWritable : as `check_writable`; or the disk is full; or something that h5ad cannot hold
     """
     check_writable(path, source)
+    if full_path(path).suffix == stores.ENDING:
+        return stores.write_store(adata, path, source)
     file = full_path(path).resolve()
     with replacing(file) as passing:
         try:
@@ -76,22 +87,6 @@ def write(
     return file
 
 
-def snapshot(adata: AnnData) -> AnnData:
-    """The same arrays, and tables of its own: what is added later is not in it."""
-    from anndata import AnnData
-
-    same = AnnData(
-        X=adata.X,
-        obs=adata.obs.copy(),
-        var=adata.var.copy(),
-        uns=dict(adata.uns),
-        **{name: dict(getattr(adata, name)) for name in _MAPPINGS},
-    )
-    if adata.raw is not None:
-        same.raw = AnnData(X=adata.raw.X, var=adata.raw.var.copy(), varm=dict(adata.raw.varm))
-    return same
-
-
 def size_of(adata: AnnData) -> int:
     """Bytes of all matrices together."""
     return sum(_bytes(array) for _, array in _matrices(adata))
@@ -103,7 +98,6 @@ def _bytes(array: Any) -> int:
 
 
 _SPARSE = ("data", "indices", "indptr")
-_MAPPINGS = ("obsm", "varm", "layers", "obsp", "varp")
 
 
 def _write_h5ad(adata: AnnData, path: Path) -> None:
@@ -141,7 +135,7 @@ def _matrices(adata: AnnData) -> Iterator[tuple[str, Any]]:
         yield "X", adata.X
     if adata.raw is not None:
         yield "raw/X", adata.raw.X
-    for name in _MAPPINGS:
+    for name in MAPPINGS:
         for key, array in getattr(adata, name).items():
             yield f"{name}/{key}", array
 

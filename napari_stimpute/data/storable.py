@@ -282,3 +282,19 @@ def _clean(text: str) -> str:
 def _listed(what: list[str]) -> str:
     more = f" and {len(what) - _NAMED:,} more" if len(what) > _NAMED else ""
     return ", ".join(what[:_NAMED]) + more
+
+
+def snapshot(adata: AnnData) -> AnnData:
+    """The same arrays, and tables of its own: what is added later is not in it."""
+    from anndata import AnnData
+
+    same = AnnData(
+        X=adata.X,
+        obs=adata.obs.copy(),
+        var=adata.var.copy(),
+        uns=dict(adata.uns),
+        **{name: dict(getattr(adata, name)) for name in MAPPINGS},
+    )
+    if adata.raw is not None:
+        same.raw = AnnData(X=adata.raw.X, var=adata.raw.var.copy(), varm=dict(adata.raw.varm))
+    return same

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..data.save import ENDINGS
 from ..errors import StimputeError
 from ..job import Job
 from ..session.session import SAVE, Session
@@ -81,9 +82,13 @@ def is_there(path: str) -> bool:
 
 
 def with_ending(path: str, name: str) -> str:
-    """A path with the ending of the proposed name, which is added if it is missing."""
+    """A path with the ending of the proposed name, which is added if it is missing.
+
+    Data may have the ending of any format that is written.
+    """
     ending = Path(name).suffix
-    return path if path.endswith(ending) else path + ending
+    endings = ENDINGS if ending in ENDINGS else (ending,)
+    return path if path.endswith(endings) else path + ending
 
 
 def figure_path(path: str, name: str) -> str:

@@ -101,7 +101,7 @@ class DataTab(QWidget):
         self.browse = _button("Browse…", "Choose the file.", self._ask_gene_file)
         self.apply = _button("Apply", APPLY_HELP, lambda: self._ask_first(panel.apply))
         self.save = _button(
-            "Save as .h5ad…",
+            "Save data…",
             SAVE_HELP,
             lambda: ask_where(self, SAVE_TITLE, panel.file_name, panel.save_to),
         )

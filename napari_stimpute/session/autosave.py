@@ -15,7 +15,8 @@ import psutil  # type: ignore[import-untyped]
 
 from ..connections import Connections
 from ..data.records import records_in
-from ..data.save import size_of, snapshot, write
+from ..data.save import size_of, write
+from ..data.storable import snapshot
 from ..errors import StimputeError
 from .session import Session
 

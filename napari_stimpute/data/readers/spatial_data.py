@@ -1,7 +1,7 @@
 """One table of a SpatialData object as an AnnData: its places, and the image under them.
 
-Places are given in pixels of the image at full resolution, however the elements are turned against
-each other: the image is not resampled. See Marconato et al., SpatialData: an open and universal
+Places are given in the coordinate system, or, where the image is turned or moved in it, in pixels
+of the image, which is not resampled. See Marconato et al., SpatialData: an open and universal
 data framework for spatial omics, Nature Methods 2025, for elements and their transformations.
 """
 
@@ -126,9 +126,7 @@ def _place(
     """Write places and image into the AnnData; sentences on what was found."""
     attributes = adata.uns["spatialdata_attrs"]
     region, names = adata.obs[attributes["region_key"]], adata.obs[attributes["instance_key"]]
-    into: NDArray[np.float64] = np.eye(3)
-    if image:
-        into = np.asarray(np.linalg.inv(_matrix(data[image], system)), dtype=np.float64)
+    into, unit = _onto(data[image], system) if image else (np.eye(3), 1.0)
     places, diameters = np.full((adata.n_obs, 2), np.nan), list[float]()
     for name in regions:
         found = _placed(data, name, system, into)
@@ -146,13 +144,25 @@ def _place(
         adata.obs["library_id"] = pd.Categorical(region.astype(str))
     if image:
         pixels, scale, said = _pixels(data[image])
-        scales = {"tissue_hires_scalef": scale}
+        scales = {"tissue_hires_scalef": scale / unit}
         if diameter := float(np.median(diameters)):
             scales["spot_diameter_fullres"] = diameter
         held = {"images": {"hires": pixels}, "scalefactors": scales}
         adata.uns[keys.SPATIAL] = {image: held}
         notes += said
     return notes
+
+
+def _onto(image: Any, system: str) -> tuple[NDArray[np.float64], float]:
+    """What takes a coordinate system to an image, (3, 3), and how many units a pixel is wide then.
+
+    An image that is only larger or smaller than the system leaves the system as it is; any other is
+    where the places go.
+    """
+    matrix = _matrix(image, system)
+    if np.allclose(matrix, np.diag([matrix[0, 0], matrix[0, 0], 1])) and matrix[0, 0] > 0:
+        return np.eye(3), float(matrix[0, 0])
+    return np.asarray(np.linalg.inv(matrix), dtype=np.float64), 1.0
 
 
 def _placed(data: SpatialData, name: str, system: str, into: NDArray[np.float64]) -> _Placed:

@@ -13,7 +13,7 @@ _KINDS = {
     "": "",
     ".csv": "Table (*.csv)",
     ".html": "Web page (*.html)",
-    ".h5ad": "AnnData (*.h5ad)",
+    ".h5ad": "AnnData (*.h5ad);;SpatialData, a new store (*.zarr)",
 }
 _FIGURES = "PNG picture (*.png);;PDF (*.pdf);;SVG (*.svg)"
 

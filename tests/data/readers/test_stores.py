@@ -156,7 +156,8 @@ def test_of_several_images_the_largest_is_taken_and_another_can_be(tmp_path: Pat
     path = store(tmp_path / "a.zarr", images={"small": small, "he": image()})
     assert list(read(path).uns["spatial"]) == ["he"]
     found = read(path, image="small")
-    np.testing.assert_allclose(found.obsm["spatial"], PLACES / 2)
+    np.testing.assert_allclose(found.obsm["spatial"], PLACES)
+    assert found.uns["spatial"]["small"]["scalefactors"]["tissue_hires_scalef"] == 0.5
     assert "spatial" not in read(path, image="none").uns
 
 

@@ -1,0 +1,167 @@
+"""Save data and results as a SpatialData store, whole or not at all.
+
+The store holds one table, the spots as circles, and the tissue image, all in pixels of the image at
+full resolution (the coordinate system "global").
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import keys
+from ..errors import NotWritable, StimputeError
+from .files import check_new_folder, full_path, holding_signals, write_failed
+from .graph import has_place, spatial_coordinates
+from .layout import lay_out
+from .libraries import libraries
+from .sections import find_sections
+from .storable import snapshot
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+    from spatialdata import SpatialData
+
+ENDING = ".zarr"
+_TABLE, _REGION, _INSTANCE = "table", "region", "instance_id"
+
+
+def write_store(
+    adata: AnnData, path: str | os.PathLike[str], source: str | os.PathLike[str] | None = None
+) -> Path:
+    """Write a new SpatialData store. The AnnData is not changed; safe in a thread.
+
+    Parameters
+    ----------
+    adata : in memory
+    path : of the store, which must not be there yet
+    source : what the data were read from
+
+    Raises
+    ------
+    NotWritable : something is there already, no permission, a full disk, or something that a store
+        cannot hold
+    """
+    target = full_path(path).resolve()
+    check_new_folder(target)
+    draft = target.with_name(f".{target.name[:80]}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    with holding_signals(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of libraries about one another
+        try:
+            spatial_data(adata).write(draft)
+            _compare(draft, adata)
+            os.replace(draft, target)
+        except OSError as error:
+            raise write_failed(target, error) from error
+        except StimputeError:
+            raise
+        except Exception as error:  # of many kinds, by library and by version
+            text = " ".join(str(error).split())[:200]
+            raise NotWritable(
+                expected=f"to write {target}",
+                found=f"something a store cannot hold ({text})",
+                remedy="Remove it from the AnnData, or save as .h5ad.",
+            ) from error
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    return target
+
+
+def spatial_data(adata: AnnData) -> SpatialData:
+    """The same data as SpatialData: a table, circles for the spots, and the tissue images."""
+    from spatialdata import SpatialData, sanitize_table
+    from spatialdata.models import TableModel
+
+    table = snapshot(adata)
+    table.uns.pop("spatialdata_attrs", None)
+    images = _images(adata) if keys.SPATIAL in adata.obsm else {}
+    table.uns.pop(keys.SPATIAL, None)
+    table = sanitize_table(table, inplace=False)
+    if keys.SPATIAL not in adata.obsm:
+        return SpatialData(tables={_TABLE: TableModel.parse(table)})
+    shapes, regions = _shapes(adata)
+    table.obs[_REGION] = regions
+    table.obs[_REGION] = table.obs[_REGION].astype("category")
+    table.obs[_INSTANCE] = np.arange(table.n_obs)
+    parsed = TableModel.parse(
+        table, region=list(shapes), region_key=_REGION, instance_key=_INSTANCE
+    )
+    return SpatialData(images=images, shapes=shapes, tables={_TABLE: parsed})
+
+
+def _shapes(adata: AnnData) -> tuple[dict[str, Any], np.ndarray]:
+    """Circles for the spots of each section, by name, and the name for each spot, (n_obs,)."""
+    from geopandas import GeoDataFrame, points_from_xy
+    from spatialdata.models import ShapesModel
+    from spatialdata.transformations import Identity
+
+    points, sections, layout = spatial_coordinates(adata), find_sections(adata), lay_out(adata)
+    names = [_element("spots", name) for name in sections.names]
+    found = {}
+    for code, (name, title) in enumerate(zip(names, sections.names, strict=True)):
+        here = np.flatnonzero((sections.codes == code) & has_place(points))
+        circles = GeoDataFrame(
+            {"radius": np.full(len(here), layout.spot_diameter / 2 or 0.5)},
+            geometry=points_from_xy(points[here, 0], points[here, 1]),
+            index=here,
+        )
+        system = "global" if len(names) == 1 else title
+        found[name] = ShapesModel.parse(circles, transformations={system: Identity()})
+    return found, np.array(names, dtype=object)[sections.codes]
+
+
+def _images(adata: AnnData) -> dict[str, Any]:
+    """The sharpest image of each library, as it lies under its spots."""
+    from spatialdata.models import Image2DModel
+    from spatialdata.transformations import Scale
+
+    names, found = find_sections(adata).names, {}
+    for library in libraries(adata).values():
+        scale = library.number(f"tissue_{library.resolution}_scalef")
+        if not library.resolution or not scale:
+            continue
+        pixels = np.asarray(library.images[library.image_names[library.resolution]])
+        pixels = pixels[..., None] if pixels.ndim == 2 else pixels
+        system = library.name if len(names) > 1 and library.name in names else "global"
+        found[_element("image", library.name)] = Image2DModel.parse(
+            np.moveaxis(pixels, -1, 0),
+            dims=("c", "y", "x"),
+            transformations={system: Scale([1 / scale, 1 / scale], axes=("x", "y"))},
+        )
+    return found
+
+
+def _element(kind: str, name: str) -> str:
+    """Name of an element: letters, digits, and signs that a store allows."""
+    plain = re.sub(r"[^\w.-]+", "_", name).strip("_.")
+    return f"{kind}_{plain}" if plain else kind
+
+
+def _compare(path: Path, adata: AnnData) -> None:
+    """Read the table of a store back: its values are what they should be."""
+    from spatialdata import read_zarr
+
+    found = read_zarr(path, selection=("tables",)).tables[_TABLE]
+    for place in (None, *adata.layers):
+        one, other = (a.X if place is None else a.layers.get(place) for a in (found, adata))
+        if place is not None and one is None:
+            continue  # its name was made one that a store allows
+        if (one is None) != (other is None) or (one is not None and _differ(one, other)):
+            raise OSError(f"{place or 'X'} came back with other values")
+
+
+def _differ(one: Any, other: Any) -> bool:
+    import scipy.sparse as sp
+
+    if one.shape != other.shape:
+        return True
+    if sp.issparse(one) or sp.issparse(other):
+        return bool(abs(sp.csr_matrix(one) - sp.csr_matrix(other)).max() != 0)
+    return not np.array_equal(one, other, equal_nan=True)
