@@ -288,10 +288,14 @@ class Walk:
         self.page.wait_for_timeout(2000)
         self.keep("interrupted")
         self.cancel()
+        self.see("The finished run stays as it was.")
         self.keep("interrupted_and_cancelled")
 
     def new_kernel(self) -> None:
         """The panel of a kernel that is gone says so; what was not saved is offered by the next."""
+        self.choose("Model", "PCA denoiser")
+        self.press("Train")
+        self.see("PCA denoiser: ")
         self.page.locator("[data-command='notebook:restart-kernel']").click()
         self.shown.locator(".jupyter-widgets-disconnected").first.wait_for()
         self.page.wait_for_timeout(2000)

@@ -11,7 +11,7 @@ from ...panels.table import Cell
 from . import markup
 from .loop import Home
 
-_NAME, _VERDICT, _NUMBER = "minmax(92px, 1.5fr)", "minmax(140px, 1fr)", "minmax(62px, 1fr)"
+_NAME, _VERDICT, _NUMBER = "minmax(88px, 1.5fr)", "minmax(146px, 1fr)", "minmax(62px, 1fr)"
 _CHOSEN, _RIGHT = "stimpute-chosen", "stimpute-right"
 Row = Sequence[Cell]
 
