@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from ..compare.standing import Row, Wins, describe, leader, memory, rows, verdict, wins
 from ..trust.recovery import MIN_HIDDEN
 from ..words import duration, number, percent
 from .message import SILENT, Message, good, warning
-from .table import Cell
+from .table import Cell, Column, Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,6 +46,13 @@ SCORE = 1
 
 FALLING = (1, 2)
 """Columns that are ordered from the most when they are first chosen."""
+
+
+_OF_GENES = (
+    Column("winner", "Best method", "Which method predicts the gene best.", str),
+    Column("gain", "Score", "Share of the gene's deviance that it explains.", percent),
+    Column("hidden", "Hidden", "Molecules that were hidden, mean over splits.", "{:,.0f}".format),
+)
 
 
 @dataclass(frozen=True)
@@ -110,6 +118,18 @@ def wins_figure(scores: Scores) -> Figure:
         np.array([dot.hidden for dot in scores.dots]),
         np.array([dot.gain for dot in scores.dots]),
     )
+
+
+def genes_table() -> Table:
+    """The genes by themselves, for a page whose figure cannot be asked for them: see `won_by`."""
+    return Table("Best methods", _OF_GENES, order=(2, False))
+
+
+def won_by(scores: Scores) -> pd.DataFrame:
+    """A row for each judged gene: the method that predicts it best, its score, and of how many."""
+    rows = [(dot.winner, dot.gain, dot.hidden) for dot in scores.dots]
+    genes = [dot.gene for dot in scores.dots]
+    return pd.DataFrame(rows, index=genes, columns=[column.name for column in _OF_GENES])
 
 
 def in_order(

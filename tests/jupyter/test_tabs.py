@@ -139,6 +139,20 @@ def test_work_is_cancelled_within_two_seconds(
     asyncio.run(main())
 
 
+def test_a_press_on_a_judged_gene_shows_it(session: Session) -> None:
+    tab = panels(session).compare
+    for name, box in tab.boxes.items():
+        box.value = name in ("raw", "gene_mean")
+    tab.splits.value = 1
+    tab.work.button.click()
+    assert session.job is not None and tab.won.widget.layout.display == "none"
+    session.job.join()
+    assert tab.won.widget.layout.display is None
+    name = tab.won.grid.names.children[2]
+    name.click()
+    assert session.display.gene == name.description == tab.won.genes[2]
+
+
 def test_a_search_of_settings_begins_with_the_form_above(session: Session) -> None:
     shown = panels(session)
     shown.show_tab("train")

@@ -13,8 +13,16 @@ from napari_stimpute.compare.contenders import comparison_of
 from napari_stimpute.compare.methods import Method, methods
 from napari_stimpute.compare.standing import rows, wins
 from napari_stimpute.compare.trial import Contender, Predicting, raw
-from napari_stimpute.panels.scores import COLUMNS, Scores, in_order, scores_of
+from napari_stimpute.panels.scores import (
+    COLUMNS,
+    Scores,
+    genes_table,
+    in_order,
+    scores_of,
+    won_by,
+)
 from napari_stimpute.progress import Progress, drain
+from napari_stimpute.words import percent
 
 NAMES = ["raw", "gene_mean", "pca"]
 RAW = Contender(methods()["raw"], raw)
@@ -141,3 +149,12 @@ def test_every_judged_gene_is_a_dot_of_its_winner(scores: Scores, comparison: Co
         assert (dot.hidden, dot.gain) == (won.hidden[place], won.gain[place])
     assert scores.about_genes.startswith(f"{won.n_judged} of 100 genes have at least 20 hidden")
     assert "one method won every split" in scores.about_genes
+
+
+def test_the_table_of_genes_holds_what_the_dots_do(scores: Scores) -> None:
+    table = genes_table()
+    table.show(won_by(scores))
+    best = max(scores.dots, key=lambda dot: dot.gain)
+    assert len(table.rows) == len(scores.dots)
+    shown = [table.text_at(0, place) for place in range(4)]
+    assert shown == [best.gene, best.winner, percent(best.gain), f"{best.hidden:,.0f}"]

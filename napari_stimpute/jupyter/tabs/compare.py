@@ -19,13 +19,14 @@ from ...panels.compare import (
     Offered,
 )
 from ...panels.saving import with_ending
-from ...panels.scores import COLUMNS, WINNERS, Scores, wins_figure
+from ...panels.scores import COLUMNS, WINNERS, Scores, genes_table, wins_figure, won_by
 from ..widgets.controls import beside, control, enable
 from ..widgets.forecast import ForecastView
 from ..widgets.grid import Grid
 from ..widgets.page import Page, laid_out
 from ..widgets.picture import Picture
 from ..widgets.saving import SaveBox
+from ..widgets.table import TableView
 from ..widgets.words import Hint, Words, heading, show
 from ..widgets.work_box import WorkBox
 
@@ -44,13 +45,14 @@ class CompareTab:
         self.sentence, self.saved, self.about_genes = Words("good"), Words("good"), Hint()
         self.table = Grid(COLUMNS, home, sort=panel.sort)
         self.winners, self.picture = heading(WINNERS), Picture()
+        self.won = TableView(genes_table(), home, page.session.display.show_gene)
         self.report = SaveBox(
             REPORT_TITLE, lambda: panel.file_name, panel.save_report, with_ending, home
         )
         right = widgets.VBox(laid_out(self.explained, self.status, self.sentence))
         top = beside(widgets.VBox([self.work.widget, self.methods]), right)
         below = laid_out(self.table, self.report, self.saved)
-        below += [self.winners, self.about_genes.widget, self.picture.widget]
+        below += [self.winners, self.about_genes.widget, self.picture.widget, self.won.widget]
         self.widget = widgets.VBox([top, *below])
         panel.changed.connect(self._draw, thread="current")
         panel.work.began.connect(self._fold)
@@ -118,7 +120,9 @@ class CompareTab:
         self.reasons[method.name].say(method.why_not)
 
     def _draw_genes(self, scores: Scores) -> None:
-        show(self.winners, bool(scores.dots))
+        for part in (self.winners, self.won.widget):
+            show(part, bool(scores.dots))
+        self.won.table.show(won_by(scores))
         self.about_genes.say(scores.about_genes)
         if scores.dots:
             self.picture.show(wins_figure(scores), WINNERS)
