@@ -40,6 +40,10 @@ def separation(embedding: np.ndarray, groups: np.ndarray) -> float:
     return float(silhouette_score(embedding, groups))
 
 
+BRIEF = {"epochs": 3, "cluster_epochs": 2, "decoder_epochs": 2}
+"""Where it does not matter how much was learned."""
+
+
 @pytest.fixture(scope="module")
 def of(make_section: MakeSection) -> Of:
     """A model with a batch column ("batch"), or without (""), fitted to two batches."""
@@ -116,7 +120,7 @@ def test_the_bands_of_the_section_are_found(large: tuple[ScIMTA, AnnData]) -> No
 
 
 def test_without_communities_nothing_of_them_is_said(section: AnnData) -> None:
-    model = ScIMTA.preset("tiny", communities=False).fit(section, device="cpu")
+    model = ScIMTA.preset("tiny", communities=False, **BRIEF).fit(section, device="cpu")
     assert not any("communities:" in note for note in model.notes_)
     assert (model.communities() == -1).all() and model.gene_graph().nnz == 0
 
@@ -137,7 +141,7 @@ def test_genes_are_alike_within_batches_not_by_what_batches_do_to_them(
 
 
 def test_without_weight_for_graphs_nothing_is_said_of_networks(section: AnnData) -> None:
-    model = ScIMTA.preset("tiny", graph_weight=0.0).fit(section, device="cpu")
+    model = ScIMTA.preset("tiny", graph_weight=0.0, **BRIEF).fit(section, device="cpu")
     assert (model.communities() == -1).all()
     assert model.gene_graph().nnz == 0 and model.cell_graph(section).nnz == 0
     assert model.cell_graph(section).shape == (section.n_obs, section.n_obs)
@@ -156,9 +160,9 @@ class EndsWithOneMore(Training):
 def test_clusters_that_lost_all_cells_are_left_out_and_said(
     section: AnnData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = ScIMTA.preset("tiny").fit(section, device="cpu")
+    whole = ScIMTA.preset("tiny", **BRIEF).fit(section, device="cpu")
     monkeypatch.setattr("napari_stimpute.models.scimta.model.Training", EndsWithOneMore)
-    model = ScIMTA.preset("tiny").fit(section, device="cpu")
+    model = ScIMTA.preset("tiny", **BRIEF).fit(section, device="cpu")
     np.testing.assert_array_equal(model.cluster(section), whole.cluster(section))
     assert "1 of 4 clusters lost all their cells while training: 3 are left." in model.notes_
     again = ScIMTA.load(model.save(tmp_path / "model"), device="cpu")
@@ -169,14 +173,14 @@ def test_genes_without_counts_are_in_no_community(section: AnnData) -> None:
     dense = section.X.toarray()
     dense[:, 44:59] = 0  # fifteen: enough for a community of their own
     section.X = sp.csr_matrix(dense)
-    model = ScIMTA.preset("tiny").fit(section, device="cpu")
+    model = ScIMTA.preset("tiny", **BRIEF).fit(section, device="cpu")
     assert (model.communities()[44:59] == -1).all()
     assert (model.communities() >= 0).any()
     assert np.isfinite(model.impute(section)).all()
 
 
 def test_the_number_of_clusters_is_estimated_if_none_is_given(section: AnnData) -> None:
-    model = ScIMTA.preset("tiny", n_clusters=0).fit(section, device="cpu")
+    model = ScIMTA.preset("tiny", **BRIEF, n_clusters=0).fit(section, device="cpu")
     text = " ".join(model.notes_)
     assert "as many as Leiden communities" in text and "the largest gap between eigenvalues" in text
     n_clusters = len(model.network_.cells.centres.centres)
@@ -185,7 +189,11 @@ def test_the_number_of_clusters_is_estimated_if_none_is_given(section: AnnData) 
 
 
 def test_the_deep_decoder_learns_last_and_leaves_embedding_and_clusters_alone(two: AnnData) -> None:
-    linear, deep = (ScIMTA.preset("tiny", decoder_epochs=n).fit(two, device="cpu") for n in (0, 8))
+    short = BRIEF | {"epochs": 6}
+    linear, deep = (
+        ScIMTA.preset("tiny", **(short | {"decoder_epochs": n})).fit(two, device="cpu")
+        for n in (0, 8)
+    )
     np.testing.assert_array_equal(linear.embed(two), deep.embed(two))
     np.testing.assert_array_equal(linear.cluster(two), deep.cluster(two))
     assert linear.network_.decoder.hidden_loadings.count_nonzero() == 0
@@ -231,16 +239,16 @@ def test_a_batch_column_that_is_missing_is_said(section: AnnData) -> None:
 
 def test_one_batch_is_said_and_gives_the_same_as_none(section: AnnData) -> None:
     section.obs["batch"] = "only"
-    one = ScIMTA.preset("tiny", batch_key="batch").fit(section, device="cpu")
+    one = ScIMTA.preset("tiny", batch_key="batch", **BRIEF).fit(section, device="cpu")
     assert "Only one batch in 'batch': there was nothing to merge." in one.notes_
-    none = ScIMTA.preset("tiny").fit(section, device="cpu")
+    none = ScIMTA.preset("tiny", **BRIEF).fit(section, device="cpu")
     np.testing.assert_allclose(one.impute(section), none.impute(section), rtol=1e-4)
 
 
 def test_a_batch_with_one_cell_is_no_failure(two: AnnData) -> None:
     two.obs["batch"] = two.obs["batch"].astype(object)
     two.obs.loc[two.obs_names[7], "batch"] = "third"
-    model = ScIMTA.preset("tiny", batch_key="batch").fit(two, device="cpu")
+    model = ScIMTA.preset("tiny", batch_key="batch", **BRIEF).fit(two, device="cpu")
     assert model.batches_ == ["first", "second", "third"]
     assert all(np.isfinite(a).all() for a in (model.impute(two), model.embed(two)))
 
@@ -359,7 +367,7 @@ def test_a_gene_without_counts_stays_without(section: AnnData) -> None:
     counts = section.X.toarray()
     counts[:, 7] = 0
     section.X = sp.csr_matrix(counts)
-    model = ScIMTA.preset("tiny", mode="fill").fit(section, device="cpu")
+    model = ScIMTA.preset("tiny", mode="fill", **BRIEF).fit(section, device="cpu")
     np.testing.assert_array_equal(model.impute(section)[:, 7], 0)
 
 
