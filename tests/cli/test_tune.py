@@ -17,12 +17,14 @@ import pytest
 from napari_stimpute import PCADenoiser
 from napari_stimpute.cli import main
 from napari_stimpute.data.records import read_records
+from napari_stimpute.models.configs import PCADenoiserConfig
 
 from ..slow_models import SlowButForDefaults
 from .conftest import PressCtrlC
 
 StandIn = Callable[[type[PCADenoiser]], None]
 PCA = ("--model", "pca")
+N_PCA = len(PCADenoiserConfig.SEARCH["n_components"])
 
 
 def run(*argv: object) -> int:
@@ -104,19 +106,22 @@ def test_a_second_run_goes_on_with_the_study(
     assert "found one of the seed 0" in capsys.readouterr().err
 
 
-def test_a_killed_process_loses_no_trial_that_was_done(file: Path) -> None:
+def test_a_killed_process_loses_no_trial_that_was_done(file: Path, stand_in: StandIn) -> None:
     ad.read_h5ad(file)[:60, :60].copy().write_h5ad(file)
     study = file.with_name("s.log")
-    settings = ("--preset", "tiny", "--set", "epochs=4", "--study", str(study), "--quiet")
+    settings = (*PCA, "--study", str(study), "--quiet")
     command = [sys.executable, "-m", "napari_stimpute", "tune", str(file), *settings]
     with subprocess.Popen(command) as process:
         while not study.exists() or '"values":[' not in study.read_text():
             assert process.poll() is None
-            time.sleep(0.05)
+            time.sleep(0.005)
         process.send_signal(signal.SIGKILL)
+    stand_in(Counted)
+    Counted.fits.clear()
     best = file.with_name("best.json")
-    assert main([*command[3:], "--trials", "2", "--out", str(best)]) == 0
-    assert json.loads(best.read_text(encoding="utf-8"))["trials"] == 2
+    assert main([*command[3:], "--out", str(best)]) == 0
+    assert json.loads(best.read_text(encoding="utf-8"))["trials"] == N_PCA
+    assert 20 not in Counted.fits  # the first, with the settings it began with
 
 
 def test_ctrl_c_keeps_what_was_scored(
