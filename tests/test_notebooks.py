@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
-from nbformat import NotebookNode
+
+if TYPE_CHECKING:
+    from jupyter_client.manager import KernelManager
+    from nbformat import NotebookNode
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -31,6 +33,8 @@ each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path
 
 
 def read(path: Path) -> NotebookNode:
+    import nbformat  # takes seconds, of which every worker would have its share
+
     return nbformat.read(path, as_version=4)
 
 
@@ -73,16 +77,33 @@ def test_notebook_is_stored_with_what_it_shows(path: Path) -> None:
     assert any("image/png" in kinds(cell) for cell in notebook.cells)
 
 
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[KernelManager]:
+    """One for all notebooks, emptied before each: a third of their time is what they import."""
+    from jupyter_client.manager import KernelManager
+
+    manager = KernelManager(kernel_name="python3")
+    manager.start_kernel()
+    yield manager
+    manager.shutdown_kernel(now=True)
+
+
+def execute(notebook: NotebookNode, kernel: KernelManager) -> None:
+    from nbclient import NotebookClient
+
+    NotebookClient(notebook, km=kernel, timeout=SECONDS_PER_CELL).execute()
+
+
 @pytest.mark.slow
 @each_notebook
-def test_notebook_runs_and_shows_what_is_stored(path: Path, tmp_path: Path) -> None:
+def test_notebook_runs_and_shows_what_is_stored(
+    path: Path, kernel: KernelManager, tmp_path: Path
+) -> None:
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    execute(new_notebook(cells=[new_code_cell(f"%reset -f\n%cd -q {tmp_path}")]), kernel)
     stored, notebook = read(path), read(path)
-    NotebookClient(
-        notebook,
-        timeout=SECONDS_PER_CELL,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(tmp_path)}},
-    ).execute()
+    execute(notebook, kernel)
     assert "stderr" not in set().union(*(kinds(cell) for cell in notebook.cells))
     shown = shown_by(notebook)
     for result in RESULTS[path.stem]:
