@@ -58,6 +58,13 @@ def percent(share: float, decimals: int = 0) -> str:
     return f"{number(100 * share, decimals)} %" if share == share else number(share)
 
 
+def memory(size: float) -> str:
+    """Write bytes as people read them: 3 MB, 1.2 GB; – for NaN."""
+    if size >= 2**30:
+        return f"{number(size / 2**30, 1)} GB"
+    return f"{number(size / 2**20, 0)} MB" if size == size else number(size)
+
+
 def counted(n: int, thing: str) -> str:
     """Write how many of something: 1 gene, 2,000 genes."""
     return f"{n:,} {thing}" if n == 1 else f"{n:,} {thing}s"

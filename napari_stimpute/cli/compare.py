@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..compare.methods import available, chosen, methods
 from ..errors import StimputeError
-from ..words import duration, percent
+from ..words import duration, memory, percent
 from .options import (
     INPUT,
     Parser,
@@ -156,7 +156,7 @@ def _require_scores(comparison: Comparison) -> None:
 
 
 def _tell(comparison: Comparison, tell: Teller) -> None:
-    from ..compare.standing import describe, memory, rows, verdict, wins
+    from ..compare.standing import describe, rows, verdict, wins
     from ..trust.recovery import MIN_HIDDEN
 
     found, won = rows(comparison), wins(comparison).shares

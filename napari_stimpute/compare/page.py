@@ -16,10 +16,10 @@ from ..plots import Tissue, categorical_palette
 from ..plots.comparison import gene_grid, score_spread, win_map
 from ..report import Report
 from ..trust.recovery import MIN_HIDDEN
-from ..words import duration, number, percent
+from ..words import duration, memory, number, percent
 from .comparison import COUNTED, Comparison
 from .methods import RAW, methods
-from .standing import LEVEL, Row, describe, memory, rows, verdict, wins
+from .standing import LEVEL, Row, describe, rows, verdict, wins
 
 if TYPE_CHECKING:
     from anndata import AnnData

@@ -201,13 +201,6 @@ def describe(row: Row) -> str:
     return row.reason if row.reason.startswith(row.title) else f"{row.title}: {row.reason}"
 
 
-def memory(size: float) -> str:
-    """Write bytes as people read them: 3 MB, 1.2 GB; – for NaN."""
-    if size >= 2**30:
-        return f"{number(size / 2**30, 1)} GB"
-    return f"{number(size / 2**20, 0)} MB" if size == size else number(size)
-
-
 def _nobody_leads(scored: Sequence[Row]) -> str:
     names = _listed([lower_first(row.title) for row in scored])
     who, whose = f"None of the {len(scored)} methods compared ({names}) predicts", "their"

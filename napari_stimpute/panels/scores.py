@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..compare.standing import Row, Wins, describe, leader, memory, rows, verdict, wins
+from ..compare.standing import Row, Wins, describe, leader, rows, verdict, wins
 from ..trust.recovery import MIN_HIDDEN
-from ..words import duration, number, percent
+from ..words import duration, memory, number, percent
 from .message import SILENT, Message, good, warning
 from .table import Cell, Column, Table
 

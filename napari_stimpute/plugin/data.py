@@ -140,7 +140,7 @@ class DataTab(QWidget):
 
     def _draw(self) -> None:
         now = self.panel.now
-        self.empty.setVisible(not now.is_open)
+        self.empty.setVisible(not now.is_open and now.asked is None)
         self._draw_left(now.left)
         for widget in (self._found, self.card, self.fold, self._choice):
             widget.setVisible(now.is_open)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...errors import NotReadable
+from ...words import memory
 from . import spaceranger
 from .found import Found, Options, Question, Undecided
 from .reading import not_readable
@@ -70,5 +71,4 @@ def _size_of(folder: Path) -> str:
             n_values = content["matrix/data"].shape[0]
     except (OSError, KeyError, ValueError):
         return ""  # the reader says what is wrong with it, if it is chosen
-    gigabytes = (8 * n_values + 8 * n_bins) / 1e9
-    return f": {n_bins:,} bins, about {gigabytes:.2g} GB"
+    return f": {n_bins:,} bins, about {memory(8 * (n_values + n_bins))}"

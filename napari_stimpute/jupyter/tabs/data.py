@@ -104,7 +104,7 @@ class DataTab:
 
     def _draw(self) -> None:
         now = self.panel.now
-        show(self.empty.widget, not now.is_open)
+        show(self.empty.widget, not now.is_open and now.asked is None)
         show(self.opened, now.is_open)
         self._draw_left(now.left)
         self.busy.say(now.wait if now.is_busy else "")
