@@ -39,6 +39,8 @@ CANCEL_WITHIN = 2.0
 AT_ONCE = 2.0
 """Seconds that another cell may take while a model is trained."""
 
+N_GENES = 150
+
 PANELS = """
 from napari_stimpute.jupyter import panels
 
@@ -76,7 +78,7 @@ def main() -> None:
 def write_sections(folder: Path, n_rows: int) -> None:
     """Two sections; in the second, half of the spots are treated, which raises some genes."""
     simulate_section(n_rows=15, n_genes=100).write_h5ad(folder / "first.h5ad")
-    section = simulate_section(n_rows=n_rows, n_genes=150)
+    section = simulate_section(n_rows=n_rows, n_genes=N_GENES)
     is_treated = np.random.default_rng(0).random(section.n_obs) < 0.5
     section.obs["condition"] = np.where(is_treated, "treated", "control")
     counts = section.X.toarray()
@@ -137,6 +139,9 @@ class Walk:
         self.press("Open")
         self.shown.get_by_text("second.h5ad").locator("visible=true").first.wait_for()
         self.shown.get_by_role("alert").first.wait_for(state="hidden")
+        still = self.page.locator("[class^='stimpute-still']")
+        still.get_by_text(f"{N_GENES} genes").wait_for(state="attached")
+        assert still.is_hidden()  # what is read without a kernel follows, out of sight
         self.keep("opened")
 
     def cancel_training(self) -> None:
