@@ -30,7 +30,7 @@ from ..errors import (
 )
 from ..progress import Progress, drain
 from .configs import MODELS, model_info
-from .storage import Config, Past, load_folder, not_a_model, save_folder
+from .storage import Config, Past, check_unaltered, load_folder, not_a_model, save_folder
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -228,6 +228,7 @@ class Model(ABC):
             raise not_a_model(folder, _OTHER_TENSORS) from error
         if again.keys() != state.keys() or not all(map(_is_same, again.values(), state.values())):
             raise not_a_model(folder, _OTHER_TENSORS)
+        check_unaltered(folder, config, state)
         return model
 
 

@@ -6,6 +6,7 @@ A folder holds ``config.json`` (model and settings), ``record.json`` (how it was
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pickle
@@ -87,6 +88,8 @@ class Config(BaseModel):
 
     model: str
     config: dict[str, Any]
+    digest: str = ""
+    """Of all weights, by which it is seen whether they were altered; "" in older folders."""
 
 
 def check_folder(path: str | os.PathLike[str]) -> Path:
@@ -124,9 +127,10 @@ def save_folder(
     with holding_signals():
         try:
             draft.mkdir(parents=True)
-            (draft / _CONFIG).write_text(config.model_dump_json(indent=1))
-            (draft / _RECORD).write_text(past.model_dump_json())
             plain = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+            signed = config.model_copy(update={"digest": _digest(plain)})
+            (draft / _CONFIG).write_text(signed.model_dump_json(indent=1))
+            (draft / _RECORD).write_text(past.model_dump_json())
             torch.save(plain, draft / _WEIGHTS)
             for part in _PARTS:
                 flush(draft / part)
@@ -167,6 +171,12 @@ def load_folder(
     return config, past, state
 
 
+def check_unaltered(folder: Path, config: Config, state: Mapping[str, torch.Tensor]) -> None:
+    """Refuse weights that are sound but not those that were saved (`NotReadable`)."""
+    if config.digest and _digest(state) != config.digest:
+        raise not_a_model(folder, f"other numbers in {_WEIGHTS} than were saved")
+
+
 def not_a_model(folder: Path, found: str) -> NotReadable:
     """Error for a folder that is no saved model."""
     return NotReadable(
@@ -183,6 +193,15 @@ def _is_model(folder: Path) -> bool:
     with suppress(OSError, ValueError, TypeError, AttributeError):
         return json.loads((folder / _CONFIG).read_bytes()).get("model") in MODELS
     return False
+
+
+def _digest(state: Mapping[str, torch.Tensor]) -> str:
+    """Checksum (SHA-256) of names, types, shapes and values."""
+    found = hashlib.sha256()
+    for name, tensor in sorted(state.items()):
+        found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        found.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return found.hexdigest()
 
 
 def _put_in_place(draft: Path, target: Path, old: Path) -> None:

@@ -80,10 +80,11 @@ def measure(runs: Runs, name: str, cells: ad.AnnData, preset: str, seed: int) ->
 
 def tables(runs: pd.DataFrame) -> str:
     """A table of scores for each set, and one of seconds."""
-    written, ways = [], list(dict.fromkeys(runs["way"]))
+    written = []
     scores = [c for c in runs if c not in ("set", "seed", "way", "n", "training", "generating")]
     for name, group in runs.groupby("set", sort=False):
         n, n_seeds = group["n"].iloc[0], group["seed"].nunique()
+        ways = list(dict.fromkeys(group["way"]))
         lines = [f"`{name}`, {n:,} cells kept apart, seeds: {n_seeds}", "", row("score", *ways)]
         lines.append("|---" * (len(ways) + 1) + "|")
         lines += [

@@ -22,6 +22,8 @@ from napari_stimpute.models.scziva import ScZiva
 from napari_stimpute.models.simple.baselines import GeneMean
 from napari_stimpute.models.storage import check_folder
 
+from ..simulated import simulate_section
+
 
 def full_disk(*_: object) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -217,3 +219,14 @@ def test_whole_numbers_of_a_saved_model_are_checked(
     torch.save(state, path / "weights.pt")
     with pytest.raises(NotReadable, match=r"other tensors in weights\.pt than such a model has"):
         model.load(path, device="cpu")
+
+
+def test_weights_that_were_altered_are_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    GeneMean().fit(simulate_section(n_rows=15, n_genes=100)).save(folder)
+    state = torch.load(folder / "weights.pt", weights_only=True)
+    name = next(name for name, tensor in state.items() if tensor.is_floating_point())
+    state[name] = state[name] * 1.5  # as plausible as before
+    torch.save(state, folder / "weights.pt")
+    with pytest.raises(NotReadable, match=r"other numbers in weights\.pt than were saved"):
+        GeneMean.load(folder)
