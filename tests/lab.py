@@ -14,8 +14,6 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-import nbformat
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Locator, Page, TimeoutError
 
 PATIENCE = 90_000
@@ -27,6 +25,9 @@ QUIET = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-backgrou
 
 def write_notebook(path: Path, *cells: str) -> None:
     """Write a notebook of these cells."""
+    import nbformat  # takes seconds, which every worker of the tests would spend
+    from nbformat.v4 import new_code_cell, new_notebook
+
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     notebook = new_notebook(cells=[new_code_cell(cell.strip()) for cell in cells], metadata=kernel)
     nbformat.write(notebook, path)

@@ -19,7 +19,7 @@ CELL = """
 from napari_stimpute.data.simulate import simulate_section
 from napari_stimpute.jupyter import panels
 
-shown = panels(simulate_section(n_rows=30, n_genes=200))
+shown = panels(simulate_section(n_rows=15, n_genes=100))
 shown
 """
 
