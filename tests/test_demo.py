@@ -30,7 +30,7 @@ TINY = ("--preset", "tiny", "--device", "cpu", "--no-window")
 @pytest.fixture(scope="module")
 def own_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A user's file: no truth, no image, counts in a layer, an annotation."""
-    section = simulate_section(n_rows=15, n_genes=120)
+    section = simulate_section(n_rows=15, n_genes=100)
     own = ad.AnnData(section.X.log1p(), obs=section.obs[["domain"]], var=section.var[[]])
     own.layers["counts"] = section.X
     own.obsm["spatial"] = section.obsm["spatial"]
@@ -139,7 +139,7 @@ def test_every_picture_of_the_page_is_a_file_too(demo: Path, page: str) -> None:
 def test_sample_is_compared_with_its_known_truth(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    small = simulate_section(n_rows=15, n_genes=120)
+    small = simulate_section(n_rows=15, n_genes=100)
     assert TRUE_RATE in small.layers
     monkeypatch.setattr("napari_stimpute.data.simulate.simulate_section", lambda seed: small)
     monkeypatch.setattr(window.shutil, "which", lambda _name: None)

@@ -160,7 +160,7 @@ def _views(session: Session, panel: Any, gene: str) -> list[tuple[str, Callable[
         show("train", "counts")
         panel.train.panel.choose_model(MODEL)
         job = panel.train.panel.train()
-        settle(25.0, until=lambda: job.latest is not None and job.latest.step >= 60)
+        settle(25.0, until=lambda: job.latest is not None and job.latest.step >= 20)
 
     return [
         (
