@@ -48,7 +48,8 @@ COMMANDS = [
 def beside_the_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in an empty folder with a sample section where the README has one, only smaller."""
     (tmp_path / "sample_data").mkdir()
-    simulate_section(n_rows=15, n_genes=100).write_h5ad(tmp_path / "sample_data" / "section.h5ad")
+    part = simulate_section(n_rows=15, n_genes=100)[:70, :60]
+    part.write_h5ad(tmp_path / "sample_data" / "section.h5ad")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse as sp
-import squidpy as sq
 from anndata import AnnData
 
 from napari_stimpute.data.counts import counts_of, log_normalise, size_factors
@@ -44,6 +43,8 @@ def test_it_is_the_formula_with_all_pairs_of_spots(
 
 
 def test_it_is_that_of_squidpy(section: AnnData, weights: sp.csr_matrix) -> None:
+    import squidpy as sq  # takes seconds, of which every worker would have its share
+
     logged = log_normalise(counts_of(section, "X"), size_factors(counts_of(section, "X")))
     theirs = AnnData(logged, var=section.var[[]], obsp={"spatial_connectivities": weights})
     table = sq.gr.spatial_autocorr(theirs, mode="moran", copy=True, show_progress_bar=False)
