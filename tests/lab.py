@@ -67,7 +67,11 @@ def jupyterlab(
         yield _address(folder / "runtime", log), token
     finally:
         server.terminate()
-        server.wait(30)
+        try:
+            server.wait(30)
+        except subprocess.TimeoutExpired:  # it waits for a kernel that just starts
+            server.kill()
+            server.wait()
 
 
 def open_notebook(page: Page, address: str, token: str, name: str) -> None:

@@ -78,6 +78,7 @@ def test_train_is_clicked_and_results_are_seen(lab: Lab, page: Page, tmp_path: P
     page.evaluate("() => { window.jupyterapp.commands.execute('notebook:restart-kernel') }")
     lost = page.locator(".stimpute-panel.jupyter-widgets-disconnected")
     lost.wait_for()
+    page.get_by_text("| Idle").wait_for()  # a server does not end while a kernel starts
     assert GONE in lost.evaluate("(panel) => getComputedStyle(panel, '::before').content")
 
 
