@@ -45,11 +45,13 @@ def _check_kind(file: Path, content: h5py.File) -> None:
         raise _not_readable(file, f"a MuData file with the modalities {listed}", remedy)
     if not {"obs", "var"} <= set(groups) or encoding_of(content).lower() not in _ENCODINGS:
         listed = ", ".join(groups[:5]) or "nothing"
-        raise _not_readable(
-            file,
-            f"an HDF5 file that is not an AnnData (it holds {listed})",
-            "Save it with anndata: adata.write_h5ad(…).",
-        )
+        remedy = "Save it with anndata: adata.write_h5ad(…)."
+        if "barcodes" in content.get("matrix", ()):
+            remedy = "It looks like a 10x matrix: give it the ending .h5."
+        elif {"row_attrs", "col_attrs"} <= set(groups):
+            remedy = "It looks like a loom file: give it the ending .loom."
+        found = f"an HDF5 file that is not an AnnData (it holds {listed})"
+        raise _not_readable(file, found, remedy)
 
 
 def _is_old(content: h5py.File) -> bool:

@@ -87,10 +87,10 @@ def _of_version_3(_file: Path, content: h5py.File) -> AnnData:
 def _of_version_2(file: Path, content: h5py.File) -> AnnData:
     genomes = [name for name in content if "barcodes" in content[name] and "genes" in content[name]]
     if not genomes:
-        held = ", ".join(list(content)[:5]) or "nothing"
-        raise _not_readable(
-            file, f"HDF5 of another kind (it holds {held})", "Choose filtered_feature_bc_matrix.h5."
-        )
+        held, remedy = ", ".join(list(content)[:5]) or "nothing", "Choose another file."
+        if {"obs", "var"} <= set(content):
+            remedy = "It looks like an AnnData file: give it the ending .h5ad."
+        raise _not_readable(file, f"HDF5 of another kind (it holds {held})", remedy)
     if len(genomes) > 1:
         raise _not_readable(
             file, f"the genomes {', '.join(genomes)}", "Save one of them as an .h5ad file."

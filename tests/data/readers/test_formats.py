@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import scipy.sparse as sp
+from anndata import AnnData
 
 from napari_stimpute.data.readers import formats_of
 from napari_stimpute.data.readers.found import Undecided
@@ -50,3 +51,16 @@ def test_an_option_that_means_nothing_is_refused(
     file = write_10x(tmp_path / "in.h5", counts, barcodes)
     with pytest.raises(UnknownName, match="'bin', which is not one"):
         read_found(file, {"bin": "8"})
+
+
+def test_a_wrong_ending_is_told_from_what_the_file_holds(
+    tmp_path: Path, counts: sp.csr_matrix, barcodes: list[str]
+) -> None:
+    AnnData(counts).write_h5ad(tmp_path / "a.h5ad")
+    write_10x(tmp_path / "b.h5", counts, barcodes)
+    (tmp_path / "a.h5ad").rename(tmp_path / "a.h5")
+    (tmp_path / "b.h5").rename(tmp_path / "b.h5ad")
+    with pytest.raises(NotReadable, match=r"an AnnData file: give it the ending \.h5ad"):
+        read(tmp_path / "a.h5")
+    with pytest.raises(NotReadable, match=r"a 10x matrix: give it the ending \.h5"):
+        read(tmp_path / "b.h5ad")
