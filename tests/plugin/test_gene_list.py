@@ -55,7 +55,7 @@ def test_cells_and_titles_are_those_of_the_list(box: GeneListBox) -> None:
         across = Qt.Orientation.Horizontal
         assert model.headerData(column, across) == table.heading(column)[0]
         assert model.index(7, column).data() == table.text_at(7, column)
-    assert box.about.text() == box.panel.now.about
+    assert box.about.text() == f"{box.panel.now.about} ↑ and ↓ show the next."
     header = box.table.view.horizontalHeader()
     assert header is not None and header.sortIndicatorSection() == 1
 
