@@ -112,9 +112,9 @@ def text(folder: Path) -> Path:
     return folder / "notes.h5ad"
 
 
-def a_table(folder: Path) -> Path:
-    (folder / "table.csv").write_text("gene,count\n")
-    return folder / "table.csv"
+def a_document(folder: Path) -> Path:
+    (folder / "paper.pdf").write_text("%PDF")
+    return folder / "paper.pdf"
 
 
 def other_hdf5(folder: Path) -> Path:
@@ -143,9 +143,9 @@ def no_cells(folder: Path) -> Path:
     ("write", "found", "remedy"),
     [
         (missing, "no such file", "Check the path."),
-        (a_folder, "a folder", "Choose a file"),
+        (a_folder, "an empty folder", "Check the step that should have filled it."),
         (text, "a file that is not HDF5", "Check where it came from."),
-        (a_table, "the ending '.csv'", "Files ending in .h5ad can be read"),
+        (a_document, "the ending '.pdf'", "These can be read: AnnData (.h5ad); 10x"),
         (other_hdf5, "an HDF5 file that is not an AnnData (it holds weights)", "Save it with"),
         (truncated, "a truncated file", "Copy or download it again."),
         (empty, "an empty file (0 bytes)", "Copy or download it again."),
@@ -327,7 +327,7 @@ def test_an_output_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Mo
     session.open(source)
     outputs = {
         source: "the input file itself. Choose another name",
-        tmp_path: "the ending ''. Give the output the ending .h5ad.",
+        tmp_path: "the ending ''. Give the output the ending .h5ad or .zarr.",
         tmp_path / "no" / "out.h5ad": "that its folder is missing. Make the folder",
     }
     for path, words in outputs.items():

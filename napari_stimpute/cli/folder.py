@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ..data.files import full_path
-from ..data.readers import formats_of
-from ..data.readers.reading import samples_in
+from ..data.readers import formats_of, samples_in
 from ..errors import (
     InvalidSetting,
     NotReadable,

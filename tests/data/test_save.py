@@ -49,7 +49,8 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_said(tmp_path: Path) -> None:
-    assert "but found a folder." in refused(tmp_path)
+    (tmp_path / "paper.pdf").write_text("%PDF")
+    assert "but found a folder with paper.pdf." in refused(tmp_path)
 
 
 def test_an_empty_file_is_said(tmp_path: Path) -> None:
@@ -58,10 +59,10 @@ def test_an_empty_file_is_said(tmp_path: Path) -> None:
 
 
 def test_another_ending_is_refused_with_those_that_can_be_read(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("gene,1,2")
-    words = refused(tmp_path / "a.csv")
-    assert "the ending '.csv'" in words
-    assert "Files ending in .h5ad can be read" in words
+    (tmp_path / "a.pdf").write_text("%PDF")
+    words = refused(tmp_path / "a.pdf")
+    assert "the ending '.pdf'" in words
+    assert "These can be read: AnnData (.h5ad); 10x feature-barcode matrix (.h5)" in words
 
 
 def test_text_with_the_ending_h5ad_is_said(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from anndata import AnnData
 
 from napari_stimpute.jupyter import panels
-from napari_stimpute.jupyter.panel import still_picture
+from napari_stimpute.jupyter.still import still_picture
 from napari_stimpute.jupyter.widgets import markup
 from napari_stimpute.panels.tabs import TABS
 

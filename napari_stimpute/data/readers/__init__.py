@@ -87,3 +87,14 @@ def formats_of(path: Path) -> list[Format]:
     found = [known for known in FORMATS if known.fits(path)]
     names = {known.name for known in found}
     return [k for k in found if not names & set(_WITHIN.get(k.name, ()))]
+
+
+def samples_in(folder: Path) -> list[Path]:
+    """Files and folders within a folder that may be samples of their own, in order.
+
+    Tables count only where there is nothing else: beside data, they hold notes and results.
+    """
+    kinds = {e: formats_of(e) for e in folder.iterdir() if not e.name.startswith(".")}
+    data = [entry for entry, found in kinds.items() if found]
+    others = [entry for entry in data if {kind.home for kind in kinds[entry]} != {"tables"}]
+    return sorted(others or data)

@@ -12,7 +12,7 @@ from ...errors import NotReadable, UnknownName
 from ...words import counted
 from ..files import full_path
 from ..genes import check_unique_names
-from . import FORMATS, Format, formats_of
+from . import FORMATS, Format, formats_of, samples_in
 from .found import Found, Options, Question, Undecided
 
 if TYPE_CHECKING:
@@ -97,17 +97,6 @@ def not_readable(file: Path, found: str, remedy: str, title: str = "") -> NotRea
     """An error about a file or a folder."""
     expected = title or ("a folder of data" if file.is_dir() else "a file of data")
     return NotReadable(expected=f"{expected} at {file}", found=found, remedy=remedy)
-
-
-def samples_in(folder: Path) -> list[Path]:
-    """Files and folders within a folder that may be samples of their own, in order.
-
-    Tables count only where there is nothing else: beside data, they hold notes and results.
-    """
-    kinds = {e: formats_of(e) for e in folder.iterdir() if not e.name.startswith(".")}
-    data = [entry for entry, found in kinds.items() if found]
-    others = [entry for entry in data if {kind.home for kind in kinds[entry]} != {"tables"}]
-    return sorted(others or data)
 
 
 def _format(file: Path, options: Options) -> tuple[Format, Question]:
