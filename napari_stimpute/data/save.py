@@ -69,7 +69,7 @@ def write(
     """
     check_writable(path, source)
     if full_path(path).suffix == stores.ENDING:
-        return stores.write_store(adata, path, source)
+        return stores.write_store(adata, path)
     file = full_path(path).resolve()
     with replacing(file) as passing:
         try:

@@ -33,16 +33,13 @@ ENDING = ".zarr"
 _TABLE, _REGION, _INSTANCE = "table", "region", "instance_id"
 
 
-def write_store(
-    adata: AnnData, path: str | os.PathLike[str], source: str | os.PathLike[str] | None = None
-) -> Path:
+def write_store(adata: AnnData, path: str | os.PathLike[str]) -> Path:
     """Write a new SpatialData store. The AnnData is not changed; safe in a thread.
 
     Parameters
     ----------
     adata : in memory
     path : of the store, which must not be there yet
-    source : what the data were read from
 
     Raises
     ------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import anndata as ad
@@ -105,3 +107,26 @@ def test_convert_refuses_other_endings_before_it_reads(
 ) -> None:
     assert main(["convert", str(tmp_path / "none.h5ad"), str(tmp_path / "a.csv")]) == 1
     assert "Give the output the ending .h5ad or .zarr." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["a.zarr", "b.h5ad"])
+def test_ctrl_c_that_comes_while_it_is_written_is_too_late(
+    section: ad.AnnData,
+    tmp_path: Path,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    section.write_h5ad(tmp_path / "a.h5ad")
+    really_replace, pressed = os.replace, iter([True])
+
+    def interrupted_replace(source: Path, target: Path) -> None:
+        if Path(target).name == name and next(pressed, False):
+            signal.raise_signal(signal.SIGINT)
+        really_replace(source, target)
+
+    monkeypatch.setattr(os, "replace", interrupted_replace)
+    assert main(["convert", str(tmp_path / "a.h5ad"), str(tmp_path / name)]) == 0
+    assert next(pressed, None) is None
+    assert "Wrote" in capsys.readouterr().out
+    assert read(tmp_path / name).n_obs == section.n_obs
