@@ -35,6 +35,7 @@ What runs write, each under its key, which is the model's name unless another is
 | `var["edit_trust"]` | verdict on this change, a category |
 | `uns["stimpute_genes"]` | how the modelled genes were chosen, one sentence |
 | `uns["stimpute_also"]` | names of the genes that are modelled whatever is chosen |
+| `uns["stimpute_sections"]` | column that tells sections apart, where one was chosen |
 | `X`, `raw` | counts of the modelled genes, of all genes; molecules |
 | `layers["X_before_stimpute"]` | what `X` held before, where that was not the counts |
 | `obsm["raw_before_stimpute"]` | what `raw` held before, where that was not the counts |
@@ -75,6 +76,9 @@ BEFORE_EDIT, EDIT_CHANGE = "before_edit", "edit_change"
 
 ALSO = "stimpute_also"
 """``uns`` place of the names of genes that are modelled whatever is chosen."""
+
+SECTIONS, ONE_SECTION = "stimpute_sections", "none"
+"""``uns`` place of the column that was chosen to tell sections apart, or of the word for none."""
 
 RAW_BEFORE = "raw_before_stimpute"
 """``obsm`` place (with gene names in ``uns``) for a ``raw`` that differs from the counts."""

@@ -63,7 +63,7 @@ class DataCard:
         if not questions:
             return self
         (kind, *others) = questions
-        said = ", ".join([kind.words, *(f"{q.title.lower()}: {q.words}" for q in others)])
+        said = ", ".join([kind.words, *(_said(q) for q in others if q.answer)])
         rows = (("Read as", said), *self.rows)
         return replace(self, rows=rows, questions=tuple(questions))
 
@@ -167,6 +167,10 @@ def _card(
     places = () if adata.isbacked else tuple(count_places(adata))
     where = counts.place if counts else ""
     return DataCard(rows, problems, where, places, place, is_usable=bool(where))
+
+
+def _said(question: Question) -> str:
+    return f"{question.title.lower()}: {question.words}"
 
 
 def _wrapped(text: str, indent: int, width: int) -> str:

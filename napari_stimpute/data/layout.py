@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..errors import UnknownName
 from ..words import counted
 from .graph import Lattice, Points, has_place, lattice_of, spatial_coordinates
 from .image import NO_FIT, Fit, TissueImage, fit_library, joined, shown_library
@@ -46,8 +47,9 @@ class Layout:
 
     ``points`` is (n_obs, 2), x and y, NaN for a spot without a place; it and ``spot_diameter`` are
     in coordinate units of the largest section, of which each is ``microns_per_unit`` µm (0 if that
-    is not known). ``corners`` is (n_sections, 2), the upper left of each section with its image.
-    ``problems`` are sentences on what cannot be drawn.
+    is not known). ``corners`` is (n_sections, 2), the upper left of each section with its image;
+    ``image_codes`` is the section of each image. ``problems`` are sentences on what cannot be
+    drawn. ``only`` is the code of a section that is shown alone; None where all are.
     """
 
     sections: Sections
@@ -56,19 +58,39 @@ class Layout:
     spot_diameter: float
     microns_per_unit: float
     images: tuple[TissueImage, ...]
+    image_codes: tuple[int, ...]
     problems: tuple[str, ...]
+    only: int | None = None
 
     @property
-    def titles(self) -> list[str]:
-        """What is written above each of several sections; none where there are too many."""
+    def titles(self) -> dict[int, str]:
+        """What is written above each of several sections, by code; none where there are many."""
         names = self.sections.names
-        return list(names) if 1 < len(names) <= _MOST_TITLES else []
+        if self.only is not None:
+            return {self.only: names[self.only]}
+        return dict(enumerate(names)) if 1 < len(names) <= _MOST_TITLES else {}
 
     @property
     def spot_corners(self) -> Points:
         """Upper left of the spots of each section, (n_sections, 2); without any, of all of it."""
         least = _corners(self.points, self.sections)
         return np.where(np.isfinite(least), least, self.corners)
+
+    def alone(self, name: str) -> Layout:
+        """One section where it is, with its own image; spots of the others have no place.
+
+        Raises
+        ------
+        UnknownName : there is no such section
+        """
+        if name not in self.sections.names:
+            raise UnknownName.of("section", name, self.sections.names)
+        code = self.sections.names.index(name)
+        points = np.where((self.sections.codes == code)[:, None], self.points, np.nan)
+        pictured = zip(self.images, self.image_codes, strict=True)
+        images = tuple(image for image, its in pictured if its == code)
+        codes = (code,) * len(images)
+        return replace(self, points=points, images=images, image_codes=codes, only=code)
 
 
 def lay_out(adata: AnnData) -> Layout:
@@ -94,17 +116,17 @@ def lay_out(adata: AnnData) -> Layout:
     diameter = main.fit.diameter or max(widths) or technology.spot_diameter
     corners = _grid(boxes[:, 1] - boxes[:, 0]) + boxes[0, 0]
     offsets = corners - boxes[:, 0]
+    found = {code: part.fit.image for code, part in enumerate(parts) if part.fit.image is not None}
     images = tuple(
-        replace(image, scale=image.scale / zoom, corner=(float(x), float(y)))
-        for image, zoom, (x, y) in zip((p.fit.image for p in parts), zooms, offsets, strict=True)
-        if image is not None
+        replace(image, scale=image.scale / zooms[code], corner=tuple(offsets[code].tolist()))
+        for code, image in found.items()
     )
     problems = _unclaimed(known, sections)
     problems += [problem for part in parts for problem in part.fit.problems]
     drawn = points * zooms[codes, None] + offsets[codes]
     microns = main.fit.microns or technology.microns_per_unit
-    problems = _few(problems)
-    return Layout(sections, drawn, corners, diameter, microns, images, tuple(problems))
+    few = tuple(_few(problems))
+    return Layout(sections, drawn, corners, diameter, microns, images, tuple(found), few)
 
 
 def _whole(adata: AnnData, sections: Sections, points: Points) -> Layout:
@@ -117,7 +139,8 @@ def _whole(adata: AnnData, sections: Sections, points: Points) -> Layout:
     diameter = fit.diameter or technology.spot_diameter
     microns = fit.microns or technology.microns_per_unit
     corners = _corners(points, sections)
-    return Layout(sections, points, corners, diameter, microns, images, fit.problems)
+    codes = (0,) * len(images)
+    return Layout(sections, points, corners, diameter, microns, images, codes, fit.problems)
 
 
 @dataclass(frozen=True, eq=False)

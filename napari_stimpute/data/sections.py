@@ -1,8 +1,9 @@
 """Which tissue sections a file holds, and which spots are of each.
 
 Concatenated sections keep their own coordinates, so that they lie upon one another. They are told
-apart by a column of obs: one that names libraries of ``uns["spatial"]`` which have images of their
-own; or one with a name that people give to sections, if their places lie upon one another.
+apart by a column of obs: one that was chosen; else one that names libraries of ``uns["spatial"]``
+which have images of their own; or one with a name that people give to sections, if their places
+lie upon one another.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError, cKDTree
 
+from .. import keys
 from ..errors import InputError, MissingKey
 from .graph import Points, has_place, spatial_coordinates
 from .libraries import libraries
@@ -67,12 +69,18 @@ class Sections:
 def find_sections(adata: AnnData) -> Sections:
     """Find the sections of a file; a single one if no column tells of several.
 
-    Of several columns the one that names libraries goes first, then the one with most sections.
+    A column that was chosen goes before all others; of these the one that names libraries goes
+    first, then the one with most sections.
     """
     try:
         coordinates = spatial_coordinates(adata)
     except InputError:  # no tissue, so no sections of one
         return _single(adata)
+    chosen = str(adata.uns.get(keys.SECTIONS, ""))
+    if chosen == keys.ONE_SECTION:
+        return _single(adata)
+    if sections := _by_column(adata, chosen) if chosen in adata.obs else None:
+        return sections
     known = libraries(adata)
     with_image = {name for name, library in known.items() if library.images}
     for column, sections in _candidates(adata, known):
@@ -82,6 +90,11 @@ def find_sections(adata: AnnData) -> Sections:
         if is_pictured or _lie_upon_one_another(coordinates, sections, is_strict=is_strict):
             return sections
     return _single(adata)
+
+
+def columns_for_sections(adata: AnnData) -> list[str]:
+    """Columns of obs that could be chosen to tell sections apart."""
+    return [c for c in adata.obs if isinstance(c, str) and _by_column(adata, c) is not None]
 
 
 def section_codes(adata: AnnData, key: str) -> NDArray[np.int64]:
@@ -132,7 +145,7 @@ def _by_column(adata: AnnData, column: str) -> Sections | None:
     codes, names = pd.factorize(values, use_na_sentinel=False)
     if not 2 <= len(names) <= min(_MOST, adata.n_obs // _FEWEST_SPOTS):
         return None
-    words = tuple("none" if pd.isna(name) else str(name) for name in names)
+    words = tuple("none" if pd.isna(name) else str(name) or "(no name)" for name in names)
     return Sections(column, words, codes.astype(np.int64))
 
 

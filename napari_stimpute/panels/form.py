@@ -66,15 +66,21 @@ class Form:
     Parameters
     ----------
     columns : of the open data, for settings that name one
+    found : by the name of a setting, what is found in the data where it names no column
     """
 
     changed = Signal()
 
-    def __init__(self, config: type[ModelConfig], columns: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        config: type[ModelConfig],
+        columns: Iterable[str] = (),
+        found: Mapping[str, str] | None = None,
+    ) -> None:
         self.config = config
         self.about = {field.name: field for field in form_fields(config)}
         self._preset = "default"
-        self._columns = tuple(columns)
+        self._columns, self._found = tuple(columns), dict(found or {})
         self._values: dict[str, Any] = {name: f.default for name, f in self.about.items()}
         self._wrong: dict[str, str] = {}
 
@@ -157,9 +163,9 @@ class Form:
             self._preset = name
             self.write(self.config.PRESETS[name])
 
-    def offer_columns(self, columns: Iterable[str]) -> None:
+    def offer_columns(self, columns: Iterable[str], found: Mapping[str, str] | None = None) -> None:
         """Offer the columns of the data that are open; one that they lack is chosen no longer."""
-        self._columns = tuple(columns)
+        self._columns, self._found = tuple(columns), dict(found or {})
         for name, about in self.about.items():
             if about.source and self._values[name] not in self._columns:
                 self._values[name] = ""
@@ -187,7 +193,9 @@ class Form:
         offered = dict.fromkeys(filter(None, [*self._columns, value]))
         if about.several:
             offered |= dict.fromkeys(_joined_or_left(_names(value), self._columns))
-        return (Entry(about.none, ""), *entries((name, name) for name in offered))
+        found = self._found.get(about.name, "")
+        none = f"{about.none}: {found}" if found else about.none
+        return (Entry(none, ""), *entries((name, name) for name in offered))
 
     def _typed(self, name: str) -> Any:
         value = self._values[name]

@@ -6,6 +6,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..config import WithSections
 from ..data.extend import not_modelled
 from ..data.gene_choice import names_in
 from ..devices import Device, devices
@@ -258,7 +259,8 @@ class TrainPanel(Panel[TrainState]):
         """The settings of the model that is set."""
         name = self.session.model
         if name not in self._forms:
-            form = Form(model_info(name).config, self.session.contents.columns)
+            contents = self.session.contents
+            form = Form(model_info(name).config, contents.columns, self._found())
             form.changed.connect(self.refresh)  # its preset is shown here
             self._forms[name] = form
         return self._forms[name]
@@ -306,8 +308,26 @@ class TrainPanel(Panel[TrainState]):
 
     def _offer_columns(self) -> None:
         for form in self._forms.values():
-            form.offer_columns(self.session.contents.columns)
+            form.offer_columns(self.session.contents.columns, self._found())
         self.refresh()
+
+    def _found(self) -> dict[str, str]:
+        """What settings that name no column take from the data."""
+        column, _n = self.session.contents.sections_told_by
+        return {"section_key": column} if column else {}
+
+    def _summary(self) -> str:
+        """What the model is for; and that it learns from all sections, where there are several."""
+        about, settings = model_info(self.session.model).summary, self.form.settings
+        column, n = self.session.contents.sections_told_by
+        if n < 2 or settings is None:
+            return about
+        if not isinstance(settings, WithSections) or settings.section_key:
+            return about
+        return (
+            f"{about} It learns from all {n:,} sections, told apart by “{column}”, with no "
+            "neighbours across two; another column can be chosen in the Data tab or under Settings."
+        )
 
     def _look(self, names: frozenset[str]) -> None:
         if "source" in names:
@@ -323,7 +343,7 @@ class TrainPanel(Panel[TrainState]):
         )
         return TrainState(
             model=Menu(models, model),
-            summary=model_info(model).summary,
+            summary=self._summary(),
             preset=self.form.preset,
             device=self._device.menu(),
             options=self.options,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..data.colours import stored_colours
 from ..data.graph import has_place
 from ..data.image import TissueImage
-from ..data.layout import lay_out
+from ..data.layout import Layout, lay_out
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -121,14 +121,18 @@ class Tissue:
     @classmethod
     def of(cls, adata: AnnData) -> Tissue:
         """Read from an AnnData: sections apart, each with its image if that can be used."""
-        layout = lay_out(adata)
+        return cls.laid_out(lay_out(adata))
+
+    @classmethod
+    def laid_out(cls, layout: Layout) -> Tissue:
+        """All sections of a layout, or the one that it shows alone."""
         above = (layout.spot_corners - (0, 0.8 * layout.spot_diameter)).tolist()
         return cls(
             layout.points,
             layout.spot_diameter,
             layout.images,
             layout.microns_per_unit,
-            titles=tuple((t, *at) for t, at in zip(layout.titles, above, strict=False)),
+            titles=tuple((title, *above[code]) for code, title in layout.titles.items()),
         )
 
 

@@ -85,6 +85,7 @@ class StimputePanel(QWidget):
         viewer.bind_key(FLIP_KEY, self.flip, overwrite=True)
         viewer.bind_key(FIND_KEY, self.find_gene, overwrite=True)
         self.genes.wipe.bind_keys(viewer)
+        self.genes.section.bind_keys(viewer)
         self.show_tab("data")
         self._draw()
 

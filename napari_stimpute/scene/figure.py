@@ -67,7 +67,7 @@ def gene_figure(scene: Scene) -> GeneFigure:
     low, high = session.display.percentiles
     limits = session.limits(gene, COUNTS, low=low, high=high)
     places = scene.places or tissue_places(session)
-    return GeneFigure(places.section(session), maps, limits, title, caption)
+    return GeneFigure(places.tissue(session), maps, limits, title, caption)
 
 
 def maps_figure(scene: Scene) -> Figure:
@@ -83,7 +83,7 @@ def maps_figure(scene: Scene) -> Figure:
     drawn = (COUNTS, source) if source in contents.runs else (source,)
     low, high = display.percentiles
     return gene_maps(
-        places.section(session),
+        places.tissue(session),
         {contents.source(name).title: session.expression(source=name) for name in drawn},
         limits=session.limits(source=source, low=low, high=high),
         title=display.gene,
@@ -107,7 +107,7 @@ def pair_figure(scene: Scene, divider: float, badge: str = "") -> Figure:
     (left, right), (left_name, right_name) = pair.halves(), pair.names()
     places = scene.places or tissue_places(session)
     return wipe_map(
-        places.section(session),
+        places.tissue(session),
         (left_name, left.values),
         (right_name, right.values),
         divider / places.per_unit,

@@ -57,9 +57,17 @@ class Picks:
         self.connections = Connections()
         self.connections.add(session.events.adata, self._forget)
 
-    def pick(self, mask: Mask, how: How = "new") -> None:
-        """Pick these spots, (n_obs,) bool: alone, in addition, or no longer."""
+    def pick(self, mask: Mask, how: How = "new", in_sight: Mask | None = None) -> None:
+        """Pick these spots, (n_obs,) bool: alone, in addition, or no longer.
+
+        Parameters
+        ----------
+        in_sight : the spots that could be picked, (n_obs,) bool: others stay as they are; None
+            for all
+        """
         now = self.session.display.picked
+        if how == "new" and in_sight is not None and now is not None:
+            mask = mask | (now & ~in_sight)
         if how == "remove":
             mask = np.zeros_like(mask) if now is None else now & ~mask
         elif how == "add" and now is not None:
@@ -97,7 +105,7 @@ def picked_in_words(session: Session) -> str:
     if mask is None or session.adata is None:
         return ""
     place = session.place
-    text = f"{int(mask.sum()):,} of {len(mask):,} {place}s picked."
+    text = f"{int(mask.sum()):,} of {len(mask):,} {place}s picked{_of_section(session, mask)}."
     if not session.display.gene or mask.all():
         return text
     counts = session.expression(source=COUNTS)
@@ -107,3 +115,13 @@ def picked_in_words(session: Session) -> str:
         f"{outside:.3g} outside, "
         "as counted."
     )
+
+
+def _of_section(session: Session, mask: Mask) -> str:
+    """How many of the picked spots are of the section that is shown alone; "" where all are."""
+    name = session.display.section
+    if not name:
+        return ""
+    sections = session.contents.layout.sections
+    n_here = int(mask[sections.codes == sections.names.index(name)].sum())
+    return f", {n_here:,} of them in {name}"

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.image import TissueImage
+from ..data.layout import Layout
 from ..plots import Tissue
 from ..session.session import Session
 
@@ -34,7 +36,7 @@ class Places:
     ``diameter``, are in µm where the scale of a tissue is known, else in coordinate units;
     ``microns`` is the number of µm in a coordinate unit, 0 where it is not known. ``map_title``
     says what map it is ("UMAP of the counts"); "" for that of the tissue. ``titles`` stand above
-    several sections.
+    several sections. ``layout`` is that of the tissue, None for a map.
     """
 
     points: NDArray[np.float64]
@@ -42,35 +44,57 @@ class Places:
     map_title: str = ""
     microns: float = 0.0
     titles: tuple[Title, ...] = ()
+    layout: Layout | None = None
 
     @property
     def per_unit(self) -> float:
         """What one coordinate unit is here."""
         return self.microns or 1.0
 
-    def section(self, session: Session) -> Tissue:
+    @property
+    def images(self) -> tuple[TissueImage, ...]:
+        """Of the tissue under the spots; none for a map."""
+        return () if self.layout is None else self.layout.images
+
+    @property
+    def section(self) -> str:
+        """Name of the section that is shown alone; "" where all are."""
+        layout = self.layout
+        return "" if layout is None or layout.only is None else layout.sections.names[layout.only]
+
+    @property
+    def in_sight(self) -> NDArray[np.bool_] | None:
+        """Which spots are of the section that is shown alone, (n_obs,); None where all are."""
+        layout = self.layout
+        if layout is None or layout.only is None:
+            return None
+        return np.asarray(layout.sections.codes == layout.only)
+
+    def tissue(self, session: Session) -> Tissue:
         """What figures are drawn on: the tissue with its image, or the bare map."""
         display, found = session.display, Tissue(self.points[:, ::-1], self.diameter)
-        if not self.map_title:
-            found = Tissue.of(session.adata)
+        if self.layout is not None:
+            found = Tissue.laid_out(self.layout)
         size = found.spot_diameter * display.spot_size
         return replace(found, spot_diameter=size, image_opacity=display.image_opacity)
 
 
 def tissue_places(session: Session) -> Places:
-    """Where the spots lie on the tissue, at their true size; sections apart.
+    """Where the spots lie on the tissue, at their true size: sections apart, or the chosen one.
 
     Raises
     ------
     MissingKey, BadCoordinates : no coordinates that could be drawn
     """
-    layout = session.contents.layout
+    layout, section = session.contents.layout, session.display.section
+    if section:
+        layout = layout.alone(section)
     microns = layout.microns_per_unit
     scale = microns or 1.0
     corners = (layout.corners * scale).tolist()
-    titles = tuple(Title(t, y, x) for t, (x, y) in zip(layout.titles, corners, strict=False))
+    titles = tuple(Title(t, *reversed(corners[code])) for code, t in layout.titles.items())
     points, diameter = layout.points[:, ::-1] * scale, layout.spot_diameter * scale
-    return Places(points, diameter, microns=microns, titles=titles)
+    return Places(points, diameter, microns=microns, titles=titles, layout=layout)
 
 
 def map_places(places: NDArray[np.float32], title: str) -> Places:

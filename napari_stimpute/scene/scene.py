@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from psygnal import Signal
 
@@ -48,7 +50,7 @@ class Scene:
         self.connections = Connections()
         self.connections.add(session.events.adata, self._open)  # after the maps forgot theirs
         self.connections.add(session.events.contents, self._follow_contents)
-        self.connections.add(session.display.changed, self._look)
+        self.connections.add(session.display.changed, self._follow_display)
         self.connections.add(self.maps.changed, self._follow_maps)
         self.connections.add(self.pair.changed, self._look)
         self._open()
@@ -74,6 +76,11 @@ class Scene:
 
     def shown_for(self, source: str = "") -> Shown | None:
         """What to draw for a source ("" for the session's): the column, or the gene."""
+        found = self._found_for(source)
+        in_sight = None if self.places is None else self.places.in_sight
+        return found if found is None or in_sight is None else replace(found, in_sight=in_sight)
+
+    def _found_for(self, source: str) -> Shown | None:
         session = self.session
         if session.adata is None or not (session.display.column or session.display.gene):
             return None
@@ -113,9 +120,17 @@ class Scene:
                 self.has_tissue = True
             except StimputeError:  # the data card says what is wrong with them
                 self._find_map()
-        if self.has_tissue:
-            images = self.session.contents.layout.images
-            self.ground = ground_of(images[0]) if images else None
+        self._find_ground()
+        self._look()
+
+    def _find_ground(self) -> None:
+        images = () if self.places is None else self.places.images
+        self.ground = ground_of(images[0]) if images else None
+
+    def _follow_display(self, changed: frozenset[str]) -> None:
+        if "section" in changed and self.has_tissue and self.session.adata is self._adata:
+            self.places = tissue_places(self.session)
+            self._find_ground()
         self._look()
 
     def _follow_contents(self) -> None:

@@ -43,11 +43,14 @@ class Values:
     """What is said of a spot without a value."""
     is_pale: bool = False
     """Whether some colours are as pale as a tissue, so that spots with a value get an outline."""
+    in_sight: NDArray[np.bool_] | None = None
+    """Which spots are of the section that is shown alone, (n_obs,); None where all are."""
 
     @property
     def n_missing(self) -> int:
         """Spots without a number: they are grey."""
-        return int((~np.isfinite(self.values)).sum())
+        missing = ~np.isfinite(self.values)
+        return int((missing if self.in_sight is None else missing & self.in_sight).sum())
 
     @property
     def missing(self) -> str:
@@ -88,11 +91,14 @@ class Categories:
     """What tells the groups: a column of obs, or "" for something that has no column."""
     hidden: frozenset[str] = frozenset()
     """Names of groups that are not drawn."""
+    in_sight: NDArray[np.bool_] | None = None
+    """Which spots are of the section that is shown alone, as for values."""
 
     @cached_property
     def counts(self) -> list[int]:
-        """Spots of each category."""
-        found = np.bincount(self.codes[self.codes >= 0], minlength=len(self.names))
+        """Spots of each category: those of a section that is shown alone."""
+        codes = self.codes if self.in_sight is None else self.codes[self.in_sight]
+        found = np.bincount(codes[codes >= 0], minlength=len(self.names))
         return [int(n) for n in found]
 
     @property

@@ -36,7 +36,12 @@ def spot_rows(scene: Scene, place: int) -> list[tuple[str, str]]:
     if zeros is not None and np.isfinite(zeros.probability[place]):
         chance = percent(float(zeros.probability[place]))
         rows.append(("Zero", f"hides a molecule with a probability of {chance}"))
-    for column in [display.column] if display.column else contents.columns[:_MOST_COLUMNS]:
+    layout, known = None if scene.places is None else scene.places.layout, contents.columns
+    if layout is not None and layout.sections.column:
+        sections = layout.sections
+        rows.append(("Section", sections.names[int(sections.codes[place])]))
+        known = [column for column in known if column != sections.column]
+    for column in [display.column] if display.column else known[:_MOST_COLUMNS]:
         rows.append((contents.column_title(column), str(session.adata.obs[column].iloc[place])))
     return rows
 

@@ -248,6 +248,14 @@ class Contents:
         """
         return lay_out(self.required)
 
+    @property
+    def sections_told_by(self) -> tuple[str, int]:
+        """The column that tells several sections apart, and how many there are; "" and 1 else."""
+        with suppress(StimputeError):
+            sections = self.layout.sections
+            return sections.column, len(sections.names)
+        return "", 1
+
     # ---- within --------------------------------------------------------------------------------
 
     def _known(self, column: str) -> str:

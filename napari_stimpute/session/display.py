@@ -53,6 +53,8 @@ class Display:
     """Groups that are not drawn, by what tells the groups: a column, or the zero map."""
     edited: EditedChange | None
     """An edit of cells, whose change is one more source of values; None where there is none."""
+    section: str
+    """Name of the section that is shown alone, of several; "" shows all."""
     picked: Picked | None
     """Spots picked by hand on the tissue or on a map, (n_obs,) bool; None when there are none."""
 
@@ -73,6 +75,7 @@ class Display:
             "image_opacity": IMAGE_OPACITY,
             "hidden": {},
             "edited": None,
+            "section": "",
             "picked": None,
         }
 
@@ -107,7 +110,7 @@ class Display:
         """Show nothing, as before data were opened; how things are drawn stays as chosen."""
         with self.together():
             self.gene, self.column, self.source, self.picked = "", "", COUNTS, None
-            self.hidden, self.edited = {}, None
+            self.hidden, self.edited, self.section = {}, None, ""
 
     def _emit(self) -> None:
         if self._depth == 0 and self._names:

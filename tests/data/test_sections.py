@@ -7,8 +7,9 @@ import pytest
 
 from napari_stimpute.data.graph import spatial_graph
 from napari_stimpute.data.holdout import with_counts
+from napari_stimpute.data.readers.section_choice import choose_sections
 from napari_stimpute.data.sections import find_sections, section_codes
-from napari_stimpute.errors import MissingKey
+from napari_stimpute.errors import MissingKey, UnknownName
 from napari_stimpute.spatial.permuted import permuted_coordinates
 
 from ..overlaid import PITCH, hexagonal, overlaid, section
@@ -136,3 +137,23 @@ def test_cells_without_places_are_one_section() -> None:
     both = overlaid()
     del both.obsm["spatial"]
     assert not find_sections(both).column and (section_codes(both, "") == 0).all()
+
+
+def test_a_column_that_was_chosen_goes_before_what_is_found() -> None:
+    one = section(0, hexagonal())
+    one.obs["half"] = np.repeat(["left", "right"], N // 2)
+    question = choose_sections(one, {})
+    assert question is not None and question.words == "As found: one section"
+    assert [value for value, _ in question.choices] == ["", "none", "half"]
+    choose_sections(one, {"sections": "half"})
+    assert find_sections(one).names == ("left", "right")
+    kept = choose_sections(one, {})  # a file that was saved says what was chosen
+    assert kept is not None and kept.answer == "half"
+    choose_sections(one, {"sections": "none"})
+    assert not find_sections(one).column
+    with pytest.raises(UnknownName, match="choice of sections"):
+        choose_sections(one, {"sections": "third"})
+
+
+def test_where_no_column_could_tell_sections_nothing_is_asked() -> None:
+    assert choose_sections(section(0, hexagonal()), {}) is None

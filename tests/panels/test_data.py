@@ -11,6 +11,7 @@ from napari_stimpute.panels.data import FILE, DataPanel
 from napari_stimpute.session.session import OPEN, Session
 
 from ..formats import some_barcodes, some_counts, write_hd
+from ..overlaid import overlaid
 from .waiting import endless, until_done
 
 
@@ -69,6 +70,21 @@ def test_data_of_an_h5ad_file_leave_nothing_open(
     section.write_h5ad(tmp_path / "section.h5ad")
     until_done(data.open(tmp_path / "section.h5ad"))
     assert data.now.reading == ()
+
+
+def test_what_tells_sections_apart_can_be_chosen(data: DataPanel, tmp_path: Path) -> None:
+    overlaid().write_h5ad(tmp_path / "both.h5ad")
+    until_done(data.open(tmp_path / "both.h5ad"))
+    ((name, title, menu),) = data.now.reading
+    assert (name, title, menu.title) == ("sections", "Sections", "As found: by library_id")
+    data.choose_reading(name, "none")
+    until_done(data.apply())
+    assert data.session.contents.sections_told_by == ("", 1)
+    assert "Sections" not in dict(data.now.card)
+    assert "sections: All spots are of one section" in dict(data.now.card)["Read as"]
+    data.choose_reading(name, "library_id")
+    until_done(data.apply())
+    assert data.session.contents.sections_told_by == ("library_id", 2)
 
 
 # ---- opening -----------------------------------------------------------------------------------

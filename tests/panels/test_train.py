@@ -24,6 +24,7 @@ from napari_stimpute.panels.train import Options, TrainPanel
 from napari_stimpute.progress import Progress
 from napari_stimpute.session.session import Session
 
+from ..overlaid import overlaid
 from .waiting import endless, until_done
 
 
@@ -115,6 +116,16 @@ def test_the_forms_offer_the_columns_of_the_open_data(train: TrainPanel, section
     del section.obs["domain"]
     train.session.open(section)
     assert "domain" not in columns() and "half" not in columns()
+
+
+def test_all_sections_are_learned_from_and_by_which_column_is_said(train: TrainPanel) -> None:
+    train.session.open(overlaid())
+    train.choose_model("gmm_vgae")
+    assert "learns from all 2 sections, told apart by “library_id”" in train.now.summary
+    field = next(f for f in train.form.fields if f.about.name == "section_key")
+    assert field.entries[0].title == "as found: library_id"
+    train.form.enter("section_key", "library_id")
+    assert "sections" not in train.now.summary
 
 
 def test_devices_are_offered_with_their_free_memory(train: TrainPanel) -> None:

@@ -17,6 +17,7 @@ from napari_stimpute.plugin import view_of
 from napari_stimpute.plugin.canvas import spots
 from napari_stimpute.plugin.canvas.spots import mark_of
 from napari_stimpute.plugin.canvas.view import SpotsView
+from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.plugin.reader import read_layers
 from napari_stimpute.scene.figure import gene_figure, pair_figure
 from napari_stimpute.scene.picks import within
@@ -117,6 +118,39 @@ def test_a_file_that_is_dropped_has_them_too(both: AnnData, tmp_path: Path) -> N
     both.write_h5ad(tmp_path / "both.h5ad")
     layers = read_layers(str(tmp_path / "both.h5ad"))
     assert [kind for _, _, kind in layers] == ["image", "image", "points", "points"]
+
+
+@pytest.mark.parametrize("mode", ["one map", "side by side", "wipe"])
+def test_a_section_alone_has_its_image_and_the_mode_stays(view: SpotsView, mode: Any) -> None:
+    view.session.display.source = "mixture"
+    view.set_mode(mode)
+    view.session.display.section = "A"
+    assert view.mode == mode
+    n_maps = 2 if mode == "side by side" else 1
+    assert len(of_role(view, "image")) == n_maps
+    assert {int(image.data[0, 0, 0]) for image in of_role(view, "image")} == {220}
+    assert list(of_role(view, "titles")[0].features["title"]) == ["A"]
+    assert np.array_equal(view.layer.shown, np.repeat([False, True], N))
+    places = view.scene.places.points
+    assert view.stage.spot_at(places[N + 3]) == N + 3
+    view.session.display.section = ""
+    assert view.mode == mode and view.layer.shown.all()
+
+
+def test_the_menu_stands_for_several_sections_alone(
+    panel: StimputePanel, both: AnnData, section: AnnData
+) -> None:
+    box = panel.genes.section
+    panel.session.open(section)
+    assert box.isHidden()
+    panel.session.open(both)
+    assert not box.isHidden() and box.grid.isChecked()
+    box.grid.click()
+    assert box.menu.currentText() == "B (64 spots)" and not box.grid.isChecked()
+    box.next.click()
+    assert panel.session.display.section == "A"
+    box.grid.click()
+    assert panel.session.display.section == ""
 
 
 def test_what_is_seen_is_where_it_should_be(make_viewer: Callable[..., Any], both: AnnData) -> None:

@@ -14,6 +14,7 @@ from ..files import full_path
 from ..genes import check_unique_names
 from . import FORMATS, Format, formats_of, samples_in
 from .found import Found, Options, Question, Undecided
+from .section_choice import choose_sections
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -70,10 +71,12 @@ def read_found(
             remedy="Check the step that wrote it; perhaps a filter removed everything.",
         )
     check_unique_names(found.adata)
-    known = {FORMAT, *(q.name for q in found.questions)}
+    sections = choose_sections(found.adata, chosen)
+    questions = (question, *found.questions, *([sections] if sections else []))
+    known = {q.name for q in questions}
     if unknown := next((name for name in chosen if name not in known), ""):
         raise UnknownName.of(f"choice for {kind.title} files", unknown, known)
-    return replace(found, questions=(question, *found.questions))
+    return replace(found, questions=questions)
 
 
 def check_path(file: Path) -> None:

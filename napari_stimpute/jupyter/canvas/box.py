@@ -8,9 +8,10 @@ from ...panels.genes import PAIR_HELP
 from ...panels.legend import LegendPanel
 from ...panels.map import MapChoice
 from ...panels.picks import CLEAR_HELP, KEEP_HELP, NAME, NAME_HELP, UNDO_HELP, PicksPanel
+from ...panels.sections import GRID, SectionsPanel
 from ...scene.places import Places, map_places
 from ...scene.scene import Scene
-from ..widgets.controls import Button, row
+from ..widgets.controls import Button, MenuBox, row
 from ..widgets.loop import Home, running_loop
 from ..widgets.words import Hint, Words, show
 from .choice import MapChoiceBox
@@ -28,7 +29,7 @@ class CanvasBox:
     def __init__(self, scene: Scene, home: Home) -> None:
         self.scene, self.home = scene, home
         self.legend, self.choice = LegendPanel(scene), MapChoice(scene.maps)
-        self.picks = PicksPanel(scene.picks)
+        self.picks, self.sections = PicksPanel(scene.picks), SectionsPanel(scene)
         self._found: tuple[object, Places | None] = (None, None)
         self._make_controls()
         self.spots = SpotsView(scene, home, lambda: scene.places, self._nothing, self.legend)
@@ -40,11 +41,12 @@ class CanvasBox:
         self._connect()
         self._draw()
         self._draw_picks()
+        self._draw_sections()
         self._draw_map_soon()  # the scene may have asked for one already
 
     def close(self) -> None:
         """Listen no longer."""
-        for part in (self.legend, self.choice, self.picks):
+        for part in (self.legend, self.choice, self.picks, self.sections):
             part.close()
 
     # ---- controls ------------------------------------------------------------------------------
@@ -52,6 +54,14 @@ class CanvasBox:
     def _make_controls(self) -> None:
         home, picks, panel = self.home, self.picks.picks, self.picks
         self.pair, self.map = _check(PAIR, PAIR_HELP), _check(MAP, _MAP_HELP)
+        sections = self.sections
+        self.section = MenuBox("Section", sections.choose, home)
+        self.before = Button("‹", lambda: sections.step(-1), home, "The section before.")
+        self.next = Button("›", sections.step, home, "The next section.")
+        self.grid = widgets.ToggleButton(description=GRID)
+        for part in (self.before.widget, self.next.widget, self.grid):
+            part.layout.width, part.layout.min_width = "max-content", "36px"
+        home.observe(self.grid, lambda: sections.set_grid(self.grid.value))
         self.no_pair, self.menus = Hint(), MapChoiceBox(self.choice, home)
         self.picked, self.kept = Hint(), Words("good")
         self.undo = Button("Undo", picks.undo, home, UNDO_HELP)
@@ -64,7 +74,9 @@ class CanvasBox:
         buttons = (self.undo, self.clear, self.keep)
         undo, clear, keep = (button.widget for button in buttons)
         self.picking = row(self.picked.widget, undo, clear, self.name, keep)
-        parts = [row(self.pair, self.map), self.no_pair.widget, self.spots.widget]
+        steps = (self.before.widget, self.next.widget, self.grid)
+        self.which = row(self.section.widget, *steps)
+        parts = [self.which, row(self.pair, self.map), self.no_pair.widget, self.spots.widget]
         parts += [self.menus.widget, self.beside.widget, self.picking, self.kept.widget]
         return widgets.VBox(parts)
 
@@ -75,6 +87,7 @@ class CanvasBox:
         self.spots.hovered.connect(self.beside.ring)
         self.beside.hovered.connect(self.spots.ring)
         self.picks.changed.connect(self._draw_picks, thread="current")
+        self.sections.changed.connect(self._draw_sections, thread="current")
         choice.changed.connect(self._draw, thread="current")
         choice.chosen.connect(scene.show_map, thread="current")
         scene.changed.connect(self._draw, thread="current")
@@ -132,6 +145,14 @@ class CanvasBox:
         show(self.beside.widget, self._has_second)
         self.spots.widget.height = self.beside.widget.height = _LOW if self._has_second else _HIGH
         self.beside.draw_soon()
+
+    def _draw_sections(self) -> None:
+        now = self.sections.now
+        show(self.which, now.is_offered)
+        self.section.draw(now.menu)
+        self.grid.tooltip = now.grid_help
+        with self.home.quiet():
+            self.grid.value = now.is_grid
 
     def _draw_picks(self) -> None:
         now = self.picks.now

@@ -47,6 +47,7 @@ const NEAR = 6; // pixels within which a spot is pointed at
 const STEP = 2; // pixels between two corners of a line
 const BAR = 90; // pixels that a scale bar has at most
 const GAP = 4; // pixels between two panes
+const ABOVE = 0.1; // share of the height that names of sections need above the first row
 
 function program(gl, vertex, fragment) {
   const made = gl.createProgram();
@@ -309,7 +310,9 @@ class Canvas {
 
   look() {
     if (this.camera || !this.order.length) return;
-    const { left, top, right, bottom } = this.grid, rim = this.model.get("diameter");
+    const { left, right, bottom } = this.grid, rim = this.model.get("diameter");
+    const above = this.model.get("titles").length ? ABOVE * (bottom - this.grid.top) : 0;
+    const top = this.grid.top - above;
     const height = this.canvas.clientHeight, width = this.paneWidth;
     const across = ((right - left + 2 * rim) * height) / Math.max(1, width);
     const span = 1.04 * Math.max(bottom - top + 2 * rim, across, 1e-9);
@@ -405,8 +408,20 @@ class Canvas {
         const radius = Math.max(5, (0.5 * this.model.get("diameter")) / this.unit + 2);
         shapes.push(this.shape("circle", { cx: x + k * (this.paneWidth + GAP), cy: y, r: radius }));
       }
+    shapes.push(...this.titles());
     if (this.outline.length > 1) shapes.push(this.shape("polygon", { points: this.outline.map((p) => p.join()).join(" ") }));
     this.line.replaceChildren(...shapes);
+  }
+
+  titles() {
+    if (!this.camera) return [];
+    return this.model.get("titles").flatMap(({ text, x, y }) =>
+      Array.from({ length: this.nPanes }, (_, k) => {
+        const [across, down] = this.pixel(x, y);
+        const made = this.shape("text", { x: across + k * (this.paneWidth + GAP), y: down - 3 });
+        made.textContent = text;
+        return made;
+      }));
   }
 
   shape(kind, told) {

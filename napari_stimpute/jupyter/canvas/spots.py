@@ -46,6 +46,8 @@ class Spots(anywidget.AnyWidget):
     ringed = _sent(traitlets.Int, -1)
     names = _sent(traitlets.List, traitlets.Unicode(), [])
     """What stands above each pane."""
+    titles = _sent(traitlets.List)
+    """Of each of several sections its name, ``text``, and where that stands, ``x`` and ``y``."""
     nothing = _sent(traitlets.Unicode, "")
     """Why nothing is drawn."""
     bar = _sent(traitlets.Dict, {})

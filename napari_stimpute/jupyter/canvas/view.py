@@ -103,6 +103,7 @@ class SpotsView:
             self._places = places
             widget.places = b"" if places is None else as_places(places.points)
             widget.images = [] if places is None else self._images(places)
+            widget.titles = [] if places is None else _titles(places)
             widget.microns = 1.0 if places is not None and places.microns else 0.0
         if not (places is self._ordered[0] and display.picked is self._ordered[1]):
             self._ordered = (places, display.picked)
@@ -117,10 +118,8 @@ class SpotsView:
         return self.scene.ground if has_image else None
 
     def _images(self, places: Places) -> list[dict[str, Any]]:
-        if places.map_title:
-            return []
         found = []
-        for image in self.scene.session.contents.layout.images:
+        for image in places.images:
             file = BytesIO()
             imsave(file, np.ascontiguousarray(image.pixels), format="png")
             (x, y), (width, height) = image.corner, image.size
@@ -177,8 +176,10 @@ class SpotsView:
                 legend.recolour(name, colour)
 
     def _pick(self, outline: np.ndarray[Any, np.dtype[np.float64]], held: list[str]) -> None:
-        if self._places is not None and self.scene.session.adata is not None:
-            self.scene.picks.pick(within(self._places.points[:, ::-1], outline), how_of(held))
+        places = self._places
+        if places is not None and self.scene.session.adata is not None:
+            inside = within(places.points[:, ::-1], outline)
+            self.scene.picks.pick(inside, how_of(held), places.in_sight)
 
     def _point_at(self, place: int) -> None:
         adata = self.scene.session.adata
@@ -186,6 +187,17 @@ class SpotsView:
         rows = spot_rows(self.scene, place) if is_there else []
         self.widget.send({"kind": "spot", "place": place, "rows": rows})
         self.hovered.emit(place if is_there else -1)
+
+
+def _titles(places: Places) -> list[dict[str, Any]]:
+    """Names of sections, each above the first of its spots."""
+    if places.layout is None:
+        return []
+    corners = (places.layout.spot_corners * places.per_unit).tolist()
+    return [
+        {"text": text, "x": corners[code][0], "y": corners[code][1] - places.diameter}
+        for code, text in places.layout.titles.items()
+    ]
 
 
 def bar_of(shown: Values) -> dict[str, Any]:

@@ -119,7 +119,7 @@ class TissueLasso:
         line.hide()
         line.deleteLater()
         if len(outline) > 2 and places is not None:
-            self.picks.pick(within(places.points, np.array(outline)), how)
+            self.picks.pick(within(places.points, np.array(outline)), how, places.in_sight)
 
 
 def _place(event: Any) -> NDArray[np.float64]:

@@ -84,13 +84,13 @@ def image_layers(session: Session, places: Places, opened: Any = None) -> list[L
             name=name,
             metadata=metadata,
         )
-        for image, name in zip(session.contents.layout.images, image_names(session), strict=True)
+        for image, name in zip(places.images, image_names(places), strict=True)
     ]
 
 
-def image_names(session: Session) -> list[str]:
+def image_names(places: Places) -> list[str]:
     """What the layers of the tissue images are called."""
-    images = session.contents.layout.images
+    images = places.images
     of_several = [f"Tissue image, {image.name}" for image in images]
     return of_several if len(images) > 1 else ["Tissue image"] * len(images)
 

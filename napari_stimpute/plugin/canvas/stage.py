@@ -39,6 +39,9 @@ _OUTLINED = 6.0
 _PASSING = ("second", "divider", "waiting")
 """Layers that come and go with what is done on the canvas."""
 
+_PLACED = ("image", "titles", "spots")
+"""Layers that lie elsewhere where the spots do: on another map, or for another section."""
+
 
 class Stage:
     """Lays the spots of a scene on a viewer's canvas, and knows which spot lies where."""
@@ -67,6 +70,12 @@ class Stage:
         return self._viewer()
 
     @property
+    def has_moved(self) -> bool:
+        """Whether the spots that lie here belong elsewhere now: another map, or a section alone."""
+        scene = self.scene
+        return self._adata is scene.session.adata and self._places is not scene.places
+
+    @property
     def is_current(self) -> bool:
         """Whether the layers are those of the scene, and nobody removed the spots."""
         scene = self.scene
@@ -78,13 +87,13 @@ class Stage:
         """Replace our layers by those of the data that are open now."""
         take_units()
         scene, session, layers = self.scene, self.scene.session, self.viewer.layers
-        has_moved = self._adata is session.adata and self._places is not scene.places
+        has_moved = self.has_moved
         for layer in list(layers):
             mark = mark_of(layer)
             if mark is not None and (
                 mark.adata is not session.adata
                 or mark.role in _PASSING
-                or (has_moved and mark.role == "spots")
+                or (has_moved and mark.role in _PLACED)
             ):
                 layers.remove(layer)
         self._adata, self._places, self._tree = session.adata, scene.places, None
@@ -92,9 +101,9 @@ class Stage:
         if not self._ours("titles"):
             self._added(*self._make_titles())
         self.spots = next(iter(self._ours("spots") or self._added(*self._make_spots())), None)
-        if self.images:  # cells on a map have no tissue to ask for their names
-            for image, name in zip(self.images, image_names(session), strict=False):
-                image.name = name
+        names = [] if self._places is None else image_names(self._places)
+        for image, name in zip(self.images, names, strict=False):
+            image.name = name
         if self.spots is not None:
             self.spots.name = layer_name(session)
             uncut(self.spots)
@@ -150,9 +159,7 @@ class Stage:
         return int(nearest) if distance <= self._places.diameter / 2 else -1
 
     def _make_images(self) -> list[Layer]:
-        if not self.scene.has_tissue or self._places is None:
-            return []
-        return image_layers(self.scene.session, self._places)
+        return [] if self._places is None else image_layers(self.scene.session, self._places)
 
     def _make_titles(self) -> list[Layer]:
         return [] if self._places is None else titles_layers(self.scene.session, self._places)

@@ -94,6 +94,16 @@ class SpotsView:
         """Draw one map, two side by side, or two upon one another with a divider between."""
         if self.viewer is None or self.layer is None or mode == self.mode:
             return
+        self._begin(mode)
+        self._follow()
+
+    def toggle(self, mode: Mode, wanted: bool) -> None:
+        """Draw in this mode, or no longer."""
+        if wanted or self.mode == mode:
+            self.set_mode(mode if wanted else "one map")
+
+    def _begin(self, mode: Mode) -> None:
+        """End what is laid beside or upon the first map, and lay it there anew if it is wanted."""
         self.wipe.stop()
         self.side_by_side.stop()
         if mode == "wipe":
@@ -101,12 +111,6 @@ class SpotsView:
         elif mode == "side by side":
             self.lasso.stop()
             self.side_by_side.start()
-        self._follow()
-
-    def toggle(self, mode: Mode, wanted: bool) -> None:
-        """Draw in this mode, or no longer."""
-        if wanted or self.mode == mode:
-            self.set_mode(mode if wanted else "one map")
 
     # ---- following the scene -------------------------------------------------------------------
 
@@ -115,9 +119,10 @@ class SpotsView:
         if self.viewer is None:
             return
         if not self.stage.is_current:
-            self.wipe.stop()
-            self.side_by_side.stop()
+            mode = self.mode if self.stage.has_moved else "one map"
+            self._begin("one map")
             self.stage.lay()
+            self._begin(mode)
         self.stage.show_image()
         self.shown = self.scene.shown if self.layer is not None else None
         if self.shown is not None:

@@ -30,6 +30,7 @@ from ...panels.genes import (
 )
 from ...panels.legend import LegendPanel
 from ...panels.map import MapChoice
+from ...panels.sections import SectionsPanel
 from ...scene.colours import COLOURMAPS
 from ...scene.shown import Shown
 from ..canvas.view import SpotsView
@@ -47,6 +48,7 @@ from .aspect_box import LABEL, AspectBox
 from .gene_box import GeneBox
 from .gene_list import GeneListBox
 from .look_box import LookBox
+from .section_box import SectionBox
 from .spot_card import SpotCard
 from .wipe_box import WipeBox
 
@@ -103,6 +105,7 @@ class GenesTab(QWidget):
         self.add = AddBox(AddPanel(view.session))
         self.gene_list = GeneListBox(GeneListPanel(view.session))
         self.picks, self.map = PickBox(view), MapChoiceBox(MapChoice(view.scene.maps))
+        self.section = SectionBox(SectionsPanel(view.scene))
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
@@ -111,6 +114,7 @@ class GenesTab(QWidget):
         inner.addWidget(self.chip)
         gene.setLayout(inner)
         layout.addLayout(labelled([("Gene", gene), ("Values", self.source)], width=LABEL))
+        layout.addWidget(self.section)
         self.gene.setAccessibleName("Gene")
         layout.addWidget(self.words)
         layout.addWidget(self.add)
@@ -189,7 +193,7 @@ class GenesTab(QWidget):
         self.connections.add(panel.changed, self._draw)
         self.connections.add(view.changed, self._follow_view)
         self.connections.add(self.map.panel.chosen, view.scene.show_map)
-        inner = (self, self.wipe, self.spot, self.map)
+        inner = (self, self.wipe, self.spot, self.map, self.section)
         self.parts = [panel, self.map.panel, *(part.connections for part in inner)]
         boxes = (self.gene_list, self.picks, self.add, self.legend)
         self.parts += [part for box in boxes for part in box.parts]

@@ -1,0 +1,41 @@
+"""Which column of a file tells sections of the tissue apart: as found, or as was chosen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ... import keys
+from ..sections import columns_for_sections, find_sections
+from .found import Options, Question
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+_HELP = (
+    "What tells sections of the tissue apart: they are drawn apart, each with its image, and no "
+    "spot has neighbours in another."
+)
+
+
+def choose_sections(adata: AnnData, options: Options) -> Question | None:
+    """Let an option name the column that tells sections apart; None without places or columns.
+
+    The choice is kept in ``uns``, where `find_sections` looks first.
+
+    Raises
+    ------
+    UnknownName : the option names no column that could
+    """
+    columns = columns_for_sections(adata) if keys.SPATIAL in adata.obsm else []
+    if not columns:
+        return None
+    before = str(adata.uns.pop(keys.SECTIONS, ""))
+    found = find_sections(adata)
+    as_found = f"by {found.column}" if found.column else "one section"
+    offered = [("", f"As found: {as_found}"), (keys.ONE_SECTION, "All spots are of one section")]
+    offered += [(column, f"By {column}") for column in columns]
+    usual = before if before in dict(offered) else ""
+    question = Question.of("sections", "Sections", offered, options, usual, _HELP)
+    if question.answer:
+        adata.uns[keys.SECTIONS] = question.answer
+    return question

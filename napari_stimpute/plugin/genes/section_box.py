@@ -1,0 +1,67 @@
+"""Choose which of several sections is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
+
+from ...panels.sections import GRID, SectionsPanel
+from ..widgets.choice import MenuBox
+from ..widgets.connections import is_alive
+from ..widgets.plain import tip
+from ..widgets.words import labelled, row
+from .aspect_box import LABEL
+
+NEXT_KEY = "N"
+"""Key on the canvas: the next section, and all of them after the last."""
+
+
+class SectionBox(QWidget):
+    """A menu of sections, steps to the next, and a button for all; hidden for a single one."""
+
+    def __init__(self, panel: SectionsPanel) -> None:
+        super().__init__()
+        self.panel = panel
+        self.menu, self.grid = MenuBox(panel.choose), QPushButton(GRID)
+        self.before = _step("‹", "The section before.", lambda: panel.step(-1))
+        self.next = _step("›", f"The next section ({NEXT_KEY} on the canvas).", panel.step)
+        self.menu.setAccessibleName("Section")
+        self.grid.setCheckable(True)
+        self.grid.clicked.connect(panel.set_grid)
+        inner, beside = QWidget(), row(self.menu, stretch=False)
+        for button in (self.before, self.next, self.grid):
+            beside.addWidget(button)
+        beside.setStretch(0, 1)
+        inner.setLayout(beside)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(labelled([("Section", inner)], width=LABEL))
+        self.connections = panel.connections
+        self.connections.add(panel.changed, self._draw)
+        self._draw()
+
+    def bind_keys(self, viewer: Any) -> None:
+        """Let a key of the canvas step through the sections."""
+        viewer.bind_key(NEXT_KEY, self._on_key, overwrite=True)
+
+    def _on_key(self, _viewer: Any) -> None:
+        if is_alive(self) and self.panel.now.is_offered:  # the key outlives a closed panel
+            self.panel.step()
+
+    def _draw(self) -> None:
+        now = self.panel.now
+        self.setVisible(now.is_offered)
+        self.menu.draw(now.menu)
+        self.grid.setChecked(now.is_grid)
+        self.grid.setToolTip(tip(now.grid_help))
+
+
+def _step(text: str, help_text: str, act: Callable[[], object]) -> QPushButton:
+    button = QPushButton(text)
+    button.setFixedWidth(28)
+    button.setToolTip(help_text)
+    button.setAccessibleName(help_text)
+    button.clicked.connect(lambda: act())
+    return button
