@@ -13,7 +13,7 @@ import scipy.sparse as sp
 
 from .. import keys
 from ..errors import BadImage, InputError, InvalidSetting, MissingKey, NotCounts
-from ..words import shown
+from ..words import counted, shown
 from .colours import stored_colours
 from .columns import MAX_LABELS
 from .counts import Counts, check_counts, count_places, read_counts, values_at
@@ -154,7 +154,7 @@ def _card(
         "Counts": counts_finding,
         "Zeros": _zeros(matrix, place),
         "Depth": _depth(matrix, place),
-        "Coordinates": (_coordinates(adata, technology), technology_problems),
+        "Coordinates": (_coordinates(adata, technology, layout), technology_problems),
         "Technology": _technology_row(adata, technology),
         "Sections": (_sections(layout), []),
         "Image and scale": _image(adata, technology, layout),
@@ -234,7 +234,7 @@ def _zeros(counts: sp.csr_matrix | None, place: str) -> Finding:
     for n, what in ((empty_places, place), (empty_genes, "gene")):
         if n:
             has = "has" if n == 1 else "have"
-            problems.append(f"{_number(n, what)} {has} no counts at all; kept as they are.")
+            problems.append(f"{counted(n, what)} {has} no counts at all; kept as they are.")
     return f"{100 * share:.1f} % of all values", problems
 
 
@@ -261,15 +261,16 @@ def _technology(adata: AnnData) -> tuple[Technology | None, list[str]]:
         return None, [str(error)]
 
 
-def _coordinates(adata: AnnData, technology: Technology | None) -> str:
+def _coordinates(adata: AnnData, technology: Technology | None, layout: Layout | None) -> str:
     if keys.SPATIAL not in adata.obsm:
         return f"none in obsm['{keys.SPATIAL}']: shown on a map; GMM-VGAE would need them"
-    if technology is None:
+    if technology is None or layout is None:
         return "none that can be used"
-    return (
-        f"in obsm['{keys.SPATIAL}']: x and y, neighbouring {technology.place}s "
-        f"{technology.spacing:,.4g} units apart"
-    )
+    microns, apart = layout.microns_per_unit, f"{technology.spacing:,.4g} units"
+    if microns:
+        in_units = "" if microns == 1 else f" ({apart})"
+        apart = f"{technology.spacing * microns:,.4g} µm{in_units}"
+    return f"in obsm['{keys.SPATIAL}']: x and y, neighbouring {technology.place}s {apart} apart"
 
 
 def _technology_row(adata: AnnData, technology: Technology | None) -> Finding:
@@ -280,11 +281,11 @@ def _technology_row(adata: AnnData, technology: Technology | None) -> Finding:
     n_shared = len(placed) - len(np.unique(placed, axis=0))
     n_without = len(coordinates) - len(placed)
     if n_shared:
-        problems.append(f"{_number(n_shared, technology.place)} at the very place of another.")
+        problems.append(f"{counted(n_shared, technology.place)} at the very place of another.")
     if n_without:
         has = "has" if n_without == 1 else "have"
         problems.append(
-            f"{_number(n_without, technology.place)} {has} no place (NaN or infinite): not on the "
+            f"{counted(n_without, technology.place)} {has} no place (NaN or infinite): not on the "
             "tissue and without neighbours, but trained and imputed with the others."
         )
     problems += off_tissue_in_words(adata, technology.place)
@@ -353,7 +354,7 @@ def _labels(adata: AnnData, place: str) -> Finding:
         if n_missing:
             has = "has" if n_missing == 1 else "have"
             problems.append(
-                f"{_number(n_missing, place)} {has} no label in {name!r}: left out when clusters "
+                f"{counted(n_missing, place)} {has} no label in {name!r}: left out when clusters "
                 "are compared with it, not in training, which uses no labels."
             )
         problems += _bad_colours(adata, str(name))
@@ -399,7 +400,3 @@ def _runs(adata: AnnData) -> Finding:
         for key, record in records.items()
     ]
     return ", ".join(runs) or "none", []
-
-
-def _number(n: int, what: str) -> str:
-    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"

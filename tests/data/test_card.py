@@ -43,7 +43,7 @@ def test_a_clean_section_is_described_without_problems() -> None:
     assert row(card, "Size") == "100 spots × 30 genes"
     assert row(card, "Genes") == "not chosen yet"
     assert row(card, "Counts") == "in X: whole numbers, sparse by row (CSR)"
-    assert row(card, "Coordinates").endswith("neighbouring spots 10 units apart")
+    assert row(card, "Coordinates").endswith("neighbouring spots 100 µm (10 units) apart")
     assert row(card, "Technology") == "10x Visium (hexagonal grid)"
     assert row(card, "Image and scale") == (
         "A (hires), 110 × 90 pixels, 10 µm per pixel; spots drawn 55 µm across"
