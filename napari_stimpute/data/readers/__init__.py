@@ -62,6 +62,35 @@ FORMATS = (
         marks=("binned_outputs/square_*um", "outs/binned_outputs/square_*um", "square_*um"),
     ),
     Format(
+        "xenium",
+        "Xenium output",
+        "xenium",
+        marks=(
+            "*experiment.xenium",
+            "*cell_feature_matrix.h5",
+            "outs/experiment.xenium",
+        ),
+    ),
+    Format(
+        "cosmx",
+        "CosMx flat files",
+        "cosmx",
+        marks=("*exprMat_file.csv*", "*fov_positions_file.csv*"),
+    ),
+    Format(
+        "merscope",
+        "MERSCOPE output",
+        "merscope",
+        marks=("*cell_by_gene*.csv", "images/micron_to_mosaic_pixel_transform.csv"),
+    ),
+    Format(
+        "curio",
+        "Curio Seeker (Slide-seq) output",
+        "curio",
+        marks=("*MoleculesPerMatchedBead.mtx*", "*MatchedBeadLocation.csv*"),
+    ),
+    Format("stereoseq", "Stereo-seq bins or cells", "stereoseq", endings=(".gef",)),
+    Format(
         "zarr", "SpatialData or AnnData store", "stores", marks=("zarr.json", ".zgroup", ".zattrs")
     ),
     Format("loom", "loom", "loom", endings=(".loom",)),

@@ -27,7 +27,7 @@ _LISTED = 3
 
 
 def read(path: str | os.PathLike[str], **options: str) -> AnnData:
-    """Read a file or a folder into memory: AnnData, 10x, Space Ranger, loom, or a table.
+    """Read a file or a folder of any format that is listed into memory.
 
     Parameters
     ----------

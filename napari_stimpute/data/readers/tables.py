@@ -40,6 +40,7 @@ _AXES = (
     ("imagecol", "imagerow"),
     ("pixel_x", "pixel_y"),
     ("x_centroid", "y_centroid"),
+    ("xcoord", "ycoord"),
     ("col", "row"),
     ("array_col", "array_row"),
 )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from napari_stimpute.data.readers.reading import read, read_found
 from napari_stimpute.errors import NotReadable, UnknownName
 
 from ...formats import write_10x, write_mtx
+from ...machines import write_cosmx, write_curio, write_gef, write_merscope, write_xenium
 
 
 def test_a_folder_of_two_formats_is_asked_about(
@@ -64,3 +67,35 @@ def test_a_wrong_ending_is_told_from_what_the_file_holds(
         read(tmp_path / "a.h5")
     with pytest.raises(NotReadable, match=r"a 10x matrix: give it the ending \.h5"):
         read(tmp_path / "b.h5ad")
+
+
+def test_looking_at_a_path_loads_no_library_of_a_format(tmp_path: Path) -> None:
+    write_xenium(tmp_path / "x")
+    write_gef(tmp_path / "a.gef")
+    code = (
+        "import sys, pathlib, napari_stimpute\n"
+        "from napari_stimpute.data.readers import formats_of, samples_in\n"
+        f"there = samples_in(pathlib.Path({str(tmp_path)!r}))\n"
+        "found = [kind.name for path in there for kind in formats_of(path)]\n"
+        "assert found == ['stereoseq', 'xenium'], found\n"
+        "heavy = {'anndata', 'dask', 'geopandas', 'h5py', 'numpy', 'pandas', 'pyarrow', 'scipy', "
+        "'spatialdata', 'spatialdata_io', 'tifffile', 'zarr'}\n"
+        "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_neighbours_are_not_taken_for_one_another(tmp_path: Path, visium: Path, hd: Path) -> None:
+    made = {
+        "xenium": write_xenium(tmp_path / "a"),
+        "cosmx": write_cosmx(tmp_path / "b"),
+        "merscope": write_merscope(tmp_path / "c"),
+        "curio": write_curio(tmp_path / "d"),
+        "stereoseq": write_gef(tmp_path / "e.gef"),
+        "visium": visium,
+        "visium_hd": hd,
+    }
+    assert {name: [k.name for k in formats_of(path)] for name, path in made.items()} == {
+        name: [name] for name in made
+    }
