@@ -33,7 +33,10 @@ EMPTY = (
     "section with an image."
 )
 OPEN_HELP = "Open a file: AnnData, 10x, loom, or a table of counts."
-FOLDER_HELP = "Open a folder that Space Ranger wrote, or one with a 10x matrix."
+FOLDER_HELP = (
+    "Open a folder that Space Ranger, Xenium, CosMx, MERSCOPE or Curio Seeker wrote, a SpatialData "
+    "store, or a folder with a 10x matrix."
+)
 SAMPLE_HELP = "Open a simulated tissue section with an image."
 APPLY_HELP = "Open the data again with this choice."
 SAVE_HELP = "Write data and results to a new file; the opened one stays as it is."
