@@ -75,6 +75,7 @@ def test_every_command_is_shown() -> None:
         "check",
         "impute",
         "cluster",
+        "convert",
         "compare",
         "tune",
         "train",

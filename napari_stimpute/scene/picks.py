@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..connections import Connections
+from ..data.graph import has_place, spatial_coordinates
 from ..keys import COUNTS
 from ..session.session import Session
+from ..spatial.regions import How as How
+from ..spatial.regions import Stroke
+from .places import Places
 
-How = Literal["new", "add", "remove"]
 Mask = NDArray[np.bool_]
 
 HOW_HELP = "Shift adds to what is picked, Alt takes away, Esc clears, Ctrl+Z goes back."
@@ -53,26 +55,49 @@ class Picks:
         self.session = session
         self.kept: set[str] = set()
         """Columns that picks were kept in: these, and no others, may be written anew."""
-        self._before: list[Mask | None] = []
+        self._before: list[tuple[Mask | None, tuple[Stroke, ...]]] = []
         self.connections = Connections()
         self.connections.add(session.events.adata, self._forget)
 
-    def pick(self, mask: Mask, how: How = "new", in_sight: Mask | None = None) -> None:
+    def pick_within(self, places: Places, outline: NDArray[np.floating], how: How = "new") -> None:
+        """Pick the spots within a line on a canvas, (m, 2), y (down) and x.
+
+        Where the canvas shows the tissue, the line is kept with the pick. Spots of sections that
+        are not in sight stay as they are.
+        """
+        inside = within(places.points, outline)
+        stroke = None if places.map_title else self._stroke(places, outline, inside, how)
+        self.pick(inside, how, places.in_sight, stroke)
+
+    def pick(
+        self,
+        mask: Mask,
+        how: How = "new",
+        in_sight: Mask | None = None,
+        stroke: Stroke | None = None,
+    ) -> None:
         """Pick these spots, (n_obs,) bool: alone, in addition, or no longer.
 
         Parameters
         ----------
         in_sight : the spots that could be picked, (n_obs,) bool: others stay as they are; None
             for all
+        stroke : the line around them; None where there was none on the tissue
         """
-        now = self.session.display.picked
-        if how == "new" and in_sight is not None and now is not None:
-            mask = mask | (now & ~in_sight)
+        display = self.session.display
+        now, strokes = display.picked, display.strokes
+        is_first = how == "new" or now is None
+        if how == "new" and in_sight is not None and now is not None and now[~in_sight].any():
+            mask, is_first = mask | (now & ~in_sight), False
         if how == "remove":
             mask = np.zeros_like(mask) if now is None else now & ~mask
         elif how == "add" and now is not None:
             mask = now | mask
-        self._change(mask if mask.any() else None)
+        if stroke is None or not (is_first or strokes):
+            strokes = ()  # not all of it was drawn
+        else:
+            strokes = (stroke,) if is_first else (*strokes, stroke)
+        self._change(mask if mask.any() else None, strokes)
 
     def clear(self) -> None:
         """Pick none."""
@@ -86,14 +111,31 @@ class Picks:
     def undo(self) -> None:
         """Back to who was picked before the last change."""
         if self._before:
-            self.session.display.pick(self._before.pop())
+            self.session.display.pick(*self._before.pop())
 
-    def _change(self, mask: Mask | None) -> None:
-        now = self.session.display.picked
-        if self.session.adata is None or (mask is None and now is None):
+    def _change(self, mask: Mask | None, strokes: tuple[Stroke, ...] = ()) -> None:
+        display = self.session.display
+        if self.session.adata is None or (mask is None and display.picked is None):
             return
-        self._before = [*self._before[1 - _MOST_BACK :], now]
-        self.session.display.pick(mask)
+        self._before = [*self._before[1 - _MOST_BACK :], (display.picked, display.strokes)]
+        display.pick(mask, strokes)
+
+    def _stroke(
+        self, places: Places, outline: NDArray[np.floating], inside: Mask, how: How
+    ) -> Stroke:
+        """A line in the coordinates of the file, for each section of which spots lie within."""
+        layout, drawn = self.session.contents.layout, places.points[:, ::-1]
+        points, sections = spatial_coordinates(self.session.contents.required), layout.sections
+        is_placed, outlines = has_place(points) & np.isfinite(drawn).all(axis=1), {}
+        for code in np.unique(sections.codes[inside]):
+            here = np.flatnonzero(is_placed & (sections.codes == code))
+            axis = int(np.argmax(np.ptp(drawn[here], axis=0)))
+            first, last = here[[drawn[here, axis].argmin(), drawn[here, axis].argmax()]]
+            width = drawn[last, axis] - drawn[first, axis]
+            unit = (points[last, axis] - points[first, axis]) / width if width else 1.0
+            name = sections.names[code] if len(sections.names) > 1 else ""
+            outlines[name] = points[first] + (outline[:, ::-1] - drawn[first]) * unit
+        return Stroke(how, outlines, places.section)
 
     def _forget(self) -> None:
         self._before, self.kept = [], set()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from ..keys import COUNTS
+from ..spatial.regions import Stroke
 from ..trust.zeros import DEFAULT_THRESHOLD
 from .edited import EditedChange
 
@@ -57,6 +58,8 @@ class Display:
     """Name of the section that is shown alone, of several; "" shows all."""
     picked: Picked | None
     """Spots picked by hand on the tissue or on a map, (n_obs,) bool; None when there are none."""
+    strokes: tuple[Stroke, ...]
+    """The lines by which they were picked; () where not all were drawn around on the tissue."""
 
     def __init__(self) -> None:
         self._depth = 0
@@ -77,6 +80,7 @@ class Display:
             "edited": None,
             "section": "",
             "picked": None,
+            "strokes": (),
         }
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -102,15 +106,18 @@ class Display:
         with self.together():
             self.column, self.gene = "", gene
 
-    def pick(self, mask: Picked | None) -> None:
+    def pick(self, mask: Picked | None, strokes: tuple[Stroke, ...] = ()) -> None:
         """Pick spots, (n_obs,) bool; None, or a mask without any, picks none."""
-        self.picked = mask if mask is not None and mask.any() else None
+        with self.together():
+            self.picked = mask if mask is not None and mask.any() else None
+            self.strokes = strokes if self.picked is not None else ()
 
     def forget(self) -> None:
         """Show nothing, as before data were opened; how things are drawn stays as chosen."""
         with self.together():
             self.gene, self.column, self.source, self.picked = "", "", COUNTS, None
             self.hidden, self.edited, self.section = {}, None, ""
+            self.strokes = ()
 
     def _emit(self) -> None:
         if self._depth == 0 and self._names:

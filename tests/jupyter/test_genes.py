@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
+import numpy as np
 from anndata import AnnData
 
 from napari_stimpute.jupyter import panels
@@ -92,3 +94,24 @@ def test_image_and_spots_are_drawn_as_chosen_here_or_in_the_window(session: Sess
     assert (session.display.image_opacity, session.display.spot_size) == (0.8, 0.5)
     session.display.image_opacity = 0.1
     assert look.image.value == 10
+
+
+def test_regions_are_written_and_read_by_their_paths(
+    until: Callable[..., Awaitable[None]], session: Session, tmp_path: Path
+) -> None:
+    async def main() -> None:
+        box = panels(session).genes.canvas.regions
+        assert box.save.button.widget.disabled
+        picked = np.arange(session.adata.n_obs) < 30
+        session.display.pick(picked)
+        box.save.path.value = box.path.value = str(tmp_path / "edge.geojson")
+        box.save.button.widget.click()
+        await until(lambda: not session.is_busy)
+        assert "edge.geojson" in box.words.text
+        session.display.pick(None)
+        box.read.widget.click()
+        await until(lambda: not session.is_busy)
+        np.testing.assert_array_equal(session.display.picked, picked)
+        assert "named in “regions”" in box.words.text
+
+    asyncio.run(main())

@@ -8,6 +8,7 @@ from ...panels.genes import PAIR_HELP
 from ...panels.legend import LegendPanel
 from ...panels.map import MapChoice
 from ...panels.picks import CLEAR_HELP, KEEP_HELP, NAME, NAME_HELP, UNDO_HELP, PicksPanel
+from ...panels.regions import RegionsPanel
 from ...panels.sections import GRID, SectionsPanel
 from ...scene.places import Places, map_places
 from ...scene.scene import Scene
@@ -15,6 +16,7 @@ from ..widgets.controls import Button, MenuBox, row
 from ..widgets.loop import Home, running_loop
 from ..widgets.words import Hint, Words, show
 from .choice import MapChoiceBox
+from .region_box import RegionBox
 from .view import SpotsView
 
 PAIR, MAP = "Raw beside imputed", "Map of what they express"
@@ -30,6 +32,7 @@ class CanvasBox:
         self.scene, self.home = scene, home
         self.legend, self.choice = LegendPanel(scene), MapChoice(scene.maps)
         self.picks, self.sections = PicksPanel(scene.picks), SectionsPanel(scene)
+        self.regions = RegionBox(RegionsPanel(scene), home)
         self._found: tuple[object, Places | None] = (None, None)
         self._make_controls()
         self.spots = SpotsView(scene, home, lambda: scene.places, self._nothing, self.legend)
@@ -46,7 +49,8 @@ class CanvasBox:
 
     def close(self) -> None:
         """Listen no longer."""
-        for part in (self.legend, self.choice, self.picks, self.sections):
+        parts = (self.legend, self.choice, self.picks, self.sections, self.regions.panel)
+        for part in parts:
             part.close()
 
     # ---- controls ------------------------------------------------------------------------------
@@ -78,6 +82,7 @@ class CanvasBox:
         self.which = row(self.section.widget, *steps)
         parts = [self.which, row(self.pair, self.map), self.no_pair.widget, self.spots.widget]
         parts += [self.menus.widget, self.beside.widget, self.picking, self.kept.widget]
+        parts.append(self.regions.widget)
         return widgets.VBox(parts)
 
     def _connect(self) -> None:

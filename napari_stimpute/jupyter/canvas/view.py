@@ -13,7 +13,7 @@ from psygnal import Signal
 
 from ...panels.legend import ENTRY_HELP, LegendPanel
 from ...scene.colours import table
-from ...scene.picks import HOW_HELP, how_of, within
+from ...scene.picks import HOW_HELP, how_of
 from ...scene.places import Places
 from ...scene.scene import Scene
 from ...scene.shown import Shown, Values, colours_of
@@ -176,10 +176,8 @@ class SpotsView:
                 legend.recolour(name, colour)
 
     def _pick(self, outline: np.ndarray[Any, np.dtype[np.float64]], held: list[str]) -> None:
-        places = self._places
-        if places is not None and self.scene.session.adata is not None:
-            inside = within(places.points[:, ::-1], outline)
-            self.scene.picks.pick(inside, how_of(held), places.in_sight)
+        if self._places is not None and self.scene.session.adata is not None:
+            self.scene.picks.pick_within(self._places, outline[:, ::-1], how_of(held))
 
     def _point_at(self, place: int) -> None:
         adata = self.scene.session.adata

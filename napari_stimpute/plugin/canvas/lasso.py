@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from ...connections import Connections
-from ...scene.picks import how_of, within
+from ...scene.picks import how_of
 from .outline import Outline, canvas_of, pixels_of
 from .stage import Stage
 
@@ -119,7 +119,7 @@ class TissueLasso:
         line.hide()
         line.deleteLater()
         if len(outline) > 2 and places is not None:
-            self.picks.pick(within(places.points, np.array(outline)), how, places.in_sight)
+            self.picks.pick_within(places, np.array(outline), how)
 
 
 def _place(event: Any) -> NDArray[np.float64]:

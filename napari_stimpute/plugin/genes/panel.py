@@ -30,6 +30,7 @@ from ...panels.genes import (
 )
 from ...panels.legend import LegendPanel
 from ...panels.map import MapChoice
+from ...panels.regions import RegionsPanel
 from ...panels.sections import SectionsPanel
 from ...scene.colours import COLOURMAPS
 from ...scene.shown import Shown
@@ -48,6 +49,7 @@ from .aspect_box import LABEL, AspectBox
 from .gene_box import GeneBox
 from .gene_list import GeneListBox
 from .look_box import LookBox
+from .region_box import RegionBox
 from .section_box import SectionBox
 from .spot_card import SpotCard
 from .wipe_box import WipeBox
@@ -106,6 +108,7 @@ class GenesTab(QWidget):
         self.gene_list = GeneListBox(GeneListPanel(view.session))
         self.picks, self.map = PickBox(view), MapChoiceBox(MapChoice(view.scene.maps))
         self.section = SectionBox(SectionsPanel(view.scene))
+        self.regions = RegionBox(RegionsPanel(view.scene), LABEL)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
@@ -170,6 +173,7 @@ class GenesTab(QWidget):
         layout.addWidget(self.look)
         layout.addWidget(rule())
         layout.addWidget(self.picks)
+        layout.addWidget(self.regions)
         layout.addWidget(self.map_button)
         layout.addWidget(rule())
         layout.addWidget(self.spot)
@@ -195,7 +199,7 @@ class GenesTab(QWidget):
         self.connections.add(self.map.panel.chosen, view.scene.show_map)
         inner = (self, self.wipe, self.spot, self.map, self.section)
         self.parts = [panel, self.map.panel, *(part.connections for part in inner)]
-        boxes = (self.gene_list, self.picks, self.add, self.legend)
+        boxes = (self.gene_list, self.picks, self.regions, self.add, self.legend)
         self.parts += [part for box in boxes for part in box.parts]
 
     # ---- drawing -------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ _KINDS = {
     "": "",
     ".csv": "Table (*.csv)",
     ".html": "Web page (*.html)",
+    ".geojson": "GeoJSON, as QuPath reads it (*.geojson)",
     ".h5ad": "AnnData (*.h5ad);;SpatialData, a new store (*.zarr)",
 }
 _FIGURES = "PNG picture (*.png);;PDF (*.pdf);;SVG (*.svg)"

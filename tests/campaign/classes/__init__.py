@@ -14,6 +14,7 @@ from . import (
     names,
     outputs,
     records,
+    regions,
     settings,
     sparse,
     stops,
@@ -29,7 +30,7 @@ MAKERS = (
     *(images.cases, names.cases, names.pages, records.cases, settings.cases, settings.options),
     *(settings.keys, genes.cases, outputs.cases, models.cases, studies.cases),
     *(stops.folders, stops.stops, generation.train, generation.generate, generation.enhance),
-    *(generation.finetune, generation.edit),
+    *(generation.finetune, generation.edit, regions.cases),
 )
 
 
