@@ -26,7 +26,7 @@ from .libraries import libraries
 from .peaks import peaks_in_words
 from .readers.found import Opening, Question
 from .records import read_records
-from .technology import Technology, guess_technology, off_tissue_in_words
+from .technology import Technology, off_tissue_in_words
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -37,6 +37,9 @@ _SHALLOW = 100
 
 Finding = tuple[str, list[str]]
 """A sentence for the card, and sentences on what looks wrong."""
+
+Drawn = tuple[Layout | None, list[str]]
+"""Where spots lie, and sentences on what looks wrong."""
 
 
 @dataclass(frozen=True)
@@ -124,11 +127,17 @@ def _with_choice(
     return replace(card, rows=tuple(rows))
 
 
-def card_of(adata: AnnData, counts: Counts, work: AnnData | None = None) -> DataCard:
+def card_of(
+    adata: AnnData,
+    counts: Counts,
+    work: AnnData | None = None,
+    drawn: Drawn | None = None,
+) -> DataCard:
     """The card of an AnnData in memory whose counts were read before.
 
     It describes all genes whose counts the file holds: in a result that was opened again those of
     raw, of which X has the modelled ones. `work` is made of them; None before they are chosen.
+    `drawn` is where its spots lie, as `drawn_of` says; None to look for it here.
     """
     n_genes = counts.matrix.shape[1]
     of_genes = f" of {n_genes:,} genes" if n_genes != adata.n_vars else ""
@@ -136,15 +145,29 @@ def card_of(adata: AnnData, counts: Counts, work: AnnData | None = None) -> Data
     kind = kinds.get(getattr(values_at(adata, counts.place), "format", ""), "dense")
     numbers = "numbers rounded to whole ones" if counts.is_rounded else "whole numbers"
     text = f"in {counts.where}: {numbers}{of_genes}, {kind}"
-    return _card(adata, counts, (text, _x_problem(adata, counts)), work)
+    return _card(adata, counts, (text, _x_problem(adata, counts)), work, drawn)
+
+
+def drawn_of(adata: AnnData) -> Drawn:
+    """Where the spots lie; or None, and sentences on why they lie nowhere."""
+    try:
+        return lay_out(adata), []
+    except MissingKey:  # cells without a tissue
+        return None, []
+    except InputError as error:
+        return None, [str(error)]
 
 
 def _card(
-    adata: AnnData, counts: Counts | None, counts_finding: Finding, work: AnnData | None = None
+    adata: AnnData,
+    counts: Counts | None,
+    counts_finding: Finding,
+    work: AnnData | None = None,
+    drawn: Drawn | None = None,
 ) -> DataCard:
-    technology, technology_problems = _technology(adata)
+    layout, technology_problems = drawn or drawn_of(adata)
+    technology = None if layout is None else layout.technology
     place = technology.place if technology else "cell"
-    layout = lay_out(adata) if technology else None
     matrix = None if counts is None else _of_all_genes(adata, counts)
     peaks = [] if counts is None else peaks_in_words(counts.var.index, counts.matrix)
     size = f"{adata.n_obs:,} {place}s × {_genes(adata, counts, matrix, work)}"
@@ -252,15 +275,6 @@ def _depth(counts: sp.csr_matrix | None, place: str) -> Finding:
     ]
 
 
-def _technology(adata: AnnData) -> tuple[Technology | None, list[str]]:
-    try:
-        return guess_technology(adata), []
-    except MissingKey:  # cells without a tissue
-        return None, []
-    except InputError as error:
-        return None, [str(error)]
-
-
 def _coordinates(adata: AnnData, technology: Technology | None, layout: Layout | None) -> str:
     if keys.SPATIAL not in adata.obsm:
         return f"none in obsm['{keys.SPATIAL}']: shown on a map; GMM-VGAE would need them"
@@ -278,7 +292,7 @@ def _technology_row(adata: AnnData, technology: Technology | None) -> Finding:
         return "unknown without coordinates", []
     coordinates, problems = spatial_coordinates(adata), list[str]()
     placed = coordinates[has_place(coordinates)]
-    n_shared = len(placed) - len(np.unique(placed, axis=0))
+    n_shared = int(pd.DataFrame(placed).duplicated().sum())
     n_without = len(coordinates) - len(placed)
     if n_shared:
         problems.append(f"{counted(n_shared, technology.place)} at the very place of another.")
@@ -339,7 +353,11 @@ def _image_alone(adata: AnnData) -> Finding:
 
 def _size_of(image: TissueImage) -> str:
     height, width = image.pixels.shape[:2]
-    return f"{image.name}, {width:,} × {height:,} pixels"
+    text = f"{image.name}, {width:,} × {height:,} pixels"
+    if image.pyramid is None:
+        return text
+    width, height = image.pyramid.size
+    return f"{text} (napari reads {width:,} × {height:,} from the file as you zoom in)"
 
 
 def _labels(adata: AnnData, place: str) -> Finding:

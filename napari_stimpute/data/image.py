@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,10 +12,12 @@ from ..errors import BadImage
 from ..words import counted, percent
 from .graph import Points
 from .libraries import Library, is_positive, libraries, scale_name, single
-from .pixels import as_rgb
+from .pixels import Colours, as_rgb
 
 if TYPE_CHECKING:
     from anndata import AnnData
+
+    from .pyramid import Pyramid
 
 _DIAMETER = "spot_diameter_fullres"
 _MICRONS = ("microns_per_pixel", "pixel_size_um", "mpp")
@@ -36,7 +38,8 @@ class TissueImage:
 
     ``pixels`` is (height, width, 3), uint8. A spot at coordinates (x, y) lies at pixel
     (column x · scale, row y · scale) of an image whose ``corner`` (x, y) is at the origin.
-    ``note`` tells what was chosen or scaled, else "".
+    ``note`` tells what was chosen or scaled, else "". ``library`` has its ``pixels`` as they are in
+    the file, of which ``colours`` tells black from white; a ``pyramid`` has what is sharper.
     """
 
     pixels: NDArray[np.uint8]
@@ -44,6 +47,9 @@ class TissueImage:
     name: str
     note: str = ""
     corner: tuple[float, float] = (0.0, 0.0)
+    library: str = ""
+    colours: Colours = field(default=Colours())
+    pyramid: Pyramid | None = None
 
     @property
     def size(self) -> NDArray[np.float64]:
@@ -103,9 +109,9 @@ def image_of(library: Library) -> TissueImage | None:
     scale = _scale_factor(library, scale_name(resolution))
     name = library.image_names[resolution]
     image = np.asarray(library.images[name])
-    pixels, note = as_rgb(image, f"{library.place}['images'][{name!r}]")
+    pixels, colours = as_rgb(image, f"{library.place}['images'][{name!r}]")
     title = f"{library.name} ({resolution})" if library.name else resolution
-    return TissueImage(pixels, scale, title, note)
+    return TissueImage(pixels, scale, title, colours.note, library=library.name, colours=colours)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from .graph import Lattice, Points, has_place, lattice_of, spatial_coordinates
 from .image import NO_FIT, Fit, TissueImage, fit_library, joined, shown_library
 from .libraries import Library, libraries
 from .sections import Sections, find_sections
-from .technology import guess_technology
+from .technology import Technology, guess_technology
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -49,7 +49,8 @@ class Layout:
     in coordinate units of the largest section, of which each is ``microns_per_unit`` µm (0 if that
     is not known). ``corners`` is (n_sections, 2), the upper left of each section with its image;
     ``image_codes`` is the section of each image. ``problems`` are sentences on what cannot be
-    drawn. ``only`` is the code of a section that is shown alone; None where all are.
+    drawn; ``technology`` is that of the largest section. ``only`` is the code of a section that is
+    shown alone; None where all are.
     """
 
     sections: Sections
@@ -60,6 +61,7 @@ class Layout:
     images: tuple[TissueImage, ...]
     image_codes: tuple[int, ...]
     problems: tuple[str, ...]
+    technology: Technology
     only: int | None = None
 
     @property
@@ -125,8 +127,8 @@ def lay_out(adata: AnnData) -> Layout:
     problems += [problem for part in parts for problem in part.fit.problems]
     drawn = points * zooms[codes, None] + offsets[codes]
     microns = main.fit.microns or technology.microns_per_unit
-    few = tuple(_few(problems))
-    return Layout(sections, drawn, corners, diameter, microns, images, tuple(found), few)
+    few, their = tuple(_few(problems)), tuple(found)
+    return Layout(sections, drawn, corners, diameter, microns, images, their, few, technology)
 
 
 def _whole(adata: AnnData, sections: Sections, points: Points) -> Layout:
@@ -139,8 +141,8 @@ def _whole(adata: AnnData, sections: Sections, points: Points) -> Layout:
     diameter = fit.diameter or technology.spot_diameter
     microns = fit.microns or technology.microns_per_unit
     corners = _corners(points, sections)
-    codes = (0,) * len(images)
-    return Layout(sections, points, corners, diameter, microns, images, codes, fit.problems)
+    codes, said = (0,) * len(images), fit.problems
+    return Layout(sections, points, corners, diameter, microns, images, codes, said, technology)
 
 
 @dataclass(frozen=True, eq=False)

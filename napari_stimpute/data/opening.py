@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from .. import keys
 from ..errors import NotReadable
-from .card import DataCard, card_of
+from .card import DataCard, card_of, drawn_of
 from .counts import Counts, check_in_memory, read_counts
 from .files import full_path
 from .genes import most_telling_gene, working_adata
 from .peaks import peaks_in_words
+from .pyramid import sharpened
 from .readers.found import Found, Opening, Options
 from .readers.reading import read_found
 from .storable import storable
@@ -22,16 +23,22 @@ from .structure import check_all_sparse
 if TYPE_CHECKING:
     from anndata import AnnData
 
+    from .layout import Layout
+
 
 @dataclass(frozen=True)
 class Opened:
-    """What reading a file gives, before the session takes it; ``gene`` is to be shown first."""
+    """What reading a file gives, before the session takes it.
+
+    ``gene`` is to be shown first; ``layout`` is where spots lie, None where they have no places.
+    """
 
     adata: AnnData
     card: DataCard
     notes: tuple[str, ...]
     path: str
     gene: str
+    layout: Layout | None
 
 
 def load(
@@ -71,8 +78,11 @@ def load(
         path = str(full_path(source, NotReadable))  # wherever one works later
     notes += peaks_in_words(found.var.index, found.matrix)
     how = Opening(genes, counts, made_by, dict(options or {}))
-    card = replace(card_of(data.adata, found, working).read_by(data.questions), how=how)
-    return Opened(working, card, (*data.notes, *notes), path, gene)
+    layout, problems = drawn_of(data.adata)
+    layout = layout and sharpened(layout, data.pyramids)
+    card = card_of(data.adata, found, working, (layout, problems)).read_by(data.questions)
+    notes = [*data.notes, *notes]
+    return Opened(working, replace(card, how=how), tuple(notes), path, gene, layout)
 
 
 def sound(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,20 @@ _DARK = 32
 """Floats that end below this are of no usual scale: from 0 to 255 they would be black."""
 
 
-def as_rgb(image: NDArray[Any], place: str) -> tuple[NDArray[np.uint8], str]:
+@dataclass(frozen=True)
+class Colours:
+    """Which values of an image are black and white, and which of its alpha channel is opaque.
+
+    ``note`` is a sentence if the type of the image alone does not tell; else "".
+    """
+
+    black: float = 0.0
+    white: float = 255.0
+    opaque: float = 255.0
+    note: str = ""
+
+
+def as_rgb(image: NDArray[Any], place: str) -> tuple[NDArray[np.uint8], Colours]:
     """Bring an image of any usual type to (height, width, 3), uint8.
 
     Grey is repeated, a transparent ground becomes white, channels may come first. Values are
@@ -34,7 +48,7 @@ def as_rgb(image: NDArray[Any], place: str) -> tuple[NDArray[np.uint8], str]:
 
     Returns
     -------
-    the image, and a sentence if its scale was not that of its type; "" else
+    the image, and how its values were scaled
 
     Raises
     ------
@@ -57,11 +71,18 @@ def as_rgb(image: NDArray[Any], place: str) -> tuple[NDArray[np.uint8], str]:
             found="NaN or infinite values",
             remedy="Store the image as RGB, 8 bits per colour.",
         )
-    low, full, note = _scale_of(layered[..., :3])
-    colours = _eight_bits(layered[..., :3], low, full)
+    black, white, note = _scale_of(layered[..., :3])
+    opaque = _scale_of(layered[..., 3])[1] if layered.shape[2] == 4 else 255.0
+    colours = Colours(black, white, opaque, note)
+    return painted(layered, colours), colours
+
+
+def painted(layered: NDArray[Any], colours: Colours) -> NDArray[np.uint8]:
+    """(height, width, 1, 3 or 4), of any type, as (height, width, 3) in 8 bits."""
+    shades = _eight_bits(layered[..., :3], colours.black, colours.white)
     if layered.shape[2] == 4:
-        colours = _on_white(colours, layered[..., 3])
-    return np.ascontiguousarray(np.broadcast_to(colours, (*colours.shape[:2], 3))), note
+        shades = _on_white(shades, layered[..., 3], colours.opaque)
+    return np.ascontiguousarray(np.broadcast_to(shades, (*shades.shape[:2], 3)))
 
 
 def _scale_of(colours: NDArray[Any]) -> tuple[float, float, str]:
@@ -88,11 +109,10 @@ def _eight_bits(colours: NDArray[Any], low: float, full: float) -> NDArray[np.ui
     return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
 
 
-def _on_white(colours: NDArray[np.uint8], alpha: NDArray[Any]) -> NDArray[np.uint8]:
+def _on_white(colours: NDArray[np.uint8], alpha: NDArray[Any], opaque: float) -> NDArray[np.uint8]:
     """Lay a partly transparent image on white paper; ``alpha`` is (height, width)."""
-    _, full, _ = _scale_of(alpha)
-    cover = np.clip(alpha.astype(np.float32) / np.float32(full), 0, 1)[..., None]
-    if cover.min() == 1:
+    cover = np.clip(alpha.astype(np.float32) / np.float32(opaque), 0, 1)[..., None]
+    if cover.min(initial=1) == 1:
         return colours
     blended: NDArray[np.float32] = cover * colours + 255 * (1 - cover)
     return np.rint(blended).astype(np.uint8)

@@ -56,6 +56,14 @@ class Contents:
         self.adata, self.place = adata, place
         self._by_gene: dict[str, sp.csc_matrix] = {}
 
+    @classmethod
+    def of(cls, opened: Opened) -> Contents:
+        """A look at what was read, which knows where it is drawn."""
+        found = cls(opened.adata, opened.card.place)
+        if opened.layout is not None:
+            found.layout = opened.layout
+        return found
+
     def anew(self) -> Contents:
         """A look at the same data, after something was written."""
         found = Contents(self.adata, self.place)
@@ -238,6 +246,13 @@ class Contents:
 
     # ---- tissue --------------------------------------------------------------------------------
 
+    def close(self) -> None:
+        """Let go of files that images were read from."""
+        layout = vars(self).get("layout")
+        for image in () if layout is None else layout.images:
+            if image.pyramid is not None:
+                image.pyramid.close()
+
     @cached_property
     def layout(self) -> Layout:
         """Where spots and images are drawn.
@@ -287,13 +302,11 @@ Prepared = tuple[Opened, Contents]
 
 
 def prepared(opened: Opened) -> Prepared:
-    """Look at what was read, with what is drawn first worked out: places, and a gene's counts.
+    """Look at what was read, with the counts of what is drawn first worked out.
 
     Meant for the thread that reads a file, so that no window waits for it.
     """
-    contents = Contents(opened.adata, opened.card.place)
-    with suppress(StimputeError):  # no places: the scene says so
-        _ = contents.layout
+    contents = Contents.of(opened)
     if opened.gene:
         contents.expression(opened.gene)
     return opened, contents

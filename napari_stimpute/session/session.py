@@ -161,7 +161,7 @@ class Session:
         return self.work_later(steps, "Opening", take, owner=OPEN)
 
     def _adopt(self, opened: Opened, look: Contents | None, unsaved: tuple[str, ...] = ()) -> None:
-        contents = look or Contents(opened.adata, opened.card.place)
+        contents, before = look or Contents.of(opened), self.contents
         _ = contents.records  # damaged ones are found here, while what was open still stands
         self.display.forget()  # first: nobody sees names that the data do not hold
         with self.events.blocked():  # nobody sees the one without the other
@@ -174,6 +174,7 @@ class Session:
         for name in ("problem", "also", "contents", "adata", "unsaved"):
             value = getattr(self, name)
             self.events[name].emit(value, value)
+        before.close()  # once nothing draws it
         self.model = self._preselection.of(self.model, opened.adata)
         self.display.gene = opened.gene
 

@@ -11,6 +11,8 @@ from ...errors import InputError, UnknownName
 if TYPE_CHECKING:
     from anndata import AnnData
 
+    from ..pyramid import Pyramid
+
 Options = Mapping[str, str]
 """Answers to questions, by the name of the question."""
 
@@ -102,8 +104,10 @@ class Found:
     adata : in memory; images and scales as squidpy keeps them, in ``uns["spatial"]``
     notes : sentences on what was left out or put right
     questions : what could have been read otherwise, with the answers that were used
+    pyramids : sharper levels of images, which stay in the file, by the names of their libraries
     """
 
     adata: AnnData
     notes: list[str] = field(default_factory=list)
     questions: tuple[Question, ...] = ()
+    pyramids: Mapping[str, Pyramid] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from anndata import AnnData
 from ... import keys
 from .folders import NONE, Parts, describe_places, image_question, placed, without_controls
 from .found import Found, Options
-from .pictures import Picture, picture_of
+from .pictures import Picture, picture_of, pyramids_of
 from .wide import read_wide
 
 _TITLE = "an output folder of MERSCOPE"
@@ -53,21 +53,25 @@ def read(path: Path, options: Options) -> Found:
     question = image_question([(i.name, i.stem) for i in images], options)
     picture, scale = None, 0.0
     if question is not None and question.answer != NONE:
-        picture, scale, more = _laid_under(adata, parts, path / "images" / question.answer)
+        image = path / "images" / question.answer
+        picture, scale, more = _laid_under(adata, parts, image, options)
         said += more
+    name = path.name or "section"
     describe_places(
         adata,
-        path.name or "section",
+        name,
         microns=1,
         diameter=_diameter(cells),
         pixels=picture.pixels if picture else None,
         scale=scale,
     )
-    return Found(adata, [*notes, *said], () if question is None else (question,))
+    questions = [] if question is None else [question]
+    questions += [] if picture is None else picture.questions
+    return Found(adata, [*notes, *said], tuple(questions), pyramids_of(name, picture))
 
 
 def _laid_under(
-    adata: AnnData, parts: Parts, image: Path
+    adata: AnnData, parts: Parts, image: Path, options: Options
 ) -> tuple[Picture | None, float, list[str]]:
     """The mosaic, its pixels in a µm, and sentences; places are moved to its corner."""
     try:
@@ -78,7 +82,7 @@ def _laid_under(
     if not (np.isfinite(size) and size > 0):
         said = f"The image {image.name} was left out: {_MATRIX} does not tell how it lies."
         return None, 0.0, [said]
-    picture, notes = picture_of(image)
+    picture, notes = picture_of(image, options)
     if picture is None:
         return None, 0.0, notes
     places = np.asarray(adata.obsm[keys.SPATIAL]) @ onto[:2, :2].T + onto[:2, 2]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ...words import counted
+from .levels import LARGEST
 from .pictures import FAULTS, left_out
-from .spatial_data import LARGEST
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,25 +1,26 @@
-"""Read an image of a machine at a size that can be shown: a level of it, or each nth pixel.
-
-TIFF files are read page by page: those of Xenium name each other as channels of one image, which is
-not complete where a file was left out.
-"""
+"""Read an image of a machine at a size that can be shown: a level of it, or each nth pixel."""
 
 from __future__ import annotations
 
 import re
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ...errors import BadImage
 from .folders import GET_FORMATS
-from .spatial_data import LARGEST
+from .found import Options, Question
+from .levels import Held, held
+from .ometiff import levels_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from tifffile import TiffPage
+
+    from ..pyramid import Pyramid
 
 FAULTS = (
     OSError,
@@ -41,31 +42,38 @@ _SIZE = re.compile(r'PhysicalSizeX="([\d.]+)"')
 
 
 class Picture(NamedTuple):
-    """Pixels, (height, width[, channels]), uint8; and how many of them a pixel of the file is."""
+    """An image as it is held.
+
+    ``pixels`` is (height, width[, channels]), uint8; ``scale`` how many of them a pixel of the file
+    is; ``pyramid`` what is sharper, None for nothing; ``questions`` what else could be held.
+    """
 
     pixels: NDArray[Any]
     scale: float
+    pyramid: Pyramid | None
+    questions: list[Question]
 
 
-def picture_of(file: Path) -> tuple[Picture | None, list[str]]:
-    """The sharpest level of a TIFF file that is held, and sentences on it."""
+def picture_of(file: Path, options: Options) -> tuple[Picture | None, list[str]]:
+    """The sharpest level of a TIFF file that is held, and sentences on it.
+
+    Raises
+    ------
+    UnknownName : a level was asked for that there is not
+    """
     try:
-        from tifffile import TiffFile
+        image = levels_of(file)
+        seen = held(image, options)
     except ImportError:
         return None, [f"The image {file.name} was left out: it needs tifffile. {GET_FORMATS}"]
-    try:
-        with TiffFile(file) as tiff:
-            page: Any = tiff.pages[0]
-            levels = [page, *(page.pages or ())]
-            level = next((one for one in levels if max(_size(one)) <= LARGEST), levels[-1])
-            pixels, step = _held(level)
-            scale = _size(level)[1] / _size(page)[1] / step
-    except FAULTS as error:
+    except (BadImage, *FAULTS) as error:
         return None, [left_out(file, error)]
-    notes = (
-        [f"{file.name} has no smaller level: one of {step} pixels is shown."] if step > 1 else []
-    )
-    return Picture(_as_seen(pixels), scale), notes
+    return Picture(*_as_seen(seen), seen.questions), seen.notes
+
+
+def pyramids_of(name: str, picture: Picture | None) -> dict[str, Pyramid]:
+    """What is sharper of the image of a section."""
+    return {} if picture is None or picture.pyramid is None else {name: picture.pyramid}
 
 
 def microns_per_pixel(file: Path) -> float:
@@ -87,34 +95,22 @@ def left_out(file: Path, error: Exception) -> str:
     return f"The image {file.name} cannot be read and was left out ({text}).{needs}"
 
 
-def _size(page: TiffPage) -> tuple[int, int]:
-    """Height and width."""
-    return page.imagelength, page.imagewidth
-
-
-def _held(page: TiffPage) -> tuple[NDArray[Any], int]:
-    """Pixels of a page, one of so many if there are too many; strip by strip or tile by tile."""
-    height, width = _size(page)
-    step = -(-max(height, width) // LARGEST)
-    if step == 1:
-        return np.asarray(page.asarray()).squeeze(), 1
-    n_colours = page.samplesperpixel
-    held = np.zeros((-(-height // step), -(-width // step), n_colours), dtype=page.dtype)
-    for segment, (*_, top, left, _), _ in page.segments():
-        if segment is None:
-            continue  # a tile that was never written: black
-        down, right = -top % step, -left % step
-        part = segment[0, down::step, right::step]
-        y, x = (top + down) // step, (left + right) // step
-        room = held[y : y + part.shape[0], x : x + part.shape[1]]
-        room[...] = part[: room.shape[0], : room.shape[1]]
-    return held.squeeze(axis=2) if n_colours == 1 else held, step
-
-
-def _as_seen(pixels: NDArray[Any]) -> NDArray[Any]:
+def _as_seen(seen: Held) -> tuple[NDArray[Any], float, Pyramid | None]:
     """Eight bits per colour; fluorescence of 16 bits is stretched from black to its brightest."""
+    pixels, pyramid = seen.pixels, seen.pyramid
+    if pixels.shape[2] == 1:
+        pixels = pixels[..., 0]
     if pixels.dtype == np.uint8:
-        return pixels
+        return pixels, seen.share, pyramid
     lit = pixels[pixels > 0]
     white = float(np.percentile(lit, _WHITE)) if lit.size else 1.0
+    if pyramid is not None:
+        import dask.array as da
+
+        levels = (da.map_blocks(_stretched, one, white, dtype=np.uint8) for one in pyramid.levels)
+        pyramid = replace(pyramid, levels=tuple(levels))
+    return _stretched(pixels, white), seen.share, pyramid
+
+
+def _stretched(pixels: NDArray[Any], white: float) -> NDArray[np.uint8]:
     return np.clip(pixels * np.float32(255 / white), 0, 255).astype(np.uint8)

@@ -15,17 +15,17 @@ import numpy as np
 import pandas as pd
 
 from ... import keys
+from ...errors import BadImage
 from ...words import counted, percent
 from .found import Found, Options, Question, Undecided
+from .levels import Held, Levels, held
 from .reading import not_readable
 
 if TYPE_CHECKING:
+    import dask.array as da
     from anndata import AnnData
     from numpy.typing import NDArray
     from spatialdata import SpatialData
-
-LARGEST = 4096
-"""Pixels of the longer side of an image that is held; a sharper level stays in its file."""
 
 _NONE = "none"
 _XY = ("x", "y")
@@ -63,7 +63,16 @@ def table_of(data: SpatialData, path: Path, options: Options) -> Found:
     questions += [image] if image is not None else []
     chosen = "" if image is None or image.answer == _NONE else image.answer
     notes += _place(data, adata, regions, system.answer, chosen)
-    return Found(adata, notes, tuple(questions))
+    if not chosen:
+        return Found(adata, notes, tuple(questions))
+    try:
+        seen = held(Levels(_levels(data[chosen]), _channels(data[chosen])), options)
+    except BadImage as error:
+        notes.append(f"The image {chosen} was left out. {error}")
+        return Found(adata, notes, tuple(questions))
+    _lay_under(adata, chosen, seen, _onto(data[chosen], system.answer)[1])
+    pyramids = {} if seen.pyramid is None else {chosen: seen.pyramid}
+    return Found(adata, [*notes, *seen.notes], (*questions, *seen.questions), pyramids)
 
 
 # ---- what is chosen ----------------------------------------------------------------------------
@@ -110,7 +119,7 @@ def _image_question(data: SpatialData, system: str, options: Options) -> Questio
     there = {n: i for n, i in data.images.items() if system in _systems_of(i)}
     if not there:
         return None
-    sizes = {name: next(iter(_levels(image))).shape[-2:] for name, image in there.items()}
+    sizes = {name: _levels(image)[0].shape[-2:] for name, image in there.items()}
     choices = [(name, f"{name}, {w:,} × {h:,} pixels") for name, (h, w) in sizes.items()]
     usual = max(sizes, key=lambda name: sizes[name][0] * sizes[name][1])
     choices.append((_NONE, "none"))
@@ -126,7 +135,7 @@ def _place(
     """Write places and image into the AnnData; sentences on what was found."""
     attributes = adata.uns["spatialdata_attrs"]
     region, names = adata.obs[attributes["region_key"]], adata.obs[attributes["instance_key"]]
-    into, unit = _onto(data[image], system) if image else (np.eye(3), 1.0)
+    into = _onto(data[image], system)[0] if image else np.eye(3)
     places, diameters = np.full((adata.n_obs, 2), np.nan), list[float]()
     for name in regions:
         found = _placed(data, name, system, into)
@@ -143,14 +152,16 @@ def _place(
     if len(regions) > 1:
         adata.obs["library_id"] = pd.Categorical(region.astype(str))
     if image:
-        pixels, scale, said = _pixels(data[image])
-        scales = {"tissue_hires_scalef": scale / unit}
-        if diameter := float(np.median(diameters)):
-            scales["spot_diameter_fullres"] = diameter
-        held = {"images": {"hires": pixels}, "scalefactors": scales}
-        adata.uns[keys.SPATIAL] = {image: held}
-        notes += said
+        scales = {"spot_diameter_fullres": d} if (d := float(np.median(diameters))) else {}
+        adata.uns[keys.SPATIAL] = {image: {"images": {}, "scalefactors": scales}}
     return notes
+
+
+def _lay_under(adata: AnnData, image: str, seen: Held, unit: float) -> None:
+    """Add an image, a pixel of whose sharpest level is so many units wide."""
+    library = adata.uns[keys.SPATIAL][image]
+    library["images"]["hires"] = seen.pixels
+    library["scalefactors"]["tissue_hires_scalef"] = seen.share / unit
 
 
 def _onto(image: Any, system: str) -> tuple[NDArray[np.float64], float]:
@@ -190,26 +201,16 @@ def _matrix(element: Any, system: str) -> NDArray[np.float64]:
     return np.asarray(moved.to_affine_matrix(_XY, _XY), dtype=float)
 
 
-def _levels(image: Any) -> list[Any]:
-    """The levels of an image, the sharpest first; nothing is loaded."""
+def _levels(image: Any) -> tuple[da.Array, ...]:
+    """The levels of an image, (channels, height, width), the sharpest first; nothing is loaded."""
     from spatialdata import get_pyramid_levels
     from xarray import DataArray
 
-    return [image] if isinstance(image, DataArray) else list(get_pyramid_levels(image))
+    levels = [image] if isinstance(image, DataArray) else get_pyramid_levels(image)
+    return tuple(level.data for level in levels)
 
 
-def _pixels(image: Any) -> tuple[NDArray[Any], float, list[str]]:
-    """The sharpest level that is held, (height, width, channels), its scale, and sentences."""
-    levels, notes = _levels(image), list[str]()
-    full = levels[0].shape[-1]
-    level = next((one for one in levels if max(one.shape[-2:]) <= LARGEST), levels[-1])
-    step = -(-max(level.shape[-2:]) // LARGEST)
-    if step > 1:
-        level = level[..., ::step, ::step]
-        notes.append(f"The image has no smaller level: one of {step} pixels is shown.")
-    names = [str(name) for name in level.coords["c"].values] if "c" in level.coords else []
-    if level.shape[0] not in (1, 3, 4):
-        notes.append(f"Of {level.shape[0]} channels, the first is shown ({(names or ['0'])[0]}).")
-        level = level[:1]
-    pixels = np.moveaxis(np.asarray(level.data), 0, -1)
-    return pixels, level.shape[-1] / full, notes
+def _channels(image: Any) -> tuple[str, ...]:
+    from spatialdata.models import get_channel_names
+
+    return tuple(str(name) for name in get_channel_names(image))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,7 @@ def read(path: Path, options: Options) -> Found:
     found = table_of(data, path, options)
     _check_whole(path, path / "tables" / found.questions[0].answer)
     notes = [f"A part cannot be read and was left out: {text}" for text in lost]
-    return Found(found.adata, [*notes, *found.notes], found.questions)
+    return replace(found, notes=[*notes, *found.notes])
 
 
 def _attributes(path: Path) -> dict[str, Any]:

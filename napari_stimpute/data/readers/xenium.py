@@ -16,8 +16,8 @@ import numpy as np
 
 from . import tenx
 from .folders import NONE, Parts, describe_places, image_question, placed
-from .found import Found, Options, Question
-from .pictures import microns_per_pixel, picture_of
+from .found import Found, Options
+from .pictures import microns_per_pixel, picture_of, pyramids_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +57,7 @@ def read(path: Path, options: Options) -> Found:
     if question is not None and question.answer != NONE:
         image = next(one for one in images if one.name == question.answer)
         size = _pixel_size(parts) or microns_per_pixel(image)
-        picture, said = picture_of(image) if size else (None, [_unscaled(image)])
+        picture, said = picture_of(image, options) if size else (None, [_unscaled(image)])
         notes += said
         scale = picture.scale / size if picture else 0.0
     name = next((p.name for p in (path, *path.parents) if p.name not in ("outs", "")), "section")
@@ -69,11 +69,9 @@ def read(path: Path, options: Options) -> Found:
         pixels=picture.pixels if picture else None,
         scale=scale,
     )
-    return Found(adata, [*found.notes, *notes], _questions(question))
-
-
-def _questions(question: Question | None) -> tuple[Question, ...]:
-    return () if question is None else (question,)
+    questions = [] if question is None else [question]
+    questions += [] if picture is None else picture.questions
+    return Found(adata, [*found.notes, *notes], tuple(questions), pyramids_of(name, picture))
 
 
 def _words(image: Path) -> str:

@@ -18,6 +18,7 @@ from spatialdata.models import Image2DModel, Labels2DModel, ShapesModel, TableMo
 from spatialdata.transformations import Affine, Identity, Scale
 
 from napari_stimpute.data.opening import load
+from napari_stimpute.data.readers import levels
 from napari_stimpute.data.readers.found import Undecided
 from napari_stimpute.data.readers.reading import read, read_found
 from napari_stimpute.errors import NotReadable
@@ -96,9 +97,7 @@ def test_places_follow_an_image_that_is_turned_and_shapes_that_are_scaled(tmp_pa
 def test_of_a_pyramid_a_level_that_fits_is_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from napari_stimpute.data.readers import spatial_data
-
-    monkeypatch.setattr(spatial_data, "LARGEST", 20)
+    monkeypatch.setattr(levels, "LARGEST", 20)
     path = store(tmp_path / "a.zarr", images={"he": image(scale_factors=[2])})
     held = read(path).uns["spatial"]["he"]
     assert held["images"]["hires"].shape == (15, 20, 3)
@@ -106,6 +105,32 @@ def test_of_a_pyramid_a_level_that_fits_is_held(
     single = read_found(store(tmp_path / "b.zarr"))
     assert single.adata.uns["spatial"]["he"]["images"]["hires"].shape == (15, 20, 3)
     assert single.notes == ["The image has no smaller level: one of 2 pixels is shown."]
+
+
+def test_sharper_levels_of_a_pyramid_are_not_read_before_they_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(levels, "LARGEST", 20)
+    path = store(tmp_path / "a.zarr", images={"he": image(scale_factors=[2])})
+    chunks = path / "images" / "he" / "s0" / "c"
+    pieces = {chunk: chunk.read_bytes() for chunk in chunks.rglob("*") if chunk.is_file()}
+    assert pieces
+    for chunk in pieces:
+        chunk.write_bytes(b"damaged")
+    opened = load(path)
+    said = dict(opened.card.rows)["Image and scale"]
+    assert "20 × 15 pixels (napari reads 40 × 30 from the file as you zoom in)" in said
+    assert opened.layout is not None
+    (shown,) = opened.layout.images
+    assert shown.pyramid is not None
+    for chunk, content in pieces.items():
+        chunk.write_bytes(content)
+    (sharper,) = shown.pyramid.levels
+    np.testing.assert_array_equal(np.asarray(sharper), np.moveaxis(PIXELS, 0, -1))
+    wanted = load(path, options={"level": "0"}).layout
+    assert wanted is not None
+    assert wanted.images[0].pixels.shape == (30, 40, 3)
+    assert wanted.images[0].pyramid is None
 
 
 def test_cells_that_are_labels_or_polygons_have_their_centres(tmp_path: Path) -> None:
@@ -230,6 +255,17 @@ def test_damaged_words_of_a_store_are_said(tmp_path: Path) -> None:
     path = store(tmp_path / "a.zarr")
     (path / "zarr.json").write_text("{")
     assert "zarr.json is damaged" in said(path)
+
+
+def test_an_image_with_damaged_pixels_is_left_out_and_said(tmp_path: Path) -> None:
+    path = store(tmp_path / "a.zarr")
+    for chunk in (path / "images" / "he" / "s0" / "c").rglob("*"):
+        if chunk.is_file():
+            chunk.write_bytes(b"damaged")
+    found = read_found(path)
+    assert found.adata.shape == (N, 5)
+    assert "The image he was left out." in found.notes[0]
+    assert "damaged ones" in found.notes[0]
 
 
 def test_a_missing_image_is_said_and_the_rest_is_read(tmp_path: Path) -> None:

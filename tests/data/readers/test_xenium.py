@@ -103,7 +103,7 @@ def test_newer_versions_have_a_folder_of_stains_to_choose_from(folder: Path) -> 
     (folder / "morphology_mip.ome.tif").unlink()
     for channel in range(4):
         write_pyramid(within / f"morphology_focus_{channel:04}.ome.tif", some_pixels() + channel)
-    question = read_found(folder).questions[-1]
+    question = {q.name: q for q in read_found(folder).questions}["image"]
     assert question.answer == "morphology_focus_0000.ome.tif"
     assert [words for _, words in question.choices] == [
         "morphology_focus_0000 (DAPI)",
