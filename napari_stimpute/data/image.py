@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,16 @@ class TissueImage:
         """Width and height in coordinate units, (2,)."""
         height, width = self.pixels.shape[:2]
         return np.array([width, height]) / self.scale
+
+    @property
+    def levels(self) -> list[Any]:
+        """All sizes of it, the sharpest first; the last is in memory, and so drawn at once."""
+        return [*(() if self.pyramid is None else self.pyramid.levels), self.pixels]
+
+    @property
+    def sharpest(self) -> float:
+        """The ``scale`` of the first of these."""
+        return float(self.scale * self.levels[0].shape[1] / self.pixels.shape[1])
 
 
 def tissue_image(adata: AnnData) -> TissueImage | None:

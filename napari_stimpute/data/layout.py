@@ -6,6 +6,7 @@ file's coordinates stay as they are.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ from .technology import Technology, guess_technology
 
 if TYPE_CHECKING:
     from anndata import AnnData
+
+    from .pyramid import Pyramid
 
 _GAP = 0.08
 """Between two sections, as a share of the largest one's longer side: room for a title."""
@@ -93,6 +96,16 @@ class Layout:
         images = tuple(image for image, its in pictured if its == code)
         codes = (code,) * len(images)
         return replace(self, points=points, images=images, image_codes=codes, only=code)
+
+    def sharpened(self, pyramids: Mapping[str, Pyramid]) -> Layout:
+        """The same, whose images know their sharper levels, by the names of their libraries."""
+        images = tuple(
+            replace(image, pyramid=pyramids[image.library].painted(image.colours))
+            if image.library in pyramids
+            else image
+            for image in self.images
+        )
+        return replace(self, images=images)
 
 
 def lay_out(adata: AnnData) -> Layout:

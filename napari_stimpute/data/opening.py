@@ -14,7 +14,6 @@ from .counts import Counts, check_in_memory, read_counts
 from .files import full_path
 from .genes import most_telling_gene, working_adata
 from .peaks import peaks_in_words
-from .pyramid import sharpened
 from .readers.found import Found, Opening, Options
 from .readers.reading import read_found
 from .storable import storable
@@ -79,7 +78,7 @@ def load(
     notes += peaks_in_words(found.var.index, found.matrix)
     how = Opening(genes, counts, made_by, dict(options or {}))
     layout, problems = drawn_of(data.adata)
-    layout = layout and sharpened(layout, data.pyramids)
+    layout = layout and layout.sharpened(data.pyramids)
     card = card_of(data.adata, found, working, (layout, problems)).read_by(data.questions)
     notes = [*data.notes, *notes]
     return Opened(working, replace(card, how=how), tuple(notes), path, gene, layout)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,9 +12,6 @@ from .pixels import Colours, painted
 
 if TYPE_CHECKING:
     import dask.array as da
-
-    from .image import TissueImage
-    from .layout import Layout
 
 
 def nothing() -> None:
@@ -41,25 +38,9 @@ class Pyramid:
         height, width = self.levels[0].shape[:2]
         return int(width), int(height)
 
-
-def sharpened(layout: Layout, pyramids: Mapping[str, Pyramid]) -> Layout:
-    """A layout whose images know their sharper levels, by the names of their libraries."""
-    if not pyramids:
-        return layout
-    images = tuple(
-        replace(image, pyramid=_coloured(pyramids[image.library], image))
-        if image.library in pyramids
-        else image
-        for image in layout.images
-    )
-    return replace(layout, images=images)
-
-
-def _coloured(pyramid: Pyramid, image: TissueImage) -> Pyramid:
-    """Levels in 8-bit RGB, from black to white as the level that is held."""
-    return replace(
-        pyramid, levels=tuple(_painted(level, image.colours) for level in pyramid.levels)
-    )
+    def painted(self, colours: Colours) -> Pyramid:
+        """The same in 8-bit RGB, from black to white as another level is."""
+        return replace(self, levels=tuple(_painted(level, colours) for level in self.levels))
 
 
 def _painted(level: da.Array, colours: Colours) -> da.Array:

@@ -11,7 +11,7 @@ import pytest
 from anndata import AnnData
 
 from napari_stimpute.data.opening import Opened, load
-from napari_stimpute.data.pyramid import Pyramid, sharpened
+from napari_stimpute.data.pyramid import Pyramid
 from napari_stimpute.plugin.canvas.view import SpotsView
 from napari_stimpute.session.session import Session
 
@@ -50,7 +50,7 @@ def large(section: AnnData, file: File) -> Opened:
     opened = load(section)
     assert opened.layout is not None
     pyramids = {opened.layout.images[0].library: Pyramid((file.level,), file.close)}
-    return replace(opened, layout=sharpened(opened.layout, pyramids))
+    return replace(opened, layout=opened.layout.sharpened(pyramids))
 
 
 def test_zooming_in_reads_what_is_looked_at_and_nothing_else(

@@ -24,7 +24,6 @@ from .raster import Level, Raster
 if TYPE_CHECKING:
     from napari.layers import Layer
 
-    from ...data.image import TissueImage
     from ...session.session import Session
 
 MOST_POINTS = 50_000
@@ -76,10 +75,10 @@ def image_layers(session: Session, places: Places, opened: Any = None) -> list[L
     metadata = {MARK: Mark(session.adata, "image", opened)}
     return [
         Image(
-            levels if len(levels) > 1 else image.pixels,
+            image.levels if image.pyramid else image.pixels,
             rgb=True,
-            multiscale=len(levels) > 1,
-            scale=np.full(2, places.per_unit / image.scale * _share(levels)),
+            multiscale=image.pyramid is not None,
+            scale=np.full(2, places.per_unit / image.sharpest),
             translate=np.multiply(image.corner[::-1], places.per_unit),
             units=units_of(places),
             opacity=session.display.image_opacity,
@@ -87,18 +86,7 @@ def image_layers(session: Session, places: Places, opened: Any = None) -> list[L
             metadata=metadata,
         )
         for image, name in zip(places.images, image_names(places), strict=True)
-        for levels in [_levels(image)]
     ]
-
-
-def _levels(image: TissueImage) -> list[Any]:
-    """All levels of an image, the sharpest first; the last is in memory, and so drawn at once."""
-    return [*(() if image.pyramid is None else image.pyramid.levels), image.pixels]
-
-
-def _share(levels: list[Any]) -> float:
-    """How wide a pixel of the first level is, in pixels of the last."""
-    return float(levels[-1].shape[1] / levels[0].shape[1])
 
 
 def image_names(places: Places) -> list[str]:
