@@ -29,8 +29,9 @@ def write_10x(
     with h5py.File(file, "w") as out:
         out.attrs["library_ids"] = np.array([library.encode()])
         group = out.create_group("matrix")
-        for name in ("data", "indices", "indptr"):
-            group[name] = getattr(by_cell, name)
+        group["data"] = by_cell.data
+        for name in ("indices", "indptr"):
+            group[name] = getattr(by_cell, name).astype(np.int64)
         group["shape"] = np.array(by_cell.shape, dtype=np.int32)
         group["barcodes"] = np.array([b.encode() for b in barcodes])
         features = group.create_group("features")

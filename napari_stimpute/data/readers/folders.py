@@ -21,6 +21,7 @@ from ...errors import NotReadable
 from ...words import counted, percent
 from .found import Options, Question
 from .hdf5 import AGAIN
+from .names import some_genes
 from .reading import not_readable
 
 if TYPE_CHECKING:
@@ -210,7 +211,7 @@ def without_controls(adata: AnnData, pattern: str) -> tuple[AnnData, list[str]]:
     example = adata.var_names[is_control][0]
     was = "was" if n == 1 else "were"
     note = f"Only genes were read; {counted(n, 'control')} {was} left out (such as {example})."
-    return adata[:, ~is_control].copy(), [note]
+    return some_genes(adata, ~is_control), [note]
 
 
 # ---- places and image --------------------------------------------------------------------------

@@ -8,7 +8,9 @@ from ...words import counted
 
 if TYPE_CHECKING:
     import h5py
+    import numpy as np
     from anndata import AnnData
+    from numpy.typing import NDArray
 
 
 def values_of(held: h5py.Dataset) -> Any:
@@ -17,6 +19,13 @@ def values_of(held: h5py.Dataset) -> Any:
 
     is_text = held.dtype.kind == "S" or h5py.check_string_dtype(held.dtype) is not None
     return held.asstr("utf-8", "replace")[:] if is_text else held[:]
+
+
+def some_genes(adata: AnnData, is_kept: NDArray[np.bool_]) -> AnnData:
+    """X, obs and var of some genes; a view of an AnnData would take their memory twice."""
+    from anndata import AnnData
+
+    return AnnData(adata.X[:, is_kept], adata.obs, adata.var[is_kept])
 
 
 def tell_genes_apart(adata: AnnData, ids: str) -> list[str]:

@@ -18,7 +18,7 @@ import scipy.sparse as sp
 from ...errors import NotReadable
 from .found import Found, Options
 from .hdf5 import AGAIN, opened_hdf5
-from .names import tell_genes_apart, values_of
+from .names import some_genes, tell_genes_apart, values_of
 from .reading import not_readable
 from .survey import survey
 
@@ -104,7 +104,9 @@ def _adata(group: h5py.Group, var: pd.DataFrame) -> AnnData:
     from anndata import AnnData
 
     n_genes, n_cells = (int(n) for n in group["shape"][:])
-    parts = (group["data"][:], group["indices"][:], group["indptr"][:])
+    fits = max(n_genes, n_cells, len(group["data"])) < 2**31
+    kind = np.int32 if fits else np.int64  # of whole numbers on disk, which take twice the memory
+    parts = (group["data"][:], *(group[n].astype(kind)[:] for n in ("indices", "indptr")))
     # its columns are cells: the same three arrays are rows of the transpose
     counts = sp.csr_matrix(parts, shape=(n_cells, n_genes))
     counts.check_format(full_check=True)
@@ -183,7 +185,7 @@ def _genes_only(adata: AnnData) -> tuple[AnnData, list[str]]:
         others = kinds[kinds != _EXPRESSION].value_counts()
         listed = ", ".join(f"{kind}: {n:,}" for kind, n in others.items())
         notes.append(f"Only genes were read; other features were left out ({listed}).")
-        adata = adata[:, (kinds == _EXPRESSION).to_numpy()].copy()
+        adata = some_genes(adata, (kinds == _EXPRESSION).to_numpy())
     return adata, notes + tell_genes_apart(adata, "gene_ids")
 
 

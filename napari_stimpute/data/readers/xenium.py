@@ -48,8 +48,8 @@ def read(path: Path, options: Options) -> Found:
     parts = Parts(folder, _TITLE, _LAYOUT)
     matrix = parts.need("*cell_feature_matrix.h5", "*cell_feature_matrix")
     file = parts.need("*cells.parquet", "*cells.csv.gz", "*cells.csv")
-    cells = parts.table(file, ("cell_id",), _XY).set_index("cell_id")
     found = tenx.read(matrix, {})
+    cells = parts.table(file, ("cell_id",), _XY).set_index("cell_id")
     adata, notes = placed(parts, found.adata, cells, _XY, file)
     images = [file for pattern in _IMAGES for file in sorted(folder.glob(pattern))]
     question = image_question([(i.name, _words(i)) for i in images], options)

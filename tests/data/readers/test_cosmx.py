@@ -93,7 +93,7 @@ def test_the_size_of_a_pixel_is_not_guessed(bare: Path) -> None:
     fields[["fov", "x_global_px", "y_global_px"]].to_csv(
         bare / "Run_fov_positions_file.csv", index=False
     )
-    question = read_found(bare).questions[-1]
+    question = next(q for q in read_found(bare).questions if q.name == "pixel")
     assert (question.name, question.answer) == ("pixel", "unknown")
     in_pixels = read(bare)
     assert "microns_per_pixel" not in in_pixels.uns["spatial"]["Run"]["scalefactors"]
