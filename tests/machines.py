@@ -43,9 +43,9 @@ def some_pixels(height: int = 48, width: int = 96) -> np.ndarray:
     return pixels
 
 
-def write_pyramid(file: Path, pixels: np.ndarray, *, n_smaller: int = 1) -> Path:
+def write_pyramid(file: Path, pixels: np.ndarray, n_smaller: int = 1, *, tile: int = 16) -> Path:
     """An OME-TIFF file with smaller levels below its page, as Xenium has them."""
-    how = {"tile": (16, 16), "compression": "zlib", "photometric": "minisblack"}
+    how = {"tile": (tile, tile), "compression": "zlib", "photometric": "minisblack"}
     with tifffile.TiffWriter(file, ome=True) as out:
         told = {"axes": "YX", "PhysicalSizeX": PIXEL, "PhysicalSizeY": PIXEL}
         out.write(pixels, subifds=n_smaller, metadata=told, **how)
