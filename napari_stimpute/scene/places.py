@@ -56,6 +56,10 @@ class Places:
         """Of the tissue under the spots; none for a map."""
         return () if self.layout is None else self.layout.images
 
+    def shows(self, section: int) -> bool:
+        """Whether a section, by its code, is drawn."""
+        return self.layout is not None and self.layout.only in (None, section)
+
     @property
     def section(self) -> str:
         """Name of the section that is shown alone; "" where all are."""

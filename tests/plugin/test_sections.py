@@ -120,21 +120,52 @@ def test_a_file_that_is_dropped_has_them_too(both: AnnData, tmp_path: Path) -> N
     assert [kind for _, _, kind in layers] == ["image", "image", "points", "points"]
 
 
+def in_sight(view: SpotsView, role: str) -> list[Any]:
+    return [layer for layer in of_role(view, role) if layer.visible]
+
+
 @pytest.mark.parametrize("mode", ["one map", "side by side", "wipe"])
 def test_a_section_alone_has_its_image_and_the_mode_stays(view: SpotsView, mode: Any) -> None:
     view.session.display.source = "mixture"
     view.set_mode(mode)
+    zoom = view.viewer.scene.camera.zoom
     view.session.display.section = "A"
-    assert view.mode == mode
-    n_maps = 2 if mode == "side by side" else 1
-    assert len(of_role(view, "image")) == n_maps
-    assert {int(image.data[0, 0, 0]) for image in of_role(view, "image")} == {220}
-    assert list(of_role(view, "titles")[0].features["title"]) == ["A"]
+    assert view.mode == mode and view.viewer.scene.camera.zoom > zoom
+    images = in_sight(view, "image")
+    assert len(images) == (2 if mode == "side by side" else 1)
+    assert {int(image.data[0, 0, 0]) for image in images} == {220}
+    (titles, *_more) = of_role(view, "titles")
+    assert list(titles.shown) == [False, True]
     assert np.array_equal(view.layer.shown, np.repeat([False, True], N))
     places = view.scene.places.points
     assert view.stage.spot_at(places[N + 3]) == N + 3
+    np.testing.assert_allclose(view.layer.data[N:], places[N:])
     view.session.display.section = ""
-    assert view.mode == mode and view.layer.shown.all()
+    assert view.mode == mode and view.layer.shown.all() and titles.shown.all()
+    assert view.viewer.scene.camera.zoom == pytest.approx(zoom, rel=0.05)
+    assert len(in_sight(view, "image")) == len(of_role(view, "image"))
+
+
+def test_home_fits_the_section_that_is_shown_alone(view: SpotsView) -> None:
+    view.session.display.section = "A"
+    camera = view.viewer.scene.camera
+    zoom, camera.zoom = camera.zoom, 0.01
+    view.viewer.reset_view()
+    assert camera.zoom == pytest.approx(zoom)
+
+
+def test_a_picture_of_many_spots_shows_a_section_alone_too(
+    view: SpotsView, both: AnnData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spots, "MOST_POINTS", 10)
+    view.session.open(both.copy())
+    before = view.layer.extent.world
+    view.session.display.section = "A"
+    assert isinstance(view.layer, Image)
+    left = view.layer.extent.world[0, 1]
+    assert left > before[:, 1].mean() and len(in_sight(view, "image")) == 1
+    view.session.display.section = ""
+    np.testing.assert_allclose(view.layer.extent.world, before)
 
 
 def test_the_menu_stands_for_several_sections_alone(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...data.layout import Layout
 from ...scene.colours import (
     as_rgba,
     faded_steps,
@@ -60,6 +61,8 @@ class Mark:
     raster: Raster | None = None
     placed: NDArray[np.bool_] | None = None
     """Which spots have a place, (n_obs,), where each is a point of its own."""
+    section: int = -1
+    """Code of the section that an image is of."""
 
 
 def mark_of(layer: Layer) -> Mark | None:
@@ -69,10 +72,13 @@ def mark_of(layer: Layer) -> Mark | None:
 
 
 def image_layers(session: Session, places: Places, opened: Any = None) -> list[Layer]:
-    """The tissue images, laid under the spots; none if there are none."""
+    """The tissue images of all sections, laid under the spots; those in sight are visible."""
     from napari.layers import Image
 
-    metadata = {MARK: Mark(session.adata, "image", opened)}
+    if places.layout is None:
+        return []
+    found = session.contents.layout
+    named = zip(found.images, found.image_codes, image_names(session), strict=True)
     return [
         Image(
             image.levels if image.pyramid else image.pixels,
@@ -83,15 +89,16 @@ def image_layers(session: Session, places: Places, opened: Any = None) -> list[L
             units=units_of(places),
             opacity=session.display.image_opacity,
             name=name,
-            metadata=metadata,
+            visible=places.shows(code),
+            metadata={MARK: Mark(session.adata, "image", opened, section=code)},
         )
-        for image, name in zip(places.images, image_names(places), strict=True)
+        for image, code, name in named
     ]
 
 
-def image_names(places: Places) -> list[str]:
+def image_names(session: Session) -> list[str]:
     """What the layers of the tissue images are called."""
-    images = places.images
+    images = session.contents.layout.images
     of_several = [f"Tissue image, {image.name}" for image in images]
     return of_several if len(images) > 1 else ["Tissue image"] * len(images)
 
@@ -100,11 +107,13 @@ def titles_layers(session: Session, places: Places, opened: Any = None) -> list[
     """The names of several sections, each above its own; none for a single section."""
     from napari.layers import Points
 
-    if not places.titles:
+    layout = places.layout
+    if layout is None or len(layout.sections.names) < 2:
         return []
     layer = Points(
-        np.array([(title.y, title.x) for title in places.titles]),
-        features={"title": [title.text for title in places.titles]},
+        layout.corners[:, ::-1] * places.per_unit,
+        features={"title": list(layout.sections.names)},
+        shown=titled(layout),
         text={"string": "{title}", "anchor": "upper_left", "size": 10, "color": _TITLE},
         face_color="transparent",
         border_width=0,
@@ -115,6 +124,26 @@ def titles_layers(session: Session, places: Places, opened: Any = None) -> list[
     )
     layer.editable = False
     return [layer]
+
+
+def titled(layout: Layout) -> NDArray[np.bool_]:
+    """Which sections have their name above them, (n_sections,)."""
+    return np.isin(np.arange(len(layout.sections.names)), list(layout.titles))
+
+
+def show_section(layer: Layer, places: Places | None) -> None:
+    """Let a layer of ours show the section that is shown alone, or all of them."""
+    mark = mark_of(layer)
+    if mark is None or places is None or places.layout is None:
+        return
+    if mark.role == "image":
+        layer.visible = places.shows(mark.section)
+    elif mark.role == "titles":
+        layer.shown = titled(places.layout)
+    elif mark.placed is not None:
+        points, is_drawn = _drawn(places)
+        layer.data = points
+        layer.metadata[MARK] = replace(mark, placed=is_drawn)
 
 
 def units_of(places: Places) -> tuple[str, str]:
@@ -164,10 +193,9 @@ def waiting_layer(session: Session) -> Layer:
 
 
 def _points(kind: Any, places: Places, name: str, mark: Mark) -> Layer:
-    points = places.points
-    is_drawn = ~np.isnan(points[:, 0])
+    points, is_drawn = _drawn(places)
     layer = kind(
-        np.where(is_drawn[:, None], points, points[np.argmax(is_drawn)]),
+        points,
         shown=is_drawn,
         size=places.diameter,
         units=units_of(places),
@@ -179,6 +207,13 @@ def _points(kind: Any, places: Places, name: str, mark: Mark) -> Layer:
     )
     layer.editable = False
     return layer
+
+
+def _drawn(places: Places) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Points for napari, which takes no NaN, and which of them are drawn."""
+    points = places.points
+    is_drawn = ~np.isnan(points[:, 0])
+    return np.where(is_drawn[:, None], points, points[np.argmax(is_drawn)]), is_drawn
 
 
 def paint(layer: Layer, shown: Shown, style: Style) -> None:

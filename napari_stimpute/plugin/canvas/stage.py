@@ -18,6 +18,7 @@ from .spots import (
     image_names,
     layer_name,
     mark_of,
+    show_section,
     spots_layer,
     titles_layers,
     waiting_layer,
@@ -38,9 +39,6 @@ _OUTLINED = 6.0
 
 _PASSING = ("second", "divider", "waiting")
 """Layers that come and go with what is done on the canvas."""
-
-_PLACED = ("image", "titles", "spots")
-"""Layers that lie elsewhere where the spots do: on another map, or for another section."""
 
 
 class Stage:
@@ -93,7 +91,7 @@ class Stage:
             if mark is not None and (
                 mark.adata is not session.adata
                 or mark.role in _PASSING
-                or (has_moved and mark.role in _PLACED)
+                or (has_moved and mark.role == "spots")
             ):
                 layers.remove(layer)
         self._adata, self._places, self._tree = session.adata, scene.places, None
@@ -101,16 +99,50 @@ class Stage:
         if not self._ours("titles"):
             self._added(*self._make_titles())
         self.spots = next(iter(self._ours("spots") or self._added(*self._make_spots())), None)
-        names = [] if self._places is None else image_names(self._places)
-        for image, name in zip(self.images, names, strict=False):
-            image.name = name
+        if self.images:  # cells on a map have no tissue to ask for their names
+            for image, name in zip(self.images, image_names(session), strict=False):
+                image.name = name
         if self.spots is not None:
             self.spots.name = layer_name(session)
             uncut(self.spots)
             layers.selection.active = self.spots
-            self.viewer.reset_view()
+            for layer in (*self._ours("image"), *self._ours("titles")):
+                show_section(layer, scene.places)
+            self.fit()
         elif scene.no_map:
             self._added(waiting_layer(session))
+
+    @property
+    def can_turn(self) -> bool:
+        """Whether another section can be shown by the layers that lie here."""
+        mark = None if self.spots is None else mark_of(self.spots)
+        before, now = self._places, self.scene.places
+        if not self.has_moved or mark is None or mark.placed is None or self.divider is not None:
+            return False
+        return before is not None and now is not None and None not in (before.layout, now.layout)
+
+    def turn(self) -> None:
+        """Show the section that is chosen now; napari takes long to remove layers and add others.
+
+        Colours are as before: the caller paints.
+        """
+        self._places, self._tree = self.scene.places, None
+        for role in ("image", "titles", "spots", "second"):
+            for layer in self._ours(role):
+                show_section(layer, self._places)
+        self.fit()
+
+    def fit(self) -> None:
+        """Fit what is in sight to the canvas: napari would leave room for the hidden sections."""
+        marks = [(layer, mark_of(layer)) for layer in self.viewer.layers if layer.visible]
+        seen = [layer for layer, mark in marks if mark is None or mark.role != "titles"]
+        with self.viewer.events.reset_view.blocker():
+            self.viewer.reset_view(layers=seen)
+
+    def fit_section(self) -> None:
+        """The same, where a section is shown alone."""
+        if self._places is not None and self._places.section:
+            self.fit()
 
     def show_image(self) -> None:
         """Draw the tissue image as strongly as wanted, on its own ground, with a scale bar."""

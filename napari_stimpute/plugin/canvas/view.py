@@ -55,6 +55,7 @@ class SpotsView:
         self.connections.add(self.wipe.changed, self._follow)
         self.connections.add(viewer.layers.events.inserted, self._on_layer)
         self.connections.add(viewer.scene.camera.events.zoom, self._on_zoom)
+        self.connections.add(viewer.events.reset_view, self.stage.fit_section)
         viewer.mouse_move_callbacks.append(self._on_mouse_move)
         if session.adata is None:
             self._pick_up()
@@ -118,7 +119,9 @@ class SpotsView:
         """Recolour; lays the layers anew if they are not those of what is to be drawn."""
         if self.viewer is None:
             return
-        if not self.stage.is_current:
+        if self.stage.can_turn:
+            self.stage.turn()
+        elif not self.stage.is_current:
             mode = self.mode if self.stage.has_moved else "one map"
             self._begin("one map")
             self.stage.lay()

@@ -11,7 +11,7 @@ from ...panels.sections import GRID, SectionsPanel
 from ..widgets.choice import MenuBox
 from ..widgets.connections import is_alive
 from ..widgets.plain import tip
-from ..widgets.words import labelled, row
+from ..widgets.words import labelled, row, shrinkable
 from .aspect_box import LABEL
 
 NEXT_KEY = "N"
@@ -28,6 +28,7 @@ class SectionBox(QWidget):
         self.before = _step("‹", "The section before.", lambda: panel.step(-1))
         self.next = _step("›", f"The next section ({NEXT_KEY} on the canvas).", panel.step)
         self.menu.setAccessibleName("Section")
+        shrinkable(self.menu)
         self.grid.setCheckable(True)
         self.grid.clicked.connect(panel.set_grid)
         inner, beside = QWidget(), row(self.menu, stretch=False)
