@@ -6,22 +6,25 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..data.genes import CHOSEN
 from ..data.opening import Opened
 from ..data.readers import FORMATS
+from ..data.samples import SAMPLES
 from ..data.simulate import simulate_section
 from ..errors import StimputeError
 from ..job import Job
 from ..session.autosave import Left, left, taken_over
 from ..session.models import from_folders
+from ..session.samples import SAMPLE, fetched, sample_named
 from ..session.session import OPEN, SAVE, Session
 from .menu import Choice, Entry, Menu, entries
 from .message import SILENT, Message, error, good
 from .panel import Panel
 from .reading import Asked, Reading
 from .saving import Saving
+from .work import Work, WorkState
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -37,7 +40,11 @@ FOLDER_HELP = (
     "Open a folder that Space Ranger, Xenium, CosMx, MERSCOPE or Curio Seeker wrote, a SpatialData "
     "store, or a folder with a 10x matrix."
 )
-SAMPLE_HELP = "Open a simulated tissue section with an image."
+SAMPLE_HELP = (
+    "Open the chosen section. The simulated one needs no network; the others are fetched once "
+    "(tens of MB, from where squidpy has them) and kept."
+)
+_STOP_HELP = "Stop; of a section that is not there in full, nothing is kept."
 APPLY_HELP = "Open the data again with this choice."
 SAVE_HELP = "Write data and results to a new file; the opened one stays as it is."
 SAVE_MODEL_HELP = "Write the trained model as a folder, to be used again."
@@ -58,6 +65,10 @@ READABLE = ";;".join(
 FILE = "file"
 """Name of the entry that takes genes from a file."""
 
+_SAMPLES = (
+    Entry("Simulated tissue section", "", "With an image, and known layers; made here."),
+    *(Entry(s.title, s.name, "Public: by 10x Genomics, raw counts with image.") for s in SAMPLES),
+)
 _RANKED = "Ranked on one half of the molecules (seurat_v3), and judged on the other."
 _GENES = (
     Entry("Automatic", "", "All genes up to 5,000, otherwise the 3,000 most variable ones."),
@@ -84,8 +95,9 @@ class DataState:
     saved now, ``no_model`` why no model can; ``card`` has a label and a sentence in each row, and
     so have ``details``, which ``asides`` go with; ``notes`` are what this file made necessary;
     ``left`` are results that an earlier process did not save, until something is opened here;
-    ``asked`` must be answered before a file can be opened; ``reading`` has the name, title and menu
-    of what could be read otherwise of the open one.
+    ``asked`` must be answered before a file can be opened; ``sample`` says which sample is chosen,
+    ``work`` how far it is fetched; ``reading`` has the name, title and menu of what could be read
+    otherwise of the open file.
     """
 
     is_open: bool
@@ -107,6 +119,8 @@ class DataState:
     counts: Menu
     apply: str
     asked: Asked | None
+    sample: Menu
+    work: WorkState
     reading: tuple[tuple[str, str, Menu], ...]
 
 
@@ -118,6 +132,16 @@ class DataPanel(Panel[DataState]):
         self._genes = Choice("Genes that models learn and impute; all others stay in raw.", _GENES)
         self._counts = Choice("Where the raw counts are: whole numbers, neither logged nor scaled.")
         self._gene_file = ""
+        self._sample = Choice("Which section is opened as a sample.", _SAMPLES)
+        self.work = Work(
+            self,
+            SAMPLE,
+            "Open sample",
+            SAMPLE_HELP,
+            begin=self.open_sample,
+            cancel_help=_STOP_HELP,
+            needs_data=False,
+        )
         self.reading = Reading(session)
         self._problem, self.saving = SILENT, Saving(session)
         self._left = tuple(left())
@@ -127,7 +151,7 @@ class DataPanel(Panel[DataState]):
         self.connections.add(events.adata, self._stop_offering)
         self.connections.add(events.problem, self._follow_problem)
         self.follow(events.adata, events.contents, events.job, events.problem, events.undecided)
-        self.follow(self.saving.changed)
+        self.follow(self.saving.changed, self.work.changed)
         self._follow_problem()
         self.refresh()
 
@@ -158,9 +182,18 @@ class DataPanel(Panel[DataState]):
         """Do not open the file that waits."""
         self.session.undecided = None
 
-    def open_sample(self) -> Job[Opened] | None:
-        """Make the simulated section in the background, and open it."""
-        return self._open(simulate_section)
+    def choose_sample(self, name: str) -> None:
+        """Choose the section that is opened as a sample; "" is the simulated one."""
+        self._sample.choose(name)
+        self.refresh()
+
+    def open_sample(self) -> Job[Any] | None:
+        """Make, or fetch, the chosen sample in the background, and open it."""
+        if not self._sample.name:
+            return self._open(simulate_section)
+        sample = sample_named(self._sample.name)
+        title = f"Opening “{sample.title}”"
+        return self.work.run(fetched(sample), title, lambda found: self.session.adopt(*found))
 
     def recover(self, copy: Left) -> Job[Opened] | None:
         """Open results that an earlier process did not save."""
@@ -306,6 +339,8 @@ class DataPanel(Panel[DataState]):
             counts=self._counts.menu("" if path else _COUNTS_CHOSEN),
             apply="Apply, and drop results" if session.has_results else "Apply",
             asked=self.reading.asked,
+            sample=self._sample.menu(wait),
+            work=self.work.state,
             reading=self.reading.menus,
         )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ..scene.maps import MAPPING
 from ..session.adding import ADD
+from ..session.samples import SAMPLE
 from ..session.session import OPEN, SAVE, TRAIN, Session
 from .panel import Panel
 
@@ -21,7 +22,7 @@ class Tab:
 
 
 TABS = (
-    Tab("data", "Data", "Open data, see what was found, save.", (OPEN, SAVE)),
+    Tab("data", "Data", "Open data, see what was found, save.", (OPEN, SAVE, SAMPLE)),
     Tab(
         "genes",
         "Genes",

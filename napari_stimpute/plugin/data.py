@@ -20,7 +20,6 @@ from ..panels.data import (
     OPEN_HELP,
     READABLE,
     RECOVER_HELP,
-    SAMPLE_HELP,
     SAVE_HELP,
     SAVE_MODEL_HELP,
     DataPanel,
@@ -32,6 +31,7 @@ from ..session.autosave import Left
 from .widgets.asked import AskedBox
 from .widgets.choice import MenuBox
 from .widgets.fold import Fold
+from .widgets.sample_box import SampleBox
 from .widgets.saving import ask_where
 from .widgets.unsaved import ask_first
 from .widgets.words import (
@@ -70,11 +70,7 @@ class DataTab(QWidget):
         self.folder_button = _button(
             "Open folder…", FOLDER_HELP, lambda: self._ask_first(self._ask_folder)
         )
-        self.sample_button = _button(
-            "Open sample",
-            SAMPLE_HELP,
-            lambda: self._ask_first(panel.open_sample),
-        )
+        self.sample = SampleBox(panel)
         self.busy = QProgressBar()
         self.busy.setRange(0, 0)
         self.busy.setTextVisible(False)
@@ -114,7 +110,8 @@ class DataTab(QWidget):
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setSpacing(8)
-        layout.addLayout(row(self.open_button, self.folder_button, self.sample_button))
+        layout.addLayout(row(self.open_button, self.folder_button))
+        layout.addWidget(self.sample)
         self._found = heading(FOUND)
         found = (self._found, self.card)
         for widget in (self.busy, self.problem, self.asked, self.empty, self.left, *found):
@@ -162,8 +159,8 @@ class DataTab(QWidget):
         self.gene_file.setVisible(now.takes_file)
         self.browse.setVisible(now.takes_file)
         self.apply.setText(now.apply)
-        opens = (self.open_button, self.folder_button, self.sample_button)
-        for button in (*opens, self.apply, self.save):
+        self.sample.draw(now)
+        for button in (self.open_button, self.folder_button, self.apply, self.save):
             _enable(button, now.wait)
         self.asked.draw(now.asked)
         self._draw_reading(now.reading)

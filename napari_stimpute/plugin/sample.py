@@ -1,7 +1,8 @@
-"""The section in napari's File → Open Sample."""
+"""The sections in napari's File → Open Sample."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,3 +15,32 @@ def simulated_section() -> list[LayerData]:
     from .reader import layers_of
 
     return layers_of(simulate_section)
+
+
+def public_section(name: str) -> list[LayerData]:
+    """Fetch a public section, by its name in squidpy, and open it in the panel.
+
+    The panel shows how far it is, and draws the layers: there are none to give at once.
+    """
+    import napari
+
+    from . import open_panel
+    from .widgets.unsaved import ask_first
+
+    viewer = napari.current_viewer()
+    if viewer is None:
+        raise RuntimeError("A sample is opened in a viewer: there is none.")
+    panel = open_panel(viewer)
+    panel.show_tab("data")
+    data = panel.data.panel
+    data.choose_sample(name)
+    ask_first(None, data.session, data.open_sample)
+    return []
+
+
+mouse_brain = partial(public_section, "V1_Adult_Mouse_Brain")
+mouse_brain_fluorescence = partial(public_section, "V1_Adult_Mouse_Brain_Coronal_Section_2")
+mouse_kidney = partial(public_section, "V1_Mouse_Kidney")
+human_heart = partial(public_section, "V1_Human_Heart")
+human_lymph_node = partial(public_section, "V1_Human_Lymph_Node")
+human_breast_cancer = partial(public_section, "V1_Breast_Cancer_Block_A_Section_1")

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from anndata import AnnData, read_h5ad
 
+from napari_stimpute.data import samples
+from napari_stimpute.data.samples import SAMPLES, samples_folder
 from napari_stimpute.panels.data import FILE, DataPanel
 from napari_stimpute.session.session import OPEN, Session
 
-from ..formats import some_barcodes, some_counts, write_hd
+from ..formats import some_barcodes, some_counts, write_hd, write_visium
 from ..overlaid import overlaid
 from .waiting import endless, until_done
 
@@ -151,6 +153,37 @@ def test_what_goes_wrong_elsewhere_is_not_said_here(
 def test_the_sample_opens(data: DataPanel) -> None:
     until_done(data.open_sample())
     assert data.session.contents.layout.images and data.now.is_open
+
+
+def test_the_simulated_sample_is_first_and_public_sections_follow(data: DataPanel) -> None:
+    first, *others = data.now.sample.entries
+    assert data.now.sample.chosen == first.name == ""
+    assert [entry.name for entry in others] == [sample.name for sample in SAMPLES]
+
+
+def test_a_public_section_without_a_network_is_explained_beside_its_button(
+    data: DataPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(samples, "BASE", "http://127.0.0.1:9")
+    data.choose_sample("V1_Human_Heart")
+    job = data.open_sample()
+    assert data.now.work.button == "Cancel" and data.now.wait
+    until_done(job)
+    assert "no connection" in data.now.work.outcome.text and not data.now.is_open
+    data.choose_sample("")
+    until_done(data.open_sample())
+    assert data.now.is_open and not data.now.work.outcome.text
+
+
+def test_a_kept_public_section_is_opened(
+    data: DataPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    write_visium(samples_folder() / "V1_Human_Heart", some_counts(), some_barcodes())
+    data.choose_sample("V1_Human_Heart")
+    until_done(data.open_sample())
+    assert dict(data.now.card)["File"] == "V1_Human_Heart"
 
 
 def test_nothing_is_opened_while_something_is_at_work(open_data: DataPanel) -> None:

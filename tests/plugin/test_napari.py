@@ -12,12 +12,15 @@ import pytest
 import scipy.sparse as sp
 from anndata import AnnData
 from napari.utils._proxies import PublicOnlyProxy
+from npe2 import PluginManifest
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from qtpy.QtGui import QDropEvent
 
+from napari_stimpute.data import samples
+from napari_stimpute.data.samples import SAMPLES
 from napari_stimpute.errors import NotReadable
-from napari_stimpute.plugin import attach, open_panel, session_of
+from napari_stimpute.plugin import attach, open_panel, sample, session_of
 from napari_stimpute.plugin.canvas.spots import mark_of
 from napari_stimpute.plugin.reader import get_reader
 from napari_stimpute.session.session import Session
@@ -125,6 +128,26 @@ def test_the_sample_is_in_the_menu(make_viewer: MakeViewer, qtbot: QtBot) -> Non
     viewer.open_sample("napari-stimpute", "section")
     assert [layer.name for layer in viewer.layers] == ["Tissue image", "Spots"]
     qtbot.waitUntil(lambda: session_of(viewer).adata is not None, timeout=20_000)
+
+
+def test_public_sections_are_in_the_menu_after_the_simulated_one() -> None:
+    known = PluginManifest.from_distribution("napari-stimpute").contributions
+    first, *others = known.sample_data or []
+    assert first.key == "section"
+    opens = [getattr(sample, other.key).args for other in others]
+    assert opens == [(public.name,) for public in SAMPLES]
+
+
+def test_a_public_section_of_the_menu_shows_in_the_panel_how_far_it_is(
+    make_viewer: MakeViewer, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(samples, "BASE", "http://127.0.0.1:9")
+    viewer = make_viewer()
+    assert viewer.open_sample("napari-stimpute", "human_heart") == []
+    data = open_panel(viewer).data
+    assert data.sample.menu.currentText() == "Human heart (Visium, brightfield)"
+    qtbot.waitUntil(lambda: "no connection" in data.sample.words.text(), timeout=20_000)
 
 
 def test_panels_of_one_viewer_share_a_session(make_viewer: MakeViewer) -> None:

@@ -79,7 +79,7 @@ def test_a_bad_file_is_explained_beside_the_button(
 
 
 def test_the_sample_opens(panel: StimputePanel, qtbot: QtBot) -> None:
-    panel.data.sample_button.click()
+    panel.data.sample.button.click()
     until_idle(qtbot, panel)
     assert len(panel.view.stage.images) == 1
 

@@ -46,7 +46,7 @@ def answer(kind: QMessageBox.StandardButton) -> None:
 
 
 def press_sample(panel: StimputePanel) -> None:
-    panel.data.sample_button.click()
+    panel.data.sample.button.click()
 
 
 def press_apply(panel: StimputePanel) -> None:

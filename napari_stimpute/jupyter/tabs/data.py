@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import ipywidgets as widgets
@@ -16,13 +17,13 @@ from ...panels.data import (
     MODELLED,
     OPEN_HELP,
     RECOVER_HELP,
-    SAMPLE_HELP,
     SAVE_HELP,
     SAVE_MODEL_HELP,
     DataPanel,
     DataState,
 )
 from ...panels.menu import Menu
+from ...panels.message import SILENT
 from ...panels.reading import CHOOSE, LEAVE_IT, OPEN_IT
 from ...panels.run_card import DETAILS
 from ...panels.saving import with_ending
@@ -31,6 +32,7 @@ from ..widgets.controls import Button, MenuBox, beside, control, row
 from ..widgets.page import Page
 from ..widgets.saving import SaveBox
 from ..widgets.words import Facts, Hint, Words, heading, show
+from ..widgets.work_box import WorkBox
 
 
 class DataTab:
@@ -53,7 +55,8 @@ class DataTab:
         self.open = Button(
             "Open", lambda: ask(lambda: panel.open(self.path.value)), home, OPEN_HELP
         )
-        self.sample = Button("Open sample", lambda: ask(panel.open_sample), home, SAMPLE_HELP)
+        self.sample = MenuBox("Sample", panel.choose_sample, home)
+        self.work = WorkBox(panel.work, home, begin=lambda: ask(panel.work.press))
         self.asked, self.ask_words = MenuBox("", panel.answer, home), Hint()
         self.open_asked = Button(OPEN_IT, lambda: ask(panel.open_asked), home)
         self.leave_asked = Button(LEAVE_IT, panel.leave_asked, home)
@@ -87,7 +90,7 @@ class DataTab:
         self.unsaved, self.saved = Words("note"), Words("good")
 
     def _laid_out(self) -> widgets.VBox:
-        head = row(self.path, self.open.widget, self.sample.widget)
+        head = row(self.path, self.open.widget)
         head.layout.max_width = "640px"
         found = [heading(FOUND), self.card.widget, self.notes.widget, self.fold]
         choice = [heading(MODELLED), self.genes.widget, self.counts.widget]
@@ -100,7 +103,8 @@ class DataTab:
         self.asked_box = widgets.VBox(parts)
         words = [self.busy.widget, self.problem.widget, self.asked_box]
         words += [self.empty.widget, self.left]
-        return widgets.VBox([head, *words, self.opened])
+        sample = widgets.VBox([self.sample.widget, self.work.widget])
+        return widgets.VBox([head, sample, *words, self.opened])
 
     def _draw(self) -> None:
         now = self.panel.now
@@ -120,7 +124,9 @@ class DataTab:
             self.asked.widget.description = now.asked.title
             self.asked.draw(now.asked.menu)
         self._draw_reading(now.reading)
-        for button in (self.open, self.sample, self.apply):
+        self.sample.draw(now.sample)
+        self.work.draw(replace(now.work, why_not=SILENT))  # the button says it
+        for button in (self.open, self.apply):
             button.enable(now.wait)
         self.save.enable(now.wait)
         self.save_model.enable(now.no_model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import ipywidgets as widgets
 
@@ -20,10 +21,17 @@ class WorkBox:
     Parameters
     ----------
     below : what else stands below the button, and below why it cannot be pressed
+    begin : called where the button begins work, for example to ask something first
     """
 
-    def __init__(self, work: Work, home: Home, *below: widgets.DOMWidget) -> None:
-        self.work, self.home = work, home
+    def __init__(
+        self,
+        work: Work,
+        home: Home,
+        *below: widgets.DOMWidget,
+        begin: Callable[[], object] | None = None,
+    ) -> None:
+        self.work, self.home, self._begin = work, home, begin or work.press
         self.button = widgets.Button(layout=widgets.Layout(width="max-content", min_width="148px"))
         self.button.on_click(lambda _button: self._press())
         self.why_not, self.words, self.status = Words("note"), Words(), Hint()
@@ -66,4 +74,4 @@ class WorkBox:
             self.work.session.cancel()  # safe in any thread, and must not wait for a running cell
             self.home.run(self.work.changed.emit)
         else:
-            self.home.run(self.work.press)
+            self.home.run(self._begin)
