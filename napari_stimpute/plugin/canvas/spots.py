@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...data.layout import Layout
 from ...scene.colours import (
     as_rgba,
     faded_steps,
@@ -113,7 +112,7 @@ def titles_layers(session: Session, places: Places, opened: Any = None) -> list[
     layer = Points(
         layout.corners[:, ::-1] * places.per_unit,
         features={"title": list(layout.sections.names)},
-        shown=titled(layout),
+        shown=places.is_titled,
         text={"string": "{title}", "anchor": "upper_left", "size": 10, "color": _TITLE},
         face_color="transparent",
         border_width=0,
@@ -126,11 +125,6 @@ def titles_layers(session: Session, places: Places, opened: Any = None) -> list[
     return [layer]
 
 
-def titled(layout: Layout) -> NDArray[np.bool_]:
-    """Which sections have their name above them, (n_sections,)."""
-    return np.isin(np.arange(len(layout.sections.names)), list(layout.titles))
-
-
 def show_section(layer: Layer, places: Places | None) -> None:
     """Let a layer of ours show the section that is shown alone, or all of them."""
     mark = mark_of(layer)
@@ -139,7 +133,7 @@ def show_section(layer: Layer, places: Places | None) -> None:
     if mark.role == "image":
         layer.visible = places.shows(mark.section)
     elif mark.role == "titles":
-        layer.shown = titled(places.layout)
+        layer.shown = places.is_titled
     elif mark.placed is not None:
         points, is_drawn = _drawn(places)
         layer.data = points
