@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .errors import NoDevice, OutOfMemory, UnknownName
+from .memory import free_memory
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -55,13 +56,6 @@ def require_memory(n_obs: int, n_vars: int) -> None:
             found=f"{free / _GIB:.1f} GB",
             remedy="Open the data with fewer genes, such as the 1,000 most variable (hvg:1000).",
         )
-
-
-def free_memory() -> int:
-    """Bytes of this machine's memory that nobody uses."""
-    import psutil  # type: ignore[import-untyped]
-
-    return int(psutil.virtual_memory().available)
 
 
 def _free_in_words() -> str:

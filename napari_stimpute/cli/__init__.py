@@ -238,11 +238,14 @@ def _models(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> int:
     from ..data.card import data_card
     from ..data.gene_choice import names_in
-    from ..data.opening import sound
+    from ..data.opening import Wanted, sound
 
-    found = sound(args.file, reading_options(args))
-    card = data_card(found.adata, args.counts, genes=args.genes, also=names_in(args.also))
-    card = card.read_by(found.questions)
+    wanted = Wanted(args.genes, names_in(args.also), args.counts)
+    found = sound(args.file, reading_options(args), wanted)
+    if found.part:  # of which the wanted genes are all there is
+        wanted = Wanted("all", counts="X")
+    card = data_card(found.adata, wanted.counts, genes=wanted.genes, also=wanted.also)
+    card = card.read_by(found.questions, found.part)
     print(card.text(width()))
     for question in found.questions:
         others = [f"{v} ({words})" for v, words in question.choices if v != question.answer]

@@ -200,8 +200,8 @@ def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Te
 
 def _tell_memory(adata: AnnData, request: Request, tell: Teller) -> None:
     """Say how much memory it takes; time is told on the way, where it costs nothing to know."""
-    from ..devices import free_memory
     from ..forecast import Plan, memory_in_words, needed_memory, too_large_in_words
+    from ..memory import free_memory
 
     needed, free = needed_memory(adata, Plan(request.model, request.config)), free_memory()
     refusal = too_large_in_words(needed, free)

@@ -24,7 +24,7 @@ from .image import TissueImage, tissue_image
 from .layout import Layout, lay_out
 from .libraries import libraries
 from .peaks import peaks_in_words
-from .readers.found import Opening, Question
+from .readers.found import Opening, Part, Question
 from .records import read_records
 from .technology import Technology, off_tissue_in_words
 
@@ -61,14 +61,21 @@ class DataCard:
     how: Opening = field(default=Opening(), compare=False)
     questions: tuple[Question, ...] = ()
 
-    def read_by(self, questions: Sequence[Question]) -> DataCard:
+    def read_by(self, questions: Sequence[Question], part: Part | None = None) -> DataCard:
         """The card of a file: how it was read is in its first row, and kept."""
         if not questions:
             return self
         (kind, *others) = questions
         said = ", ".join([kind.words, *(_said(q) for q in others if q.answer)])
-        rows = (("Read as", said), *self.rows)
-        return replace(self, rows=rows, questions=tuple(questions))
+        card = replace(self, questions=tuple(questions))
+        if part is not None:
+            loaded = (
+                "Counts",
+                f"in {part.where} of the file; those of the chosen genes were loaded",
+            )
+            rows = tuple(loaded if row[0] == "Counts" else row for row in card.rows)
+            card = replace(card, rows=rows, counts_where=part.place, places=part.places)
+        return replace(card, rows=(("Read as", said), *card.rows))
 
     def text(self, width: int = 96) -> str:
         """Lay the card out for a terminal."""

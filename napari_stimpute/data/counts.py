@@ -6,7 +6,7 @@ one of the others that is there too is "layers/X" or "layers/raw".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from ..errors import NotCounts, NotReadable, UnknownName
+from ..progress import Progress, drain
+from .lazy import chunks, is_lazy
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -89,7 +91,7 @@ def read_counts(adata: AnnData, where: str = "") -> Counts:
     NotCounts : the values there are not counts; or, of no place, what each holds
     NotReadable : the AnnData is backed by a file, not in memory
     """
-    place, rejected = (where, dict[str, str]()) if where else _search(adata)
+    place, rejected = (where, dict[str, str]()) if where else drain(search_steps(adata))
     if where:
         if place not in count_places(adata):
             raise UnknownName.of("counts layer", place, count_places(adata))
@@ -110,7 +112,7 @@ def find_counts(adata: AnnData) -> str:
     NotCounts : no place holds counts; the message says what each place holds
     NotReadable : the AnnData is backed by a file, not in memory
     """
-    return _search(adata)[0]
+    return drain(search_steps(adata))[0]
 
 
 def count_places(adata: AnnData) -> list[str]:
@@ -148,14 +150,35 @@ def check_counts(matrix: Any, where: str) -> None:
     ------
     NotCounts : negative, fractional, NaN or infinite values, only zeros, or no numbers
     """
-    any_positive = False
+    require_counts(drain(held_steps(matrix, where)))
+
+
+def require_counts(held: Held) -> None:
+    """Refuse a place that holds none (`NotCounts`)."""
+    if held.fault:
+        raise _not_counts(held.fault)
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a place holds: why that is no counts, the highest value, and the sum of all."""
+
+    fault: str
+    highest: float
+    molecules: float
+
+
+def held_steps(matrix: Any, where: str) -> Generator[Progress, None, Held]:
+    """Look at the values of a place once, up to the first that is no count."""
+    highest, molecules = 0.0, 0.0
     for block in _blocks(matrix):
+        yield Progress("counts", 0, 0, message="Looking for the counts")
         fault = _fault_of_block(block, where)
         if fault:
-            raise _not_counts(fault)
-        any_positive = any_positive or bool((block > 0.5).any())
-    if not any_positive:
-        raise _not_counts(f"only zeros in {where}")
+            return Held(fault, highest, molecules)
+        highest = max(highest, float(block.max(initial=0)))
+        molecules += float(block.sum(dtype=np.float64))
+    return Held("" if highest > 0.5 else f"only zeros in {where}", highest, molecules)
 
 
 def counts_of(adata: AnnData, where: str = "") -> sp.csr_matrix:
@@ -219,36 +242,44 @@ def log_normalise(counts: sp.csr_matrix, size_factors: NDArray[np.float32]) -> s
     return sp.csr_matrix((values, counts.indices.copy(), counts.indptr.copy()), counts.shape)
 
 
-def _search(adata: AnnData) -> tuple[str, dict[str, str]]:
-    """Name the place of the counts, and say what the places before it hold instead."""
+def search_steps(adata: AnnData) -> Generator[Progress, None, tuple[str, dict[str, str]]]:
+    """Name the place of the counts, and say what the places before it hold instead.
+
+    As `find_counts`, in steps, for values that are still in a file (`lazy`).
+    """
     places, rejected = count_places(adata), dict[str, str]()
-    held: dict[str, float] = {}  # molecules of each place of counts
+    molecules, usual = dict[str, float](), 0.0  # of each place of counts; the most at a usual one
     for place in places:
-        values = values_at(adata, place)
-        usual = max((n for at, n in held.items() if at == "X" or _is_usual(at)), default=0.0)
-        if usual and not (_is_usual(place) and _molecules(values) * _SHARE > usual):
+        if usual and not _is_usual(place):
             continue  # what there is holds counts, and most of them
-        try:
-            check_counts(values, _spoken(place))
-        except NotCounts as error:
-            rejected[place] = error.found
+        held = yield from held_steps(values_at(adata, place), _spoken(place))
+        if usual and held.molecules * _SHARE <= usual:
             continue
-        if _highest(values) > 1:
-            held[place] = _molecules(_shared(adata) if _is_raw(adata, place) else values)
-        else:
+        if held.fault:
+            rejected[place] = held.fault
+        elif held.highest <= 1:
             rejected[place] = f"only 0 and 1 in {_spoken(place)}"
-    most = max(held.values(), default=0.0)
-    for place, molecules in held.items():
-        if molecules >= most * _SHARE:
+        else:
+            shared = (
+                (yield from held_steps(_shared(adata), place)) if _is_raw(adata, place) else held
+            )
+            molecules[place] = shared.molecules
+            if place == "X" or _is_usual(place):
+                usual = max(usual, shared.molecules)
+    most = max(molecules.values(), default=0.0)
+    for place, found in molecules.items():
+        if found >= most * _SHARE:
             return place, rejected
-        rejected[place] = f"only {molecules / most:.0%} of the molecules in {_spoken(place)}"
+        rejected[place] = f"only {found / most:.0%} of the molecules in {_spoken(place)}"
     for place in places:  # 0 and 1 alone are better than nothing
         if rejected[place].startswith("only 0 and 1"):
             del rejected[place]
             return place, rejected
-    found = list(rejected.values()) or ["no values: X is empty, and there are no layers and no raw"]
-    more = f"; and {len(found) - 4} more layers without counts" if len(found) > 4 else ""
-    raise _not_counts("; ".join(found[:4]) + more)
+    faults = list(rejected.values()) or [
+        "no values: X is empty, and there are no layers and no raw"
+    ]
+    more = f"; and {len(faults) - 4} more layers without counts" if len(faults) > 4 else ""
+    raise _not_counts("; ".join(faults[:4]) + more)
 
 
 def _sums(adata: AnnData) -> list[str]:
@@ -258,14 +289,6 @@ def _sums(adata: AnnData) -> list[str]:
         if {*parts[:2]} <= set(adata.layers) and "matrix" not in adata.layers:
             found.append(_AND.join(part for part in parts if part in adata.layers))
     return found
-
-
-def _molecules(matrix: Any) -> float:
-    return float(sum(block.sum(dtype=np.float64) for block in _blocks(matrix)))
-
-
-def _highest(matrix: Any) -> float:
-    return float(max(block.max(initial=0) for block in _blocks(matrix)))
 
 
 def _shared(adata: AnnData) -> Any:
@@ -308,6 +331,10 @@ def _as_csr(matrix: Any) -> tuple[sp.csr_matrix, bool]:
 
 
 def _blocks(matrix: Any) -> Iterator[NDArray[Any]]:
+    if is_lazy(matrix):
+        for chunk in chunks(matrix):
+            yield from _blocks(chunk.values)
+        return
     is_sparse = sp.issparse(matrix)
     if is_sparse:
         values = matrix.data if matrix.format in ("csr", "csc") else matrix.tocsr().data

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from ..errors import InvalidSetting, NotReadable, TooSmall, UnknownName
+from ..progress import Progress, drain
 from ..words import counted, did_you_mean
 from .counts import Counts, read_counts
 from .files import full_path
 from .holdout import Molecules
+from .variability import InMemory, Part, Parts, most_variable
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -85,7 +85,28 @@ def choose_genes(
     NotCounts : as `read_counts`
     """
     counts = counts or read_counts(adata)
-    names = counts.var.index.astype(str)
+    in_raw = () if adata.raw is None or counts.place == "raw" else adata.raw.var_names
+    parts = InMemory(counts.matrix)
+    return drain(choice_steps(parts, adata.obs_names, counts.var, spec, also, elsewhere=in_raw))
+
+
+def choice_steps(
+    parts: Parts,
+    cells: pd.Index[str],
+    var: pd.DataFrame,
+    spec: str = "",
+    also: Sequence[str] = (),
+    *,
+    elsewhere: Sequence[str] = (),
+) -> Generator[Progress, None, GeneChoice]:
+    """Choose genes as `choose_genes`, in steps, by counts that are looked at part by part.
+
+    Parameters
+    ----------
+    parts : of the counts of these cells and of the genes that `var` describes
+    elsewhere : names of genes that there are no such counts of
+    """
+    names = var.index.astype(str)
     default = "all" if len(names) <= ALL_UP_TO else f"hvg:{DEFAULT_VARIABLE}"
     spec = spec.strip() or default
     if spec == "all":
@@ -93,16 +114,11 @@ def choose_genes(
             list(names), f"All {counted(len(names), 'gene')} are modelled.", is_all=True
         )
     elif spec.startswith("hvg:"):
-        n_wanted = _parsed_number(spec)
-        molecules = Molecules.of(counts.matrix, adata.obs_names, names)
-        choice = _variable_genes(molecules, names, n_wanted)
+        choice = yield from _variable_genes(parts, cells, names, _parsed_number(spec))
     else:
         full_path(spec, NotReadable)  # refuses what can be no path
-        choice = _listed_genes(Path(spec).expanduser(), names, counts.var)
-    if not also:
-        return choice
-    in_raw = () if adata.raw is None or counts.place == "raw" else adata.raw.var_names
-    return _with(choice, known_genes(also, names, counts.var, in_raw), names)
+        choice = _listed_genes(Path(spec).expanduser(), names, var)
+    return _with(choice, known_genes(also, names, var, elsewhere), names) if also else choice
 
 
 def names_in(text: str) -> list[str]:
@@ -188,42 +204,48 @@ def _parsed_number(spec: str) -> int:
     return int(text)
 
 
-def _variable_genes(molecules: Molecules, names: pd.Index[str], n_wanted: int) -> GeneChoice:
-    seen = molecules.seen
-    ranked = np.flatnonzero(seen.getnnz(axis=0))
-    if n_wanted >= len(ranked):
-        every = np.flatnonzero(molecules.counts.getnnz(axis=0))
+class _Seen:
+    """Parts of the molecules that a choice of genes may look at."""
+
+    def __init__(self, parts: Parts, cells: pd.Index[str], genes: pd.Index[str]) -> None:
+        self._parts, self._cells, self._genes = parts, cells, genes
+        self.shape = parts.shape
+        self.n_all, self.n_seen = np.zeros((2, len(genes)), dtype=np.int64)
+        """Spots with counts of each gene, and with such that were seen; after the first pass."""
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def __iter__(self) -> Iterator[Part]:
+        self.n_all[:], self.n_seen[:] = 0, 0
+        for rows, columns, counts in self._parts:
+            seen = Molecules.of(counts, self._cells[rows], self._genes[columns]).seen
+            self.n_all[columns] += counts.getnnz(axis=0)
+            self.n_seen[columns] += seen.getnnz(axis=0)
+            yield Part(rows, columns, seen)
+
+
+def _variable_genes(
+    parts: Parts, cells: pd.Index[str], names: pd.Index[str], n_wanted: int
+) -> Generator[Progress, None, GeneChoice]:
+    half = _Seen(parts, cells, names)
+    is_variable = yield from most_variable(half, n_wanted)
+    n_ranked = int((half.n_seen > 0).sum())
+    if n_wanted >= n_ranked:
+        every = np.flatnonzero(half.n_all)
         note = f"All {len(every):,} genes with counts are modelled ({n_wanted:,} were asked for)."
         return GeneChoice(list(names[every]), note)
-    is_variable = _seurat_v3(seen[:, ranked], n_wanted)
+    if is_variable is None:
+        raise TooSmall(
+            expected="enough spots and genes to rank genes by variability",
+            found=f"{len(cells):,} spots and {n_ranked:,} genes with counts",
+            remedy="Choose all genes (--genes all), or a file with gene names.",
+        )
     note = (
         f"The {n_wanted:,} most variable of {len(names):,} genes are modelled: chosen on one half "
         "of the molecules, so that they are judged on others."
     )
-    return GeneChoice(list(names[ranked[is_variable]]), note)
-
-
-def _seurat_v3(counts: sp.csr_matrix, n_wanted: int) -> NDArray[np.bool_]:
-    """Mark the most variable genes; the loess is widened until it can be fitted."""
-    import scanpy as sc
-    from anndata import AnnData
-
-    data = AnnData(counts)
-    for span in (0.3, 0.5, 0.8, 1.0) if data.n_obs > 2 else ():
-        try:
-            table = sc.pp.highly_variable_genes(
-                data, flavor="seurat_v3", n_top_genes=n_wanted, span=span, inplace=False
-            )
-        except ValueError:  # what the loess raises when too few points lie within its span
-            continue
-        is_variable: NDArray[np.bool_] = table["highly_variable"].to_numpy(dtype=bool)
-        if is_variable.sum() == n_wanted:
-            return is_variable
-    raise TooSmall(
-        expected="enough spots and genes to rank genes by variability",
-        found=f"{data.n_obs:,} spots and {data.n_vars:,} genes with counts",
-        remedy="Choose all genes (--genes all), or a file with gene names.",
-    )
+    return GeneChoice(list(names[is_variable]), note)
 
 
 def _listed_genes(path: Path, names: pd.Index[str], var: pd.DataFrame) -> GeneChoice:

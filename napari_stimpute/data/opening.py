@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import keys
 from ..errors import NotReadable
+from ..progress import Progress, drain
 from .card import DataCard, card_of, drawn_of
+from .chosen import chosen_steps, is_in_file
 from .counts import Counts, check_in_memory, read_counts
 from .files import full_path
 from .genes import most_telling_gene, working_adata
 from .peaks import peaks_in_words
 from .readers.found import Found, Opening, Options
+from .readers.hdf5 import in_words, too_large
 from .readers.reading import read_found
 from .storable import storable
 from .structure import check_all_sparse
@@ -49,7 +53,24 @@ def load(
     options: Options | None = None,
     asks: bool = False,
 ) -> Opened:
+    """Read, check, and choose genes; as `load_steps`, at once."""
+    return drain(
+        load_steps(source, genes=genes, also=also, counts=counts, options=options, asks=asks)
+    )
+
+
+def load_steps(
+    source: str | os.PathLike[str] | AnnData | Callable[[], AnnData],
+    *,
+    genes: str = "",
+    also: Sequence[str] = (),
+    counts: str = "",
+    options: Options | None = None,
+    asks: bool = False,
+) -> Generator[Progress, None, Opened]:
     """Read, check, and choose genes. Safe in a thread: it touches no session.
+
+    Of a file that is larger than memory, the genes are chosen first, and their counts alone loaded.
 
     Parameters
     ----------
@@ -68,9 +89,18 @@ def load(
     others as `read_counts`, `choose_genes`
     """
     made_by = getattr(source, "__name__", "") if callable(source) else ""
-    data = sound(source() if callable(source) else source, options, asks=asks)
-    found = read_counts(data.adata, counts)
-    working, notes = working_adata(data.adata, genes, found, also)
+    yield Progress("read", 0, 0, message="Reading")
+    wanted = Wanted(genes, also, counts)
+    data = yield from sound_steps(
+        source() if callable(source) else source, options, wanted, asks=asks
+    )
+    if data.part is None:
+        found = read_counts(data.adata, counts)
+        working, notes = working_adata(data.adata, genes, found, also)
+    else:  # what was loaded was chosen already
+        found = read_counts(data.adata, "X")
+        working, _ = working_adata(data.adata, "all", found)
+        notes = [str(working.uns[keys.GENE_CHOICE])]
     gene = most_telling_gene(Counts("X", working.X, working.var))
     path = ""
     if isinstance(source, str | os.PathLike):
@@ -79,24 +109,53 @@ def load(
     how = Opening(genes, counts, made_by, dict(options or {}))
     layout, problems = drawn_of(data.adata)
     layout = layout and layout.sharpened(data.pyramids)
-    card = card_of(data.adata, found, working, (layout, problems)).read_by(data.questions)
+    card = card_of(data.adata, found, working, (layout, problems)).read_by(
+        data.questions, data.part
+    )
     notes = [*data.notes, *notes]
     return Opened(working, replace(card, how=how), tuple(notes), path, gene, layout)
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Of a file that is larger than memory: what is loaded, as `load` takes it."""
+
+    genes: str = ""
+    also: Sequence[str] = ()
+    counts: str = ""
+
+
 def sound(
-    source: str | os.PathLike[str] | AnnData, options: Options | None = None, *, asks: bool = False
+    source: str | os.PathLike[str] | AnnData,
+    options: Options | None = None,
+    wanted: Wanted | None = None,
+    *,
+    asks: bool = False,
 ) -> Found:
     """What can be worked on, with sentences on what was left out or put right.
 
     Raises
     ------
     NotReadable : as `load`; or neither a path nor an AnnData
+    OutOfMemory : the file is larger than memory, and nothing says what of it is wanted
     """
+    return drain(sound_steps(source, options, wanted, asks=asks))
+
+
+def sound_steps(
+    source: str | os.PathLike[str] | AnnData,
+    options: Options | None = None,
+    wanted: Wanted | None = None,
+    *,
+    asks: bool = False,
+) -> Generator[Progress, None, Found]:
+    """As `sound`, in steps."""
     from anndata import AnnData
 
     if isinstance(source, str | os.PathLike):
         read = read_found(source, options, asks=asks)
+        if is_in_file(read.adata):
+            read = yield from _part_of(read, Path(source), wanted)
     elif isinstance(source, AnnData):
         check_in_memory(source)
         read = _computed(source)
@@ -109,6 +168,15 @@ def sound(
         )
     adata, changed = storable(read.adata)
     return replace(read, adata=adata, notes=[*read.notes, *changed, *_placed(adata)])
+
+
+def _part_of(read: Found, path: Path, wanted: Wanted | None) -> Generator[Progress, None, Found]:
+    """The part that is wanted of a file that is larger than memory."""
+    if wanted is None:
+        raise too_large(path)
+    with in_words(path, "an .h5ad file"):
+        part = yield from chosen_steps(read.adata, wanted.genes, wanted.also, wanted.counts)
+    return replace(part, notes=[*read.notes, *part.notes], questions=read.questions)
 
 
 def _placed(adata: AnnData) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import scipy.sparse as sp
 
 from ..errors import NotReadable
@@ -26,7 +27,7 @@ MAPPINGS = ("layers", "obsm", "varm", "obsp", "varp")
 
 def check_all_sparse(adata: AnnData) -> None:
     """Refuse an AnnData in memory with a sparse matrix that is not sound (`NotReadable`)."""
-    for place, matrix in _matrices(adata):
+    for place, matrix in matrices(adata):
         check_sparse(matrix, place)
 
 
@@ -51,6 +52,16 @@ def check_sparse(matrix: Any, place: str) -> None:
         raise unsound(place, found)
 
 
+def signed(matrix: Any) -> Any:
+    """Give a checked sparse matrix the whole numbers that scipy computes with."""
+    if getattr(matrix, "format", "") in _COMPRESSED:
+        if matrix.indices.dtype.kind == "u":
+            matrix.indices = matrix.indices.astype(np.int64)
+        if matrix.indptr.dtype.kind == "u":
+            matrix.indptr = matrix.indptr.astype(np.int64)
+    return matrix
+
+
 def unsound(place: str, found: str) -> NotReadable:
     """The error for a sparse matrix that is damaged or was written wrongly."""
     return NotReadable(
@@ -60,7 +71,8 @@ def unsound(place: str, found: str) -> NotReadable:
     )
 
 
-def _matrices(adata: AnnData) -> Iterator[tuple[str, Any]]:
+def matrices(adata: AnnData) -> Iterator[tuple[str, Any]]:
+    """Every matrix there is, with its place."""
     yield "X", adata.X
     if adata.raw is not None:
         yield "raw", adata.raw.X

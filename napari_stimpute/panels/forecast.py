@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..data.opening import Opened
-from ..devices import free_memory
 from ..errors import StimputeError, in_words
 from ..forecast import (
     Duration,
@@ -26,6 +25,7 @@ from ..forecast import (
     too_large_in_words,
 )
 from ..job import Job, JobState
+from ..memory import free_memory
 from ..progress import Progress
 from ..session.session import Session
 from ..words import about, roughly

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -312,10 +312,12 @@ def prepared(opened: Opened) -> Prepared:
     return opened, contents
 
 
-def reading(what: str, read: Callable[[], Opened]) -> Generator[Progress, None, Prepared]:
+def reading(
+    what: str, steps: Generator[Progress, None, Opened]
+) -> Generator[Progress, None, Prepared]:
     """Steps of reading something, for a job."""
     yield Progress("read", 0, 1, message=f"Reading the {what}")
-    found = prepared(read())
+    found = prepared((yield from steps))
     yield Progress("read", 1, 1)
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from ..data.opening import load
+from ..data.opening import load_steps
 from ..data.samples import SAMPLES, Sample, fetch
 from ..errors import UnknownName
 from ..progress import Progress
@@ -25,4 +25,4 @@ def sample_named(name: str) -> Sample:
 def fetched(sample: Sample) -> Generator[Progress, None, Prepared]:
     """Steps of fetching a public section and reading it, for a job; `Session.adopt` takes it."""
     path = yield from fetch(sample)
-    return (yield from reading("section", lambda: load(path)))
+    return (yield from reading("section", load_steps(path)))

@@ -19,7 +19,7 @@ from .. import keys
 from ..config import ModelConfig
 from ..data.card import DataCard, grown
 from ..data.extend import AddedGenes, extend, kept_genes, not_modelled
-from ..data.opening import Opened, load
+from ..data.opening import Opened, load, load_steps
 from ..data.readers.found import Options, Undecided
 from ..data.records import check_key, read_records
 from ..data.results import check_outlived, write_results
@@ -133,15 +133,15 @@ class Session:
         source : path, AnnData (which is not changed), or what makes one
         options : answers to what a file leaves open
         """
-
-        def read() -> Opened:
-            return load(source, genes=genes, also=also, counts=counts, options=options, asks=True)
+        steps = load_steps(
+            source, genes=genes, also=also, counts=counts, options=options, asks=True
+        )
 
         def take(found: Prepared) -> None:
             if job.state is JobState.DONE:
                 self._adopt(*found)
 
-        job = self.work_later(reading("file", read), "Opening", take, owner=OPEN)
+        job = self.work_later(reading("file", steps), "Opening", take, owner=OPEN)
         return job
 
     def adopt(self, opened: Opened, contents: Contents | None = None) -> None:
@@ -157,7 +157,7 @@ class Session:
             self.copy = copy  # it stays the copy
             self._adopt(replace(opened, path=""), contents, tuple(read_records(opened.adata)))
 
-        steps = reading("copy", lambda: load(copy, genes="all"))
+        steps = reading("copy", load_steps(copy, genes="all"))
         return self.work_later(steps, "Opening", take, owner=OPEN)
 
     def _adopt(self, opened: Opened, look: Contents | None, unsaved: tuple[str, ...] = ()) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ import numpy as np
 import pytest
 
 from napari_stimpute.data.card import card_of
-from napari_stimpute.data.counts import check_counts, read_counts
+from napari_stimpute.data.counts import Held, held_steps, read_counts
 from napari_stimpute.data.genes import working_adata
 from napari_stimpute.data.opening import load
 from napari_stimpute.errors import DuplicateNames, NotCounts, UnknownName
+from napari_stimpute.progress import Progress
 from napari_stimpute.session.session import Session
 
 from ..simulated import simulate_section
@@ -32,12 +34,11 @@ def scans(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often all values of a place were looked through, by the place."""
     found: Counter[str] = Counter()
 
-    def counted(matrix: Any, where: str) -> None:
+    def counted(matrix: Any, where: str) -> Generator[Progress, None, Held]:
         found[where] += 1
-        check_counts(matrix, where)
+        return held_steps(matrix, where)
 
-    for module in ("counts", "card"):
-        monkeypatch.setattr(f"napari_stimpute.data.{module}.check_counts", counted)
+    monkeypatch.setattr("napari_stimpute.data.counts.held_steps", counted)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,8 @@ import pandas as pd
 from ... import keys
 from ...errors import NotReadable
 from ..files import unknown_to_anndata
-from ..structure import MAPPINGS, check_sparse
+from ..lazy import CHUNK
+from ..structure import MAPPINGS, check_sparse, signed
 from .survey import SPARSE, encoding_of
 
 if TYPE_CHECKING:
@@ -41,6 +43,23 @@ def read_elements(file: h5py.File) -> tuple[AnnData, list[str]]:
     """
     reader = _Reader(file)
     return reader.adata(), reader.notes
+
+
+def read_around(file: h5py.File) -> tuple[AnnData, list[str]]:
+    """As `read_elements`, but the matrices stay in the file: dask arrays, read when computed.
+
+    Those are X, the layers and raw. What has as many rows and columns as there are cells, or genes,
+    is left out.
+    """
+    reader = _AroundMatrices(file)
+    return reader.adata(), reader.notes
+
+
+def is_matrix(item: h5py.Group | h5py.Dataset) -> bool:
+    """Whether an element is of the kind that can stay in the file."""
+    values = item if encoding_of(item) == "array" else item.get("data")
+    kinds = (*SPARSE, "array")
+    return encoding_of(item) in kinds and values.dtype != np.float16  # scipy knows no such sparse
 
 
 class _Reader:
@@ -96,7 +115,7 @@ class _Reader:
             except _FAULTS as error:
                 raise _damaged(item.name, _what_is_wrong(error)) from error
         check_sparse(value, item.name.strip("/"))
-        return _signed(value) if iospec.encoding_type in SPARSE else value
+        return signed(value) if iospec.encoding_type in SPARSE else value
 
     def _other_text(self, item: Any) -> Any:
         """Read text of which a part is not UTF-8, as older Windows programs write it."""
@@ -179,6 +198,30 @@ def _is_none(group: Any) -> bool:
     return bool(group.attrs.get("encoding-type") == "null")
 
 
+class _AroundMatrices(_Reader):
+    """Reads all but matrices of cells × genes."""
+
+    def _dispatched(self, item: Any) -> Any:
+        if item.name.startswith(("/obsp/", "/varp/")):
+            place = item.name.strip("/")
+            return self._leave_out(place, "the file is worked on without loading all of it")
+        is_there = item.name in ("/X", "/raw/X") or item.name.startswith("/layers/")
+        return _in_file(item) if is_there and is_matrix(item) else super()._dispatched(item)
+
+
+def _in_file(item: Any) -> Any:
+    """A matrix that is read when it is computed, in chunks along the side by which it lies."""
+    from anndata.experimental import read_elem_lazy
+
+    is_dense = encoding_of(item) == "array"
+    shape = tuple(int(n) for n in (item.shape if is_dense else item.attrs["shape"]))
+    axis = 1 if encoding_of(item) == "csc_matrix" else 0
+    n_values = math.prod(shape) if is_dense else item["data"].size
+    step = max(1, CHUNK * shape[axis] // max(1, n_values))
+    sizes = [min(step, n) if side == axis else n for side, n in enumerate(shape)]
+    return read_elem_lazy(item, chunks=tuple(sizes))
+
+
 _LEFT_OUT = object()
 """In place of a value that was not read."""
 
@@ -200,15 +243,6 @@ def _is_mapping(item: Any, spec: Any) -> bool:
 
     is_plain = spec.encoding_type in ("dict", "") and "h5sparse_format" not in item.attrs
     return isinstance(item, h5py.Group) and is_plain
-
-
-def _signed(matrix: Any) -> Any:
-    """Give a checked sparse matrix the whole numbers that scipy computes with."""
-    if matrix.indices.dtype.kind == "u":
-        matrix.indices = matrix.indices.astype(np.int64)
-    if matrix.indptr.dtype.kind == "u":
-        matrix.indptr = matrix.indptr.astype(np.int64)
-    return matrix
 
 
 def _half_as_single(item: h5py.Group) -> Any:

@@ -96,18 +96,33 @@ class Opening:
 
 
 @dataclass(frozen=True)
+class Part:
+    """Of a file that is larger than memory: where the counts are, and where others could be.
+
+    ``where`` is the place in words.
+    """
+
+    place: str
+    where: str
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Found:
     """What a reader read.
 
     Attributes
     ----------
-    adata : in memory; images and scales as squidpy keeps them, in ``uns["spatial"]``
+    adata : in memory, or its matrices still in the file, as dask arrays; images and scales as
+        squidpy keeps them, in ``uns["spatial"]``
     notes : sentences on what was left out or put right
     questions : what could have been read otherwise, with the answers that were used
     pyramids : sharper levels of images, which stay in the file, by the names of their libraries
+    part : where the counts in X are from, if all genes but the chosen ones stay in the file
     """
 
     adata: AnnData
     notes: list[str] = field(default_factory=list)
     questions: tuple[Question, ...] = ()
     pyramids: Mapping[str, Pyramid] = field(default_factory=dict)
+    part: Part | None = None

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import NotReadable
+from ...memory import free_memory
+from ...words import memory
 from ..files import unknown_to_anndata
-from ..structure import check_all_sparse
-from .elements import read_elements
-from .found import Found, Options
+from ..structure import MAPPINGS, check_all_sparse
+from .elements import read_around, read_elements
+from .found import Found, Options, Question
 from .hdf5 import AGAIN, opened_hdf5
 from .reading import not_readable
 from .survey import encoding_of, survey
@@ -23,15 +26,57 @@ _ENCODINGS = ("anndata", "raw", "")
 """What an AnnData file may say of itself, in lower case."""
 _TITLE = "an .h5ad file"
 
+LOADED, EVERYTHING, CHOSEN_GENES = "load", "all", "genes"
+"""Name of the question how much is loaded, and its answers."""
+
+LARGE = 2**30
+"""Bytes from which that is a question."""
+
 
 def read(path: Path, options: Options) -> Found:
-    """Read an .h5ad file into memory; it leaves nothing to choose."""
+    """Read an .h5ad file into memory; or, if it is too large, all but its matrices.
+
+    A large one can be read either way: ``load`` is "all" or "genes".
+    """
     with opened_hdf5(path, _TITLE) as content:
         _check_kind(path, content)
         survey(content)
         if _is_old(content):
             return Found(_read_old(path))
-        return Found(*read_elements(content))
+        needed = _memory_for(content)
+        if needed < LARGE and LOADED not in options:
+            return Found(*read_elements(content))
+        question = _loaded(needed, options)
+        read = read_around if question.answer == CHOSEN_GENES else read_elements
+        return Found(*read(content), (question,))
+
+
+def _loaded(needed: int, options: Options) -> Question:
+    """Whether all is loaded, or the counts of chosen genes alone; what fits is usual."""
+    choices = [
+        (EVERYTHING, f"everything, about {memory(needed)} of memory"),
+        (CHOSEN_GENES, "the counts of the chosen genes; all else stays in the file"),
+    ]
+    usual = EVERYTHING if needed <= free_memory() else CHOSEN_GENES
+    help = f"Whether all is loaded; {memory(free_memory())} of memory are free."
+    return Question.of(LOADED, "Loaded", choices, options, usual, help)
+
+
+def _memory_for(content: h5py.File) -> int:
+    """Bytes that opening all of a file takes, about: its matrices, and the largest twice more."""
+    places = [content.get(name) for name in ("X", "raw/X")]
+    places += [item for name in MAPPINGS for item in (content.get(name) or {}).values()]
+    sizes = [_n_bytes(place) for place in places if place is not None]
+    return sum(sizes) + 2 * max(sizes, default=0)
+
+
+def _n_bytes(item: h5py.Group | h5py.Dataset) -> int:
+    """What an element takes in memory, unpacked."""
+    import h5py
+
+    if isinstance(item, h5py.Dataset):
+        return math.prod(item.shape or (0,)) * int(item.dtype.itemsize)
+    return sum(_n_bytes(item[name]) for name in item)
 
 
 def _check_kind(file: Path, content: h5py.File) -> None:

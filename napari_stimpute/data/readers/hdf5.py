@@ -38,31 +38,39 @@ def opened_hdf5(file: Path, title: str) -> Iterator[h5py.File]:
     if not h5py.is_hdf5(file):
         found = "a file that is not HDF5, in spite of its ending"
         raise not_readable(file, found, "Check where it came from.", title)
-    try:
+    with in_words(file, title):
         if has_broken_heap(file):
             raise not_readable(file, DAMAGED, AGAIN, title)
         with h5py.File(file, "r") as content, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what matters of it is said in our words
             yield content
+
+
+@contextmanager
+def in_words(file: Path, title: str) -> Iterator[None]:
+    """While values of a file are read: what goes wrong is raised as `opened_hdf5` says."""
+    try:
+        yield
     except MemoryError as error:
-        raise _too_large(file) from error
+        raise too_large(file) from error
     except (OSError, RuntimeError) as error:
-        raise _in_words(file, error, title) from error
+        raise _said(file, error, title) from error
 
 
-def _in_words(file: Path, error: OSError | RuntimeError, title: str) -> StimputeError:
+def _said(file: Path, error: OSError | RuntimeError, title: str) -> StimputeError:
     """What a failure of HDF5 itself means."""
     text = str(error)
     if "unable to lock" in text or error.args[:1] == (errno.EAGAIN,):
         remedy = "Close it there, or wait until it is written, and open it again."
         return not_readable(file, "that another program has it open for writing", remedy, title)
     if "alloc" in text or "memory" in text:
-        return _too_large(file)
+        return too_large(file)
     found = "a truncated file" if "truncated" in text else DAMAGED
     return not_readable(file, found, AGAIN, title)
 
 
-def _too_large(file: Path) -> OutOfMemory:
+def too_large(file: Path) -> OutOfMemory:
+    """The error for a file that memory is too little for."""
     return OutOfMemory(
         expected=f"enough free memory to read {file}",
         found="too little",

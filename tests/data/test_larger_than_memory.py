@@ -1,0 +1,173 @@
+"""Of a file that is larger than memory, the counts of chosen genes alone are loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anndata as ad
+import h5py
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from napari_stimpute import keys
+from napari_stimpute.cli import main
+from napari_stimpute.data import lazy
+from napari_stimpute.data.opening import Opened, load, load_steps
+from napari_stimpute.data.readers import h5ad
+from napari_stimpute.errors import NotCounts, NotReadable, OutOfMemory, UnknownName
+from napari_stimpute.progress import Progress
+from napari_stimpute.session.session import Session
+
+from ..simulated import simulate_section
+
+PART = {"load": "genes"}
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chunk of a tiny file is a small part of it."""
+    monkeypatch.setattr("napari_stimpute.data.readers.elements.CHUNK", 900)
+
+
+def section() -> ad.AnnData:
+    return simulate_section(n_rows=15, n_genes=100)
+
+
+def written(adata: ad.AnnData, folder: Path) -> Path:
+    file = folder / "large.h5ad"
+    adata.write_h5ad(file)
+    return file
+
+
+@pytest.mark.parametrize("kind", [sp.csr_matrix, sp.csc_matrix, np.asarray])
+@pytest.mark.parametrize("genes", ["hvg:20", "all"])
+def test_what_is_loaded_is_what_would_be_modelled(kind: type, genes: str, tmp_path: Path) -> None:
+    adata = section()
+    dense = adata.X.toarray()
+    adata.X = kind(dense)
+    file = written(adata, tmp_path)
+    also = [str(adata.var_names[-1])]
+    whole, part = (
+        load(file, genes=genes, also=also),
+        load(file, genes=genes, also=also, options=PART),
+    )
+    assert list(part.adata.var_names) == list(whole.adata.var_names)
+    assert (part.adata.X != whole.adata.X).nnz == 0
+    assert part.adata.uns[keys.GENE_CHOICE] == whole.adata.uns[keys.GENE_CHOICE]
+    assert list(part.adata.obs_names) == list(whole.adata.obs_names)
+    np.testing.assert_array_equal(part.adata.obsm["spatial"], whole.adata.obsm["spatial"])
+
+
+def test_counts_are_found_where_they_are(tmp_path: Path) -> None:
+    adata = section()
+    adata.layers.clear()
+    adata.layers["counts"] = adata.X.copy()
+    adata.raw = adata
+    adata.X = adata.X.log1p()
+    file = written(adata, tmp_path)
+    opened = load(file, genes="hvg:20", options=PART)
+    assert opened.adata.shape == (adata.n_obs, 20)
+    assert set(np.unique(opened.adata.X.data % 1)) == {0}
+    said = " ".join(opened.notes)
+    assert "Of the 100 genes in the file, the counts of 20 genes were loaded, from layer 'c" in said
+    assert "Not loaded: X, raw." in said
+    assert opened.card.counts_where == "counts"
+    assert "in layer 'counts' of the file" in dict(opened.card.rows)["Counts"]
+    assert set(opened.card.places) == {"X", "counts", "raw"}
+    again = load(file, genes="hvg:10", counts=opened.card.counts_where, options=PART)
+    assert again.adata.n_vars == 10
+
+
+def test_spliced_and_unspliced_are_added(tmp_path: Path) -> None:
+    adata = section()
+    half = sp.csr_matrix(np.floor(adata.X.toarray() / 2))
+    expected = adata.X.toarray()
+    adata.layers.update({"spliced": half, "unspliced": sp.csr_matrix(expected - half)})
+    adata.X = adata.X.log1p()
+    opened = load(written(adata, tmp_path), options=PART)
+    np.testing.assert_array_equal(opened.adata.X.toarray(), expected)
+
+
+def test_a_place_that_holds_no_counts_is_refused(tmp_path: Path) -> None:
+    adata = section()
+    adata.layers["logged"] = adata.X.log1p()
+    file = written(adata, tmp_path)
+    with pytest.raises(NotCounts, match="log-transformed"):
+        load(file, counts="logged", options=PART)
+    with pytest.raises(UnknownName, match="count"):
+        load(file, counts="cuonts", options=PART)
+
+
+def test_a_file_that_does_not_fit_is_opened_in_part_and_the_card_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = written(section(), tmp_path)
+    monkeypatch.setattr(h5ad, "LARGE", 1)
+    assert _loaded(load(file)) == "everything"
+    monkeypatch.setattr(h5ad, "free_memory", lambda: 1)
+    assert _loaded(load(file, genes="hvg:20")) == "the counts of the chosen genes"
+    session = Session()
+    session.open_later(file, genes="hvg:20").join()
+    assert session.adata is not None and session.adata.n_vars == 20
+
+
+def _loaded(opened: Opened) -> str:
+    question = next(q for q in opened.card.questions if q.name == "load")
+    return question.words.partition(",")[0].partition(";")[0]
+
+
+def test_reading_can_be_stopped_between_chunks(tmp_path: Path) -> None:
+    steps = load_steps(written(section(), tmp_path), genes="hvg:20", options=PART)
+    seen: list[Progress] = [step for step, _ in zip(steps, range(30), strict=False)]
+    assert {"counts", "genes"} <= {step.phase for step in seen}
+    steps.close()
+
+
+def test_genes_that_do_not_fit_either_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = written(section(), tmp_path)
+    monkeypatch.setattr("napari_stimpute.data.chosen.free_memory", lambda: 100)
+    with pytest.raises(OutOfMemory, match="Choose fewer genes"):
+        load(file, options=PART)
+
+
+def test_a_damaged_part_is_named(tmp_path: Path) -> None:
+    file = written(section(), tmp_path)
+    with h5py.File(file, "r+") as content:
+        content["X/indices"][-1] = 5_000
+    with pytest.raises(NotReadable, match="sound sparse matrix"):
+        load(file, options=PART)
+
+
+def test_a_chunk_lies_by_row_or_by_column(tmp_path: Path) -> None:
+    adata = section()
+    adata.layers["by column"] = sp.csc_matrix(adata.X)
+    file = written(adata, tmp_path)
+    from napari_stimpute.data.readers.reading import read_found
+
+    found = read_found(file, PART).adata
+    for matrix, side in ((found.X, 0), (found.layers["by column"], 1)):
+        parts = list(lazy.chunks(matrix))
+        assert len(parts) > 3
+        joined = [sp.vstack, sp.hstack][side]([part.values for part in parts])
+        np.testing.assert_array_equal(joined.toarray(), adata.X.toarray())
+
+
+def test_the_shell_says_what_would_be_loaded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = written(section(), tmp_path)
+    assert main(["check", str(file), "--read", "load=genes", "--genes", "hvg:20"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "the counts of 20 genes were loaded" in said
+    assert "The 20 most variable of 100 genes" in said
+
+
+def test_converting_needs_all_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = written(section(), tmp_path)
+    out = tmp_path / "out.zarr"
+    assert main(["convert", str(file), str(out), "--read", "load=genes"]) == 1
+    assert "enough free memory" in capsys.readouterr().err
+    assert not out.exists()
