@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .. import keys
 from ..data.components import principal_components
 from ..data.counts import counts_of, log_normalise, size_factors, var_of
+from ..data.structure import named
 from ..errors import NotCounts, UnknownName
 from ..keys import COUNTS
 
@@ -49,7 +50,7 @@ def logged_imputed(
 def imputed_runs(adata: AnnData) -> list[str]:
     """Keys of the runs with an imputed layer."""
     ending = keys.imputed("")
-    return [name.removesuffix(ending) for name in adata.layers if name.endswith(ending)]
+    return [name.removesuffix(ending) for name in named(adata, "layers") if name.endswith(ending)]
 
 
 def representation(adata: AnnData, key: str, seed: int) -> NDArray[np.float32]:

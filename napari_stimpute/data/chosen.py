@@ -28,7 +28,7 @@ from .gene_choice import choice_steps
 from .genes import asked_for, check_unique_names
 from .lazy import chunks, is_lazy
 from .readers.found import Found, Part
-from .structure import matrices
+from .structure import matrices, named
 from .variability import Part as Counted
 
 if TYPE_CHECKING:
@@ -148,7 +148,11 @@ def _notes(adata: AnnData, counts: Counts, n_all: int) -> list[str]:
         f"were loaded, from {counts.where}{rounded}. Open it again to choose others; a saved "
         "result holds the loaded ones alone."
     ]
-    others = [f"layer {name!r}" for name in adata.layers if name not in counts.place.split(" + ")]
+    others = [
+        f"layer {name!r}"
+        for name in named(adata, "layers")
+        if name not in counts.place.split(" + ")
+    ]
     others += ["X"] if adata.X is not None and counts.place != "X" else []
     others += ["raw"] if adata.raw is not None and counts.place != "raw" else []
     return notes + ([f"Not loaded: {', '.join(others)}."] if others else [])

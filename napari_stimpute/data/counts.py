@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ..errors import NotCounts, NotReadable, UnknownName
 from ..progress import Progress, drain
 from .lazy import chunks, is_lazy
+from .structure import named
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -120,10 +121,11 @@ def count_places(adata: AnnData) -> list[str]:
     check_in_memory(adata)
     x = ["X"] if adata.X is not None else []
     raw = ["raw"] if adata.raw is not None else []
+    names = named(adata, "layers")
     layers = [
-        *(name for name in sorted(adata.layers.keys(), key=_layer_rank) if _is_usual(name)),
+        *(name for name in sorted(names, key=_layer_rank) if _is_usual(name)),
         *_sums(adata),
-        *(name for name in sorted(adata.layers.keys()) if not _is_usual(name)),
+        *(name for name in sorted(names) if not _is_usual(name)),
     ]
     return x + [_OF_LAYER + name if name in x + raw else name for name in layers] + raw
 

@@ -23,6 +23,7 @@ from .gene_choice import known_genes, named, with_asked
 from .genes import asked_for
 from .records import RunRecord, read_records
 from .results import GeneFacts
+from .structure import named as held
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -185,7 +186,7 @@ def _layers(
         known[keys.imputed(key)] = run.imputed
         known[keys.fill_probability(key)] = run.fill_probability
     moved = []
-    for name, layer in adata.layers.items():
+    for name, layer in held(adata, "layers").items():
         if known.get(name) is not None:
             layers[name] = grow.columns(layer, known[name])
         elif _is_same(layer, adata.X):

@@ -18,6 +18,7 @@ from .. import keys
 from ..errors import DuplicateNames
 from .counts import Counts, check_counts, read_counts, size_factors
 from .gene_choice import choose_genes
+from .structure import named
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -149,10 +150,13 @@ def _keep_by_gene(adata: AnnData, work: AnnData) -> list[str]:
     """Carry over layers, varm and varp, if they hold every modelled gene."""
     at = adata.var_names.get_indexer(work.var_names)
     if (at < 0).any():
-        left = [*(f"layer {k!r}" for k in adata.layers), *(f"varm {k!r}" for k in adata.varm)]
+        left = [
+            *(f"layer {k!r}" for k in named(adata, "layers")),
+            *(f"varm {k!r}" for k in adata.varm),
+        ]
         left += [f"varp {k!r}" for k in adata.varp]
         return [f"Left out, because they lack modelled genes: {', '.join(left)}."] if left else []
-    for name, layer in adata.layers.items():
+    for name, layer in named(adata, "layers").items():
         work.layers[name] = layer[:, at]
     for name, rows in adata.varm.items():
         work.varm[name] = rows.iloc[at] if isinstance(rows, pd.DataFrame) else rows[at]

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from .structure import check_sparse, signed
 
-CHUNK = 16_000_000
-"""Values of a chunk, about: 130 MB of a sparse matrix, 64 MB of a dense one."""
+CHUNK = 4_000_000
+"""Values of a chunk, about: what is computed of it takes some ten times 16 MB."""
 
 
 class Chunk(NamedTuple):

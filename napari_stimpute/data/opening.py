@@ -21,7 +21,7 @@ from .readers.found import Found, Opening, Options
 from .readers.hdf5 import in_words, too_large
 from .readers.reading import read_found
 from .storable import storable
-from .structure import check_all_sparse
+from .structure import check_all_sparse, named
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -190,7 +190,7 @@ def _placed(adata: AnnData) -> list[str]:
 
 def _computed(adata: AnnData) -> Found:
     """The AnnData with every array in memory; dask's are computed."""
-    arrays = [adata.X, *adata.layers.values(), *adata.obsm.values()]
+    arrays = [adata.X, *named(adata, "layers").values(), *adata.obsm.values()]
     if any(type(array).__module__.startswith("dask.") for array in arrays):
         said = "Arrays that were not in memory yet were read into it."
         return Found(adata.to_memory(), [said])

@@ -16,7 +16,7 @@ from . import stores
 from .counts import row_blocks
 from .files import check_new_folder, check_place, full_path, refused_by_h5ad, replacing
 from .storable import snapshot
-from .structure import MAPPINGS
+from .structure import MAPPINGS, named
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -136,7 +136,7 @@ def _matrices(adata: AnnData) -> Iterator[tuple[str, Any]]:
     if adata.raw is not None:
         yield "raw/X", adata.raw.X
     for name in MAPPINGS:
-        for key, array in getattr(adata, name).items():
+        for key, array in named(adata, name).items():
             yield f"{name}/{key}", array
 
 

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 
 from .. import keys
 from .files import refused_by_h5ad
-from .structure import MAPPINGS
+from .structure import MAPPINGS, named
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -49,7 +49,7 @@ def storable(adata: AnnData) -> tuple[AnnData, list[str]]:
         if not isinstance(parts["uns"].get(keys.UNS, {}), Mapping):
             trial.leave_out(f"uns[{keys.UNS!r}]")  # no records of runs
             del parts["uns"][keys.UNS]
-        parts |= {name: trial.matrices(getattr(adata, name), name) for name in MAPPINGS}
+        parts |= {name: trial.matrices(named(adata, name), name) for name in MAPPINGS}
         found = AnnData(X=adata.X, **parts)
         if adata.raw is not None:
             var = trial.table(adata.raw.var, "raw.var")
@@ -293,7 +293,7 @@ def snapshot(adata: AnnData) -> AnnData:
         obs=adata.obs.copy(),
         var=adata.var.copy(),
         uns=dict(adata.uns),
-        **{name: dict(getattr(adata, name)) for name in MAPPINGS},
+        **{name: named(adata, name) for name in MAPPINGS},
     )
     if adata.raw is not None:
         same.raw = AnnData(X=adata.raw.X, var=adata.raw.var.copy(), varm=dict(adata.raw.varm))

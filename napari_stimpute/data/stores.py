@@ -24,6 +24,7 @@ from .layout import lay_out
 from .libraries import libraries
 from .sections import find_sections
 from .storable import snapshot
+from .structure import named
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -146,7 +147,7 @@ def _compare(path: Path, adata: AnnData) -> None:
     from spatialdata import read_zarr
 
     found = read_zarr(path, selection=("tables",)).tables[_TABLE]
-    for place in (None, *adata.layers):
+    for place in (None, *named(adata, "layers")):
         one, other = (a.X if place is None else a.layers.get(place) for a in (found, adata))
         if place is not None and one is None:
             continue  # its name was made one that a store allows

@@ -71,13 +71,18 @@ def unsound(place: str, found: str) -> NotReadable:
     )
 
 
+def named(adata: AnnData, mapping: str) -> dict[str, Any]:
+    """What a mapping of an AnnData holds; anndata 0.13 lists X among the layers, without a name."""
+    return {name: value for name, value in getattr(adata, mapping).items() if name is not None}
+
+
 def matrices(adata: AnnData) -> Iterator[tuple[str, Any]]:
     """Every matrix there is, with its place."""
     yield "X", adata.X
     if adata.raw is not None:
         yield "raw", adata.raw.X
     for mapping in MAPPINGS:
-        for name, matrix in getattr(adata, mapping).items():
+        for name, matrix in named(adata, mapping).items():
             yield f"{mapping}[{str(name)!r}]", matrix
 
 
