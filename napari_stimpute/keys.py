@@ -80,6 +80,9 @@ ALSO = "stimpute_also"
 SECTIONS, ONE_SECTION = "stimpute_sections", "none"
 """``uns`` place of the column that was chosen to tell sections apart, or of the word for none."""
 
+LIBRARY = "stimpute_library"
+"""``uns`` place of the name of the library whose image was chosen to lie under a single section."""
+
 RAW_BEFORE = "raw_before_stimpute"
 """``obsm`` place (with gene names in ``uns``) for a ``raw`` that differs from the counts."""
 

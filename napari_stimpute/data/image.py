@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import keys
 from ..errors import BadImage
 from ..words import counted, percent
 from .graph import Points
@@ -84,14 +85,16 @@ def tissue_image(adata: AnnData) -> TissueImage | None:
 def shown_library(adata: AnnData) -> tuple[Library | None, str]:
     """The library of a single section, and a sentence if there is a choice.
 
-    Of several the one that ``obs["library_id"]`` names goes first, then the others in their
-    order; one without an image, or without its scale factor, only if no other has both.
+    Of several the one that was chosen (``uns[keys.LIBRARY]``) goes first, then the one that
+    ``obs["library_id"]`` names, then the others in their order; one without an image, or without
+    its scale factor, only if no other has both.
     """
     known = libraries(adata)
+    asked = [name for name in [str(adata.uns.get(keys.LIBRARY, ""))] if name in known]
     used = (
         adata.obs["library_id"].dropna().astype(str).unique() if "library_id" in adata.obs else []
     )
-    order = [*(known[name] for name in used if name in known), *known.values()]
+    order = [known[name] for name in (*asked, *used) if name in known] + [*known.values()]
     chosen = next((library for library in order if library.is_whole), next(iter(order), None))
     with_image = [library.name for library in known.values() if library.images]
     if chosen is None or len(with_image) < 2:

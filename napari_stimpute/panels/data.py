@@ -84,6 +84,10 @@ _DETAILS = ("Genes", "Counts", "Zeros", "Coordinates", "Raw")
 _USUAL_NOTES = ("The counts were taken from", "raw holds the counts")
 """How the notes begin that hold for every file; they are folded away with these rows."""
 
+_READING = "Reading. What is open stays until that is done."
+_CANCELLING = "Cancelled: this ends once the file is read, and what is open stays."
+CANCEL, CANCEL_HELP = "Cancel", "Do not open it; what was open stays."
+
 _COUNTS_CHOSEN = "These data came from no file: where their counts are was chosen when they came."
 
 
@@ -91,7 +95,8 @@ _COUNTS_CHOSEN = "These data came from no file: where their counts are was chose
 class DataState:
     """What the tab shows.
 
-    ``is_busy`` says whether a file is being read or written; ``wait`` why nothing can be opened or
+    ``is_busy`` says whether a file is being read or written, ``doing`` what, and ``can_cancel``
+    whether that can be given up; ``wait`` why nothing can be opened or
     saved now, ``no_model`` why no model can; ``card`` has a label and a sentence in each row, and
     so have ``details``, which ``asides`` go with; ``notes`` are what this file made necessary;
     ``left`` are results that an earlier process did not save, until something is opened here;
@@ -103,6 +108,8 @@ class DataState:
     is_open: bool
     left: tuple[Left, ...]
     is_busy: bool
+    can_cancel: bool
+    doing: str
     wait: str
     no_model: str
     problem: Message
@@ -146,8 +153,8 @@ class DataPanel(Panel[DataState]):
         self._problem, self.saving = SILENT, Saving(session)
         self._left = tuple(left())
         events = session.events
-        self.connections.add(events.adata, self._counts.forget)
-        self.connections.add(events.adata, self.reading.forget)
+        self.connections.add(events.adata, self._forget_choice)
+        self.connections.add(events.job, self._forget_choice)
         self.connections.add(events.adata, self._stop_offering)
         self.connections.add(events.problem, self._follow_problem)
         self.follow(events.adata, events.contents, events.job, events.problem, events.undecided)
@@ -161,10 +168,13 @@ class DataPanel(Panel[DataState]):
         """Open a file or an AnnData in the background; words appear here if it cannot be."""
         return self._open(source)
 
-    def choose_reading(self, name: str, value: str) -> None:
-        """Choose something else of the open file to be read, once applied."""
-        self.reading.choose(name, value)
-        self.refresh()
+    def choose_reading(self, name: str, value: str) -> Job[Opened] | None:
+        """Read something else of the open file at once; what is open stays until that is done."""
+        card = self.session.card
+        if card is None:
+            return None
+        options = self.reading.choose(name, value)
+        return self._open_anew(counts=card.how.counts, options=options)
 
     def answer(self, value: str) -> None:
         """Choose in what is asked before a file can be opened."""
@@ -222,7 +232,7 @@ class DataPanel(Panel[DataState]):
                 genes=genes,
                 also=session.also,
                 counts=self._counts.name,
-                options=self.reading.options,
+                options=session.card.how.options if session.card else {},
             )
         if session.adata is None:
             return None
@@ -239,10 +249,19 @@ class DataPanel(Panel[DataState]):
         self._gene_file = file
         self.refresh()
 
-    def choose_counts(self, name: str) -> None:
-        """Choose where the counts are, once applied."""
+    def choose_counts(self, name: str) -> Job[Opened] | None:
+        """Take the counts from another place at once; what is open stays until that is done."""
+        card = self.session.card
+        if card is None:
+            return None
         self._counts.choose(name)
-        self.refresh()
+        return self._open_anew(counts=name, options=card.how.options)
+
+    def cancel(self) -> None:
+        """Do not open what is being read: what is open stays."""
+        if self.now.can_cancel:
+            self.session.cancel()
+            self.refresh()
 
     def save_to(self, path: str | os.PathLike[str]) -> Job[Path] | None:
         """Save data and results in the background; how that went is said."""
@@ -274,6 +293,14 @@ class DataPanel(Panel[DataState]):
 
     # ---- within --------------------------------------------------------------------------------
 
+    def _open_anew(self, *, counts: str, options: Options) -> Job[Opened] | None:
+        """Open the same file again, with the genes that were chosen when it was opened."""
+        session, card = self.session, self.session.card
+        genes = "" if card is None else card.how.genes
+        return self._open(
+            session.path, genes=genes, also=session.also, counts=counts, options=options
+        )
+
     def _open(
         self,
         source: str | os.PathLike[str] | AnnData | Callable[[], AnnData],
@@ -291,9 +318,16 @@ class DataPanel(Panel[DataState]):
             )
         except StimputeError as problem:
             self._problem = error(problem)
+            self._forget_choice()
             return None
         finally:
             self.refresh()
+
+    def _forget_choice(self) -> None:
+        """Once nothing is read any more, the menus say how the open data were read."""
+        if not self.session.is_busy:
+            self._counts.forget()
+            self.reading.forget()
 
     def _stop_offering(self) -> None:
         """Something was opened since: what was left is offered by the next start."""
@@ -316,6 +350,8 @@ class DataPanel(Panel[DataState]):
     def _resolve(self) -> DataState:
         session, wait, job = self.session, self.session.wait, self.session.job
         card, path = session.card, session.path
+        opening = job if wait and job is not None and job.owner == OPEN else None
+        is_cancelling = opening is not None and opening.is_cancelling
         self._offer_counts()
         file = ("File", Path(path).name if path else "not from a file")
         rows = () if card is None else card.rows
@@ -323,6 +359,8 @@ class DataPanel(Panel[DataState]):
             is_open=session.adata is not None,
             left=self._left,
             is_busy=bool(wait) and job is not None and job.owner in (OPEN, SAVE),
+            can_cancel=opening is not None and not is_cancelling,
+            doing=_CANCELLING if is_cancelling else _READING if opening else wait,
             wait=wait,
             no_model=wait or self._no_model(),
             problem=self._problem,
@@ -336,12 +374,12 @@ class DataPanel(Panel[DataState]):
             genes=self._genes.menu(),
             gene_file=self._gene_file,
             takes_file=self._genes.name == FILE,
-            counts=self._counts.menu("" if path else _COUNTS_CHOSEN),
+            counts=self._counts.menu(wait if path else _COUNTS_CHOSEN),
             apply="Apply, and drop results" if session.has_results else "Apply",
             asked=self.reading.asked,
             sample=self._sample.menu(wait),
             work=self.work.state,
-            reading=self.reading.menus,
+            reading=self.reading.menus(wait),
         )
 
     def _notes(self) -> str:

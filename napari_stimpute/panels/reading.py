@@ -23,7 +23,7 @@ class Asked:
 
 
 class Reading:
-    """Keeps what is chosen of the open file, and of one that waits to be opened."""
+    """Keeps what is being read otherwise of the open file, and what is chosen of one that waits."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -32,27 +32,30 @@ class Reading:
         self._asks: Question | None = None
 
     def forget(self) -> None:
-        """Other data are open: what was chosen counts no longer."""
+        """Nothing is read otherwise any more: what is open is what was chosen."""
         self._chosen = {}
 
-    def choose(self, name: str, value: str) -> None:
-        """Choose something else of the open file, once applied."""
-        self._chosen[name] = value
+    def choose(self, name: str, value: str) -> dict[str, str]:
+        """Choose something else of the open file; how it is to be read then.
 
-    @property
-    def options(self) -> dict[str, str]:
-        """How the open file is to be read, with what was chosen here."""
+        What was answered after it is asked anew: other bins may have no such image.
+        """
+        self._chosen = {name: value}
         card = self._session.card
-        return {} if card is None else {**card.how.options, **self._chosen}
+        if card is None:
+            return {}
+        names = [q.name for q in card.questions]
+        before = names[: names.index(name)]
+        answered = {n: card.how.options[n] for n in before if n in card.how.options}
+        return {**answered, name: value}
 
-    @property
-    def menus(self) -> tuple[tuple[str, str, Menu], ...]:
+    def menus(self, wait: str) -> tuple[tuple[str, str, Menu], ...]:
         """Name, title and menu of each thing that could be read otherwise."""
         card = self._session.card
         if card is None or not self._session.path:
             return ()
         return tuple(
-            (q.name, q.title, _menu(q, self._chosen.get(q.name, q.answer)))
+            (q.name, q.title, _menu(q, self._chosen.get(q.name, q.answer), wait))
             for q in card.questions
             if len(q.choices) > 1
         )
@@ -85,6 +88,6 @@ class Reading:
         return {**undecided.options, undecided.question.name: self._first.name}
 
 
-def _menu(question: Question, chosen: str) -> Menu:
+def _menu(question: Question, chosen: str, wait: str = "") -> Menu:
     lines = tuple(Entry(words, value) for value, words in question.choices)
-    return Menu(lines, chosen, question.help)
+    return Menu(lines, chosen, question.help, wait)

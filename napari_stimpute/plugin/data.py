@@ -10,6 +10,8 @@ from qtpy.QtWidgets import QFileDialog, QLineEdit, QProgressBar, QPushButton, QV
 from ..connections import Connections
 from ..panels.data import (
     APPLY_HELP,
+    CANCEL,
+    CANCEL_HELP,
     DISCARD_HELP,
     EMPTY,
     FOLDER_HELP,
@@ -75,6 +77,7 @@ class DataTab(QWidget):
         self.busy.setRange(0, 0)
         self.busy.setTextVisible(False)
         self.busy.setFixedHeight(6)
+        self.doing, self.cancel = hint(""), _button(CANCEL, CANCEL_HELP, panel.cancel)
         self.problem, self.unsaved, self.saved = Words("error"), Words("note"), Words("good")
         self.empty, self.card, self.notes = hint(f"{EMPTY} {_DROP}"), Card(), hint("")
         self.details, self.asides, inside = Card(), hint(""), QWidget()
@@ -90,7 +93,8 @@ class DataTab(QWidget):
         self._offered: tuple[Left, ...] = ()
         self.asked = AskedBox(panel)
         self.reading: dict[str, MenuBox] = {}
-        self.genes, self.counts = MenuBox(panel.choose_genes), MenuBox(panel.choose_counts)
+        self.genes = MenuBox(panel.choose_genes)
+        self.counts = MenuBox(partial(self._read_anew, panel.choose_counts))
         self.gene_file = QLineEdit()
         self.gene_file.setPlaceholderText("Path of the file")
         self.gene_file.textEdited.connect(panel.take_genes_from)
@@ -112,9 +116,11 @@ class DataTab(QWidget):
         layout.setSpacing(8)
         layout.addLayout(row(self.open_button, self.folder_button))
         layout.addWidget(self.sample)
+        layout.addWidget(self.busy)
+        layout.addLayout(row(self.doing, self.cancel))
         self._found = heading(FOUND)
         found = (self._found, self.card)
-        for widget in (self.busy, self.problem, self.asked, self.empty, self.left, *found):
+        for widget in (self.problem, self.asked, self.empty, self.left, *found):
             layout.addWidget(widget)
         layout.addWidget(self.notes)
         layout.addWidget(self.fold)
@@ -142,7 +148,10 @@ class DataTab(QWidget):
         for widget in (self._found, self.card, self.fold, self._choice):
             widget.setVisible(now.is_open)
         self.notes.setVisible(bool(now.notes))
-        self.busy.setVisible(now.is_busy)
+        for widget in (self.busy, self.doing):
+            widget.setVisible(now.is_busy)
+        self.doing.setText(now.doing)
+        self.cancel.setVisible(now.can_cancel)
         self.problem.draw(now.problem)
         self.unsaved.draw(now.unsaved)
         self.saved.draw(now.saved)
@@ -173,7 +182,8 @@ class DataTab(QWidget):
             for box in self.reading.values():
                 self._menus.removeRow(box)
             self.reading = {
-                name: MenuBox(partial(self.panel.choose_reading, name)) for name in names
+                name: MenuBox(partial(self._read_anew, partial(self.panel.choose_reading, name)))
+                for name in names
             }
             for name, title, _menu in menus:
                 add_labelled(self._menus, title, self.reading[name])
@@ -199,6 +209,11 @@ class DataTab(QWidget):
 
     def _ask_first(self, go_on: Callable[[], object]) -> None:
         ask_first(self, self.panel.session, go_on)
+
+    def _read_anew(self, choose: Callable[[str], object], name: str) -> None:
+        """Read as was chosen in a menu, which goes back until it is known whether to."""
+        self._ask_first(lambda: choose(name))
+        self._draw()
 
     def _ask_open(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Open data", "", f"{READABLE};;All files (*)")

@@ -105,3 +105,31 @@ def test_what_was_left_is_offered_beside_open_data(
     assert "section: scZiva" in title.value and opening.description == "Open"
     discard.click()
     assert not copy.exists() and not box.left.children
+
+
+def test_a_menu_of_the_card_reads_at_once_and_asks_first(
+    until: Until, session: Session, tmp_path: Path
+) -> None:
+    adata = session.adata
+    assert adata is not None
+    (library,) = adata.uns["spatial"].values()
+    adata.uns["spatial"] = {"A": library, "B": library}
+    session.save(tmp_path / "two.h5ad")
+    session.open(tmp_path / "two.h5ad")
+
+    async def main() -> None:
+        shown = panels(session)
+        box = shown.data
+        before = session.adata
+        box.reading["library"].widget.value = "B"
+        assert session.is_busy and box.cancel.widget.layout.display is None
+        await until(lambda: not session.is_busy and session.adata is not before)
+        assert "B (hires)" in box.card.widget.value
+        session.train("gene_mean", blend=False, judged=False)
+        await until(lambda: not session.is_busy)
+        box.reading["library"].widget.value = "A"
+        assert is_asking(shown) and box.reading["library"].widget.value == "B"
+        shown.asked.discard.widget.click()
+        await until(lambda: not session.is_busy and "A (hires)" in box.card.widget.value)
+
+    asyncio.run(main())

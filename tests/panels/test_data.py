@@ -57,21 +57,49 @@ def test_what_waits_can_be_left(data: DataPanel, hd: Path) -> None:
 def test_what_was_read_can_be_read_otherwise(data: DataPanel, hd: Path) -> None:
     until_done(data.open(hd))
     until_done(data.open_asked())
-    (name, title, menu), *others = data.now.reading
-    assert (name, title, menu.chosen) == ("bin", "Bin size", "8") and not others
-    data.choose_reading("bin", "2")
-    assert data.now.reading[0][2].chosen == "2"
-    until_done(data.apply())
+    name, title, menu = data.now.reading[0]
+    assert (name, title, menu.chosen) == ("bin", "Bin size", "8")
+    until_done(data.choose_reading("bin", "2"))
     assert dict(data.now.card)["Size"].startswith("8 spots × 6 genes")
     assert data.now.reading[0][2].chosen == "2"
 
 
-def test_data_of_an_h5ad_file_leave_nothing_open(
+def test_what_is_read_otherwise_keeps_what_was_answered_before_it(
+    data: DataPanel, hd: Path
+) -> None:
+    until_done(data.open(hd))
+    data.answer("16")
+    until_done(data.open_asked())
+    names = [name for name, _title, _menu in data.now.reading]
+    assert names == ["bin", "image"]
+    until_done(data.choose_reading("image", "none"))
+    card = dict(data.now.card)
+    assert card["Size"].startswith("4 spots") and card["Image and scale"] == "no image"
+    until_done(data.choose_reading("bin", "8"))
+    assert dict(data.now.card)["Image and scale"].startswith("slice 7 (hires)")
+
+
+def test_what_was_open_stays_where_reading_otherwise_is_cancelled(
+    data: DataPanel, hd: Path
+) -> None:
+    until_done(data.open(hd))
+    until_done(data.open_asked())
+    before = data.session.adata
+    job = data.choose_reading("bin", "2")
+    assert job is not None and data.now.can_cancel and data.now.reading[0][2].chosen == "2"
+    data.cancel()
+    assert not data.now.can_cancel and data.now.doing.startswith("Cancelled")
+    until_done(job)
+    assert data.session.adata is before and data.now.reading[0][2].chosen == "8"
+    assert not data.now.is_busy and not data.now.problem.text
+
+
+def test_data_of_an_h5ad_file_leave_only_open_what_are_sections(
     data: DataPanel, section: AnnData, tmp_path: Path
 ) -> None:
     section.write_h5ad(tmp_path / "section.h5ad")
     until_done(data.open(tmp_path / "section.h5ad"))
-    assert data.now.reading == ()
+    assert [name for name, _title, _menu in data.now.reading] == ["sections"]
 
 
 def test_what_tells_sections_apart_can_be_chosen(data: DataPanel, tmp_path: Path) -> None:
@@ -79,14 +107,27 @@ def test_what_tells_sections_apart_can_be_chosen(data: DataPanel, tmp_path: Path
     until_done(data.open(tmp_path / "both.h5ad"))
     ((name, title, menu),) = data.now.reading
     assert (name, title, menu.title) == ("sections", "Sections", "As found: by library_id")
-    data.choose_reading(name, "none")
-    until_done(data.apply())
+    until_done(data.choose_reading(name, "none"))
     assert data.session.contents.sections_told_by == ("", 1)
     assert "Sections" not in dict(data.now.card)
     assert "sections: All spots are of one section" in dict(data.now.card)["Read as"]
-    data.choose_reading(name, "library_id")
-    until_done(data.apply())
+    until_done(data.choose_reading(name, "library_id"))
     assert data.session.contents.sections_told_by == ("library_id", 2)
+
+
+def test_of_several_images_another_can_be_laid_under_the_spots(
+    data: DataPanel, section: AnnData, tmp_path: Path
+) -> None:
+    (library,) = section.uns["spatial"].values()
+    section.uns["spatial"] = {"A": library, "B": library}
+    section.write_h5ad(tmp_path / "two.h5ad")
+    until_done(data.open(tmp_path / "two.h5ad"))
+    *_others, (name, title, menu) = data.now.reading
+    assert (name, title, menu.chosen) == ("library", "Library", "A")
+    assert "The file holds 2 images (A, B); A is shown." in data.now.doubts
+    until_done(data.choose_reading(name, "B"))
+    assert dict(data.now.card)["Image and scale"].startswith("B (hires)")
+    assert data.now.reading[-1][2].chosen == "B"
 
 
 # ---- opening -----------------------------------------------------------------------------------
@@ -226,11 +267,12 @@ def test_counts_can_be_taken_from_any_place_of_the_file(
     data.choose_genes("all")
     until_done(data.apply())
     assert data.session.contents.adata is not None and data.session.contents.adata.n_vars == 100
-    data.choose_counts("X")
-    until_done(data.apply())
+    before = data.session.adata
+    job = data.choose_counts("X")
+    assert data.now.counts.chosen == "X" and data.now.counts.why_not == data.now.wait != ""
+    until_done(job)
     assert "X" in data.now.problem.text  # logged
-    data.session.open(tmp_path / "section.h5ad")
-    assert data.now.counts.chosen == "counts"  # other data, nothing chosen by hand
+    assert data.session.adata is before and data.now.counts.chosen == "counts"
 
 
 def test_data_from_no_file_can_be_opened_again_with_all_genes(

@@ -17,6 +17,8 @@ from napari_stimpute.plugin import open_panel
 from napari_stimpute.plugin.panel import StimputePanel
 from napari_stimpute.plugin.reader import read_layers
 
+from .hands import choose
+
 KINDS = QMessageBox.StandardButton
 
 
@@ -63,6 +65,27 @@ def test_opening_asks_and_cancel_keeps_everything(
     assert not trained.session.is_busy
     answer(KINDS.Cancel)
     assert trained.session.adata is adata and not trained.session.is_busy and not is_asking()
+
+
+def test_a_menu_of_the_card_asks_reads_at_once_and_goes_back_where_that_is_not_wanted(
+    panel: StimputePanel, section: AnnData, tmp_path: Path, qtbot: QtBot
+) -> None:
+    (library,) = section.uns["spatial"].values()
+    section.uns["spatial"] = {"A": library, "B": library}
+    section.write_h5ad(tmp_path / "two.h5ad")
+    panel.session.open(tmp_path / "two.h5ad")
+    panel.session.train("gene_mean", blend=False, judged=False).wait(60)
+    adata, menu = panel.session.adata, panel.data.reading["library"]
+    choose(menu, "B")
+    assert "would be lost" in question().text() and menu.currentText() == "A"
+    answer(KINDS.Cancel)
+    assert panel.session.adata is adata and menu.currentText() == "A"
+    choose(menu, "B")
+    answer(KINDS.Discard)
+    qtbot.waitUntil(lambda: panel.session.is_busy, timeout=60_000)
+    assert not panel.data.cancel.isHidden() and menu.currentText() == "B"
+    qtbot.waitUntil(lambda: panel.session.adata is not adata, timeout=60_000)
+    assert panel.data.cancel.isHidden() and panel.data.reading["library"].currentText() == "B"
 
 
 def test_discard_opens_the_other_data(trained: StimputePanel, qtbot: QtBot) -> None:

@@ -14,7 +14,7 @@ from ..files import full_path
 from ..genes import check_unique_names
 from . import FORMATS, Format, formats_of, samples_in
 from .found import Found, Options, Question, Undecided
-from .section_choice import choose_sections
+from .section_choice import choose_library, choose_sections
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -71,8 +71,8 @@ def read_found(
             remedy="Check the step that wrote it; perhaps a filter removed everything.",
         )
     check_unique_names(found.adata)
-    sections = choose_sections(found.adata, chosen)
-    questions = (question, *found.questions, *([sections] if sections else []))
+    chosen_last = (choose(found.adata, chosen) for choose in (choose_sections, choose_library))
+    questions = (question, *found.questions, *(q for q in chosen_last if q is not None))
     known = {q.name for q in questions}
     if unknown := next((name for name in chosen if name not in known), ""):
         raise UnknownName.of(f"choice for {kind.title} files", unknown, known)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _TITLE = "an output folder of Space Ranger"
+_SHARPER, _NONE = ("hires", "lowres"), "none"
+"""Resolutions of images; and the answer that wants none of them."""
 _MATRICES = {"filtered": "under the tissue", "raw": "all"}
 _POSITIONS = ("tissue_positions.parquet", "tissue_positions.csv", "tissue_positions_list.csv")
 _COLUMNS = ("in_tissue", "array_row", "array_col", "pxl_row_in_fullres", "pxl_col_in_fullres")
@@ -46,8 +48,9 @@ def read(path: Path, options: Options) -> Found:
     matrix, question = _matrix(folder, options)
     found = tenx.read(matrix, {})
     adata, notes = _placed(folder, found.adata, found.notes)
-    notes += _add_images(folder, adata, _library_name(path, matrix))
-    return Found(adata, notes, (question,))
+    image = _image_question(folder / "spatial", options)
+    notes += _add_images(folder, adata, _library_name(path, matrix), image)
+    return Found(adata, notes, (question, *([image] if image else [])))
 
 
 def _library_name(path: Path, matrix: Path) -> str:
@@ -162,17 +165,39 @@ def _read_positions(file: Path) -> pd.DataFrame:
 # ---- images ------------------------------------------------------------------------------------
 
 
-def _add_images(folder: Path, adata: AnnData, library: str) -> list[str]:
-    """Add images and scale factors as squidpy keeps them; what cannot be read is said."""
+def _images(spatial: Path) -> dict[str, Path]:
+    """Files of images by their resolution, the sharper first."""
+    files = {r: next(iter(sorted(spatial.glob(f"tissue_{r}_image.*"))), None) for r in _SHARPER}
+    return {resolution: file for resolution, file in files.items() if file is not None}
+
+
+def _image_question(spatial: Path, options: Options) -> Question | None:
+    choices = [(resolution, file.name) for resolution, file in _images(spatial).items()]
+    if not choices:
+        return None
+    usual, help = choices[0][0], "The image under the spots."
+    choices.append((_NONE, "none"))
+    return Question.of("image", "Image", choices, options, usual, help)
+
+
+def _add_images(folder: Path, adata: AnnData, library: str, question: Question | None) -> list[str]:
+    """Add images and scale factors as squidpy keeps them; what cannot be read is said.
+
+    The chosen image is the sharpest that is added.
+    """
     spatial, notes = folder / "spatial", list[str]()
     images: dict[str, NDArray[Any]] = {}
-    for resolution in ("hires", "lowres"):
-        files = sorted(spatial.glob(f"tissue_{resolution}_image.*"))
+    answer = _NONE if question is None else question.answer
+    wanted = () if answer == _NONE else _SHARPER[_SHARPER.index(answer) :]
+    files = _images(spatial)
+    for resolution in (one for one in wanted if one in files):
         try:
-            if files:
-                images[resolution] = _pixels(files[0])
+            images[resolution] = _pixels(files[resolution])
         except (OSError, ValueError, SyntaxError) as error:
-            notes.append(f"The image {files[0].name} cannot be read and was left out ({error}).")
+            name = files[resolution].name
+            notes.append(f"The image {name} cannot be read and was left out ({error}).")
+    if question is not None and answer == _NONE:
+        return notes
     scales, problem = _scale_factors(spatial)
     notes += problem
     adata.uns[keys.SPATIAL] = {library: {"images": images, "scalefactors": scales}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -9,6 +10,8 @@ import ipywidgets as widgets
 
 from ...panels.data import (
     APPLY_HELP,
+    CANCEL,
+    CANCEL_HELP,
     DISCARD_HELP,
     EMPTY,
     FOUND,
@@ -61,6 +64,7 @@ class DataTab:
         self.open_asked = Button(OPEN_IT, lambda: ask(panel.open_asked), home)
         self.leave_asked = Button(LEAVE_IT, panel.leave_asked, home)
         self.busy, self.problem, self.left = Hint(), Words("error"), widgets.VBox()
+        self.cancel = Button(CANCEL, panel.cancel, home, CANCEL_HELP)
 
     def _make_found(self) -> None:
         self.empty, self.card, self.notes = Hint(EMPTY), Facts(), Hint()
@@ -71,7 +75,7 @@ class DataTab:
     def _make_choice(self) -> None:
         panel, home = self.panel, self.page.home
         self.genes = MenuBox("Genes", panel.choose_genes, home)
-        self.counts = MenuBox("Counts in", panel.choose_counts, home)
+        self.counts = MenuBox("Counts in", partial(self._read_anew, panel.choose_counts), home)
         self.reading, self.reading_box = dict[str, MenuBox](), widgets.VBox()
         self.gene_file = control(widgets.Text, "File", placeholder="Path of the file")
         home.observe(self.gene_file, lambda: panel.take_genes_from(self.gene_file.value))
@@ -101,7 +105,8 @@ class DataTab:
         buttons = row(self.open_asked.widget, self.leave_asked.widget)
         parts = [heading(CHOOSE), self.ask_words.widget, self.asked.widget, buttons]
         self.asked_box = widgets.VBox(parts)
-        words = [self.busy.widget, self.problem.widget, self.asked_box]
+        busy = row(self.busy.widget, self.cancel.widget)
+        words = [busy, self.problem.widget, self.asked_box]
         words += [self.empty.widget, self.left]
         sample = widgets.VBox([self.sample.widget, self.work.widget])
         return widgets.VBox([head, sample, *words, self.opened])
@@ -111,7 +116,8 @@ class DataTab:
         show(self.empty.widget, not now.is_open and now.asked is None)
         show(self.opened, now.is_open)
         self._draw_left(now.left)
-        self.busy.say(now.wait if now.is_busy else "")
+        self.busy.say(now.doing if now.is_busy else "")
+        show(self.cancel.widget, now.can_cancel)
         self.problem.draw(now.problem)
         self.card.fill(now.card, now.doubts)
         self.notes.say(now.notes)
@@ -137,12 +143,18 @@ class DataTab:
         """One menu for each thing that could be read otherwise."""
         if tuple(self.reading) != tuple(name for name, _title, _menu in menus):
             self.reading = {
-                name: MenuBox(title, partial(self.panel.choose_reading, name), self.page.home)
+                name: MenuBox(title, partial(self._read_anew, choose), self.page.home)
                 for name, title, _menu in menus
+                for choose in [partial(self.panel.choose_reading, name)]
             }
             self.reading_box.children = [box.widget for box in self.reading.values()]
         for name, _title, menu in menus:
             self.reading[name].draw(menu)
+
+    def _read_anew(self, choose: Callable[[str], object], name: str) -> None:
+        """Read as was chosen in a menu, which goes back until it is known whether to."""
+        self.page.question.ask(lambda: choose(name))
+        self._draw()
 
     def _draw_choice(self, now: DataState) -> None:
         self.genes.draw(now.genes)

@@ -58,7 +58,9 @@ def test_the_outs_within_and_a_matrix_folder_are_found(
 def test_it_opens_with_its_image_and_says_how_it_was_read(visium: Path) -> None:
     opened = load(visium)
     rows = dict(opened.card.rows)
-    assert rows["Read as"] == "Visium output of Space Ranger, spots: under the tissue"
+    assert rows["Read as"] == (
+        "Visium output of Space Ranger, spots: under the tissue, image: tissue_hires_image.png"
+    )
     assert rows["Image and scale"].startswith("slice 7 (hires), 110 × 40 pixels")
 
 
