@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari.types import LayerData
@@ -20,11 +20,14 @@ def simulated_section() -> list[LayerData]:
 def public_section(name: str) -> list[LayerData]:
     """Fetch a public section, by its name in squidpy, and open it in the panel.
 
-    The panel shows how far it is, and draws the layers: there are none to give at once.
+    The panel shows how far it is, and draws the layers. napari asks for a layer at once: it gets
+    one with nothing in it, which is gone a moment later.
     """
     import napari
+    from qtpy.QtCore import QTimer
 
     from . import open_panel
+    from .canvas.spots import waiting_layer
     from .widgets.unsaved import ask_first
 
     viewer = napari.current_viewer()
@@ -35,7 +38,17 @@ def public_section(name: str) -> list[LayerData]:
     data = panel.data.panel
     data.choose_sample(name)
     ask_first(None, data.session, data.open_sample)
-    return []
+    QTimer.singleShot(0, lambda: _remove_empty(viewer))
+    return [waiting_layer(data.session).as_layer_data_tuple()]
+
+
+def _remove_empty(viewer: Any) -> None:
+    from .canvas.spots import mark_of
+
+    for layer in list(viewer.layers):
+        mark = mark_of(layer)
+        if mark is not None and mark.role == "waiting" and not len(layer.data):
+            viewer.layers.remove(layer)
 
 
 mouse_brain = partial(public_section, "V1_Adult_Mouse_Brain")

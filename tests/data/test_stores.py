@@ -12,10 +12,13 @@ import pytest
 import spatialdata as sd
 
 from napari_stimpute.cli import main
-from napari_stimpute.data.readers.reading import read
+from napari_stimpute.data.layout import lay_out
+from napari_stimpute.data.readers.reading import read, read_found
 from napari_stimpute.data.save import write
+from napari_stimpute.data.sections import find_sections
 from napari_stimpute.errors import NotWritable
 
+from ..overlaid import overlaid
 from ..simulated import simulate_section
 
 
@@ -53,6 +56,17 @@ def test_several_sections_stay_apart(section: ad.AnnData, tmp_path: Path) -> Non
     data = sd.read_zarr(write(both, tmp_path / "a.zarr"))
     assert sorted(data.shapes) == ["spots_a", "spots_b"]
     assert set(data.coordinate_systems) >= {"a", "b"}
+
+
+def test_several_sections_come_back_with_their_images(tmp_path: Path) -> None:
+    both = overlaid()
+    found = read_found(write(both, tmp_path / "both.zarr"))
+    assert "a section each" in next(q.words for q in found.questions if q.name == "coordinates")
+    sections, layout = find_sections(found.adata), lay_out(found.adata)
+    assert sections.names == ("B", "A")
+    np.testing.assert_array_equal(sections.codes, find_sections(both).codes)
+    np.testing.assert_allclose(found.adata.obsm["spatial"], both.obsm["spatial"])
+    assert [int(image.pixels[0, 0, 0]) for image in layout.images] == [180, 220]
 
 
 def test_cells_without_places_are_a_table_alone(tmp_path: Path) -> None:

@@ -144,10 +144,11 @@ def test_a_public_section_of_the_menu_shows_in_the_panel_how_far_it_is(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(samples, "BASE", "http://127.0.0.1:9")
     viewer = make_viewer()
-    assert viewer.open_sample("napari-stimpute", "human_heart") == []
+    viewer.open_sample("napari-stimpute", "human_heart")
     data = open_panel(viewer).data
     assert data.sample.menu.currentText() == "Human heart (Visium, brightfield)"
     qtbot.waitUntil(lambda: "no connection" in data.sample.words.text(), timeout=20_000)
+    assert len(viewer.layers) == 0
 
 
 def test_panels_of_one_viewer_share_a_session(make_viewer: MakeViewer) -> None:

@@ -7,7 +7,7 @@ data framework for spatial omics, Nature Methods 2025, for elements and their tr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,8 +27,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from spatialdata import SpatialData
 
-_NONE = "none"
+_NONE, _EACH = "none", "each"
 _XY = ("x", "y")
+
+
+class _Laid(NamedTuple):
+    """Where a region is laid: a system, an image in it ("" for none), the library that this is in
+    ``uns["spatial"]``, and the section that the region is.
+    """
+
+    system: str
+    image: str
+    library: str
+    section: str
 
 
 class _Placed(NamedTuple):
@@ -59,10 +70,12 @@ def table_of(data: SpatialData, path: Path, options: Options) -> Found:
         return Found(adata, [said], (table,))
     system = _system_question(data, regions, options)
     questions.append(system)
+    if system.answer == _EACH:
+        return _apart(data, adata, regions, questions)
     image = _image_question(data, system.answer, options)
     questions += [image] if image is not None else []
     chosen = "" if image is None or image.answer == _NONE else image.answer
-    notes += _place(data, adata, regions, system.answer, chosen)
+    notes += _place(data, adata, {n: _Laid(system.answer, chosen, chosen, n) for n in regions})
     if not chosen:
         return Found(adata, notes, tuple(questions))
     try:
@@ -73,6 +86,34 @@ def table_of(data: SpatialData, path: Path, options: Options) -> Found:
     _lay_under(adata, chosen, seen, _onto(data[chosen], system.answer)[1])
     pyramids = {} if seen.pyramid is None else {chosen: seen.pyramid}
     return Found(adata, [*notes, *seen.notes], (*questions, *seen.questions), pyramids)
+
+
+def _apart(
+    data: SpatialData, adata: AnnData, regions: Sequence[str], questions: Sequence[Question]
+) -> Found:
+    """Every region in a coordinate system of its own, with the image there: sections."""
+    systems, notes, pyramids = _own_systems(data, regions), list[str](), dict[str, Any]()
+    is_telling = len(set(systems.values())) == len(regions)
+    names = {region: systems[region] if is_telling else region for region in regions}
+    laid = {}
+    for region, system in systems.items():
+        image = _image_question(data, system, {})
+        laid[region] = _Laid(
+            system, "" if image is None else image.answer, names[region], names[region]
+        )
+    notes += _place(data, adata, laid)
+    adata.uns[keys.SECTIONS] = "library_id"
+    for one in (one for one in laid.values() if one.image):
+        try:
+            seen = held(Levels(_levels(data[one.image]), _channels(data[one.image])), {})
+        except BadImage as error:
+            notes.append(f"The image {one.image} was left out. {error}")
+            continue
+        _lay_under(adata, one.library, seen, _onto(data[one.image], one.system)[1])
+        notes += seen.notes
+        if seen.pyramid is not None:
+            pyramids[one.library] = seen.pyramid
+    return Found(adata, list(dict.fromkeys(notes)), tuple(questions), pyramids)
 
 
 # ---- what is chosen ----------------------------------------------------------------------------
@@ -106,13 +147,30 @@ def _systems_of(element: Any) -> set[str]:
 
 
 def _system_question(data: SpatialData, regions: Sequence[str], options: Options) -> Question:
-    """Coordinate systems that hold all regions; those with an image go first."""
+    """Coordinate systems that hold all regions; those with an image go first.
+
+    Regions that have systems of their own, as sections do, can be laid out in these.
+    """
     common = set.intersection(*(_systems_of(data[name]) for name in regions))
     n_images = {s: sum(s in _systems_of(image) for image in data.images.values()) for s in common}
     order = sorted(common, key=lambda s: (n_images[s] == 0, s != "global", s))
     choices = [(s, f"{s}, {counted(n_images[s], 'image')}") for s in order]
+    if len(regions) > 1 and not common & set(_own_systems(data, regions).values()):
+        each = (_EACH, f"a section each: {counted(len(regions), 'region')} in their own")
+        choices = [each, *choices]
     help = "The coordinate system that places and image share."
-    return Question.of("coordinates", "Coordinate system", choices, options, order[0], help)
+    return Question.of("coordinates", "Coordinate system", choices, options, choices[0][0], help)
+
+
+def _own_systems(data: SpatialData, regions: Sequence[str]) -> dict[str, str]:
+    """For each region the system that it shares with fewest others; with an image, if it can be."""
+    systems = {name: _systems_of(data[name]) for name in regions}
+    pictured = set[str]().union(*(_systems_of(image) for image in data.images.values()))
+
+    def rank(system: str) -> tuple[int, bool, str]:
+        return sum(system in its for its in systems.values()), system not in pictured, system
+
+    return {name: min(its, key=rank) for name, its in systems.items()}
 
 
 def _image_question(data: SpatialData, system: str, options: Options) -> Question | None:
@@ -129,39 +187,45 @@ def _image_question(data: SpatialData, system: str, options: Options) -> Questio
 # ---- places and images -------------------------------------------------------------------------
 
 
-def _place(
-    data: SpatialData, adata: AnnData, regions: Sequence[str], system: str, image: str
-) -> list[str]:
+def _place(data: SpatialData, adata: AnnData, laid: Mapping[str, _Laid]) -> list[str]:
     """Write places and image into the AnnData; sentences on what was found."""
     attributes = adata.uns["spatialdata_attrs"]
     region, names = adata.obs[attributes["region_key"]], adata.obs[attributes["instance_key"]]
-    into = _onto(data[image], system)[0] if image else np.eye(3)
-    places, diameters = np.full((adata.n_obs, 2), np.nan), list[float]()
-    for name in regions:
+    places, diameters = np.full((adata.n_obs, 2), np.nan), dict[str, list[float]]()
+    sections = region.astype(str).to_numpy(dtype=object)
+    for name, (system, image, library, section) in laid.items():
+        into = _onto(data[image], system)[0] if image else np.eye(3)
         found = _placed(data, name, system, into)
         here = np.flatnonzero((region == name).to_numpy())
         at = found.places.reindex(names.iloc[here].to_numpy())
         places[here] = at[list(_XY)].to_numpy(dtype=float)
-        diameters.append(found.diameter)
+        if image:
+            diameters.setdefault(library, []).append(found.diameter)
+        sections[here] = section
     adata.obsm[keys.SPATIAL] = places
     notes = []
     n_lost = int(np.isnan(places).any(axis=1).sum())
     if n_lost:
         lost = percent(n_lost / adata.n_obs)
         notes.append(f"{counted(n_lost, 'row')} of the table ({lost}) have no shape or label.")
-    if len(regions) > 1:
-        adata.obs["library_id"] = pd.Categorical(region.astype(str))
-    if image:
-        scales = {"spot_diameter_fullres": d} if (d := float(np.median(diameters))) else {}
-        adata.uns[keys.SPATIAL] = {image: {"images": {}, "scalefactors": scales}}
+    if len(laid) > 1:
+        adata.obs["library_id"] = pd.Categorical(sections)
+    if diameters:
+        adata.uns[keys.SPATIAL] = {n: _library(found) for n, found in diameters.items()}
     return notes
 
 
-def _lay_under(adata: AnnData, image: str, seen: Held, unit: float) -> None:
+def _library(diameters: list[float]) -> dict[str, Any]:
+    """What is known of a library before its image is read."""
+    scales = {"spot_diameter_fullres": d} if (d := float(np.median(diameters))) else {}
+    return {"images": {}, "scalefactors": scales}
+
+
+def _lay_under(adata: AnnData, library: str, seen: Held, unit: float) -> None:
     """Add an image, a pixel of whose sharpest level is so many units wide."""
-    library = adata.uns[keys.SPATIAL][image]
-    library["images"]["hires"] = seen.pixels
-    library["scalefactors"]["tissue_hires_scalef"] = seen.share / unit
+    its = adata.uns[keys.SPATIAL][library]
+    its["images"]["hires"] = seen.pixels
+    its["scalefactors"]["tissue_hires_scalef"] = seen.share / unit
 
 
 def _onto(image: Any, system: str) -> tuple[NDArray[np.float64], float]:
