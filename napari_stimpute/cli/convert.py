@@ -7,7 +7,15 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .options import INPUT, Parser, add_reading_option, reading_options, width, with_examples
+from .options import (
+    INPUT,
+    Parser,
+    add_reading_option,
+    add_table_option,
+    reading_options,
+    width,
+    with_examples,
+)
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -38,6 +46,7 @@ def add_convert(commands: argparse._SubParsersAction[Parser]) -> None:
     parser.add_argument("input", metavar="IN", help=INPUT)
     parser.add_argument("output", metavar="OUT", help="what is written; its ending says as what")
     add_reading_option(parser)
+    add_table_option(parser)
     regions = parser.add_argument_group("regions of a tissue")
     regions.add_argument(
         "--regions",
@@ -71,7 +80,7 @@ def _convert(args: argparse.Namespace) -> int:
     if _is_geojson(args):
         check_place(args.output, args.input, args.regions)
     else:
-        check_writable(args.output, args.input)
+        check_writable(args.output, args.input, table=args.table)
     tell = Teller(quiet=args.quiet)
     tell.say(f"Reading {args.input}")
     found = sound(args.input, reading_options(args))
@@ -93,6 +102,8 @@ def _check_usage(args: argparse.Namespace) -> None:
         args.parser.error("--as names the column of --regions FILE, which is not given")
     if bool(args.groups) != _is_geojson(args):
         args.parser.error(f"an OUT{_GEOJSON} and --groups COLUMN go together")
+    if args.table and _is_geojson(args):
+        args.parser.error("--table is about a store, and OUT is none")
     if args.unit and not (args.regions or args.groups):
         args.parser.error("--unit is about --regions or --groups, which are not given")
 
@@ -126,7 +137,7 @@ def _write(adata: AnnData, args: argparse.Namespace) -> str:
     from ..words import counted
 
     if not _is_geojson(args):
-        path = write(adata, args.output, args.input)
+        path = write(adata, args.output, args.input, table=args.table)
         return f"Wrote {path}: {adata.n_obs:,} × {adata.n_vars:,}."
     from ..data.layout import lay_out
     from ..errors import UnknownName

@@ -21,6 +21,7 @@ from .options import (
     add_data_options,
     add_run_options,
     add_setting_options,
+    add_table_option,
     config_of,
     listed,
     opened_by,
@@ -101,6 +102,7 @@ def _add_work(
     _add_model_options(parser, infos)
     data = parser.add_argument_group("data")
     add_data_options(data)
+    add_table_option(data)
     data.add_argument(
         "--key",
         default="",
@@ -151,6 +153,8 @@ def _work(args: argparse.Namespace) -> int:
     check_run_key(args.key or args.model)
     tell = Teller(quiet=args.quiet)
     if is_folder(args.input):
+        if args.table:
+            args.parser.error("--table is about one store; a folder of samples is given")
         return work_on_folder(args, tell, lambda task: _work_on(task, args, config, tell))
     _work_on(Task(args.input, args.output, args.save_model), args, config, tell)
     return 0
@@ -165,7 +169,7 @@ def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Te
     from ..run import Request, Run
     from ..terminal import follow
 
-    check_writable(task.target, task.source)
+    check_writable(task.target, task.source, table=args.table)
     if task.model_folder:
         check_folder(task.model_folder)
         check_place(task.target, task.source, task.model_folder)
@@ -189,7 +193,7 @@ def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Te
     state = follow(Job(run.steps(), f"{task.place} · {title}" if task.place else title), tell)
     with holding_signals(resends=False) as came:
         try:
-            record = _write(run, task, tell)
+            record = _write(run, task, tell, args.table)
         except InputError as error:
             if state is not JobState.CANCELLED:
                 raise
@@ -211,7 +215,7 @@ def _tell_memory(adata: AnnData, request: Request, tell: Teller) -> None:
         tell.say(f"Needs about {memory_in_words(needed, free)}.")
 
 
-def _write(run: Run, task: Task, tell: Teller) -> RunRecord:
+def _write(run: Run, task: Task, tell: Teller, table: str) -> RunRecord:
     """Write what a run found, unless a finished run of the target would be lost by it."""
     from ..data.records import read_records, records_in
     from ..data.results import check_outlived, write_results
@@ -224,7 +228,7 @@ def _write(run: Run, task: Task, tell: Teller) -> RunRecord:
     lost = [found for key, found in records_in(target).items() if written.get(key) != found]
     elsewhere = "To keep a part of a run, name another file as OUT."
     check_outlived(lost, record, f"{target} stays as it was. {elsewhere}")
-    path = write(run.adata, task.target, task.source)
+    path = write(run.adata, task.target, task.source, table=table)
     tell.say(*record.notes, _written(path, run.adata.shape, run.results))
     if task.model_folder:
         try:

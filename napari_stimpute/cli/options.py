@@ -98,6 +98,17 @@ def add_data_options(group: argparse._ActionsContainer) -> None:
     add_reading_option(group)
 
 
+def add_table_option(group: argparse._ActionsContainer) -> None:
+    """Offer to write into the store that is read."""
+    group.add_argument(
+        "--table",
+        default="",
+        metavar="NAME",
+        help="where IN is a SpatialData store and OUT the same, write a new table of this name "
+        "into it; nothing in it is replaced",
+    )
+
+
 def add_reading_option(group: argparse._ActionsContainer) -> None:
     """Offer to answer what an input leaves open."""
     group.add_argument(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import shutil
 import signal
 import threading
 from collections.abc import Iterator
@@ -114,7 +115,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     passing = file.with_name(f"{start}{os.getpid()}-{secrets.token_hex(4)}.part")
     with holding_signals():
         try:
-            _sweep(file.parent, start)
+            sweep(file.parent, start)
             yield passing
             flush(passing)
             if file.exists():
@@ -189,12 +190,15 @@ def _is_writable(file: Path, folder: Path) -> bool:
     return os.access(folder, os.W_OK | os.X_OK) and (not file.exists() or os.access(file, os.W_OK))
 
 
-def _sweep(folder: Path, start: str) -> None:
-    """Remove passing files of an output whose process is gone."""
+def sweep(folder: Path, start: str) -> None:
+    """Remove passing files and folders of an output whose process is gone."""
     for left in folder.glob(f"{_escaped(start)}*-*.part"):
         number = left.name.removeprefix(start).partition("-")[0]
         if number.isdigit() and not psutil.pid_exists(int(number)):
-            left.unlink(missing_ok=True)
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
 
 
 def _escaped(text: str) -> str:

@@ -16,6 +16,7 @@ from . import stores
 from .counts import row_blocks
 from .files import check_new_folder, check_place, full_path, refused_by_h5ad, replacing
 from .storable import snapshot
+from .store_tables import check_table, is_store, write_table
 from .structure import MAPPINGS, named
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ ENDINGS = (".h5ad", stores.ENDING)
 
 
 def check_writable(
-    path: str | os.PathLike[str], source: str | os.PathLike[str] | None = None
+    path: str | os.PathLike[str],
+    source: str | os.PathLike[str] | None = None,
+    *,
+    table: str = "",
 ) -> None:
     """Refuse an output that could not be written, before work is put into it.
 
@@ -35,13 +39,23 @@ def check_writable(
     ----------
     path : the output
     source : the input, which the output must not be
+    table : name of a new table of the input, which the output is then; "" for a new file or store
 
     Raises
     ------
-    NotWritable : another ending, or as `check_place`
+    NotWritable : another ending, or as `check_place` and `check_table`
     """
     file = full_path(path)
+    if table:
+        if not source or file.resolve() != full_path(source).resolve():
+            remedy = "Give the same store as input and output."
+            raise _not_writable(file, "another output than the store that is read", remedy)
+        check_table(file, table)
+        return
     if file.suffix == stores.ENDING:
+        if source and file.resolve() == full_path(source).resolve() and is_store(file):
+            remedy = "Name a new table of it (--table in the shell), or choose another name."
+            raise _not_writable(file, "the store itself that is read", remedy)
         check_new_folder(file)
         return
     if file.suffix != ".h5ad":
@@ -51,9 +65,15 @@ def check_writable(
 
 
 def write(
-    adata: AnnData, path: str | os.PathLike[str], source: str | os.PathLike[str] | None = None
+    adata: AnnData,
+    path: str | os.PathLike[str],
+    source: str | os.PathLike[str] | None = None,
+    *,
+    table: str = "",
 ) -> Path:
     """Save as .h5ad, or as a new .zarr: whole or not at all. The AnnData is not changed.
+
+    With the name of a table, a new table of the store that was read is written (`write_table`).
 
     Safe in a thread. Written beside the output under a passing name, read back, compared, then
     renamed; if anything fails, what was there before is still there, and the passing file is gone.
@@ -67,7 +87,9 @@ def write(
     ------
     NotWritable : as `check_writable`; or the disk is full; or something that h5ad cannot hold
     """
-    check_writable(path, source)
+    check_writable(path, source, table=table)
+    if table:
+        return write_table(adata, path, table)
     if full_path(path).suffix == stores.ENDING:
         return stores.write_store(adata, path)
     file = full_path(path).resolve()

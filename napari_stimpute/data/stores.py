@@ -11,6 +11,8 @@ import re
 import secrets
 import shutil
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,7 @@ import numpy as np
 
 from .. import keys
 from ..errors import NotWritable, StimputeError
-from .files import check_new_folder, full_path, holding_signals, write_failed
+from .files import check_new_folder, full_path, holding_signals, sweep, write_failed
 from .graph import has_place, spatial_coordinates
 from .layout import lay_out
 from .libraries import libraries
@@ -49,13 +51,13 @@ def write_store(adata: AnnData, path: str | os.PathLike[str]) -> Path:
     """
     target = full_path(path).resolve()
     check_new_folder(target)
-    draft = target.with_name(f".{target.name[:80]}.{os.getpid()}-{secrets.token_hex(4)}.part")
     with holding_signals(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of libraries about one another
         try:
-            spatial_data(adata).write(draft)
-            _compare(draft, adata)
-            os.replace(draft, target)
+            with draft_of(target) as draft:
+                spatial_data(adata).write(draft)
+                _compare(draft, adata)
+                os.replace(draft, target)
         except OSError as error:
             raise write_failed(target, error) from error
         except StimputeError:
@@ -67,9 +69,22 @@ def write_store(adata: AnnData, path: str | os.PathLike[str]) -> Path:
                 found=f"something a store cannot hold ({text})",
                 remedy="Remove it from the AnnData, or save as .h5ad.",
             ) from error
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
     return target
+
+
+@contextmanager
+def draft_of(target: Path) -> Iterator[Path]:
+    """A folder beside another, under a passing name; whatever is left of it goes in the end.
+
+    What a killed process left of earlier tries is swept away.
+    """
+    start = f".{target.name[:80]}."
+    draft = target.with_name(f"{start}{os.getpid()}-{secrets.token_hex(4)}.part")
+    try:
+        sweep(target.parent, start)
+        yield draft
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def spatial_data(adata: AnnData) -> SpatialData:
@@ -151,13 +166,16 @@ def _compare(path: Path, adata: AnnData) -> None:
         one, other = (a.X if place is None else a.layers.get(place) for a in (found, adata))
         if place is not None and one is None:
             continue  # its name was made one that a store allows
-        if (one is None) != (other is None) or (one is not None and _differ(one, other)):
+        if is_changed(one, other):
             raise OSError(f"{place or 'X'} came back with other values")
 
 
-def _differ(one: Any, other: Any) -> bool:
+def is_changed(one: Any, other: Any) -> bool:
+    """Whether two matrices differ, or only one of them is there."""
     import scipy.sparse as sp
 
+    if one is None or other is None:
+        return one is not other
     if one.shape != other.shape:
         return True
     if sp.issparse(one) or sp.issparse(other):

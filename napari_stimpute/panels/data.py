@@ -102,7 +102,8 @@ class DataState:
     ``left`` are results that an earlier process did not save, until something is opened here;
     ``asked`` must be answered before a file can be opened; ``sample`` says which sample is chosen,
     ``work`` how far it is fetched; ``reading`` has the name, title and menu of what could be read
-    otherwise of the open file.
+    otherwise of the open file; ``table`` is a name for a new table of the opened store, "" where it
+    is none.
     """
 
     is_open: bool
@@ -115,6 +116,7 @@ class DataState:
     problem: Message
     unsaved: Message
     saved: Message
+    table: str
     card: tuple[tuple[str, str], ...]
     details: tuple[tuple[str, str], ...]
     doubts: tuple[str, ...]
@@ -267,6 +269,10 @@ class DataPanel(Panel[DataState]):
         """Save data and results in the background; how that went is said."""
         return self.saving.save_to(path)
 
+    def save_table(self, name: str) -> Job[Path] | None:
+        """Save as a new table of the opened store, in the background; how that went is said."""
+        return self.saving.save_table(name)
+
     def save_model_to(self, path: str | os.PathLike[str]) -> None:
         """Save the model of the run that is shown, else of the last one; how that went is said."""
         try:
@@ -366,6 +372,7 @@ class DataPanel(Panel[DataState]):
             problem=self._problem,
             unsaved=self.saving.now.unsaved,
             saved=self.saving.now.saved,
+            table=self.saving.now.table,
             card=() if card is None else (file, *(r for r in rows if r[0] not in _DETAILS)),
             details=tuple(row for row in rows if row[0] in _DETAILS),
             doubts=() if card is None else card.problems,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..data.save import ENDINGS
+from ..data.store_tables import free_table, is_store
 from ..errors import StimputeError
 from ..job import Job
 from ..session.session import SAVE, Session
@@ -18,15 +19,24 @@ THERE = "{path} is there already: press again to write over it."
 """Said where no dialog asks about it."""
 
 
+INTO_STORE = "Save into the store"
+INTO_STORE_HELP = (
+    "Write data and results as a new table of the SpatialData store that is open; nothing in it is "
+    "replaced."
+)
+TABLE_HELP = "Name of the new table."
+
+
 @dataclass(frozen=True)
 class SavingState:
     """``unsaved`` says what is in no file yet, ``wait`` why nothing can be saved now, ``saved`` how
-    saving went.
+    saving went; ``table`` is a name for a new table of the opened store, "" where it is none.
     """
 
     unsaved: Message
     wait: str
     saved: Message
+    table: str = ""
 
 
 class Saving(Panel[SavingState]):
@@ -43,12 +53,12 @@ class Saving(Panel[SavingState]):
 
     def save_to(self, path: str | os.PathLike[str]) -> Job[Path] | None:
         """Save data and results in the background; how that went is said."""
-        self.say(SILENT)
-        try:
-            return self.session.save_later(path, lambda file: self.say(good(f"Saved to {file}.")))
-        except StimputeError as problem:
-            self.say(error(problem))
-            return None
+        return self._save(path, "", "Saved to {}.")
+
+    def save_table(self, name: str) -> Job[Path] | None:
+        """Save as a new table of the opened store, in the background; "" for the proposed name."""
+        table = name.strip() or self.now.table
+        return self._save(self.session.path, table, f"Saved as the table “{table}” of {{}}.")
 
     def say(self, message: Message) -> None:
         """Say how saving went, here of something else, as a model."""
@@ -59,6 +69,16 @@ class Saving(Panel[SavingState]):
     def file_name(self) -> str:
         """A name for the file."""
         return proposed_name(self.session)
+
+    def _save(self, path: str | os.PathLike[str], table: str, saved: str) -> Job[Path] | None:
+        self.say(SILENT)
+        try:
+            return self.session.save_later(
+                path, lambda file: self.say(good(saved.format(file))), table=table
+            )
+        except StimputeError as problem:
+            self.say(error(problem))
+            return None
 
     def _forget(self) -> None:
         """What was saved is no longer all that there is."""
@@ -73,7 +93,8 @@ class Saving(Panel[SavingState]):
         why_not = "" if session.adata is not None else "Open data first."
         said = not_saved_in_words(session)
         unsaved = Message(said, "warning" if session.is_too_large else "note")
-        return SavingState(unsaved, session.wait or why_not, self._saved)
+        table = free_table(session.path) if session.path and is_store(session.path) else ""
+        return SavingState(unsaved, session.wait or why_not, self._saved, table)
 
 
 def is_there(path: str) -> bool:

@@ -28,6 +28,7 @@ from ..panels.data import (
 )
 from ..panels.menu import Menu
 from ..panels.run_card import DETAILS
+from ..panels.saving import INTO_STORE, INTO_STORE_HELP, TABLE_HELP
 from ..panels.unsaved import SAVE_TITLE
 from ..session.autosave import Left
 from .widgets.asked import AskedBox
@@ -111,6 +112,14 @@ class DataTab(QWidget):
             lambda: ask_where(self, "Save model", panel.model_name, panel.save_model_to),
         )
 
+        self.table, self.into_store = QLineEdit(), QWidget()
+        self.table.setAccessibleName("Name of the table")
+        self.table.setToolTip(TABLE_HELP)
+        self.save_table = _button(
+            INTO_STORE, INTO_STORE_HELP, lambda: panel.save_table(self.table.text())
+        )
+        self.into_store.setLayout(row(self.table, self.save_table))
+
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setSpacing(8)
@@ -136,6 +145,7 @@ class DataTab(QWidget):
         inner.addWidget(rule())
         inner.addWidget(heading(KEEP))
         inner.addLayout(row(self.save, self.save_model))
+        inner.addWidget(self.into_store)
         inner.addWidget(self.unsaved)
         inner.addWidget(self.saved)
         layout.addWidget(self._choice)
@@ -169,7 +179,11 @@ class DataTab(QWidget):
         self.browse.setVisible(now.takes_file)
         self.apply.setText(now.apply)
         self.sample.draw(now)
-        for button in (self.open_button, self.folder_button, self.apply, self.save):
+        self.into_store.setVisible(bool(now.table))
+        if self.table.placeholderText() != now.table:
+            self.table.setPlaceholderText(now.table)
+        opens = (self.open_button, self.folder_button)
+        for button in (*opens, self.apply, self.save, self.save_table):
             _enable(button, now.wait)
         self.asked.draw(now.asked)
         self._draw_reading(now.reading)

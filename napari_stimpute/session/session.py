@@ -315,22 +315,32 @@ class Session:
 
     # ---- keeping -------------------------------------------------------------------------------
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write data and results to a new .h5ad, atomically; never over the opened file."""
+    def save(self, path: str | os.PathLike[str], *, table: str = "") -> Path:
+        """Write data and results, atomically; never over the opened file.
+
+        Parameters
+        ----------
+        path : of an .h5ad, or of a new SpatialData store (.zarr)
+        table : where the path is that of the opened store, the name of a new table in it
+        """
         self._require_idle()
-        file = write(self.contents.required, path, self.path or None)
+        file = write(self.contents.required, path, self.path or None, table=table)
         self.unsaved = ()
         return file
 
     def save_later(
-        self, path: str | os.PathLike[str], take: Callable[[Path], None] | None = None
+        self,
+        path: str | os.PathLike[str],
+        take: Callable[[Path], None] | None = None,
+        *,
+        table: str = "",
     ) -> Job[Path]:
         """Save in a thread; an error lands in `problem`, and nothing else runs meanwhile."""
         adata, source = self.contents.required, self.path or None
 
         def saving() -> Generator[Progress, None, Path]:
             yield Progress("save", 0, 1, message="Writing the file")
-            file = write(adata, path, source)
+            file = write(adata, path, source, table=table)
             yield Progress("save", 1, 1)
             return file
 

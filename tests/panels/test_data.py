@@ -9,6 +9,7 @@ from anndata import AnnData, read_h5ad
 
 from napari_stimpute.data import samples
 from napari_stimpute.data.samples import SAMPLES, samples_folder
+from napari_stimpute.data.stores import write_store
 from napari_stimpute.panels.data import FILE, DataPanel
 from napari_stimpute.session.session import OPEN, Session
 
@@ -309,6 +310,22 @@ def test_saving_where_one_may_not_is_explained_beside_the_button(
     until_done(open_data.save_to(tmp_path / "no such folder" / "out.h5ad"))
     assert "no such folder" in open_data.now.saved.text and open_data.now.saved.tone == "error"
     assert not open_data.now.problem
+
+
+def test_data_of_a_store_can_be_saved_as_a_new_table_of_it(
+    data: DataPanel, section: AnnData, tmp_path: Path
+) -> None:
+    until_done(data.open(write_store(section, tmp_path / "a.zarr")))
+    assert data.now.table == "stimpute"
+    until_done(data.save_table("table"))
+    assert data.now.saved.tone == "error" and "an element 'table'" in data.now.saved.text
+    until_done(data.save_table(""))
+    assert data.now.saved.text.startswith("Saved as the table “stimpute” of")
+    assert data.now.table == "stimpute_2"
+
+
+def test_data_of_a_file_have_no_store_to_be_saved_into(open_data: DataPanel) -> None:
+    assert open_data.now.table == ""
 
 
 def test_what_was_saved_is_said_until_there_is_more(open_data: DataPanel, tmp_path: Path) -> None:

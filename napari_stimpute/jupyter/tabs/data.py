@@ -29,7 +29,7 @@ from ...panels.menu import Menu
 from ...panels.message import SILENT
 from ...panels.reading import CHOOSE, LEAVE_IT, OPEN_IT
 from ...panels.run_card import DETAILS
-from ...panels.saving import with_ending
+from ...panels.saving import INTO_STORE, INTO_STORE_HELP, TABLE_HELP, with_ending
 from ...session.autosave import Left
 from ..widgets.controls import Button, MenuBox, beside, control, row
 from ..widgets.page import Page
@@ -91,6 +91,11 @@ class DataTab:
             home,
             SAVE_MODEL_HELP,
         )
+        self.table = control(widgets.Text, "Table", tooltip=TABLE_HELP)
+        self.save_table = Button(
+            INTO_STORE, lambda: panel.save_table(self.table.value), home, INTO_STORE_HELP
+        )
+        self.into_store = widgets.VBox([self.table, self.save_table.widget])
         self.unsaved, self.saved = Words("note"), Words("good")
 
     def _laid_out(self) -> widgets.VBox:
@@ -100,6 +105,7 @@ class DataTab:
         choice = [heading(MODELLED), self.genes.widget, self.counts.widget]
         choice += [self.reading_box, self.gene_file]
         choice += [self.apply.widget, heading(KEEP), self.save.widget, self.save_model.widget]
+        choice.append(self.into_store)
         choice += [self.unsaved.widget, self.saved.widget]
         self.opened = beside(widgets.VBox(choice), widgets.VBox(found))
         buttons = row(self.open_asked.widget, self.leave_asked.widget)
@@ -135,6 +141,9 @@ class DataTab:
         for button in (self.open, self.apply):
             button.enable(now.wait)
         self.save.enable(now.wait)
+        show(self.into_store, bool(now.table))
+        self.table.placeholder = now.table
+        self.save_table.enable(now.wait)
         self.save_model.enable(now.no_model)
         self.unsaved.draw(now.unsaved)
         self.saved.draw(now.saved)

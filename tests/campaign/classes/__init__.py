@@ -18,6 +18,7 @@ from . import (
     settings,
     sparse,
     stops,
+    stores,
     structure,
     studies,
     tables,
@@ -30,7 +31,7 @@ MAKERS = (
     *(images.cases, names.cases, names.pages, records.cases, settings.cases, settings.options),
     *(settings.keys, genes.cases, outputs.cases, models.cases, studies.cases),
     *(stops.folders, stops.stops, generation.train, generation.generate, generation.enhance),
-    *(generation.finetune, generation.edit, regions.cases),
+    *(generation.finetune, generation.edit, regions.cases, stores.cases),
 )
 
 
