@@ -33,6 +33,8 @@ _GLOBAL, _LOCAL = (
     ("CenterX_global_px", "CenterY_global_px"),
     ("CenterX_local_px", "CenterY_local_px"),
 )
+_CORNER = ("x_global_px", "y_global_px")
+"""Places of fields."""
 _CONTROLS = r"^(?:negative|negprb|systemcontrol|falsecode)"
 _IMAGES = "CellComposite"
 _FIELD = re.compile(r"_F0*(\d+)\.(?:jpe?g|png|tiff?)$", re.IGNORECASE)
@@ -56,7 +58,8 @@ def read(path: Path, options: Options) -> Found:
     adata, notes = _counts(parts)
     file = parts.need("*metadata_file.csv*")
     fields = _fields(parts)
-    cells = _cells(parts, file, fields)
+    cells, said = _cells(parts, file, fields)
+    notes += said
     adata, said = placed(parts, adata, cells, _GLOBAL, file)
     notes += said
     microns, question = _pixel_size(fields, cells, options)
@@ -126,19 +129,23 @@ def _fields(parts: Parts) -> pd.DataFrame | None:
     return table.rename(columns=str.lower).set_index("fov")
 
 
-def _cells(parts: Parts, file: Path, fields: pd.DataFrame | None) -> pd.DataFrame:
-    """What is known of cells, with their global places."""
-    if _GLOBAL[0] in parts.columns(file):
+def _cells(parts: Parts, file: Path, fields: pd.DataFrame | None) -> tuple[pd.DataFrame, list[str]]:
+    """What is known of cells, with their global places, and a sentence if those were computed."""
+    notes = []
+    if set(_GLOBAL) <= set(parts.columns(file)):
         table = parts.table(file, _CELL, _GLOBAL)
-        return table.set_index(pd.Index(_named(table))).drop(columns="cell_ID")
-    table = parts.table(file, _CELL, _LOCAL)
-    if fields is None or not {"x_global_px", "y_global_px"} <= set(fields):
-        found = f"neither {_GLOBAL[0]} in {file.name} nor fov_positions_file.csv with x_global_px"
-        raise parts.refused(found)
-    for to, local, name in zip(_GLOBAL, _LOCAL, ("x_global_px", "y_global_px"), strict=True):
-        corner = pd.to_numeric(fields[name], errors="coerce").to_dict()
-        table[to] = table[local] + table["fov"].map(corner)
-    return table.set_index(pd.Index(_named(table))).drop(columns="cell_ID")
+    else:
+        table = parts.table(file, _CELL, _LOCAL)
+        if fields is None or not set(_CORNER) <= set(fields):
+            found = (
+                f"neither {_GLOBAL[0]} in {file.name} nor fov_positions_file.csv with x_global_px"
+            )
+            raise parts.refused(found)
+        for to, local, name in zip(_GLOBAL, _LOCAL, _CORNER, strict=True):
+            corner = pd.to_numeric(fields[name], errors="coerce").to_dict()
+            table[to] = table[local] + table["fov"].map(corner)
+        notes = ["Places were computed from those within a field and those of the fields."]
+    return table.set_index(pd.Index(_named(table))).drop(columns="cell_ID"), notes
 
 
 # ---- places ------------------------------------------------------------------------------------
@@ -182,7 +189,7 @@ def _corners(adata: AnnData) -> Mapping[str, tuple[float, float]]:
         return {}
     shift = np.asarray(adata.obsm[keys.SPATIAL]) - adata.obs[list(_LOCAL)].to_numpy(dtype=float)
     by_field = pd.DataFrame(shift).groupby(adata.obs["fov"].astype(str).to_numpy())
-    is_moved = (by_field.max() - by_field.min()).max(axis=1) < 2  # neither turned nor mirrored
+    is_moved = ((by_field.max() - by_field.min()) < 2).all(axis=1)  # neither turned nor mirrored
     middle = by_field.median()[is_moved]
     return {str(field): (float(x), float(y)) for field, x, y in middle.itertuples()}
 

@@ -89,6 +89,7 @@ def _names(parts: Parts, file: Path) -> list[str]:
     """The first column of a table without a header."""
     how = {"sep": "\t", "header": None, "dtype": str, "keep_default_na": False}
     try:
-        return pd.read_csv(file, encoding="utf-8-sig", **how)[0].tolist()  # type: ignore[call-overload,no-any-return]
+        table = pd.read_csv(file, encoding="utf-8-sig", encoding_errors="replace", **how)  # type: ignore[call-overload]
     except TABLE_FAULTS as error:
         raise parts.unreadable(file, error) from error
+    return [str(name) for name in table[0]]

@@ -167,3 +167,12 @@ def test_an_image_that_cannot_be_read_is_left_out_and_said(folder: Path) -> None
     found = read_found(folder)
     assert "CellComposite_F001.tif cannot be read and was left out" in found.notes[-1]
     assert found.adata.uns["spatial"]["Run"]["images"]["hires"].shape == (40, 40, 3)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_without_places_there_is_no_mosaic(folder: Path, value: float) -> None:
+    cells = cosmx_cells().assign(CenterX_global_px=value)
+    cells.to_csv(folder / "Run_metadata_file.csv", index=False)
+    found = read_found(folder)
+    assert found.notes[-1] == "2 images of fields without a place were left out."
+    assert found.adata.uns["spatial"]["Run"]["images"] == {}
