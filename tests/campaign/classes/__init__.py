@@ -13,6 +13,7 @@ from . import (
     models,
     names,
     outputs,
+    platforms,
     records,
     regions,
     settings,
@@ -32,6 +33,7 @@ MAKERS = (
     *(settings.keys, genes.cases, outputs.cases, models.cases, studies.cases),
     *(stops.folders, stops.stops, generation.train, generation.generate, generation.enhance),
     *(generation.finetune, generation.edit, regions.cases, stores.cases),
+    *(platforms.cases, platforms.tables, platforms.chips),
 )
 
 
