@@ -56,14 +56,6 @@ class Places:
         """Of the tissue under the spots; none for a map."""
         return () if self.layout is None else self.layout.images
 
-    @property
-    def is_titled(self) -> NDArray[np.bool_]:
-        """Which sections have their name above them, (n_sections,)."""
-        layout = self.layout
-        if layout is None:
-            return np.zeros(0, dtype=bool)
-        return np.isin(np.arange(len(layout.sections.names)), list(layout.titles))
-
     def shows(self, section: int) -> bool:
         """Whether a section, by its code, is drawn."""
         return self.layout is not None and self.layout.only in (None, section)

@@ -19,6 +19,7 @@ from napari_stimpute.scene.scene import Scene
 from napari_stimpute.scene.shown import colours_of
 
 from ..canvas_page import CanvasPage
+from ..overlaid import hexagonal, overlaid, section
 
 GROUND = """([from, to]) => {
   const c = document.querySelector("canvas"), gl = c.getContext("webgl2");
@@ -142,6 +143,23 @@ def test_cells_lie_on_a_map_that_is_drawn_by_itself(
         assert box.beside.widget.layout.display == "none"
 
     asyncio.run(main())
+
+
+def test_one_of_several_sections_is_chosen_by_menu_and_button() -> None:
+    session = Session()
+    session.open(overlaid())
+    box = CanvasBox(Scene(session), Home())
+    assert box.which.layout.display is None and box.grid.value
+    assert [title["text"] for title in box.spots.widget.titles] == ["B", "A"]
+    box.grid.value = False
+    box.spots.draw()
+    assert box.section.widget.value == session.display.section == "B"
+    assert len(box.spots.widget.images) == 1 and len(box.spots.widget.order) == 4 * 64
+    box.section.widget.value = "A"
+    box.spots.draw()
+    assert [title["text"] for title in box.spots.widget.titles] == ["A"] and not box.grid.value
+    session.open(section(0, hexagonal()))
+    assert box.which.layout.display == "none"
 
 
 # ---- in a browser -------------------------------------------------------------------------------
@@ -293,3 +311,17 @@ def test_nothing_listens_when_the_cell_is_gone(page: Page, box: CanvasBox) -> No
     drawn(page, box.spots.widget)
     page.evaluate("() => end()")
     assert page.evaluate("() => Object.values(told).flat().length") == 0
+
+
+@pytest.mark.slow
+def test_each_section_has_its_name_above_it(page: Page) -> None:
+    session = Session()
+    session.open(overlaid())
+    box = CanvasBox(Scene(session), Home())
+    CanvasPage(page, box.spots.widget)
+    names = page.locator(".stage svg text")
+    names.nth(1).wait_for()
+    assert names.all_text_contents() == ["B", "A"]
+    first, second = (names.nth(k).bounding_box() for k in (0, 1))
+    assert first is not None and second is not None
+    assert first["x"] + first["width"] < second["x"] and first["y"] > 0

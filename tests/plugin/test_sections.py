@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from anndata import AnnData
 from napari.layers import Image
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_stimpute.data.results import Results, write_results
@@ -135,13 +137,15 @@ def test_a_section_alone_has_its_image_and_the_mode_stays(view: SpotsView, mode:
     assert len(images) == (2 if mode == "side by side" else 1)
     assert {int(image.data[0, 0, 0]) for image in images} == {220}
     (titles, *_more) = of_role(view, "titles")
-    assert list(titles.shown) == [False, True]
-    assert np.array_equal(view.layer.shown, np.repeat([False, True], N))
+    assert list(titles.features["title"]) == ["", "A"]
+    drawn = (view.layer.face_color[:, 3] > 0) | (view.layer.border_width > 0)
+    assert np.array_equal(drawn, np.repeat([False, True], N))
     places = view.scene.places.points
     assert view.stage.spot_at(places[N + 3]) == N + 3
     np.testing.assert_allclose(view.layer.data[N:], places[N:])
     view.session.display.section = ""
-    assert view.mode == mode and view.layer.shown.all() and titles.shown.all()
+    assert view.mode == mode and (view.layer.face_color[:, 3] > 0).all()
+    assert list(titles.features["title"]) == ["B", "A"]
     assert view.viewer.scene.camera.zoom == pytest.approx(zoom, rel=0.05)
     assert len(in_sight(view, "image")) == len(of_role(view, "image"))
 
@@ -178,7 +182,7 @@ def test_the_menu_stands_for_several_sections_alone(
     assert not box.isHidden() and box.grid.isChecked()
     box.grid.click()
     assert box.menu.currentText() == "B (64 spots)" and not box.grid.isChecked()
-    box.next.click()
+    QTest.keyClick(box.menu, Qt.Key.Key_Down)
     assert panel.session.display.section == "A"
     box.grid.click()
     assert panel.session.display.section == ""

@@ -111,8 +111,7 @@ def titles_layers(session: Session, places: Places, opened: Any = None) -> list[
         return []
     layer = Points(
         layout.corners[:, ::-1] * places.per_unit,
-        features={"title": list(layout.sections.names)},
-        shown=places.is_titled,
+        features=_titles(places),
         text={"string": "{title}", "anchor": "upper_left", "size": 10, "color": _TITLE},
         face_color="transparent",
         border_width=0,
@@ -125,6 +124,14 @@ def titles_layers(session: Session, places: Places, opened: Any = None) -> list[
     return [layer]
 
 
+def _titles(places: Places) -> dict[str, list[str]]:
+    """What stands above each section: its name, or nothing."""
+    if places.layout is None:
+        return {}
+    titles = places.layout.titles
+    return {"title": [titles.get(code, "") for code in range(len(places.layout.sections.names))]}
+
+
 def show_section(layer: Layer, places: Places | None) -> None:
     """Let a layer of ours show the section that is shown alone, or all of them."""
     mark = mark_of(layer)
@@ -133,7 +140,7 @@ def show_section(layer: Layer, places: Places | None) -> None:
     if mark.role == "image":
         layer.visible = places.shows(mark.section)
     elif mark.role == "titles":
-        layer.shown = places.is_titled
+        layer.features = _titles(places)
     elif mark.placed is not None:
         points, is_drawn = _drawn(places)
         layer.data = points
@@ -234,14 +241,17 @@ def _paint_points(layer: Layer, shown: Shown, style: Style, placed: NDArray[np.b
     seen = placed & ~shown.is_hidden if isinstance(shown, Categories) else placed
     if not np.array_equal(layer.shown, seen):
         layer.shown = seen
-    outline = _outlines(shown, style)
+    # napari draws what is not shown too, where there are no slices: it has no colour, and no edge
+    outline = np.where(seen, _outlines(shown, style), 0.0)
+    colours = colours_of(shown, style.ground)
+    colours[~seen] = 0
     events = layer.events
     with events.border_width.blocker(), events.size.blocker(), events.face_color.blocker():
         if not np.array_equal(layer.border_width, outline):
             layer.border_width = outline
         if layer.size[0] != style.diameter:
             layer.size = style.diameter
-        layer.face_color = colours_of(shown, style.ground)  # one redraw for all three
+        layer.face_color = colours  # one redraw for all three
     _show_bar(layer, isinstance(shown, Values))
 
 

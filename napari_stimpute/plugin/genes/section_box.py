@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
@@ -15,25 +14,22 @@ from ..widgets.words import labelled, row, shrinkable
 from .aspect_box import LABEL
 
 NEXT_KEY = "N"
-"""Key on the canvas: the next section, and all of them after the last."""
+"""Key on the canvas: the next section, and all of them after the last; with Shift, back."""
 
 
 class SectionBox(QWidget):
-    """A menu of sections, steps to the next, and a button for all; hidden for a single one."""
+    """A menu of sections, and a button for all of them; hidden for a single one."""
 
     def __init__(self, panel: SectionsPanel) -> None:
         super().__init__()
         self.panel = panel
         self.menu, self.grid = MenuBox(panel.choose), QPushButton(GRID)
-        self.before = _step("‹", "The section before.", lambda: panel.step(-1))
-        self.next = _step("›", f"The next section ({NEXT_KEY} on the canvas).", panel.step)
         self.menu.setAccessibleName("Section")
         shrinkable(self.menu)
         self.grid.setCheckable(True)
         self.grid.clicked.connect(panel.set_grid)
         inner, beside = QWidget(), row(self.menu, stretch=False)
-        for button in (self.before, self.next, self.grid):
-            beside.addWidget(button)
+        beside.addWidget(self.grid)
         beside.setStretch(0, 1)
         inner.setLayout(beside)
         layout = QVBoxLayout(self)
@@ -45,24 +41,20 @@ class SectionBox(QWidget):
 
     def bind_keys(self, viewer: Any) -> None:
         """Let a key of the canvas step through the sections."""
-        viewer.bind_key(NEXT_KEY, self._on_key, overwrite=True)
+        viewer.bind_key(NEXT_KEY, self._show_next, overwrite=True)
+        viewer.bind_key(f"Shift-{NEXT_KEY}", self._show_previous, overwrite=True)
 
-    def _on_key(self, _viewer: Any) -> None:
+    def _show_next(self, _viewer: Any) -> None:
         if is_alive(self) and self.panel.now.is_offered:  # the key outlives a closed panel
             self.panel.step()
+
+    def _show_previous(self, _viewer: Any) -> None:
+        if is_alive(self) and self.panel.now.is_offered:
+            self.panel.step(-1)
 
     def _draw(self) -> None:
         now = self.panel.now
         self.setVisible(now.is_offered)
         self.menu.draw(now.menu)
         self.grid.setChecked(now.is_grid)
-        self.grid.setToolTip(tip(now.grid_help))
-
-
-def _step(text: str, help_text: str, act: Callable[[], object]) -> QPushButton:
-    button = QPushButton(text)
-    button.setFixedWidth(28)
-    button.setToolTip(help_text)
-    button.setAccessibleName(help_text)
-    button.clicked.connect(lambda: act())
-    return button
+        self.grid.setToolTip(tip(f"{now.grid_help} {NEXT_KEY} on the canvas: the next section."))
