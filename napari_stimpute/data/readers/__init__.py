@@ -6,6 +6,8 @@ opened, and not before.
 
 from __future__ import annotations
 
+import fnmatch
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +22,8 @@ class Format:
     title : for people
     home : module of its reader, within this package
     endings : of its files, in lower case
-    marks : patterns of entries of a folder, each of which tells that it is of this format
+    marks : patterns of entries of a folder, each of which tells that it is of this format; the
+        first is told to people
     """
 
     name: str
@@ -29,18 +32,23 @@ class Format:
     endings: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
 
-    def fits(self, path: Path) -> bool:
-        """Whether the name of a file, or the entries of a folder, tell of this format."""
-        if path.is_dir():
-            return any(next(path.glob(mark), None) is not None for mark in self.marks)
+    def fits_file(self, path: Path) -> bool:
+        """Whether the name of a file tells of this format."""
         return path.name.lower().endswith(self.endings) if self.endings else False
+
+    def fits_folder(self, path: Path, entries: Sequence[str]) -> bool:
+        """Whether the entries of a folder, or what is deeper in it, tell of this format."""
+        return any(
+            any(path.glob(mark)) if "/" in mark else fnmatch.filter(entries, mark)
+            for mark in self.marks
+        )
 
     @property
     def expected(self) -> str:
         """What its files are called, or its folders hold, in words."""
         if self.endings:
             return f"{self.title} ({', '.join(self.endings)})"
-        return f"{self.title} (a folder with {' or '.join(self.marks)})"
+        return f"{self.title} (a folder with {self.marks[0].strip('*').replace('*', '…')})"
 
 
 _POSITIONS = "spatial/tissue_positions*"
@@ -113,7 +121,11 @@ _WITHIN = {"visium": ("visium_hd",)}
 
 def formats_of(path: Path) -> list[Format]:
     """All formats that a file or a folder may be of, by its name or its entries."""
-    found = [known for known in FORMATS if known.fits(path)]
+    if path.is_dir():
+        entries = [entry.name for entry in path.glob("*")]  # none where it may not be read
+        found = [known for known in FORMATS if known.fits_folder(path, entries)]
+    else:
+        found = [known for known in FORMATS if known.fits_file(path)]
     names = {known.name for known in found}
     return [k for k in found if not names & set(_WITHIN.get(k.name, ()))]
 
