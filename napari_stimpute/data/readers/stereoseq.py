@@ -8,6 +8,7 @@ with x, y and count, gene after gene; ``gene`` with the beginnings), cells in ``
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,12 @@ _BIN = re.compile(r"bin(\d+)")
 _ADDED = (20, 50, 100)
 """Bins that are offered where there are only single spots."""
 _USUAL, _CELLS = "50", "cells"
+_OF_BINS = {"expression": ("x", "y", "count"), "gene": ("offset", "count")}
+_OF_CELLS = {
+    "cell": ("id", "x", "y", "offset", "geneCount"),
+    "cellExp": ("geneID", "count"),
+    "gene": (),
+}
 _NAMES = ("geneName", "gene", "geneID")
 """What names of genes are called, those that people read first."""
 
@@ -52,7 +59,7 @@ def read(path: Path, options: Options) -> Found:
             survey(content)
             return _read(path, content, options)
     except (KeyError, ValueError, IndexError, TypeError) as error:
-        raise _refused(path, f"a part that is damaged or missing ({error})", AGAIN) from error
+        raise _refused(path, f"a damaged file ({error})", AGAIN) from error
 
 
 def _read(path: Path, content: h5py.File, options: Options) -> Found:
@@ -78,9 +85,12 @@ def _read(path: Path, content: h5py.File, options: Options) -> Found:
 def _question(path: Path, content: h5py.File, options: Options) -> Question:
     groups = content.get("geneExp", {})
     held = {int(m[1]): groups[name] for name in groups if (m := _BIN.fullmatch(name))}
+    for group in held.values():
+        _check_parts(group, _OF_BINS)
     sizes = sorted({*held, *(_ADDED if 1 in held else ())})
     choices = [(str(n), _words(n, held, content)) for n in sizes]
     if "cellBin" in content:
+        _check_parts(content["cellBin"], _OF_CELLS)
         choices.append((_CELLS, f"cells: {len(content['cellBin/cell']):,}"))
     if not choices:
         listed = ", ".join(list(content)[:5]) or "nothing"
@@ -92,6 +102,18 @@ def _question(path: Path, content: h5py.File, options: Options) -> Question:
     if len(choices) > 1 and not options.get("bin"):
         raise Undecided(question)
     return question
+
+
+def _check_parts(group: h5py.Group, parts: Mapping[str, tuple[str, ...]]) -> None:
+    """Check that a group has its tables, and they their columns."""
+    for part, columns in parts.items():
+        place = f"{group.name.strip('/')}/{part}"
+        held = getattr(group.get(part), "dtype", None)
+        if held is None:
+            raise ValueError(f"no table {place}")
+        for column in columns:
+            if column not in (held.names or ()):
+                raise ValueError(f"no column {column!r} in {place}")
 
 
 def _words(size: int, held: dict[int, h5py.Group], content: h5py.File) -> str:
@@ -160,7 +182,9 @@ def _cells(group: h5py.Group) -> tuple[AnnData, np.ndarray, float, float]:
 
 def _var(genes: h5py.Dataset) -> pd.DataFrame:
     """Genes by the name that people read, with the id where there is one, too."""
-    name = next(name for name in _NAMES if name in genes.dtype.names)
+    name = next((name for name in _NAMES if name in (genes.dtype.names or ())), "")
+    if not name:
+        raise ValueError(f"no names of genes in {genes.name.strip('/')}")
     others = (
         {"gene_ids": _texts(genes["geneID"])}
         if name != "geneID" and "geneID" in genes.dtype.names

@@ -75,10 +75,11 @@ def test_names_of_spots_that_are_places_are_used(tmp_path: Path) -> None:
     assert "spatial" not in read(path, places="none").obsm
 
 
-def test_a_table_of_places_near_by_is_matched_by_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize("axes", [["X", "Y"], ["xcoord", "ycoord"]])
+def test_a_table_of_places_near_by_is_matched_by_name(tmp_path: Path, axes: list[str]) -> None:
     path = written(tmp_path / "in.csv", text(COUNTS, CELLS, GENES))
     places = np.array([[9, 8], [7, 6], [5, 4]])
-    written(tmp_path / "positions.csv", text(places, CELLS[1:][::-1], ["X", "Y"]))
+    written(tmp_path / "positions.csv", text(places, CELLS[1:][::-1], axes))
     found = read_found(path)
     np.testing.assert_array_equal(
         found.adata.obsm["spatial"], [[np.nan, np.nan], [5, 4], [7, 6], [9, 8]]
