@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 _ABOUT = (
     "Read IN, of any format that can be read, and write it to OUT, with all genes and no other "
     "changes than those that are said: .h5ad, or a new SpatialData store (.zarr). OUT.geojson gets "
-    "the outline of each group of spots, as QuPath reads it."
+    "the outline of each group of spots, as QuPath reads it; OUT.csv the values of genes."
 )
 _GEOJSON = ".geojson"
+_TABLES = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 
 
 def add_convert(commands: argparse._SubParsersAction[Parser]) -> None:
@@ -39,6 +40,7 @@ def add_convert(commands: argparse._SubParsersAction[Parser]) -> None:
             "stimpute convert spaceranger/outs section.h5ad",
             "stimpute convert visium_hd/ bins.zarr --read bin=16",
             "stimpute convert section.h5ad named.h5ad --regions qupath.geojson --as pathology",
+            "stimpute convert result.h5ad genes.csv --genes Layer3_b,Layer4_a",
             "stimpute convert result.h5ad domains.geojson --groups gmm_vgae_cluster",
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -47,6 +49,13 @@ def add_convert(commands: argparse._SubParsersAction[Parser]) -> None:
     parser.add_argument("output", metavar="OUT", help="what is written; its ending says as what")
     add_reading_option(parser)
     add_table_option(parser)
+    parser.add_argument(
+        "--genes",
+        default="",
+        metavar="GENE,…|FILE",
+        help="whose counts and imputed values OUT.csv (.tsv, .gz) gets, a row per spot; their "
+        "verdicts go to OUT_genes.csv",
+    )
     regions = parser.add_argument_group("regions of a tissue")
     regions.add_argument(
         "--regions",
@@ -74,15 +83,21 @@ def _convert(args: argparse.Namespace) -> int:
     from ..data.files import check_place, holding_signals
     from ..data.opening import sound
     from ..data.save import check_writable
+    from ..session.gene_values import check_values
     from ..terminal import Teller
 
     _check_usage(args)
-    if _is_geojson(args):
+    if _is_table(args):
+        check_values(args.output, args.input)
+    elif _is_geojson(args):
         check_place(args.output, args.input, args.regions)
     else:
         check_writable(args.output, args.input, table=args.table)
     tell = Teller(quiet=args.quiet)
     tell.say(f"Reading {args.input}")
+    if _is_table(args):
+        tell.say(*_write_values(args))
+        return 0
     found = sound(args.input, reading_options(args))
     tell.say(*found.notes)
     if args.regions:
@@ -96,16 +111,40 @@ def _is_geojson(args: argparse.Namespace) -> bool:
     return Path(args.output).suffix == _GEOJSON
 
 
+def _is_table(args: argparse.Namespace) -> bool:
+    return Path(args.output).name.lower().endswith(_TABLES)
+
+
 def _check_usage(args: argparse.Namespace) -> None:
     """Options that would do nothing, or lack another, are wrong usage."""
     if args.column and not args.regions:
         args.parser.error("--as names the column of --regions FILE, which is not given")
     if bool(args.groups) != _is_geojson(args):
         args.parser.error(f"an OUT{_GEOJSON} and --groups COLUMN go together")
-    if args.table and _is_geojson(args):
+    if bool(args.genes) != _is_table(args):
+        args.parser.error(f"an OUT{_TABLES[0]} and --genes GENE,… go together")
+    if args.genes and args.regions:
+        args.parser.error("--regions adds a column to data: write them as .h5ad first")
+    if args.table and (_is_geojson(args) or _is_table(args)):
         args.parser.error("--table is about a store, and OUT is none")
     if args.unit and not (args.regions or args.groups):
         args.parser.error("--unit is about --regions or --groups, which are not given")
+
+
+def _write_values(args: argparse.Namespace) -> list[str]:
+    """Write values and verdicts of genes; sentences on what was read and written."""
+    from ..data.files import holding_signals
+    from ..data.gene_choice import names_in
+    from ..data.opening import load
+    from ..session.contents import Contents
+    from ..session.gene_values import write_values
+
+    opened = load(args.input, genes="all", options=reading_options(args))
+    with holding_signals(resends=False):  # what is whole is not called given up
+        contents = Contents(opened.adata, opened.card.place)
+        found = write_values(contents, names_in(args.genes), args.output)
+    wrote = f"Wrote {found.values}, and verdicts to {found.genes}."
+    return [*opened.notes, *found.notes, wrote]
 
 
 def _add_regions(adata: AnnData, args: argparse.Namespace) -> tuple[str, ...]:

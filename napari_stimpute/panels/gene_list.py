@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import pandas as pd
 
+from ..errors import StimputeError
+from ..job import Job
+from ..progress import Progress
+from ..session.gene_values import Written, write_values
 from ..session.session import Session
 from ..trust.verdict import VERDICTS, trust_table
 from ..words import counted, percent
 from .menu import Choice, Entry, Menu
-from .message import SILENT, Message
+from .message import SILENT, Message, error, good
 from .panel import Panel
 from .table import Column, Table
 from .train import JUDGE
@@ -40,6 +45,12 @@ _COLUMNS = (
     Column("hidden", "Hidden", "Molecules hidden before training, to judge by.", "{:,}".format),
     Column("model_weight", "Model", "Share of the model in the blend that is shown.", percent),
 )
+VALUES = "Save values…"
+VALUES_HELP = (
+    "Counts and imputed values of the listed genes as CSV, a row per spot, with places and groups; "
+    "and a second table with the verdicts."
+)
+_OWNER = "values"
 _NO_GENE, _NO_MATCH = "No gene is listed.", "No gene matches."
 
 
@@ -47,12 +58,14 @@ _NO_GENE, _NO_MATCH = "No gene is listed.", "No gene matches."
 class GeneListState:
     """What is said around the table; ``nothing`` says why there is none, "" where there is.
 
-    ``row`` is where the shown gene is listed, −1 if nowhere; ``elsewhere`` a gene that is meant and
-    not listed, since it was not modelled.
+    ``no_values`` says why the values of the genes cannot be saved, "" where they can; ``row`` is
+    where the shown gene is listed, −1 if nowhere; ``elsewhere`` a gene that is meant and not
+    listed, since it was not modelled.
     """
 
     verdict: Menu
     export_help: str
+    no_values: str = ""
     about: str = ""
     nothing: str = ""
     n_listed: int = 0
@@ -80,6 +93,8 @@ class GeneListPanel(Panel[GeneListState]):
         self._is_watched, self._is_stale = False, True
         self.now = self._empty()
         self.connections.add(session.events.contents, self._spoil)
+        self.connections.add(session.events.problem, self._follow_problem)
+        self.follow(session.events.job)
         self.connections.add(session.display.changed, self._follow_display)
 
     # ---- actions -------------------------------------------------------------------------------
@@ -108,12 +123,44 @@ class GeneListPanel(Panel[GeneListState]):
         self.table.save(path)
         self.refresh()
 
+    def save_values(self, path: str | os.PathLike[str]) -> Job[Written] | None:
+        """Write counts and imputed values of the listed genes, a row per spot, with verdicts."""
+        contents, genes = self.session.contents, [str(gene) for gene in self.table.listed.index]
+
+        def steps() -> Generator[Progress, None, Written]:
+            yield Progress("values", 0, 1, message="Writing values")
+            return write_values(contents, genes, path)
+
+        def take(found: Written) -> None:
+            said = " ".join([*found.notes, f"Saved to {found.values}, verdicts to {found.genes}."])
+            self._say(good(said))
+
+        self._say(SILENT)
+        try:
+            return self.session.work_later(steps(), "Saving values", take, owner=_OWNER)
+        except StimputeError as problem:
+            self._say(error(problem))
+            return None
+
+    @property
+    def values_name(self) -> str:
+        """A name for the table of values."""
+        return f"{self.key}_values.csv"
+
     @property
     def row(self) -> int:
         """Where the shown gene is listed; −1 if nowhere."""
         return self.table.row_of(self.session.display.gene)
 
     # ---- within --------------------------------------------------------------------------------
+
+    def _say(self, message: Message) -> None:
+        self.table.saved = message
+        self.refresh()
+
+    def _follow_problem(self) -> None:
+        if self.session.at_fault == _OWNER and self.session.problem:
+            self._say(error(self.session.problem))
 
     def _spoil(self) -> None:
         self._is_stale = True
@@ -167,6 +214,7 @@ class GeneListPanel(Panel[GeneListState]):
             verdict=self.verdict.menu(),
             n_listed=n,
             export_help=f"Save the {counted(n, 'listed gene')}, in this order." if n else _NO_GENE,
+            no_values=self.session.wait or ("" if n else _NO_GENE),
             message=self.table.saved if n else Message(no_match),
             row=self.row,
             elsewhere=elsewhere,
@@ -182,7 +230,12 @@ class GeneListPanel(Panel[GeneListState]):
         )
 
     def _empty(self, why: str = "") -> GeneListState:
-        return GeneListState(nothing=why, verdict=self.verdict.menu(), export_help=_NO_GENE)
+        return GeneListState(
+            nothing=why,
+            verdict=self.verdict.menu(),
+            export_help=_NO_GENE,
+            no_values=why or _NO_GENE,
+        )
 
     def _why_nothing(self) -> str:
         if self.session.adata is None:

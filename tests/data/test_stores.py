@@ -119,7 +119,7 @@ def test_convert_goes_both_ways(section: ad.AnnData, tmp_path: Path) -> None:
 def test_convert_refuses_other_endings_before_it_reads(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["convert", str(tmp_path / "none.h5ad"), str(tmp_path / "a.csv")]) == 1
+    assert main(["convert", str(tmp_path / "none.h5ad"), str(tmp_path / "a.txt")]) == 1
     assert "Give the output the ending .h5ad or .zarr." in capsys.readouterr().err
 
 

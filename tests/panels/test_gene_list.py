@@ -14,6 +14,8 @@ from napari_stimpute.panels.gene_list import GeneListPanel
 from napari_stimpute.session.session import Session
 from napari_stimpute.trust.verdict import VERDICTS
 
+from .waiting import until_done
+
 TITLES = ("Gene", "Verdict", "Gain", "Hidden", "Model")
 
 
@@ -131,6 +133,19 @@ def test_the_listed_genes_are_exported_in_their_order(genes: GeneListPanel, tmp_
     assert genes.table.file_name == "mine_genes.csv"
     genes.search("")
     assert not genes.now.message
+
+
+def test_values_of_the_listed_genes_are_saved_in_their_order(
+    genes: GeneListPanel, tmp_path: Path
+) -> None:
+    genes.choose_verdict("reliable")
+    until_done(genes.save_values(tmp_path / genes.values_name))
+    assert genes.now.message.tone == "good" and "verdicts to" in genes.now.message.text
+    verdicts = pd.read_csv(tmp_path / "mine_values_genes.csv")
+    assert list(verdicts["gene"]) == listed(genes) and set(verdicts["verdict"]) == {"reliable"}
+    assert f"{listed(genes)[0]}_mine" in pd.read_csv(tmp_path / "mine_values.csv", nrows=2)
+    until_done(genes.save_values(tmp_path / "none" / "a.csv"))
+    assert "folder is missing" in genes.now.message.text and genes.now.message.tone == "error"
 
 
 def test_an_export_that_fails_is_explained(genes: GeneListPanel, tmp_path: Path) -> None:

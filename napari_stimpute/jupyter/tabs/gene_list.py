@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ipywidgets as widgets
 
-from ...panels.gene_list import GeneListPanel
+from ...panels.gene_list import VALUES, VALUES_HELP, GeneListPanel
+from ...panels.saving import with_ending
 from ..widgets.controls import Button, MenuBox
 from ..widgets.page import Page
+from ..widgets.saving import SaveBox
 from ..widgets.table import TableView
 from ..widgets.words import Hint, show
 
@@ -32,7 +34,11 @@ class GeneListBox:
             save=panel.save,
             search=panel.search,
         )
-        self.found = widgets.VBox([self.verdict.widget, self.table.widget, self.elsewhere.widget])
+        self.values = SaveBox(
+            VALUES.rstrip("…"), lambda: panel.values_name, panel.save_values, with_ending, home
+        )
+        self.found = widgets.VBox([self.verdict.widget, self.table.widget, self.values.widget])
+        self.found.children += (self.elsewhere.widget,)
         self.widget = widgets.VBox([self.about.widget, self.found, self.nothing.widget])
         panel.changed.connect(self._draw, thread="current")
         page.looked.connect(self._look)
@@ -49,6 +55,7 @@ class GeneListBox:
         self.nothing.say(now.nothing)
         self.verdict.draw(now.verdict)
         self.table.export.enable("" if now.n_listed else now.export_help, now.export_help)
+        self.values.enable(now.no_values, VALUES_HELP)
         self.table.saved.draw(now.message)
         self.elsewhere.widget.description = f"Show {now.elsewhere}"
         show(self.elsewhere.widget, bool(now.elsewhere))

@@ -7,9 +7,10 @@ from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from ...connections import Connections
-from ...panels.gene_list import GeneListPanel
+from ...panels.gene_list import VALUES, VALUES_HELP, GeneListPanel
 from ..widgets.choice import MenuBox
 from ..widgets.connections import is_alive
+from ..widgets.saving import ask_where
 from ..widgets.table import TableView
 from ..widgets.words import hint, row, shrinkable
 
@@ -36,6 +37,10 @@ class GeneListBox(QWidget):
         self.table = TableView(panel.table, panel.save)
         self.table.view.setMinimumHeight(_LOWEST)
         self.table.narrow()
+        self.values = QPushButton(VALUES)
+        self.values.clicked.connect(
+            lambda: ask_where(self, VALUES.rstrip("…"), panel.values_name, panel.save_values)
+        )
         self._lay_out()
         self.table.chosen.connect(panel.session.display.show_gene)
         self.table.model.modelReset.connect(self._mark)
@@ -55,6 +60,7 @@ class GeneListBox(QWidget):
         inner.setSpacing(6)
         inner.addLayout(row(self.text, self.verdict))
         inner.addWidget(self.table, 1)
+        inner.addWidget(self.values)
         inner.addWidget(self.elsewhere)
         layout.addWidget(self.found, 1)
         layout.addWidget(self.nothing)
@@ -82,6 +88,8 @@ class GeneListBox(QWidget):
         self.verdict.draw(now.verdict)
         self.table.export.setEnabled(now.n_listed > 0)
         self.table.export.setToolTip(now.export_help)
+        self.values.setEnabled(not now.no_values)
+        self.values.setToolTip(now.no_values or VALUES_HELP)
         self.table.words.draw(now.message)
         self.elsewhere.setText(f"Show {now.elsewhere}")
         self.elsewhere.setVisible(bool(now.elsewhere))
