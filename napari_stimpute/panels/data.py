@@ -96,14 +96,13 @@ class DataState:
     """What the tab shows.
 
     ``is_busy`` says whether a file is being read or written, ``doing`` what, and ``can_cancel``
-    whether that can be given up; ``wait`` why nothing can be opened or
-    saved now, ``no_model`` why no model can; ``card`` has a label and a sentence in each row, and
-    so have ``details``, which ``asides`` go with; ``notes`` are what this file made necessary;
-    ``left`` are results that an earlier process did not save, until something is opened here;
-    ``asked`` must be answered before a file can be opened; ``sample`` says which sample is chosen,
-    ``work`` how far it is fetched; ``reading`` has the name, title and menu of what could be read
-    otherwise of the open file; ``table`` is a name for a new table of the opened store, "" where it
-    is none.
+    whether that can be given up; ``wait`` why nothing can be opened or saved now, ``no_model`` why
+    no model can; ``card`` has a label and a sentence in each row, and so have ``details``, which
+    ``asides`` go with; ``notes`` are what this file made necessary; ``left`` are results that an
+    earlier process did not save, until something is opened here; ``asked`` must be answered before
+    a file can be opened; ``sample`` says which sample is chosen, ``work`` how far it is fetched;
+    ``reading`` has the name, title and menu of what could be read otherwise of the open file;
+    ``table`` is a name for a new table of the opened store, "" where it is none.
     """
 
     is_open: bool
@@ -268,10 +267,6 @@ class DataPanel(Panel[DataState]):
     def save_to(self, path: str | os.PathLike[str]) -> Job[Path] | None:
         """Save data and results in the background; how that went is said."""
         return self.saving.save_to(path)
-
-    def save_table(self, name: str) -> Job[Path] | None:
-        """Save as a new table of the opened store, in the background; how that went is said."""
-        return self.saving.save_table(name)
 
     def save_model_to(self, path: str | os.PathLike[str]) -> None:
         """Save the model of the run that is shown, else of the last one; how that went is said."""

@@ -116,7 +116,7 @@ class DataTab(QWidget):
         self.table.setAccessibleName("Name of the table")
         self.table.setToolTip(TABLE_HELP)
         self.save_table = _button(
-            INTO_STORE, INTO_STORE_HELP, lambda: panel.save_table(self.table.text())
+            INTO_STORE, INTO_STORE_HELP, lambda: panel.saving.save_table(self.table.text())
         )
         self.into_store.setLayout(row(self.table, self.save_table))
 

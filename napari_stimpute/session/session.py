@@ -316,13 +316,7 @@ class Session:
     # ---- keeping -------------------------------------------------------------------------------
 
     def save(self, path: str | os.PathLike[str], *, table: str = "") -> Path:
-        """Write data and results, atomically; never over the opened file.
-
-        Parameters
-        ----------
-        path : of an .h5ad, or of a new SpatialData store (.zarr)
-        table : where the path is that of the opened store, the name of a new table in it
-        """
+        """Write data and results, atomically, never over the opened file: see `data.save.write`."""
         self._require_idle()
         file = write(self.contents.required, path, self.path or None, table=table)
         self.unsaved = ()
@@ -340,9 +334,7 @@ class Session:
 
         def saving() -> Generator[Progress, None, Path]:
             yield Progress("save", 0, 1, message="Writing the file")
-            file = write(adata, path, source, table=table)
-            yield Progress("save", 1, 1)
-            return file
+            return write(adata, path, source, table=table)
 
         def taken(file: Path) -> None:
             self.unsaved = ()
@@ -374,8 +366,7 @@ class Session:
 
     def keep_picked(self, column: str) -> None:
         """Write who is picked into a new column of obs, as "selected" and "other"."""
-        picked = self.display.picked
-        if picked is None:
+        if (picked := self.display.picked) is None:
             raise MissingKey(
                 expected="picked spots", found="none", remedy="Draw around some of them first."
             )

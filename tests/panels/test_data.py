@@ -317,9 +317,9 @@ def test_data_of_a_store_can_be_saved_as_a_new_table_of_it(
 ) -> None:
     until_done(data.open(write_store(section, tmp_path / "a.zarr")))
     assert data.now.table == "stimpute"
-    until_done(data.save_table("table"))
+    until_done(data.saving.save_table("table"))
     assert data.now.saved.tone == "error" and "an element 'table'" in data.now.saved.text
-    until_done(data.save_table(""))
+    until_done(data.saving.save_table(""))
     assert data.now.saved.text.startswith("Saved as the table “stimpute” of")
     assert data.now.table == "stimpute_2"
 

@@ -93,7 +93,7 @@ class DataTab:
         )
         self.table = control(widgets.Text, "Table", tooltip=TABLE_HELP)
         self.save_table = Button(
-            INTO_STORE, lambda: panel.save_table(self.table.value), home, INTO_STORE_HELP
+            INTO_STORE, lambda: panel.saving.save_table(self.table.value), home, INTO_STORE_HELP
         )
         self.into_store = widgets.VBox([self.table, self.save_table.widget])
         self.unsaved, self.saved = Words("note"), Words("good")
