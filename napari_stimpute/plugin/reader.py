@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..data.readers import formats_of
+from ..data.readers import formats_of, samples_in
 from ..data.readers.found import Undecided
 from ..errors import StimputeError
 
@@ -25,7 +25,11 @@ def get_reader(path: str | list[str]) -> Reader | None:
     """Return the reader for one file or folder that can be read, None for anything else."""
     if isinstance(path, list) and len(path) == 1:
         path = path[0]
-    return read_layers if isinstance(path, str) and formats_of(Path(path)) else None
+    if not isinstance(path, str):
+        return None
+    place = Path(path)
+    is_known = formats_of(place) or (place.is_dir() and len(samples_in(place)) > 1)
+    return read_layers if is_known else None
 
 
 def read_layers(path: str | list[str]) -> list[LayerData]:

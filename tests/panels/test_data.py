@@ -49,6 +49,18 @@ def test_what_must_be_chosen_is_asked_before_a_file_is_read(data: DataPanel, hd:
     assert dict(data.now.card)["Size"].startswith("4 spots × 6 genes")
 
 
+def test_a_folder_of_samples_is_opened_as_sections(data: DataPanel, tmp_path: Path) -> None:
+    for name in ("A1", "B1"):
+        write_visium(tmp_path / name, some_counts(), some_barcodes())
+    until_done(data.open(tmp_path))
+    asked = data.now.asked
+    assert asked is not None and asked.title == "Sample"
+    assert [entry.name for entry in asked.menu.entries] == ["all", "A1", "B1"]
+    data.answer("all")
+    until_done(data.open_asked())
+    assert data.session.contents.sections_told_by == ("library_id", 2)
+
+
 def test_what_waits_can_be_left(data: DataPanel, hd: Path) -> None:
     until_done(data.open(hd))
     data.leave_asked()

@@ -17,6 +17,10 @@ Options = Mapping[str, str]
 """Answers to questions, by the name of the question."""
 
 
+_LISTED = 8
+"""So many choices of a question are listed in an error."""
+
+
 @dataclass(frozen=True)
 class Question:
     """What a file leaves open: which of its parts to read, or how.
@@ -64,21 +68,25 @@ class Question:
 
 
 class Undecided(InputError):
-    """Something must be chosen before a file can be read.
+    """Something must be chosen before a file can be read; ``also`` says what else can be done.
 
     Where ``question.answer`` is not "", it is the usual choice, and may be taken without asking.
     """
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: Question, also: str = "") -> None:
         self.question = question
         self.path, self.options = "", dict[str, str]()
         """What was to be read, and what was answered before; set where it is read."""
-        listed = ", ".join(f"{value} ({words})" for value, words in question.choices)
-        first = question.choices[0][0]
+        listed = ", ".join(
+            value if value == words else f"{value} ({words})"
+            for value, words in question.choices[:_LISTED]
+        )
+        listed += ", …" if len(question.choices) > _LISTED else ""
+        how = f"--read {question.name}={question.choices[0][0]}"
         super().__init__(
             expected=f"a choice of {question.title.lower()}",
             found=f"{len(question.choices):,}: {listed}",
-            remedy=f"Choose one; in the shell with --read {question.name}={first}, for example.",
+            remedy=f"Choose one; in the shell with {how}, for example. {also}".rstrip(),
         )
 
 

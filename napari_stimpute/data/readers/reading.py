@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from ...errors import NotReadable, UnknownName
-from ...words import counted
 from ..files import full_path
 from ..genes import check_unique_names
 from . import FORMATS, Format, formats_of, samples_in
 from .found import Found, Options, Question, Undecided
 from .section_choice import choose_library, choose_sections
+from .together import ALL, samples_question, together
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
 FORMAT, FROM = "format", "Format"
 """Name and title of the question that comes first: what a file is."""
 
+_ONE_BY_ONE = "'stimpute impute' takes the folder too, and works on one after the other."
+
 _LISTED = 3
-"""So many samples of a folder are named."""
+"""So many entries of a folder are named."""
 
 
 def read(path: str | os.PathLike[str], **options: str) -> AnnData:
@@ -58,6 +61,8 @@ def read_found(
     """
     file, chosen = full_path(path, NotReadable), dict(options or {})
     check_path(file)
+    if len(samples := _samples(file)) > 1:
+        return _of_samples(file, samples, chosen, asks=asks)
     try:
         kind, question = _format(file, chosen)
         found = _answered(kind, file, chosen, asks=asks)
@@ -77,6 +82,53 @@ def read_found(
     if unknown := next((name for name in chosen if name not in known), ""):
         raise UnknownName.of(f"choice for {kind.title} files", unknown, known)
     return replace(found, questions=questions)
+
+
+def _samples(file: Path) -> list[Path]:
+    """Samples in a folder that is of no format itself."""
+    return samples_in(file) if file.is_dir() and not formats_of(file) else []
+
+
+def _of_samples(
+    folder: Path, samples: Sequence[Path], options: dict[str, str], *, asks: bool
+) -> Found:
+    """One sample of a folder, or all of them as sections.
+
+    Raises
+    ------
+    Undecided : which was not said
+    """
+    try:
+        question = samples_question(samples, options)
+        if not question.answer:
+            raise Undecided(question, _ONE_BY_ONE)
+    except Undecided as undecided:
+        undecided.path, undecided.options = str(folder), options
+        raise
+    others = {name: value for name, value in options.items() if name != question.name}
+    if question.answer == ALL:
+        found = together(_each_of(samples))
+    else:
+        found = read_found(folder / question.answer, others, asks=asks)
+    return replace(found, questions=(question, *found.questions))
+
+
+def _each_of(samples: Sequence[Path]) -> dict[str, Found]:
+    """What each of some samples holds, by names that tell them apart."""
+    stems = [sample.stem if sample.is_file() else sample.name for sample in samples]
+    are_different = len(set(stems)) == len(stems)
+    found = {}
+    for sample, stem in zip(samples, stems, strict=True):
+        try:
+            found[stem if are_different else sample.name] = read_found(sample)
+        except Undecided as undecided:
+            title = undecided.question.title.lower()
+            raise NotReadable(
+                expected="samples that can be read without a choice",
+                found=f"that {sample.name} leaves the {title} open",
+                remedy="Open that one by itself.",
+            ) from undecided
+    return found
 
 
 def check_path(file: Path) -> None:
@@ -129,17 +181,11 @@ def _unknown(file: Path) -> NotReadable:
         found = f"the ending {file.suffix!r}" if file.suffix else "a name without an ending"
         return not_readable(file, found, f"These can be read: {known}.")
     samples = samples_in(file)
-    if not samples:
-        entries = sorted(entry.name for entry in file.iterdir())
-        listed = ", ".join(entries[:_LISTED]) + (", …" if len(entries) > _LISTED else "")
-        return not_readable(file, f"a folder with {listed}", f"These can be read: {known}.")
-    listed = ", ".join(sample.name for sample in samples[:_LISTED])
-    more = f" and {len(samples) - _LISTED:,} more" if len(samples) > _LISTED else ""
-    return not_readable(
-        file,
-        f"a folder with {counted(len(samples), 'sample')} ({listed}{more})",
-        "Open one of them; 'stimpute impute' takes the folder, and works on one after the other.",
-    )
+    if samples:
+        return not_readable(file, f"a folder with 1 sample ({samples[0].name})", "Open that one.")
+    entries = sorted(entry.name for entry in file.iterdir())
+    listed = ", ".join(entries[:_LISTED]) + (", …" if len(entries) > _LISTED else "")
+    return not_readable(file, f"a folder with {listed}", f"These can be read: {known}.")
 
 
 def _answered(kind: Format, file: Path, options: dict[str, str], *, asks: bool) -> Found:

@@ -33,8 +33,12 @@ def test_a_folder_of_samples_names_them(
 ) -> None:
     for name in "abcde":
         write_10x(tmp_path / f"{name}.h5", counts, barcodes)
-    with pytest.raises(NotReadable, match=r"5 samples \(a.h5, b.h5, c.h5 and 2 more\)"):
+    with pytest.raises(Undecided) as asked:
         read(tmp_path)
+    said = str(asked.value)
+    assert "all (all 5 samples, as sections of one), a.h5, b.h5, c.h5" in said
+    assert "--read sample=all" in said and "'stimpute impute' takes the folder too" in said
+    assert read(tmp_path, sample="c.h5").n_obs == len(barcodes)
 
 
 def test_a_folder_of_something_else_says_what_it_holds(tmp_path: Path) -> None:
