@@ -16,7 +16,7 @@ from ..errors import BadImage, InputError, InvalidSetting, MissingKey, NotCounts
 from ..words import counted, shown
 from .colours import stored_colours
 from .columns import MAX_LABELS
-from .counts import Counts, check_counts, count_places, read_counts, values_at
+from .counts import Counts, check_counts, count_places, n_with, read_counts, values_at
 from .gene_choice import choose_genes, named
 from .genes import CHOSEN, check_unique_names, raw_holds
 from .graph import has_place, spatial_coordinates
@@ -260,7 +260,7 @@ def _zeros(counts: sp.csr_matrix | None, place: str) -> Finding:
     share = 1 - counts.nnz / np.prod(counts.shape, dtype=np.float64)
     problems = []
     empty_places = int((counts.getnnz(axis=1) == 0).sum())
-    empty_genes = int((counts.getnnz(axis=0) == 0).sum())
+    empty_genes = int((n_with(counts) == 0).sum())
     for n, what in ((empty_places, place), (empty_genes, "gene")):
         if n:
             has = "has" if n == 1 else "have"

@@ -188,6 +188,16 @@ def counts_of(adata: AnnData, where: str = "") -> sp.csr_matrix:
     return read_counts(adata, where).matrix
 
 
+def counts_by_gene(adata: AnnData) -> sp.csc_matrix:
+    """The counts of raw, else of X, by column: as they are stored where they are stored so."""
+    where = "X" if adata.raw is None else "raw"
+    stored = values_at(adata, where)
+    is_by_gene = getattr(stored, "format", "") == "csc" and stored.dtype == np.float32
+    if is_by_gene and all((block == np.rint(block)).all() for block in _blocks(stored)):
+        return sp.csc_matrix(stored)
+    return counts_of(adata, where).tocsc()
+
+
 def values_at(adata: AnnData, place: str) -> Any:
     """Return the matrix at a place as it is stored: (n_obs, genes of that place)."""
     if place == "X" and adata.X is not None:
@@ -213,12 +223,20 @@ def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
         yield slice(start, min(start + step, shape[0]))
 
 
-def depth_of(counts: sp.csr_matrix) -> NDArray[np.float64]:
+def n_with(counts: sp.csr_matrix) -> NDArray[np.int64]:
+    """How many spots have counts of each gene, (n_vars,); in parts, to need little memory."""
+    found = np.zeros(counts.shape[1], dtype=np.int64)
+    for start in range(0, len(counts.indices), ROW_BLOCK):
+        found += np.bincount(counts.indices[start : start + ROW_BLOCK], minlength=len(found))
+    return found
+
+
+def depth_of(counts: sp.csr_matrix | sp.csc_matrix) -> NDArray[np.float64]:
     """Molecules of each spot, (n_obs,)."""
     return np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()
 
 
-def size_factors(counts: sp.csr_matrix) -> NDArray[np.float32]:
+def size_factors(counts: sp.csr_matrix | sp.csc_matrix) -> NDArray[np.float32]:
     """Depth of each cell relative to the median cell.
 
     Returns

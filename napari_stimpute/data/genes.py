@@ -6,7 +6,7 @@ The working AnnData has the counts of the modelled genes in X and those of all g
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .. import keys
 from ..errors import DuplicateNames
-from .counts import Counts, check_counts, read_counts, size_factors
+from .counts import ROW_BLOCK, Counts, check_counts, n_with, read_counts, size_factors
 from .gene_choice import choose_genes
 from .structure import named
 
@@ -59,8 +59,9 @@ def working_adata(
     ``layers[keys.X_BEFORE]`` (or ``obsm`` if its genes are others). How the genes were chosen
     stands in ``uns[keys.GENE_CHOICE]``, and stays there when a result is opened again; which were
     asked for by name stands in ``uns[keys.ALSO]``, and they are asked for again when others are
-    chosen later. The input is not changed and shares no matrix with the result. `spec`, `counts`
-    and `also` are those of `choose_genes`.
+    chosen later. The input is not changed, but its matrices are taken over: hand in a copy of what
+    others work on. Raw is sparse by column, so that a gene is read at once. `spec`, `counts` and
+    `also` are those of `choose_genes`.
 
     Returns
     -------
@@ -78,7 +79,8 @@ def working_adata(
     counts = counts or read_counts(adata)
     choice = choose_genes(adata, spec, counts, also or _asked_before(adata, counts))
     columns = counts.var.index.get_indexer(pd.Index(choice.names))
-    modelled = counts.matrix[:, columns]
+    is_all = np.array_equal(columns, np.arange(counts.matrix.shape[1]))
+    modelled = counts.matrix if is_all else counts.matrix[:, columns]
     if not modelled.nnz:  # the counts are those of other genes
         check_counts(modelled, "X")
     earlier = str(adata.uns.get(keys.GENE_CHOICE, ""))
@@ -87,9 +89,9 @@ def working_adata(
         X=modelled,
         obs=adata.obs.copy(),
         var=counts.var.iloc[columns].copy(),
-        obsm=_copied(adata.obsm),
-        obsp=_copied(adata.obsp),
-        uns=_copied(adata.uns),
+        obsm=dict(adata.obsm),
+        obsp=dict(adata.obsp),
+        uns=dict(adata.uns),
     )
     work.uns[keys.GENE_CHOICE] = earlier if is_reopened else choice.note
     work.uns.pop(keys.ALSO, None)
@@ -106,9 +108,17 @@ def working_adata(
 
 def relative_variance(counts: sp.csr_matrix) -> NDArray[np.floating]:
     """Variance over mean of each gene, depth taken out, (n_vars,); 0 without counts."""
-    level = (sp.diags(1 / size_factors(counts)) @ counts).tocsr()
-    mean = np.asarray(level.mean(axis=0)).ravel()
-    square = np.asarray(level.multiply(level).mean(axis=0)).ravel()
+    n_obs, n_vars = counts.shape
+    factors, ends = size_factors(counts), counts.indptr
+    mean, square = np.zeros(n_vars), np.zeros(n_vars)
+    step = max(1, ROW_BLOCK * n_obs // max(1, counts.nnz))
+    for start in range(0, n_obs, step):
+        rows = slice(start, min(start + step, n_obs))
+        here = slice(ends[rows.start], ends[rows.stop])
+        per_value = np.repeat(factors[rows], np.diff(ends[rows.start : rows.stop + 1]))
+        level = counts.data[here] / per_value
+        mean += np.bincount(counts.indices[here], level, n_vars) / n_obs
+        square += np.bincount(counts.indices[here], level**2, n_vars) / n_obs
     ratio: NDArray[np.floating] = np.divide(
         square - mean**2, mean, out=np.zeros_like(mean), where=mean > 0
     )
@@ -118,7 +128,7 @@ def relative_variance(counts: sp.csr_matrix) -> NDArray[np.floating]:
 def most_telling_gene(counts: Counts) -> str:
     """The gene to show first: the largest variance-to-mean ratio, depth taken out."""
     ratio = relative_variance(counts.matrix)
-    seen = counts.matrix.getnnz(axis=0) >= 0.3 * counts.matrix.shape[0]
+    seen = n_with(counts.matrix) >= 0.3 * counts.matrix.shape[0]
     return str(
         counts.var.index[int(np.argmax(np.where(seen, ratio, -1.0) if seen.any() else ratio))]
     )
@@ -132,18 +142,6 @@ def asked_for(adata: AnnData) -> list[str]:
 def _asked_before(adata: AnnData, counts: Counts) -> list[str]:
     """Genes that an earlier choice was to hold whatever it chose, as far as they are here."""
     return [name for name in asked_for(adata) if name in counts.var.index]
-
-
-def _copied(mapping: Mapping[str, Any]) -> dict[str, Any]:
-    """Copy a mapping, the mappings within it, and their arrays."""
-    return {
-        key: _copied(value) if isinstance(value, Mapping) else _copy_of(value)
-        for key, value in mapping.items()
-    }
-
-
-def _copy_of(value: Any) -> Any:
-    return value.copy() if hasattr(value, "copy") else value
 
 
 def _keep_by_gene(adata: AnnData, work: AnnData) -> list[str]:
@@ -175,7 +173,7 @@ def _keep_x(adata: AnnData, work: AnnData, place: str) -> list[str]:
         work.layers[name] = adata.X[:, at]
         return [f"The former X is kept in layers[{name!r}]."]
     name = keys.free(keys.X_BEFORE, work.obsm)
-    work.obsm[name] = adata.X.copy()
+    work.obsm[name] = adata.X
     work.uns[name] = adata.var.copy()
     return [f"The former X (other genes) is kept in obsm[{name!r}], its genes in uns[{name!r}]."]
 
@@ -185,18 +183,20 @@ def _set_raw(adata: AnnData, work: AnnData, counts: Counts) -> list[str]:
     from anndata import AnnData
 
     if adata.raw is not None and raw_holds(adata, counts):
-        work.raw = AnnData(X=_copy_of(adata.raw.X), var=adata.raw.var.copy(), obs=work.obs)
+        matrix: Any = adata.raw.X
+        by_gene = matrix.tocsc() if hasattr(matrix, "tocsc") else matrix
+        work.raw = AnnData(X=by_gene, var=adata.raw.var.copy(), obs=work.obs)
         return [f"raw holds the counts of all {adata.raw.n_vars:,} genes, as before."]
     notes = [f"raw holds the counts of all {counts.matrix.shape[1]:,} genes."]
     if adata.raw is not None:
         name = keys.free(keys.RAW_BEFORE, work.obsm)
-        work.obsm[name] = _copy_of(adata.raw.X)
+        work.obsm[name] = adata.raw.X
         work.uns[name] = adata.raw.var.copy()
         notes += [
             f"The former raw ({adata.raw.n_vars:,} genes, not these counts) is kept in "
             f"obsm[{name!r}], its genes in uns[{name!r}]."
         ]
-    work.raw = AnnData(X=counts.matrix.copy(), var=counts.var.copy(), obs=work.obs)
+    work.raw = AnnData(X=counts.matrix.tocsc(), var=counts.var.copy(), obs=work.obs)
     return notes
 
 

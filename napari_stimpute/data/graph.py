@@ -113,6 +113,12 @@ def nearest(points: Points, around: Points, k: int) -> tuple[NDArray[np.float64]
     return np.asarray(distance), np.asarray(index, dtype=np.intp)
 
 
+def distinct(points: Points) -> Points:
+    """The places of which no two are the same, in order of x, then y; all finite."""
+    both = np.ascontiguousarray(points, dtype=np.float64).view(np.complex128)  # sorted as one
+    return np.unique(both).view(np.float64).reshape(-1, 2)
+
+
 def lattice_of(points: Points) -> tuple[Lattice, float]:
     """Tell a grid from irregular points, and its pitch (else the nearest distance).
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import UnknownName
 from ..words import counted
-from .graph import Lattice, Points, has_place, lattice_of, spatial_coordinates
+from .graph import Lattice, Points, distinct, has_place, lattice_of, spatial_coordinates
 from .image import NO_FIT, Fit, TissueImage, fit_library, joined, shown_library
 from .libraries import Library, libraries
 from .sections import Sections, find_sections
@@ -169,7 +169,7 @@ class _Part:
 
     @classmethod
     def of(cls, points: Points, library: Library | None) -> _Part:
-        different = np.unique(points, axis=0)
+        different = distinct(points)
         can_tell = len(different) >= _FEWEST
         lattice, spacing = lattice_of(different) if can_tell else ("none", 0.0)
         fit = NO_FIT if library is None else fit_library(library, points, spacing)

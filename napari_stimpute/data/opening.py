@@ -167,6 +167,8 @@ def sound_steps(
             remedy="Put counts into an AnnData first: anndata.AnnData(counts, obs, var).",
         )
     adata, changed = storable(read.adata)
+    if isinstance(source, AnnData):
+        adata = adata.copy()  # it stays as it is, whatever is done with the other
     return replace(read, adata=adata, notes=[*read.notes, *changed, *_placed(adata)])
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..words import counted
-from .graph import Points, has_place, lattice_of, nearest, spatial_coordinates
+from .graph import Points, distinct, has_place, lattice_of, nearest, spatial_coordinates
 from .sections import find_sections
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def guess_technology(adata: AnnData) -> Technology:
     """
     coordinates = spatial_coordinates(adata)
     coordinates[~find_sections(adata).is_largest] = np.nan
-    points = np.unique(coordinates[has_place(coordinates)], axis=0)
+    points = distinct(coordinates[has_place(coordinates)])
     if len(points) < 7:
         alone = len(points) < 2
         spacing = 1.0 if alone else float(np.median(nearest(points, points, 2)[0][:, 1]))

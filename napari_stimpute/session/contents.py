@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .. import keys
 from ..data.columns import categorical_columns, number_columns
-from ..data.counts import counts_of, log_normalise, size_factors
+from ..data.counts import counts_by_gene, size_factors
 from ..data.layout import Layout, lay_out
 from ..data.opening import Opened
 from ..data.records import RunRecord, read_records
@@ -54,7 +54,6 @@ class Contents:
 
     def __init__(self, adata: AnnData | None = None, place: str = "spot") -> None:
         self.adata, self.place = adata, place
-        self._by_gene: dict[str, sp.csc_matrix] = {}
 
     @classmethod
     def of(cls, opened: Opened) -> Contents:
@@ -67,9 +66,8 @@ class Contents:
     def anew(self) -> Contents:
         """A look at the same data, after something was written."""
         found = Contents(self.adata, self.place)
-        found._by_gene = self._by_gene
-        if "layout" in vars(self):
-            found.layout = self.layout
+        kept = ("layout", "_by_gene", "_size_factors")
+        vars(found).update({name: vars(self)[name] for name in kept if name in vars(self)})
         return found
 
     @property
@@ -285,16 +283,16 @@ class Contents:
         place = holder.var_names.get_indexer([gene])[0]
         if place < 0:
             raise UnknownName.of("gene", gene, holder.var_names)
-        values: NDArray[np.float32] = self._matrix(source)[:, [place]].toarray().ravel()
-        return values
+        values: NDArray[np.float32] = self._by_gene[:, [place]].toarray().ravel()
+        return np.log1p(values / self._size_factors) if source == LOG else values
 
-    def _matrix(self, source: str) -> sp.csc_matrix:
-        if source not in self._by_gene:
-            adata = self.required
-            counts = counts_of(adata, "raw" if adata.raw is not None else "X")
-            wanted = log_normalise(counts, size_factors(counts)) if source == LOG else counts
-            self._by_gene[source] = wanted.tocsc()
-        return self._by_gene[source]
+    @cached_property
+    def _by_gene(self) -> sp.csc_matrix:
+        return counts_by_gene(self.required)
+
+    @cached_property
+    def _size_factors(self) -> NDArray[np.float32]:
+        return size_factors(self._by_gene)
 
 
 Prepared = tuple[Opened, Contents]

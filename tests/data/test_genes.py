@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from napari_stimpute.data.counts import counts_of, read_counts
+from napari_stimpute.data.counts import counts_by_gene, counts_of, n_with, read_counts, size_factors
 from napari_stimpute.data.gene_choice import choose_genes, names_in
-from napari_stimpute.data.genes import asked_for, working_adata
+from napari_stimpute.data.genes import asked_for, relative_variance, working_adata
 from napari_stimpute.data.holdout import HIDDEN_SHARE, Molecules
+from napari_stimpute.data.opening import load
 from napari_stimpute.errors import (
     DuplicateNames,
     InvalidSetting,
@@ -183,12 +184,12 @@ def test_working_adata_models_some_genes_and_keeps_the_counts_of_all_in_raw() ->
     ]
 
 
-def test_working_adata_shares_nothing_with_its_input() -> None:
+def test_what_was_opened_shares_nothing_with_data_in_memory() -> None:
     adata = section()
     adata.layers["counts"] = adata.X.copy()
     adata.uns["nested"] = {"array": np.zeros(3)}
     before = adata.copy()
-    work, _ = working_adata(adata)
+    work = load(adata).adata
     for matrix in (work.X, work.layers["counts"], work.obsm["spatial"], work.raw.X):
         matrix[0, 0] = 99
     work.uns["nested"]["array"][0] = 99
@@ -207,6 +208,19 @@ def test_modelled_counts_and_raw_are_not_the_same_memory() -> None:
     work, _ = working_adata(section())
     work.X.data[:] = 0
     assert work.raw.X.data.all()
+
+
+def test_genes_are_read_from_raw_as_it_lies_in_memory() -> None:
+    adata = section()
+    work, _ = working_adata(adata, "hvg:20")
+    held = counts_by_gene(work)
+    assert np.shares_memory(held.data, work.raw.X.data)
+    np.testing.assert_array_equal(held.toarray(), adata.X.toarray())
+    np.testing.assert_array_equal(n_with(adata.X), adata.X.getnnz(axis=0))
+    level = adata.X.toarray() / size_factors(adata.X)[:, None]
+    mean, variance = level.mean(axis=0), level.var(axis=0)
+    ratio = np.divide(variance, mean, out=np.zeros_like(mean), where=mean > 0)
+    np.testing.assert_allclose(relative_variance(adata.X), ratio, rtol=1e-3, atol=1e-5)
 
 
 def test_layers_and_gene_annotation_are_subset() -> None:

@@ -82,7 +82,8 @@ def _matrix(folder: Path, options: Options) -> tuple[Path, Question]:
 def _placed(folder: Path, adata: AnnData, notes: list[str]) -> tuple[AnnData, list[str]]:
     """Give spots their places; those without one are left out and counted."""
     table = _positions(folder)
-    is_known = adata.obs_names.isin(table.index)
+    at = table.index.get_indexer(adata.obs_names)
+    is_known = at >= 0
     n_lost = int((~is_known).sum())
     if n_lost == adata.n_obs:
         pair = f"{adata.obs_names[0]!r} among the counts, {str(table.index[0])!r} among the places"
@@ -97,7 +98,7 @@ def _placed(folder: Path, adata: AnnData, notes: list[str]) -> tuple[AnnData, li
             f"{positions_file(folder).name} and {'was' if is_one else 'were'} left out."
         )
         adata = adata[is_known].copy()
-    there = table.loc[adata.obs_names]
+    there = table.iloc[at[is_known]]
     for column in _COLUMNS[:3]:
         adata.obs[column] = there[column].to_numpy()
     pixels = there[["pxl_col_in_fullres", "pxl_row_in_fullres"]].to_numpy(dtype=float)
@@ -131,7 +132,7 @@ def _positions(folder: Path) -> pd.DataFrame:
             f"no column {missing[0]!r} in {file.name} (it has {listed})",
             f"The columns are barcode, {', '.join(_COLUMNS)}.",
         )
-    table = table.set_index(table["barcode"].astype(str))
+    table.index = pd.Index(table.pop("barcode").astype(str))
     for column in _COLUMNS:
         numbers = pd.to_numeric(table[column], errors="coerce")
         if numbers.isna().any():
@@ -148,15 +149,17 @@ def _positions(folder: Path) -> pd.DataFrame:
             f"other numbers than 0 and 1 in the column 'in_tissue' of {file.name}",
             f"The columns are in this order: barcode, {', '.join(_COLUMNS)}.",
         )
-    return table[~table.index.duplicated()]
+    return table if table.index.is_unique else table[~table.index.duplicated()]
 
 
 def _read_positions(file: Path) -> pd.DataFrame:
     if file.suffix == ".parquet":
         return pd.read_parquet(file)
-    table = pd.read_csv(file, header=None, dtype=str, keep_default_na=False)
-    if table.iloc[0].str.contains("in_tissue").any():
-        return table.iloc[1:].set_axis(table.iloc[0].str.strip(), axis=1)
+    first = pd.read_csv(file, header=None, dtype=str, keep_default_na=False, nrows=1)
+    has_header = bool(first.iloc[0].str.contains("in_tissue").any())
+    table = pd.read_csv(file, header=0 if has_header else None, keep_default_na=False)
+    if has_header:
+        return table.set_axis(first.iloc[0].str.strip(), axis=1)
     if table.shape[1] != 1 + len(_COLUMNS):
         return table
     return table.set_axis(["barcode", *_COLUMNS], axis=1)

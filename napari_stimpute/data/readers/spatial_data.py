@@ -62,7 +62,7 @@ def table_of(data: SpatialData, path: Path, options: Options) -> Found:
     Undecided : several tables, and none was chosen
     """
     table = _table_question(data, path, options)
-    adata, notes = data.tables[table.answer].copy(), list[str]()
+    adata, notes = data.tables[table.answer], list[str]()
     regions = _regions(data, adata)
     questions = [table]
     if not regions:

@@ -106,7 +106,10 @@ def _adata(group: h5py.Group, var: pd.DataFrame) -> AnnData:
     n_genes, n_cells = (int(n) for n in group["shape"][:])
     fits = max(n_genes, n_cells, len(group["data"])) < 2**31
     kind = np.int32 if fits else np.int64  # of whole numbers on disk, which take twice the memory
-    parts = (group["data"][:], *(group[n].astype(kind)[:] for n in ("indices", "indptr")))
+    parts = (
+        group["data"].astype(np.float32)[:],
+        *(group[n].astype(kind)[:] for n in ("indices", "indptr")),
+    )
     # its columns are cells: the same three arrays are rows of the transpose
     counts = sp.csr_matrix(parts, shape=(n_cells, n_genes))
     counts.check_format(full_check=True)
