@@ -4,11 +4,16 @@
 # make campaign [ONLY=WORD]    some 1,300 broken files, settings, outputs, models and kills
 # make coverage                all tests, with the lines and branches they reach
 # make notebooks · make bench · make screenshots · make clean
-# Each does all the set-up it needs. A Python for the venv can be named: make setup PYTHON=/path/to/python3.11
+# Each does all the set-up it needs, for Python 3.11 where there is one. Another can be named:
+# make test PYTHON=python3.13
 
 SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+MINOR := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+# the same versions for everybody on Python 3.11, and the newest that there are on a newer one
+CONSTRAINTS ?= $(if $(filter 3.11,$(MINOR)),constraints.txt,constraints-newest.txt)
+READY := .venv/.ready-$(MINOR)
 SYSTEM_PACKAGES ?= install
 BIN := .venv/bin
 # one file of tests stays in one worker: its tests share a window, or a fitted model;
@@ -25,9 +30,9 @@ export NAPARI_CONFIG :=
 .PHONY: help setup window browser demo check test pytest campaign coverage notebooks bench screenshots clean
 
 help:
-	@sed -n 's/^# //p' Makefile
+	@sed -n '/^$$/q; s/^# //p' Makefile
 
-setup: window .venv/.ready
+setup: window $(READY)
 
 window browser:
 	@[ "$(SYSTEM_PACKAGES)" = skip ] || PYTHON="$(PYTHON)" bash .ci/system-packages.sh $@
@@ -37,13 +42,13 @@ browser: | window # packages are installed one after the other
 # torch is named beside the rest, so that a CPU wheel lying on the machine is preferred to an index's CUDA build.
 # setuptools comes first: that of a new venv may be too old to build docrep, of which there is no wheel.
 # pip would compile all modules one by one; some that are templates cannot be compiled, by pip neither.
-.venv/.ready: pyproject.toml constraints.txt | window
+$(READY): pyproject.toml $(CONSTRAINTS) | window
 	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed; name one: make setup PYTHON=..." >&2; exit 1; }
 	@echo "Setting up .venv with $(PYTHON): a few minutes, about 3 GB"
-	[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip hatchling setuptools
-	$(BIN)/python -m pip install --no-compile --no-build-isolation --constraint constraints.txt \
-		$$(grep '^torch==' constraints.txt) --editable '.[all,dev]'
+	[ -e $(BIN)/python$(MINOR) ] || $(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --upgrade pip hatchling setuptools
+	$(BIN)/python -m pip install --no-compile --no-build-isolation --constraint $(CONSTRAINTS) \
+		$$(grep '^torch==' $(CONSTRAINTS)) --editable '.[all,dev]'
 	$(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 	@touch $@
 
