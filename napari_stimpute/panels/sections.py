@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -91,4 +91,6 @@ class SectionsPanel(Panel[SectionsState]):
         offered = (Entry(all_spots, "", _ALL_HELP), LINE, *each)
         chosen = self.session.display.section
         grid_help = _ALL_HELP if chosen else f"Show one section alone: {self._last or names[0]}."
-        return SectionsState(Menu(offered, chosen, _MENU_HELP), True, not chosen, grid_help)
+        menu = Menu(offered, chosen)
+        menu = replace(menu, help=f"{menu.title}. {_MENU_HELP}")  # long names are cut off
+        return SectionsState(menu, True, not chosen, grid_help)
