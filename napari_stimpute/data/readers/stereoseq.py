@@ -142,16 +142,20 @@ def _bins(groups: h5py.Group, size: int) -> tuple[AnnData, np.ndarray, float, fl
     starts = np.concatenate([[0], np.cumsum(n_of_gene)])
     if starts[-1] != len(values) or (np.asarray(genes["offset"]) != starts[:-1]).any():
         raise ValueError(f"{len(values):,} values for {starts[-1]:,} of genes in {group.name}")
-    x, y = (np.asarray(values[axis], dtype=np.int64) for axis in "xy")
+    x, y = (np.asarray(values[axis], dtype=np.int32) for axis in "xy")
     # versions differ in whether they count bins, or spots up to the bin
     counts_bins = is_held and size > 1 and bool((x % size).any() or (y % size).any())
     if not counts_bins:
-        x, y = x // size, y // size
-    places, rows = np.unique(x << 32 | y & 0xFFFFFFFF, return_inverse=True)
-    columns = np.repeat(np.arange(len(genes)), n_of_gene)
+        x //= size
+        y //= size
+    rows, places = pd.factorize((x.astype(np.int64) << 32) + y)
+    del x, y  # there are tens of millions
+    x = (places + 2**31) >> 32
+    xy = np.column_stack([x, places - (x << 32)])
+    columns = np.repeat(np.arange(len(genes), dtype=np.int32), n_of_gene)
     shape = (len(places), len(genes))
-    counts = sp.csr_matrix((np.asarray(values["count"], dtype=np.int32), (rows, columns)), shape)
-    xy = np.column_stack([places >> 32, places & 0xFFFFFFFF])
+    data = np.asarray(values["count"], dtype=np.int32)
+    counts = sp.csr_matrix((data, (rows.astype(np.int32), columns)), shape)
     names = [f"{column}_{row}" for column, row in (xy * size).tolist()]
     adata = AnnData(counts, pd.DataFrame(index=names), _var(genes))
     return adata, (xy + 0.5) * size, float(size), _resolution(values)

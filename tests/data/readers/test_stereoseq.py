@@ -51,6 +51,17 @@ def test_versions_that_count_bins_give_the_same(file: Path, tmp_path: Path) -> N
     )
 
 
+def test_places_left_of_and_above_the_origin_are_kept(file: Path) -> None:
+    with h5py.File(file, "a") as content:
+        values = content["geneExp/bin1/expression"][:]
+        values["x"] -= 100
+        values["y"] -= 100
+        content["geneExp/bin1/expression"][...] = values
+    found = read(file, bin="20").obsm["spatial"]
+    expected = [(x - 50, y - 50) for x, y in molecules(20)]
+    assert sorted(map(tuple, found.tolist())) == sorted(expected)
+
+
 def test_the_bin_is_asked_with_its_width_and_what_it_takes(file: Path) -> None:
     with pytest.raises(Undecided) as caught:
         read_found(file, asks=True)
