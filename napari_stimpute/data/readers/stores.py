@@ -9,8 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...errors import NotReadable
+from ...errors import NotReadable, StimputeError
+from ...words import counted
 from .found import Found, Options
+from .hdf5 import too_large
 from .reading import not_readable
 
 if TYPE_CHECKING:
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 
 _PART = re.compile(r"(images|labels|points|shapes|tables)/")
 """How a warning begins that is about a part of a store."""
-_LONGEST = 160
+_LONGEST, _LATEST = 160, 3
+"""Letters of a library's message that are shown, and the latest version of Zarr that is read."""
+
 _AGAIN = "Copy it again, or write it again with the library that wrote it."
 
 
@@ -27,13 +31,13 @@ def read(path: Path, options: Options) -> Found:
 
     Raises
     ------
-    NotReadable : a store of another kind, without tables, half written, or damaged
+    NotReadable : a store of another kind, of a later Zarr, without tables, half written, or damaged
+    OutOfMemory : there is too little memory for it
     Undecided : of several tables or coordinate systems none was chosen
     """
     attributes = _attributes(path)
     if attributes.get("encoding-type") == "anndata":
-        _check_whole(path, path)
-        return Found(_guarded(path, _anndata))
+        return Found(_guarded(path, _anndata), _check_whole(path, path))
     if "spatialdata_attrs" not in attributes and not (path / "tables").is_dir():
         held = ", ".join(sorted(entry.name for entry in path.iterdir())[:5])
         remedy = "Stores of SpatialData and AnnData can be read."
@@ -46,9 +50,9 @@ def read(path: Path, options: Options) -> Found:
     lost = [_short(w.message) for w in said if _PART.match(str(w.message))]
     if lost and not data.tables:
         raise _not_readable(path, f"a part that cannot be read ({lost[0]})", _AGAIN)
-    found = table_of(data, path, options)
-    _check_whole(path, path / "tables" / found.questions[0].answer)
+    found: Found = _guarded(path, lambda _path: table_of(data, path, options))
     notes = [f"A part cannot be read and was left out: {text}" for text in lost]
+    notes += _check_whole(path, path / "tables" / found.questions[0].answer)
     return replace(found, notes=[*notes, *found.notes])
 
 
@@ -59,10 +63,14 @@ def _attributes(path: Path) -> dict[str, Any]:
             try:
                 held = json.loads((path / name).read_text(encoding="utf-8"))
                 found = held.get("attributes", {}) if name == "zarr.json" else held
-                return dict(found)
+                attributes, version = dict(found), held.get("zarr_format", 2)
             except (ValueError, TypeError, AttributeError, OSError) as error:
                 found = f"that {name} is damaged ({error})"
                 raise _not_readable(path, found, _AGAIN) from error
+            if isinstance(version, int) and version > _LATEST:
+                remedy = f"Write it as Zarr {_LATEST}, or update this program and zarr."
+                raise _not_readable(path, f"a store of Zarr {version}", remedy)
+            return attributes
     return {}
 
 
@@ -71,7 +79,9 @@ def _guarded(path: Path, read_it: Any) -> Any:
     try:
         with warnings.catch_warnings():
             return read_it(path)
-    except MemoryError:
+    except MemoryError as error:
+        raise too_large(path) from error
+    except StimputeError:
         raise
     except Exception as error:
         raise _not_readable(path, f"what cannot be read ({_short(error)})", _AGAIN) from error
@@ -83,9 +93,15 @@ def _short(message: object) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def _check_whole(path: Path, table: Path) -> None:
-    """Refuse a table of which values are missing: Zarr would read zeros in their place."""
+def _check_whole(path: Path, table: Path) -> list[str]:
+    """Refuse a table of which values are missing: Zarr would read zeros in their place.
+
+    Of a dense matrix, chunks that are all zeros are usually not stored either; a sentence says how
+    many are not there.
+    """
     import zarr
+
+    notes = list[str]()
 
     def missing(group: Any) -> list[str]:
         names = []
@@ -94,12 +110,20 @@ def _check_whole(path: Path, table: Path) -> None:
                 names += missing(item)
             elif name in ("data", "indptr") and item.nchunks_initialized < item.nchunks:
                 names.append(str(item.path) or name)
+            elif item.ndim == 2 and item.nchunks_initialized < item.nchunks:
+                n_lost = item.nchunks - item.nchunks_initialized
+                notes.append(
+                    f"{n_lost:,} of {counted(item.nchunks, 'chunk')} of {item.path} are not "
+                    "stored, and were read as zeros: left out as such, or lost. The store does not "
+                    "tell which."
+                )
         return names
 
     found = _guarded(path, lambda _path: missing(zarr.open_group(table, mode="r")))
     if found:
         held = f"a store half written or copied (parts of {found[0]} are missing)"
         raise _not_readable(path, held, _AGAIN)
+    return notes
 
 
 def _anndata(path: Path) -> Any:

@@ -50,3 +50,13 @@ def test_hdf5_of_another_kind_says_what_it_holds(tmp_path: Path) -> None:
         out["other"] = [1]
     with pytest.raises(NotReadable, match=r"HDF5 of another kind \(it holds other\)"):
         read(tmp_path / "in.loom")
+
+
+def test_a_part_that_lies_in_another_file_is_refused(path: Path, tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "private.h5", "w") as other:
+        other["secret"] = COUNTS.T
+    with h5py.File(path, "a") as content:
+        del content["matrix"]
+        content["matrix"] = h5py.ExternalLink(str(tmp_path / "private.h5"), "/secret")
+    with pytest.raises(NotReadable, match="another file"):
+        read(path)

@@ -21,7 +21,7 @@ from napari_stimpute.data.opening import load
 from napari_stimpute.data.readers import levels
 from napari_stimpute.data.readers.found import Undecided
 from napari_stimpute.data.readers.reading import read, read_found
-from napari_stimpute.errors import NotReadable
+from napari_stimpute.errors import NotReadable, OutOfMemory
 
 N = 12
 PLACES = np.column_stack([np.arange(N) % 4 * 10.0 + 5, np.arange(N) // 4 * 10.0 + 5])
@@ -248,7 +248,44 @@ def test_a_store_of_a_later_zarr_is_said(tmp_path: Path) -> None:
     path = store(tmp_path / "a.zarr")
     held = json.loads((path / "zarr.json").read_text())
     (path / "zarr.json").write_text(json.dumps({**held, "zarr_format": 9}))
-    assert "what cannot be read" in said(path)
+    assert "a store of Zarr 9" in said(path)
+
+
+def test_chunks_of_a_dense_matrix_that_are_not_stored_are_counted(tmp_path: Path) -> None:
+    dense = np.zeros((20, 5), dtype=np.float32)
+    dense[:10] = COUNTS[:10].toarray()
+    path = tmp_path / "a.zarr"
+    ad.AnnData(dense).write_zarr(path, chunks=(10, 5))
+    (said,) = read_found(path).notes
+    assert said.startswith("1 of 2 chunks of X are not stored, and were read as zeros")
+    dense[10:] = 1
+    ad.AnnData(dense).write_zarr(tmp_path / "b.zarr", chunks=(10, 5))
+    assert read_found(tmp_path / "b.zarr").notes == []
+
+
+def test_labels_that_are_damaged_are_said(tmp_path: Path) -> None:
+    marks = np.repeat(np.arange(1, 13, dtype=np.int32), 100).reshape(30, 40)
+    labels = Labels2DModel.parse(marks, dims=("y", "x"), transformations={"global": Identity()})
+    made = table("cells", range(1, N + 1))
+    path = store(tmp_path / "a.zarr", labels={"cells": labels}, tables={"t": made})
+    pieces = [f for f in (path / "labels" / "cells" / "s0" / "c").rglob("*") if f.is_file()]
+    for piece in pieces:
+        piece.write_bytes(b"damaged")
+    assert pieces and "what cannot be read" in said(path)
+
+
+def test_a_store_that_is_too_large_for_memory_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.zarr"
+    ad.AnnData(COUNTS).write_zarr(path)
+
+    def short_of_memory(_path: Path) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("anndata.io.read_zarr", short_of_memory)
+    with pytest.raises(OutOfMemory, match="enough free memory to read"):
+        read(path)
 
 
 def test_damaged_words_of_a_store_are_said(tmp_path: Path) -> None:
