@@ -72,7 +72,7 @@ class AddPanel(Panel[AddState]):
     def _end(self, job: Job[Any]) -> None:
         if job.state is JobState.DONE and not self.work.problem:
             done = _DONE_NOW if self.session.contents.runs else _DONE_LATER
-            self.work.say(good(done.format(gene=self._gene)))
+            self.work.say(good(done.format(gene=self.session.contents.gene_title(self._gene))))
 
     def _look(self, names: frozenset[str]) -> None:
         if "gene" in names and not self.work.is_running:
@@ -84,5 +84,9 @@ class AddPanel(Panel[AddState]):
         is_running = self.work.is_running
         lacks = bool(gene) and not session.contents.is_modelled(gene)
         said = _NOW if session.contents.runs else _LATER
-        message = Message(said.format(gene=gene)) if lacks and not is_running else SILENT
+        message = (
+            Message(said.format(gene=session.contents.gene_title(gene)))
+            if lacks and not is_running
+            else SILENT
+        )
         return AddState(message, self.work.state, lacks or is_running)

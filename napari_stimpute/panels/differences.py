@@ -98,7 +98,11 @@ class DifferencesPanel(Panel[DifferencesState]):
             cancel_help="Stop.",
         )
         self.answer: Answer[Differences] = Answer(self.work)
-        self.table = Table("Differences between groups", (*DIFFERENCE, _OTHERS))
+        self.table = Table(
+            "Differences between groups",
+            (*DIFFERENCE, _OTHERS),
+            titles=lambda: session.contents.gene_titles,
+        )
         self.connections.add(session.events.adata, self._forget)
         self.connections.add(session.events.contents, self._follow)
         self.connections.add(self.answer.changed, self._list)

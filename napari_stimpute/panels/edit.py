@@ -96,6 +96,7 @@ class EditPanel(Panel[EditState]):
             f"Changed genes ({HYPOTHESIS})",
             COLUMNS,
             help="Choose a row to see the change in every edited cell.",
+            titles=lambda: session.contents.gene_titles,
         )
         self.table.file_name = "edited_genes.csv"
         self._editors: dict[tuple[object, ...], Editor] = {}
@@ -357,7 +358,9 @@ class EditPanel(Panel[EditState]):
             doubt=SILENT if judged is None else doubt(judged),
             how="" if judged is None else "\n".join(judged.notes[1:]),
             listed=self.listed.menu(),
-            gene=SILENT if found is None or not is_shown else on_gene(found, display.gene),
+            gene=SILENT
+            if found is None or not is_shown
+            else on_gene(found, display.gene, session.contents),
             is_shown=is_shown,
             saving=self.saving.state,
         )

@@ -181,7 +181,9 @@ class EditForm:
         model = self.model
         if model is not self._of:
             self._of = model
-            self.search = GeneSearch(() if model is None else model.var_names_)
+            self.search = GeneSearch(
+                () if model is None else model.var_names_, session.contents.gene_titles
+            )
             self.wishes = {g: wish for g, wish in self.wishes.items() if g in self.search}
         if session.adata is None:
             return

@@ -16,6 +16,7 @@ from .table import Column
 
 if TYPE_CHECKING:
     from ..editing import JudgedEdit
+    from ..session.contents import Contents
 
 _NEAREST = (
     "No editor does better here than copying the change of the nearest group of cells: that is "
@@ -78,7 +79,7 @@ def doubt(judged: JudgedEdit) -> Message:
     return warning("\n".join(doubts)) if doubts else SILENT
 
 
-def on_gene(found: EditedChange, gene: str) -> Message:
+def on_gene(found: EditedChange, gene: str, contents: Contents) -> Message:
     """Whether the change of a gene can be believed, and why."""
     tone = _TONES.get(found.verdict(gene), "note")
-    return Message(f"{gene}. {found.judged.sentence(gene)}", tone)
+    return Message(f"{contents.gene_title(gene)}. {found.judged.sentence(gene)}", tone)

@@ -86,6 +86,7 @@ class GeneListPanel(Panel[GeneListState]):
             _COLUMNS,
             help="Every gene that the model imputed.",
             order=(1, True),
+            titles=lambda: session.contents.gene_titles,
         )
         self.table.export_title = "Export genes"
         self.verdict = Choice("List only genes of one verdict.")
@@ -206,7 +207,8 @@ class GeneListPanel(Panel[GeneListState]):
             self._list()
         n, n_genes = len(self.table.rows), len(self.table.frame)
         elsewhere = "" if n else self._elsewhere()
-        no_match = f"No gene matches. {elsewhere} is not modelled." if elsewhere else _NO_MATCH
+        called = self.session.contents.gene_title(elsewhere)
+        no_match = f"No gene matches. {called} is not modelled." if elsewhere else _NO_MATCH
         if not n_genes:
             return self._empty(self._why_nothing())
         return GeneListState(
@@ -226,7 +228,13 @@ class GeneListPanel(Panel[GeneListState]):
         if not typed:
             return ""
         return next(
-            (g for g in contents.genes if g.casefold() == typed and not contents.is_modelled(g)), ""
+            (
+                gene
+                for gene in contents.genes
+                if typed in (gene.casefold(), contents.gene_title(gene).casefold())
+                and not contents.is_modelled(gene)
+            ),
+            "",
         )
 
     def _empty(self, why: str = "") -> GeneListState:

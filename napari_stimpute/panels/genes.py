@@ -266,8 +266,9 @@ class GenesPanel(Panel[GenesState]):
     # ---- within --------------------------------------------------------------------------------
 
     def _open(self) -> None:
-        is_open = self.session.adata is not None
-        self.search = GeneSearch(self.session.contents.genes if is_open else ())
+        contents = self.session.contents
+        genes = contents.genes if self.session.adata is not None else ()
+        self.search = GeneSearch(genes, contents.gene_titles)
         self._message = SILENT
         self.figure.say(SILENT)
         self.refresh()
@@ -328,7 +329,11 @@ class GenesPanel(Panel[GenesState]):
 
     def _change(self, has_gene: bool) -> Entry:
         """The change by an edit, as one more source."""
-        why_not = "" if has_gene else f"The edit did not model {self.display.gene}."
+        why_not = (
+            ""
+            if has_gene
+            else f"The edit did not model {self.session.contents.gene_title(self.display.gene)}."
+        )
         return Entry(TITLE, EDITED, EXPLAINED, why_not)
 
     def _columns(self, not_open: str) -> Menu:
@@ -393,4 +398,5 @@ class GenesPanel(Panel[GenesState]):
         return WipeState(left, right, waits, no_export, Message(waits) if waits else file.answer)
 
     def _not_modelled(self) -> str:
-        return f"{self.display.gene} is not among the modelled genes: it has no imputed values."
+        gene = self.session.contents.gene_title(self.display.gene)
+        return f"{gene} is not among the modelled genes: it has no imputed values."

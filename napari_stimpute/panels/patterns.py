@@ -87,7 +87,7 @@ class PatternsPanel(Panel[PatternsState]):
         super().__init__(session)
         self.run = Choice("The run whose imputed values are checked.")
         self.listed = Choice("Which genes the table lists.", _LISTED)
-        self.table = Table("Spatial genes", _COLUMNS)
+        self.table = Table("Spatial genes", _COLUMNS, titles=lambda: session.contents.gene_titles)
         self.answers: dict[str, Answer[SpatialResult]] = {}
         """What was found, by run: each stays until its run is trained again."""
         self._in_table: SpatialResult | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -48,6 +48,7 @@ class Cell:
 class Table:
     """A table by gene, some of its columns shown, in an order of its own.
 
+    A gene is written as ``titles()`` calls it, and found by that and by its name in the data.
     `changed` is emitted when other rows, or the same in another order, are to be listed.
     """
 
@@ -60,15 +61,17 @@ class Table:
         *,
         help: str = "Choose a row to see the gene on the tissue.",
         order: tuple[int, bool] = (-1, True),
+        titles: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self.name, self.columns, self.help = name, tuple(columns), help
         self.file_name, self.export_title = f"{name.lower().replace(' ', '_')}.csv", "Export table"
         self.frame = pd.DataFrame(columns=[c.name for c in columns])
         self.rows: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
         """Places in the frame, in the order in which they are listed."""
+        self._find_titles, self._titles = titles, dict[str, str]()
         self.order = order
         """Number of the column by which rows are ordered, and whether upwards: see `sort`."""
-        self._folded = pd.Series(dtype=object)
+        self._folded = self._names = pd.Series(dtype=object)
         self._text, self._values = "", dict[str, object]()
         self.saved = SILENT
         """How saving what is listed went; nothing once other rows are."""
@@ -76,7 +79,10 @@ class Table:
     def show(self, frame: pd.DataFrame | None) -> None:
         """List another frame, whose index holds genes, in the order chosen last; None for none."""
         self.frame, self.saved = self.frame.iloc[:0] if frame is None else frame, SILENT
-        self._folded = pd.Series([str(gene).casefold() for gene in self.frame.index], dtype=object)
+        self._titles = dict(self._find_titles())
+        genes = [str(gene) for gene in self.frame.index]
+        self._folded = _folded([self._titles.get(gene, gene) for gene in genes])
+        self._names = _folded(genes)
         self._arrange()
 
     def filter(self, text: str = "", **values: object) -> None:
@@ -106,7 +112,7 @@ class Table:
     def text_at(self, row: int, column: int) -> str:
         """What is written in a cell; column 0 holds the gene."""
         if column == 0:
-            return self.gene_at(row)
+            return self._titles.get(self.gene_at(row), self.gene_at(row))
         wanted = self.columns[column - 1]
         return wanted.text(self.frame[wanted.name].iloc[self.rows[row]])
 
@@ -118,10 +124,16 @@ class Table:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the listed rows as CSV, in their order; how that went is said in `saved`."""
-        self.saved = save_csv(self.listed, path, "genes", index_label="gene")
+        listed = self.listed
+        if self._titles:
+            symbols = [self._titles.get(str(gene), "") for gene in listed.index]
+            listed = listed.assign(symbol=symbols)
+        self.saved = save_csv(listed, path, "genes", index_label="gene")
 
     def _arrange(self) -> None:
-        is_listed = self._folded.str.contains(self._text, regex=False).to_numpy(dtype=bool)
+        is_listed = np.zeros(len(self.frame), dtype=bool)
+        for names in (self._folded, self._names):
+            is_listed |= names.str.contains(self._text, regex=False).to_numpy(dtype=bool)
         for name, value in self._values.items():
             is_listed &= (self.frame[name] == value).to_numpy()
         self.rows = np.flatnonzero(is_listed)
@@ -132,6 +144,10 @@ class Table:
             listed = values.reset_index(drop=True).iloc[self.rows]
             self.rows = listed.sort_values(ascending=ascending, kind="stable").index.to_numpy()
         self.changed.emit()
+
+
+def _folded(names: list[str]) -> pd.Series:
+    return pd.Series([name.casefold() for name in names], dtype=object)
 
 
 def save_csv(

@@ -80,7 +80,7 @@ class VariablePanel(Panel[VariableState]):
             missing=lambda: self.session.contents.no_run,
         )
         self.answer: Answer[VariableGenes] = Answer(self.work, self._about)
-        self.table = Table("Variable genes", _COLUMNS)
+        self.table = Table("Variable genes", _COLUMNS, titles=lambda: session.contents.gene_titles)
         self.connections.add(session.events.contents, self._follow)
         self.connections.add(self.answer.changed, self._list)
         self.follow(self.work.changed)

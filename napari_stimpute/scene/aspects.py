@@ -87,7 +87,8 @@ class Aspects:
         if session.display.source not in session.contents.runs:
             return "Counts are shown: choose an imputed result above."
         if not session.contents.is_modelled(session.display.gene):
-            return f"{session.display.gene} is not among the modelled genes: its counts are shown."
+            gene = session.contents.gene_title(session.display.gene)
+            return f"{gene} is not among the modelled genes: its counts are shown."
         if calibration_of(session.adata, session.display.source) is None:
             return f"{_NOT_JUDGED} Train again to see how sure it is."
         return ""
@@ -103,7 +104,8 @@ class Aspects:
             return ""
         n_zeros, place = int(np.isfinite(found.probability).sum()), self.session.place
         if n_zeros == 0:
-            return f"{self.session.display.gene} was counted in every {place}: no zero to explain."
+            gene = self.session.contents.gene_title(self.session.display.gene)
+            return f"{gene} was counted in every {place}: no zero to explain."
         technical, biological, unsure = found.shares(self.session.display.threshold)
         return (
             f"Of {n_zeros:,} {place}s with zero: {percent(technical)} likely technical, "
@@ -115,7 +117,7 @@ class Aspects:
     def seen(self, expected: Values, key: str) -> Shown:
         """What to draw in place of (or with) the expected counts of a run."""
         display, run = self.session.display, self.session.contents.source(key).short_title
-        gene, known = display.gene, self.badge(key)
+        gene, known = self.session.contents.gene_title(display.gene), self.badge(key)
         verdict = "" if known is None else f" · {known.verdict}"
         if display.aspect == "zeros" and (found := self.zeros(key)) is not None:
             title = f"{gene} · Zero map: {run}"

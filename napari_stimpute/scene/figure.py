@@ -56,11 +56,12 @@ def gene_figure(scene: Scene) -> GeneFigure:
     if key and not contents.is_modelled(gene):
         key = ""
     maps = {"Counted": session.expression(gene, COUNTS)}
-    title, caption = gene, "Not imputed: molecules as counted."
+    called = contents.gene_title(gene)
+    title, caption = called, "Not imputed: molecules as counted."
     if key:
         maps["Imputed"] = session.expression(gene, key)
         badge, run = scene.aspects.badge(key), contents.record(key).title
-        title = f"{gene} · {run}" + (f" · {badge.verdict}" if badge is not None else "")
+        title = f"{called} · {run}" + (f" · {badge.verdict}" if badge is not None else "")
         caption = "The imputed values were not judged on hidden molecules."
         if badge is not None:
             caption = f"{badge.sentence} Imputed: {badge.blend or 'the model alone'}."
@@ -86,7 +87,7 @@ def maps_figure(scene: Scene) -> Figure:
         places.tissue(session),
         {contents.source(name).title: session.expression(source=name) for name in drawn},
         limits=session.limits(source=source, low=low, high=high),
-        title=display.gene,
+        title=contents.gene_title(display.gene),
         unit="log" if source == LOG else f"counts per {session.place}",
     )
 
@@ -112,7 +113,7 @@ def pair_figure(scene: Scene, divider: float, badge: str = "") -> Figure:
         (right_name, right.values),
         divider / places.per_unit,
         limits=left.limits,
-        title=session.display.gene,
+        title=session.contents.gene_title(session.display.gene),
         badge=badge or pair.badges(),
         colors=session.display.colormap,
     )

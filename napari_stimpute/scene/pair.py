@@ -63,7 +63,7 @@ class Pair:
 
     def both(self) -> Values:
         """What a colour bar says of the two halves."""
-        gene = self.session.display.gene
+        gene = self.session.contents.gene_title(self.session.display.gene)
         title = f"{gene} · {' | '.join(self.names())}"
         return replace(self.halves()[1], title=title, unit="counts", headline=gene)
 

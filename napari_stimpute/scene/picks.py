@@ -152,8 +152,9 @@ def picked_in_words(session: Session) -> str:
         return text
     counts = session.expression(source=COUNTS)
     inside, outside = float(counts[mask].mean()), float(counts[~mask].mean())
+    gene = session.contents.gene_title(session.display.gene)
     return (
-        f"{text} {session.display.gene}: {inside:.3g} molecules per {place} inside, "
+        f"{text} {gene}: {inside:.3g} molecules per {place} inside, "
         f"{outside:.3g} outside, "
         "as counted."
     )

@@ -153,7 +153,7 @@ def gene_shown(session: Session, source: str) -> Values:
         session.expression(source=source),
         session.limits(source=source, low=low, high=high),
         display.colormap,
-        f"{display.gene} · {described.title}",
+        f"{session.contents.gene_title(display.gene)} · {described.title}",
         described.unit,
         picked=display.picked,
     )
@@ -163,6 +163,7 @@ def change_shown(session: Session, edited: EditedChange) -> Values:
     """How an edit changed the shown gene, which it has: more in red, less in blue."""
     display = session.display
     gene, values = display.gene, edited.values(display.gene)
+    called = session.contents.gene_title(gene)
     sizes = np.abs(values[edited.rows])
     top = float(np.percentile(sizes, display.percentiles[1])) or float(sizes.max()) or 1.0
     verdict = edited.verdict(gene) or "not changed"
@@ -170,9 +171,9 @@ def change_shown(session: Session, edited: EditedChange) -> Values:
         values,
         (-top, top),
         DIVERGING,
-        f"{gene} · {TITLE}, {HYPOTHESIS}",
+        f"{called} · {TITLE}, {HYPOTHESIS}",
         UNIT,
-        f"{gene} · {TITLE} · {verdict}\n{edited.judged.edit.request.asked}, {HYPOTHESIS}",
+        f"{called} · {TITLE} · {verdict}\n{edited.judged.edit.request.asked}, {HYPOTHESIS}",
         picked=display.picked,
         without="not edited",
         is_pale=True,

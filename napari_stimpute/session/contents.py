@@ -18,6 +18,7 @@ from ..data.counts import counts_by_gene, size_factors
 from ..data.layout import Layout, lay_out
 from ..data.opening import Opened
 from ..data.records import RunRecord, read_records
+from ..data.symbols import symbols_of
 from ..errors import MissingKey, StimputeError, UnknownName
 from ..keys import COUNTS, LOG
 from ..models import MODELS
@@ -139,6 +140,18 @@ class Contents:
             return modelled
         known = set(modelled)
         return modelled + [str(g) for g in adata.raw.var_names if g not in known]
+
+    @cached_property
+    def gene_titles(self) -> dict[str, str]:
+        """What people call genes that go by ids here; the others are called by their names."""
+        adata = self.adata
+        if adata is None:
+            return {}
+        return symbols_of(adata.var if adata.raw is None else adata.raw.var)
+
+    def gene_title(self, gene: str) -> str:
+        """What people call a gene: its symbol, where the data name it by an id and tell one."""
+        return self.gene_titles.get(gene, gene)
 
     def is_modelled(self, gene: str) -> bool:
         """Whether imputed values of a gene exist (or would, after training)."""

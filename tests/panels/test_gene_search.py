@@ -32,3 +32,12 @@ def test_of_30_000_genes_only_some_are_offered() -> None:
     search = GeneSearch([f"GENE{i:05d}" for i in range(30_000)])
     assert search.matches("29999") == ["GENE29999"]
     assert len(search.matches("")) == MOST_OFFERED
+
+
+def test_a_gene_is_found_by_its_symbol_and_by_its_id() -> None:
+    search = GeneSearch(["ENSG01", "ENSG02", "Mbp"], {"ENSG01": "ACTB", "ENSG02": "ACTA2"})
+    assert search.matches("act") == ["ACTB", "ACTA2"]
+    assert search.matches("ensg02") == ["ACTA2"]
+    assert [search.meant(text) for text in ("ACTB", "actb", "ENSG01", "ensg01")] == ["ENSG01"] * 4
+    assert [search.title(gene) for gene in ("ENSG02", "Mbp")] == ["ACTA2", "Mbp"]
+    assert "ACTA2" in search.unknown("ACTA3")

@@ -362,3 +362,17 @@ def test_the_wipe_is_written_with_its_verdicts(shown: GenesPanel, tmp_path: Path
     assert job is not None
     job.wait(60)
     assert "its folder is missing" in shown.now.wipe.message.text
+
+
+def test_genes_that_go_by_ids_are_shown_by_their_symbols(
+    genes: GenesPanel, section: AnnData
+) -> None:
+    section.var["feature_name"] = section.var_names
+    ids = [f"ENSMUSG{n:011d}.1" for n in range(section.n_vars)]
+    symbol, section.var_names = str(section.var_names[3]), ids
+    genes.session.open(section)
+    genes.choose_gene(genes.search.meant(symbol.lower()))
+    assert genes.session.display.gene == ids[3]
+    shown = genes.scene.shown
+    assert shown is not None and shown.title.startswith(f"{symbol} · ")
+    assert genes.search.title(ids[3]) == symbol

@@ -66,3 +66,19 @@ def test_a_place_that_cannot_be_written_is_explained(table: Table, tmp_path: Pat
 )
 def test_small_p_values_can_be_read(p: float, written: str) -> None:
     assert p_value(p) == written
+
+
+def test_genes_are_written_as_people_call_them_and_found_by_both(tmp_path: Path) -> None:
+    table = Table("Numbers", [Column("p", "p", "Chance.", p_value)], titles=lambda: {"E1": "Mbp"})
+    table.show(pd.DataFrame({"p": [0.5, 0.1]}, index=["E1", "Actb"]))
+    assert [table.text_at(row, 0) for row in range(2)] == ["Mbp", "Actb"]
+    assert table.gene_at(0) == "E1"
+    for text in ("mbp", "e1"):
+        table.filter(text)
+        assert list(table.listed.index) == ["E1"]
+    table.filter("")
+    table.sort(0)
+    assert list(table.listed.index) == ["Actb", "E1"]
+    table.save(tmp_path / "genes.csv")
+    saved = pd.read_csv(tmp_path / "genes.csv", index_col="gene", keep_default_na=False)
+    assert saved["symbol"].to_dict() == {"Actb": "", "E1": "Mbp"}

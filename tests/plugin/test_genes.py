@@ -45,6 +45,19 @@ def test_typing_and_enter_choose_without_a_mouse(box: GeneBox, qtbot: QtBot) -> 
     assert signal.args == ["SNAP25"]
 
 
+def test_a_symbol_is_typed_and_shown_for_a_gene_that_goes_by_an_id(qtbot: QtBot) -> None:
+    search = GeneSearch(["ENSG01", "ENSG02"], {"ENSG01": "ACTB", "ENSG02": "MBP"})
+    box = GeneBox(lambda: search)
+    qtbot.addWidget(box)
+    box.show()
+    with qtbot.waitSignal(box.chosen) as signal:
+        qtbot.keyClicks(box, "mbp")
+        qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert (signal.args, box.text()) == (["ENSG02"], "MBP")
+    box.show_gene("ENSG01")
+    assert box.text() == "ACTB"
+
+
 def test_arrow_keys_walk_through_the_matches(
     box: GeneBox, search: GeneSearch, qtbot: QtBot
 ) -> None:

@@ -40,7 +40,7 @@ class GeneBox:
             if self._offered_by is not self._search():
                 self._offer("")
             if gene != self._shown:
-                self.widget.value = self._shown = gene
+                self._shown, self.widget.value = gene, self._search().title(gene)
 
     def clear(self) -> None:
         """Let another one be typed."""
@@ -51,7 +51,7 @@ class GeneBox:
         """A name that is typed in full, or picked from the list, is chosen; others are offered."""
         typed, search = self.widget.value.strip(), self._search()
         if typed in search or (typed and not self._offer(typed)):
-            self._choose(typed)
+            self._choose(search.meant(typed) if typed in search else typed)
 
     def _offer(self, typed: str) -> tuple[str, ...]:
         self._offered_by = self._search()

@@ -125,7 +125,7 @@ class TableView:
 
     def _cells(self, place: int) -> list[Cell]:
         columns = self.table.columns
-        cells = [Cell(self.table.gene_at(place))]
+        cells = [Cell(self.table.text_at(place, 0))]
         for number, column in enumerate(columns, start=1):
             value = 0.0 if column.kind == "number" else None  # a number stands on the right
             cells.append(Cell(self.table.text_at(place, number), value))

@@ -103,7 +103,9 @@ class MarkersPanel(Panel[MarkersState]):
         self.answer: Answer[Markers] = Answer(
             self.work, lambda: (self.groups.stamp, self.method.name)
         )
-        self.table = Table("Markers", (*DIFFERENCE, _OTHERS))
+        self.table = Table(
+            "Markers", (*DIFFERENCE, _OTHERS), titles=lambda: session.contents.gene_titles
+        )
         self.figures = Figures(self.work)
         self.connections.add(groups.changed, self._check)
         self.connections.add(self.answer.changed, self._list)

@@ -39,8 +39,9 @@ class GeneBox(QLineEdit):
 
     def show_gene(self, gene: str) -> None:
         """Show what was chosen elsewhere, unless someone is typing."""
-        if not self.hasFocus() or self.text() not in ("", gene):
-            self.setText(gene)
+        title = self._search().title(gene)
+        if not self.hasFocus() or self.text() not in ("", gene, title):
+            self.setText(title)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """↓ in an untouched box offers all genes."""
@@ -78,9 +79,11 @@ class GeneBox(QLineEdit):
             self._take(str(popup.currentIndex().data()))
             popup.hide()
         else:
-            self._take(self._search().meant(self.text()))
+            self._take(self.text())
 
-    def _take(self, gene: str) -> None:
+    def _take(self, text: str) -> None:
+        search = self._search()
+        gene = search.meant(text)
         if gene:
-            self.setText(gene)
+            self.setText(search.title(gene))
             self.chosen.emit(gene)
