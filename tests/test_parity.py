@@ -68,7 +68,6 @@ ELSEWHERE = {
 """What one face need not reach, and why."""
 
 SCRIPTS = {
-    "adopt": "napari's own file menu has read the file",
     "hold": "adding genes calls it",
 }
 """What of a session is not reached through panels, and why."""

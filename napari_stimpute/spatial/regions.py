@@ -33,7 +33,7 @@ MICRONS = "um"
 COLUMN = "regions"
 """Name that is proposed for the column that says in which region a spot lies."""
 
-_REACH = {"none": 2.0}
+_REACH = {"none": 4.0}
 _REACH_ON_GRID = 0.75
 """How far a spot's own area goes at most, in distances between neighbours: on a grid, the areas of
 neighbours meet, and those of spots with one between them do not."""
@@ -282,8 +282,8 @@ def _own_areas(points: Points, codes: NDArray[np.int_]) -> dict[int, BaseGeometr
     lattice, pitch = lattice_of(points) if len(points) > 2 else ("none", 0.0)
     reach = (pitch or 1.0) * _REACH.get(lattice, _REACH_ON_GRID)
     low, high = points.min(axis=0), points.max(axis=0)
-    far = 10 * (np.linalg.norm(high - low) + reach)  # so that the cell of each spot is closed
-    frame = (low + high) / 2 + far * np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]])
+    away = 10 * (np.linalg.norm(high - low) + reach)  # so that the cell of each spot is closed
+    frame = (low + high) / 2 + away * np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]])
     diagram = Voronoi(np.vstack([points, frame]))
     for code in np.unique(codes[codes >= 0]):
         members = np.flatnonzero(codes == code)
@@ -291,9 +291,11 @@ def _own_areas(points: Points, codes: NDArray[np.int_]) -> dict[int, BaseGeometr
         owners = np.repeat(np.arange(len(members)), [len(part) for part in corners])
         vertices = shapely.points(np.concatenate(corners))
         cells = shapely.convex_hull(shapely.multipoints(vertices, indices=owners))
-        discs = shapely.buffer(shapely.points(points[members]), reach)
-        area = shapely.intersection(shapely.union_all(cells), shapely.union_all(discs))
-        found[int(code)] = areas_of(area)
+        far = np.hypot(*(np.concatenate(corners) - points[members][owners]).T) > reach
+        wide = np.unique(owners[far])  # those at an edge, mostly
+        discs = shapely.buffer(shapely.points(points[members[wide]]), reach, quad_segs=4)
+        cells[wide] = shapely.intersection(cells[wide], discs)
+        found[int(code)] = areas_of(shapely.union_all(cells))
     return found
 
 
