@@ -118,6 +118,7 @@ def test_table_of_places_names_what_is_written() -> None:
         f'uns["{keys.UNS}"]["{run}"]',
         f'uns["{keys.GENE_CHOICE}"]',
         f'uns["{keys.ALSO}"]',
+        f'uns["{keys.SECTIONS}"]',
         "X",
         "raw",
         f'layers["{keys.X_BEFORE}"]',
