@@ -27,6 +27,7 @@ What runs write, each under its key, which is the model's name unless another is
 | `obs["…_transferred"]` | names from a reference, a category |
 | `obs["…_transferred_probability"]` | how likely these are, probability |
 | `obs["picked"]` | who was picked by hand, a category |
+| `obs["regions"]` | in which region of a file each spot lies, a category |
 | `uns["stimpute"]["gmm_vgae"]` | provenance, as JSON; times in seconds |
 | `obs["synthetic"]` | whether a cell was generated or edited, and not measured |
 | `uns["synthetic"]` | how these came about, as JSON |

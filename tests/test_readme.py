@@ -133,6 +133,7 @@ def test_table_of_places_names_what_is_written() -> None:
         *(f'obs["scimta_{what}"]' for what in ("pseudotime", "community_1_activity")),
         *(f'obs["scimta_{level}"]' for level in ("type", "subtype")),
         'obs["picked"]',
+        'obs["regions"]',
         f'obs["{keys.SYNTHETIC}"]',
         f'uns["{keys.SYNTHETIC}"]',
         f'layers["{keys.BEFORE_EDIT}"]',
