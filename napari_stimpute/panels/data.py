@@ -22,7 +22,7 @@ from ..session.session import OPEN, SAVE, Session
 from .menu import Choice, Entry, Menu, entries
 from .message import SILENT, Message, error, good
 from .panel import Panel
-from .reading import Asked, Reading
+from .reading import CANCELLING, READING, Asked, Reading
 from .saving import Saving
 from .work import Work, WorkState
 
@@ -45,7 +45,7 @@ SAMPLE_HELP = (
     "(tens of MB, from where squidpy has them) and kept."
 )
 _STOP_HELP = "Stop; of a section that is not there in full, nothing is kept."
-APPLY_HELP = "Open the data again with this choice."
+APPLY_HELP = "Open the data again with these genes; other menus work at once."
 SAVE_HELP = "Write data and results to a new file; the opened one stays as it is."
 SAVE_MODEL_HELP = "Write the trained model as a folder, to be used again."
 RECOVER_HELP, DISCARD_HELP = "Open them.", "Remove them for good."
@@ -84,9 +84,7 @@ _DETAILS = ("Genes", "Counts", "Zeros", "Coordinates", "Raw")
 _USUAL_NOTES = ("The counts were taken from", "raw holds the counts")
 """How the notes begin that hold for every file; they are folded away with these rows."""
 
-_READING = "Reading. What is open stays until that is done."
-_CANCELLING = "Cancelled: this ends once the file is read, and what is open stays."
-CANCEL, CANCEL_HELP = "Cancel", "Do not open it; what was open stays."
+MODEL = "Model these genes"
 
 _COUNTS_CHOSEN = "These data came from no file: where their counts are was chosen when they came."
 
@@ -361,7 +359,7 @@ class DataPanel(Panel[DataState]):
             left=self._left,
             is_busy=bool(wait) and job is not None and job.owner in (OPEN, SAVE),
             can_cancel=opening is not None and not is_cancelling,
-            doing=_CANCELLING if is_cancelling else _READING if opening else wait,
+            doing=CANCELLING if is_cancelling else READING if opening else wait,
             wait=wait,
             no_model=wait or self._no_model(),
             problem=self._problem,
@@ -377,7 +375,7 @@ class DataPanel(Panel[DataState]):
             gene_file=self._gene_file,
             takes_file=self._genes.name == FILE,
             counts=self._counts.menu(wait if path else _COUNTS_CHOSEN),
-            apply="Apply, and drop results" if session.has_results else "Apply",
+            apply=f"{MODEL}, and drop results" if session.has_results else MODEL,
             asked=self.reading.asked,
             sample=self._sample.menu(wait),
             work=self.work.state,

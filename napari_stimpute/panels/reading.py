@@ -12,6 +12,11 @@ from .menu import Choice, Entry, Menu
 CHOOSE, OPEN_IT, LEAVE_IT = "Choose first", "Open it", "Leave it"
 """Title of what must be chosen, and the buttons below it."""
 
+READING = "Reading. What is open stays until that is done."
+CANCELLING = "Cancelled: this ends once the file is read, and what is open stays."
+CANCEL, CANCEL_HELP = "Cancel", "Do not open it; what was open stays."
+"""Said while a file is read, and the button beside it."""
+
 
 @dataclass(frozen=True)
 class Asked:

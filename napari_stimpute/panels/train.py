@@ -54,8 +54,8 @@ USUAL_ALSO = "Genes, with commas between"
 
 ALSO_HELP = (
     "Genes that are modelled whatever is chosen in the Data tab: type or paste names with commas "
-    "between, or the path of a text file. To model one no longer, take it out and press Apply in "
-    "the Data tab."
+    "between, or the path of a text file. To model one no longer, take it out and press “Model "
+    "these genes” in the Data tab."
 )
 KEY_HELP = "Keep this run beside others under a name of its own; empty: the model's name."
 BLEND_HELP = (

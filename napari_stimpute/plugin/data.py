@@ -10,8 +10,6 @@ from qtpy.QtWidgets import QFileDialog, QLineEdit, QProgressBar, QPushButton, QV
 from ..connections import Connections
 from ..panels.data import (
     APPLY_HELP,
-    CANCEL,
-    CANCEL_HELP,
     DISCARD_HELP,
     EMPTY,
     FOLDER_HELP,
@@ -27,6 +25,7 @@ from ..panels.data import (
     DataPanel,
 )
 from ..panels.menu import Menu
+from ..panels.reading import CANCEL, CANCEL_HELP
 from ..panels.run_card import DETAILS
 from ..panels.saving import INTO_STORE, INTO_STORE_HELP, TABLE_HELP
 from ..panels.unsaved import SAVE_TITLE
@@ -100,7 +99,7 @@ class DataTab(QWidget):
         self.gene_file.setPlaceholderText("Path of the file")
         self.gene_file.textEdited.connect(panel.take_genes_from)
         self.browse = _button("Browse…", "Choose the file.", self._ask_gene_file)
-        self.apply = _button("Apply", APPLY_HELP, lambda: self._ask_first(panel.apply))
+        self.apply = _button("", APPLY_HELP, lambda: self._ask_first(panel.apply))
         self.save = _button(
             "Save data…",
             SAVE_HELP,

@@ -305,9 +305,11 @@ def test_data_from_no_file_can_be_opened_again_with_all_genes(
 
 
 def test_saving_says_where(open_data: DataPanel, tmp_path: Path) -> None:
-    assert open_data.now.apply == "Apply" and open_data.file_name == "section_imputed.h5ad"
+    assert (
+        open_data.now.apply == "Model these genes" and open_data.file_name == "section_imputed.h5ad"
+    )
     open_data.session.train("gene_mean").wait(60)
-    assert open_data.now.apply == "Apply, and drop results"
+    assert open_data.now.apply == "Model these genes, and drop results"
     job = open_data.save_to(tmp_path / "out.h5ad")
     assert open_data.now.is_busy
     until_done(job)

@@ -101,7 +101,7 @@ def test_what_was_trained_can_be_kept(opened: StimputePanel, tmp_path: Path, qtb
     assert data.save_model.toolTip() == "Train a model first." and not data.save_model.isEnabled()
     opened.session.train("gene_mean").wait(60)
     assert data.save_model.isEnabled() and "as a folder" in data.save_model.toolTip()
-    assert data.apply.text() == "Apply, and drop results"
+    assert data.apply.text() == "Model these genes, and drop results"
     data.panel.save_to(tmp_path / "out.h5ad")
     until_idle(qtbot, opened)
     assert str(tmp_path / "out.h5ad") in data.saved.text() and data.saved.tone == "good"

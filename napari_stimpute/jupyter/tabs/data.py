@@ -10,8 +10,6 @@ import ipywidgets as widgets
 
 from ...panels.data import (
     APPLY_HELP,
-    CANCEL,
-    CANCEL_HELP,
     DISCARD_HELP,
     EMPTY,
     FOUND,
@@ -27,7 +25,7 @@ from ...panels.data import (
 )
 from ...panels.menu import Menu
 from ...panels.message import SILENT
-from ...panels.reading import CHOOSE, LEAVE_IT, OPEN_IT
+from ...panels.reading import CANCEL, CANCEL_HELP, CHOOSE, LEAVE_IT, OPEN_IT
 from ...panels.run_card import DETAILS
 from ...panels.saving import INTO_STORE, INTO_STORE_HELP, TABLE_HELP, with_ending
 from ...session.autosave import Left
