@@ -64,10 +64,18 @@ def _loaded(needed: int, options: Options) -> Question:
 
 def _memory_for(content: h5py.File) -> int:
     """Bytes that opening all of a file takes, about: its matrices, and the largest twice more."""
-    places = [content.get(name) for name in ("X", "raw/X")]
-    places += [item for name in MAPPINGS for item in (content.get(name) or {}).values()]
-    sizes = [_n_bytes(place) for place in places if place is not None]
+    places = [content.get(name) for name in ("X", "raw/X", *MAPPINGS)]
+    sizes = [_n_bytes(item) for place in places if place is not None for item in _parts(place)]
     return sum(sizes) + 2 * max(sizes, default=0)
+
+
+def _parts(place: h5py.Group | h5py.Dataset) -> list[h5py.Group | h5py.Dataset]:
+    """What is read at once: a matrix, or each of a mapping; one written as None is a dataset."""
+    import h5py
+
+    is_one = isinstance(place, h5py.Dataset) or "encoding-type" in place.attrs
+    is_mapping = not is_one or place.attrs.get("encoding-type") == "dict"
+    return list(place.values()) if is_mapping else [place]
 
 
 def _n_bytes(item: h5py.Group | h5py.Dataset) -> int:
