@@ -12,34 +12,31 @@ import pandas as pd
 import scipy.sparse as sp
 
 from .. import keys
-from ..errors import BadImage, InputError, InvalidSetting, MissingKey, NotCounts
+from ..errors import InputError, InvalidSetting, NotCounts
 from ..words import counted, shown
 from .colours import stored_colours
 from .columns import MAX_LABELS
 from .counts import Counts, check_counts, count_places, n_with, read_counts, values_at
 from .gene_choice import choose_genes, named
 from .genes import CHOSEN, check_unique_names, raw_holds
-from .graph import has_place, spatial_coordinates
-from .image import TissueImage, tissue_image
-from .layout import Layout, lay_out
-from .libraries import libraries
 from .peaks import peaks_in_words
+from .place_facts import (
+    Drawn,
+    Finding,
+    coordinates_found,
+    drawn_of,
+    image_found,
+    sections_found,
+    technology_found,
+)
 from .readers.found import Opening, Part, Question
 from .records import read_records
-from .technology import Technology, off_tissue_in_words
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 _SHALLOW = 100
 """Median counts per spot below which the neighbours tell more than the spot itself."""
-
-
-Finding = tuple[str, list[str]]
-"""A sentence for the card, and sentences on what looks wrong."""
-
-Drawn = tuple[Layout | None, list[str]]
-"""Where spots lie, and sentences on what looks wrong."""
 
 
 @dataclass(frozen=True)
@@ -155,16 +152,6 @@ def card_of(
     return _card(adata, counts, (text, _x_problem(adata, counts)), work, drawn)
 
 
-def drawn_of(adata: AnnData) -> Drawn:
-    """Where the spots lie; or None, and sentences on why they lie nowhere."""
-    try:
-        return lay_out(adata), []
-    except MissingKey:  # cells without a tissue
-        return None, []
-    except InputError as error:
-        return None, [str(error)]
-
-
 def _card(
     adata: AnnData,
     counts: Counts | None,
@@ -184,10 +171,10 @@ def _card(
         "Counts": counts_finding,
         "Zeros": _zeros(matrix, place),
         "Depth": _depth(matrix, place),
-        "Coordinates": (_coordinates(adata, technology, layout), technology_problems),
-        "Technology": _technology_row(adata, technology),
-        "Sections": (_sections(layout), []),
-        "Image and scale": _image(adata, technology, layout),
+        "Coordinates": (coordinates_found(adata, technology, layout), technology_problems),
+        "Technology": technology_found(adata, technology),
+        "Sections": (sections_found(layout), []),
+        "Image and scale": image_found(adata, technology, layout),
         "Labels": _labels(adata, place),
         "Raw": _raw(adata, counts),
         "Earlier runs": _runs(adata),
@@ -280,91 +267,6 @@ def _depth(counts: sp.csr_matrix | None, place: str) -> Finding:
         f"Low depth (median {depth:,.0f} counts per {place}): imputed values rest more on "
         f"similar {place}s than on the {place} itself."
     ]
-
-
-def _coordinates(adata: AnnData, technology: Technology | None, layout: Layout | None) -> str:
-    if keys.SPATIAL not in adata.obsm:
-        return f"none in obsm['{keys.SPATIAL}']: shown on a map; GMM-VGAE would need them"
-    if technology is None or layout is None:
-        return "none that can be used"
-    microns, apart = layout.microns_per_unit, f"{technology.spacing:,.4g} units"
-    if microns:
-        in_units = "" if microns == 1 else f" ({apart})"
-        apart = f"{technology.spacing * microns:,.4g} µm{in_units}"
-    return f"in obsm['{keys.SPATIAL}']: x and y, neighbouring {technology.place}s {apart} apart"
-
-
-def _technology_row(adata: AnnData, technology: Technology | None) -> Finding:
-    if technology is None:
-        return "unknown without coordinates", []
-    coordinates, problems = spatial_coordinates(adata), list[str]()
-    placed = coordinates[has_place(coordinates)]
-    n_shared = int(pd.DataFrame(placed).duplicated().sum())
-    n_without = len(coordinates) - len(placed)
-    if n_shared:
-        problems.append(f"{counted(n_shared, technology.place)} at the very place of another.")
-    if n_without:
-        has = "has" if n_without == 1 else "have"
-        problems.append(
-            f"{counted(n_without, technology.place)} {has} no place (NaN or infinite): not on the "
-            "tissue and without neighbours, but trained and imputed with the others."
-        )
-    problems += off_tissue_in_words(adata, technology.place)
-    if np.shape(adata.obsm[keys.SPATIAL])[1] > coordinates.shape[1]:
-        problems.append(f"obsm['{keys.SPATIAL}'] has three columns: the first two are x and y.")
-    return technology.label, problems
-
-
-def _sections(layout: Layout | None) -> str:
-    """How several sections were told apart; "" for a single one."""
-    names = () if layout is None else layout.sections.names
-    if layout is None or len(names) < 2:
-        return ""
-    listed = ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
-    return (
-        f"{len(names):,} by obs['{layout.sections.column}'] ({listed}): drawn apart, and no "
-        "neighbours across two of them"
-    )
-
-
-def _image(adata: AnnData, technology: Technology | None, layout: Layout | None) -> Finding:
-    if technology is None or layout is None:
-        return _image_alone(adata)
-    problems = list(layout.problems)
-    if not layout.images:
-        if not problems and technology.name in ("visium", "st"):
-            problems = ["No tissue image in the file: spots are drawn on a plain background."]
-        has_images = any(library.images for library in libraries(adata).values())
-        return "cannot be used" if has_images else "no image", problems
-    first = layout.images[0]
-    text = " and ".join(_size_of(image) for image in layout.images[:4])
-    text += f" and {len(layout.images) - 4:,} more" if len(layout.images) > 4 else ""
-    if layout.microns_per_unit:
-        per_pixel = layout.microns_per_unit / first.scale
-        across = layout.spot_diameter * layout.microns_per_unit
-        text += f", {per_pixel:.3g} µm per pixel; spots drawn {across:.0f} µm across"
-    else:
-        text += f", {1 / first.scale:.3g} coordinate units per pixel"
-    notes = dict.fromkeys(image.note for image in layout.images if image.note)
-    return text, [*notes, *problems]
-
-
-def _image_alone(adata: AnnData) -> Finding:
-    """An image without coordinates: there is nothing to lay on it."""
-    try:
-        image = tissue_image(adata)
-    except BadImage as error:
-        return "cannot be used", [str(error)]
-    return ("no image", []) if image is None else (_size_of(image), [])
-
-
-def _size_of(image: TissueImage) -> str:
-    height, width = image.pixels.shape[:2]
-    text = f"{image.name}, {width:,} × {height:,} pixels"
-    if image.pyramid is None:
-        return text
-    width, height = image.pyramid.size
-    return f"{text} (napari reads {width:,} × {height:,} from the file as you zoom in)"
 
 
 def _labels(adata: AnnData, place: str) -> Finding:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from .. import keys
 from ..errors import NotReadable
 from ..progress import Progress, drain
-from .card import DataCard, card_of, drawn_of
+from .card import DataCard, card_of
 from .chosen import chosen_steps, is_in_file
 from .counts import Counts, check_in_memory, read_counts
 from .files import full_path
 from .genes import most_telling_gene, working_adata
 from .peaks import peaks_in_words
+from .place_facts import drawn_of
 from .readers.found import Found, Opening, Options
 from .readers.hdf5 import in_words, too_large
 from .readers.reading import read_found
