@@ -41,7 +41,8 @@ browser: | window # packages are installed one after the other
 
 # torch is named beside the rest, so that a CPU wheel lying on the machine is preferred to an index's CUDA build.
 # setuptools comes first: that of a new venv may be too old to build docrep, of which there is no wheel.
-# pip would compile all modules one by one; some that are templates cannot be compiled, by pip neither.
+# pip would compile all modules one by one; some that are templates cannot be compiled, by pip neither;
+# a third of them are tests, and bindings that nothing here imports.
 $(READY): pyproject.toml $(CONSTRAINTS) | window
 	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed; name one: make setup PYTHON=..." >&2; exit 1; }
 	@echo "Setting up .venv with $(PYTHON): a few minutes, about 3 GB"
@@ -49,7 +50,7 @@ $(READY): pyproject.toml $(CONSTRAINTS) | window
 	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --upgrade pip hatchling setuptools
 	$(BIN)/python -m pip install --no-compile --no-build-isolation --constraint $(CONSTRAINTS) \
 		$$(grep '^torch==' $(CONSTRAINTS)) --editable '.[all,dev]'
-	$(BIN)/python -m compileall -qq -j 0 .venv/lib || true
+	$(BIN)/python -m compileall -qq -j 0 -x '/(tests|OpenGL)/' .venv/lib || true
 	@touch $@
 
 demo: setup
