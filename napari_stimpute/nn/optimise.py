@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from ..errors import Diverged
 from ..progress import Progress
+from .adamw import AdamW, Group
 from .checkpoint import Checkpoint
 
 READ_EVERY = 25  # steps
@@ -147,20 +148,15 @@ def minimise(
         training.close()
 
 
-def _optimiser(
-    module: nn.Module, schedule: Schedule, groups: Sequence[ParameterGroup]
-) -> torch.optim.AdamW:
+def _optimiser(module: nn.Module, schedule: Schedule, groups: Sequence[ParameterGroup]) -> AdamW:
     grouped = {id(p) for group in groups for p in group.parameters}
     others = [p for p in module.parameters() if p.requires_grad and id(p) not in grouped]
     ordered = [ParameterGroup(tuple(others), schedule.weight_decay), *groups]
-    return torch.optim.AdamW(
-        {
-            "params": list(group.parameters),
-            "lr": group.rate * schedule.learning_rate,
-            "weight_decay": group.weight_decay,
-        }
-        for group in ordered
-        if group.parameters
+    return AdamW(
+        [
+            Group(group.parameters, group.rate * schedule.learning_rate, group.weight_decay)
+            for group in ordered
+        ]
     )
 
 
@@ -173,12 +169,12 @@ class _Training:
         module: nn.Module,
         schedule: Schedule,
         phase: str,
-        optimiser: torch.optim.AdamW,
+        optimiser: AdamW,
     ) -> None:
         self.step_loss, self.module, self.schedule = step_loss, module, schedule
         self.phase, self.optimiser = phase, optimiser
-        self.rates = torch.optim.lr_scheduler.LambdaLR(optimiser, schedule.rate_factor)
-        self.parameters = [p for group in optimiser.param_groups for p in group["params"]]
+        self.parameters = optimiser.parameters
+        self.n_steps = 0
         self.best = _Best(module, schedule.keeps_last)
         self.n_epochs = 0
         self.total = torch.zeros(2)  # sums over the epoch: loss, norm of the gradient
@@ -190,7 +186,7 @@ class _Training:
             return
         self.module.load_state_dict(state["module"])
         self.optimiser.load_state_dict(state["optimiser"])
-        self.rates.load_state_dict(state["rates"])
+        self.n_steps = state["n_steps"]
         self.n_epochs = state["n_epochs"]
         best = self.best
         best.score, best.n_worse, best.n_offered = state["score"]
@@ -207,7 +203,7 @@ class _Training:
         state = {
             "module": self.module.state_dict(),
             "optimiser": self.optimiser.state_dict(),
-            "rates": self.rates.state_dict(),
+            "n_steps": self.n_steps,
             "n_epochs": self.n_epochs,
             "score": (best.score, best.n_worse, best.n_offered),
             "best": best.state,
@@ -258,8 +254,8 @@ class _Training:
             loss = self.step_loss()
             loss.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(self.parameters, self.schedule.clip or math.inf)
-        self.optimiser.step()
-        self.rates.step()
+        self.optimiser.step(self.schedule.rate_factor(self.n_steps))
+        self.n_steps += 1
         self.total = self.total.to(loss.device) + torch.stack([loss.detach(), norm])
 
     def _read(self) -> float:
