@@ -12,7 +12,7 @@ import os
 import shutil
 import tarfile
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -122,10 +122,10 @@ def fetch(sample: Sample) -> Generator[Progress, None, Path]:
             with tarfile.open(packed) as archive:
                 archive.extractall(passing, filter="data")
             packed.unlink()
-            with suppress(FileExistsError):  # another process was quicker
-                passing.rename(folder)
+            passing.rename(folder)
     except OSError as error:
-        raise write_failed(folder, error) from error
+        if not folder.is_dir():  # else another process was quicker
+            raise write_failed(folder, error) from error
     return folder
 
 
@@ -166,6 +166,7 @@ def _download(
 
 
 def _opened(sample: Sample, url: str) -> HTTPResponse:
+    from http.client import HTTPException
     from urllib.error import HTTPError
     from urllib.request import urlopen
 
@@ -176,6 +177,8 @@ def _opened(sample: Sample, url: str) -> HTTPResponse:
     except OSError as error:
         reason = getattr(error, "reason", None) or error
         raise _not_fetched(sample, f"no connection ({reason})") from error
+    except HTTPException as error:
+        raise _not_fetched(sample, "an answer that is no web server's") from error
     return found
 
 

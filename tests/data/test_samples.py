@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -113,3 +114,30 @@ def test_the_sections_are_those_of_squidpy() -> None:
         assert entry["type"] == "visium_10x"
         assert found["filtered_feature_bc_matrix.h5"] == sample.matrix
         assert found["spatial.tar.gz"] == sample.spatial
+
+
+def test_of_two_that_fetch_one_section_the_slower_takes_what_is_there(sample: Sample) -> None:
+    steps, other = fetch(sample), samples_folder() / "tiny"
+    next(steps)
+    drain(fetch(sample))  # ends first
+    next(steps)
+    assert drain(steps) == other and read(other).n_obs == len(some_barcodes())
+
+
+def test_an_answer_of_something_else_than_a_web_server_is_said(
+    sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(b"what is this\r\n\r\n")
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        monkeypatch.setattr(samples, "BASE", f"http://127.0.0.1:{server.getsockname()[1]}")
+        with pytest.raises(NotReadable, match="an answer that is no web server's"):
+            drain(fetch(sample))
+        thread.join()
