@@ -30,8 +30,8 @@ _MOST = 0.5
 def symbols_of(var: pd.DataFrame) -> dict[str, str]:
     """What people call genes, by their ids: {} where they go by other names, or none is told.
 
-    A symbol of several genes is followed by the id, as in "TBCE (ENSG00000284770)"; a gene without
-    one is not among them.
+    A symbol of several genes, or one that another gene goes by, is followed by the id, as in "TBCE
+    (ENSG00000284770)"; a gene without one is not among them.
     """
     names = pd.Index(var.index.astype(str))
     if not len(names) or names.str.fullmatch(_ID).mean() < _MOST:
@@ -44,6 +44,6 @@ def symbols_of(var: pd.DataFrame) -> dict[str, str]:
     told = told[(told != "") & (told != told.index)]
     if len(told) < _MOST * len(names):
         return {}
-    is_shared = told.duplicated(keep=False)
+    is_shared = told.duplicated(keep=False) | told.isin(names)
     told[is_shared] = told[is_shared] + " (" + told.index[is_shared] + ")"
     return {str(gene): str(symbol) for gene, symbol in told.items()}

@@ -36,3 +36,9 @@ def test_a_shared_symbol_is_told_apart_and_a_missing_one_left_out() -> None:
 )
 def test_other_genes_are_called_as_they_are_named(var: pd.DataFrame) -> None:
     assert symbols_of(var) == {}
+
+
+def test_a_symbol_that_is_the_name_of_another_gene_is_told_apart() -> None:
+    names = [*IDS, "a"]
+    var = pd.DataFrame({"Symbol": [*"abcd", None]}, index=names)
+    assert symbols_of(var)[IDS[0]] == f"a ({IDS[0]})"
