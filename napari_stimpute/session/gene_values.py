@@ -5,7 +5,8 @@ Two plain tables, which R and pandas read with one line each (``read.csv("a.csv"
 
 - NAME.csv: per spot its id; x and y as they are in the data, and in µm where the scale is known
   (``x_um``, ``y_um``); columns of groups; per gene its counts (``GENE_counts``) and, for each run
-  that has them, its imputed values (``GENE_RUN``).
+  that has them, its imputed values (``GENE_RUN``). Of two columns of one name, the second gets a
+  number (``x_2``).
 - NAME_genes.csv: per gene and run the verdict, the gain, and the molecules that were hidden.
 
 One table could not hold both: rows above the values would make every column text. Nothing is put
@@ -19,6 +20,7 @@ import gzip
 import io
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -115,10 +117,10 @@ def _blocks(contents: Contents, genes: Sequence[str]) -> Iterator[pd.DataFrame]:
     for gene in genes:
         counts = contents.expression(gene, keys.COUNTS)
         is_whole = bool((counts == np.trunc(counts)).all())
-        columns[f"{gene}_counts"] = counts.astype(np.int64) if is_whole else counts
-        for key in contents.runs:
-            if contents.is_modelled(gene):
-                columns[f"{gene}_{key}"] = contents.expression(gene, key)
+        name = keys.free(f"{gene}_counts", columns)
+        columns[name] = counts.astype(np.int64) if is_whole else counts
+        for key in contents.runs if contents.is_modelled(gene) else ():
+            columns[keys.free(f"{gene}_{key}", columns)] = contents.expression(gene, key)
     frame = pd.DataFrame(columns, index=pd.Index(adata.obs_names, name=contents.place), copy=False)
     for start in range(0, len(frame), _ROWS):
         yield frame.iloc[start : start + _ROWS]
@@ -127,16 +129,14 @@ def _blocks(contents: Contents, genes: Sequence[str]) -> Iterator[pd.DataFrame]:
 def _about(contents: Contents) -> dict[str, Column]:
     """Places and groups of the spots, by column."""
     adata, found = contents.required, dict[str, Column]()
-    if keys.SPATIAL in adata.obsm:
-        try:
-            points, microns = spatial_coordinates(adata), contents.layout.microns_per_unit
-        except InputError:  # no places that mean anything
-            return found
+    with suppress(InputError):  # no places, or none that mean anything
+        points, microns = spatial_coordinates(adata), contents.layout.microns_per_unit
         found |= {"x": points[:, 0], "y": points[:, 1]}
         if microns:
             found |= {"x_um": points[:, 0] * microns, "y_um": points[:, 1] * microns}
-    groups = {name: adata.obs[name].astype(object) for name in categorical_columns(adata)}
-    return found | {name: values.to_numpy() for name, values in groups.items()}
+    for name in categorical_columns(adata):
+        found[keys.free(name, found)] = adata.obs[name].astype(object).to_numpy()
+    return found
 
 
 def _verdicts(contents: Contents, genes: list[str]) -> pd.DataFrame:

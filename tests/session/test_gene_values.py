@@ -113,3 +113,24 @@ def test_the_shell_writes_chosen_genes(
     with pytest.raises(SystemExit):
         main(["convert", str(tmp_path / "in.h5ad"), str(out)])
     assert "--genes GENE,… go together" in capsys.readouterr().err
+
+
+def test_groups_are_written_where_places_mean_nothing(tmp_path: Path) -> None:
+    cells = ad.AnnData(np.arange(12.0, dtype=np.float32).reshape(4, 3))
+    cells.obs["type"] = list("abab")
+    cells.obsm["spatial"] = np.full((4, 2), np.nan)
+    found = write_values(Contents(cells), ["0"], tmp_path / "a.csv")
+    assert list(pd.read_csv(found.values, index_col=0)["type"]) == list("abab")
+
+
+def test_no_column_takes_the_place_of_another(judged: ad.AnnData, tmp_path: Path) -> None:
+    gene = judged.var_names[0]
+    for name in ("x", f"{gene}_counts"):
+        judged.obs[name] = np.resize(["left", "right"], judged.n_obs)
+    values = pd.read_csv(
+        write_values(Contents(judged), [gene], tmp_path / "a.csv").values, index_col=0
+    )
+    np.testing.assert_allclose(values["x"], judged.obsm["spatial"][:, 0])
+    assert list(values["x_2"][:2]) == ["left", "right"]
+    assert list(values[f"{gene}_counts"][:2]) == ["left", "right"]
+    assert values[f"{gene}_counts_2"].dtype.kind == "i"
