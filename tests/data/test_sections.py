@@ -149,6 +149,8 @@ def test_a_column_that_was_chosen_goes_before_what_is_found() -> None:
     assert find_sections(one).names == ("left", "right")
     kept = choose_sections(one, {})  # a file that was saved says what was chosen
     assert kept is not None and kept.answer == "half"
+    again = choose_sections(one, {"sections": ""})  # as found, whatever was chosen before
+    assert again is not None and again.answer == "" and not find_sections(one).column
     choose_sections(one, {"sections": "none"})
     assert not find_sections(one).column
     with pytest.raises(UnknownName, match="choice of sections"):

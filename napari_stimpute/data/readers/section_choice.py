@@ -36,7 +36,8 @@ def choose_sections(adata: AnnData, options: Options) -> Question | None:
     as_found = f"by {found.column}" if found.column else "one section"
     offered = [("", f"As found: {as_found}"), (keys.ONE_SECTION, "All spots are of one section")]
     offered += [(column, f"By {column}") for column in columns]
-    usual = before if before in dict(offered) else ""
+    is_kept = before in dict(offered) and "sections" not in options
+    usual = before if is_kept else ""
     question = Question.of("sections", "Sections", offered, options, usual, _HELP)
     if question.answer:
         adata.uns[keys.SECTIONS] = question.answer
