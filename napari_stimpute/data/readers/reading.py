@@ -107,6 +107,9 @@ def _of_samples(
         raise
     others = {name: value for name, value in options.items() if name != question.name}
     if question.answer == ALL:
+        if others:
+            kind = "choice for several samples"
+            raise UnknownName.of(kind, next(iter(others)), [question.name])
         found = together(_each_of(samples))
     else:
         found = read_found(folder / question.answer, others, asks=asks)

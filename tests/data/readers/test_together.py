@@ -11,7 +11,7 @@ import pytest
 from napari_stimpute.data.layout import lay_out
 from napari_stimpute.data.readers.reading import read, read_found
 from napari_stimpute.data.sections import find_sections
-from napari_stimpute.errors import NotReadable
+from napari_stimpute.errors import NotReadable, UnknownName
 
 from ...formats import some_barcodes, some_counts, write_visium
 from ...overlaid import hexagonal, library, section
@@ -58,3 +58,8 @@ def test_samples_without_a_gene_in_common_are_refused(folder: Path) -> None:
     other.write_h5ad(folder / "third.h5ad")
     with pytest.raises(NotReadable, match="none that is in all of them"):
         read(folder, sample="all")
+
+
+def test_an_answer_that_would_do_nothing_is_refused(folder: Path) -> None:
+    with pytest.raises(UnknownName, match="'sections'"):
+        read(folder, sample="all", sections="library_id")
