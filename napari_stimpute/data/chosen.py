@@ -26,9 +26,9 @@ from .counts import (
 )
 from .gene_choice import choice_steps
 from .genes import asked_for, check_unique_names
-from .lazy import chunks, is_lazy
+from .lazy import chunks
 from .readers.found import Found, Part
-from .structure import matrices, named
+from .structure import named
 from .variability import Part as Counted
 
 if TYPE_CHECKING:
@@ -39,11 +39,6 @@ _BYTES = 8
 
 _COPIES = 3
 """As often the counts are held at most while data are opened."""
-
-
-def is_in_file(adata: AnnData) -> bool:
-    """Whether counts may have to be read before anything can be done with them."""
-    return any(is_lazy(matrix) for _place, matrix in matrices(adata))
 
 
 def chosen_steps(
@@ -155,6 +150,7 @@ def _notes(adata: AnnData, counts: Counts, n_all: int) -> list[str]:
     ]
     others += ["X"] if adata.X is not None and counts.place != "X" else []
     others += ["raw"] if adata.raw is not None and counts.place != "raw" else []
+    others += [f"varm {name!r}" for name in adata.varm]
     return notes + ([f"Not loaded: {', '.join(others)}."] if others else [])
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import accumulate, pairwise
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .structure import check_sparse, signed
+from .structure import check_sparse, matrices, signed
+
+if TYPE_CHECKING:
+    from anndata import AnnData
 
 CHUNK = 4_000_000
 """Values of a chunk, about: what is computed of it takes some ten times 16 MB."""
@@ -23,6 +26,11 @@ class Chunk(NamedTuple):
 def is_lazy(matrix: Any) -> bool:
     """Whether values are read only when they are computed."""
     return type(matrix).__module__.startswith("dask.")
+
+
+def is_in_file(adata: AnnData) -> bool:
+    """Whether matrices may have to be read before anything can be done with them."""
+    return any(is_lazy(matrix) for _place, matrix in matrices(adata))
 
 
 def chunks(matrix: Any) -> Iterator[Chunk]:

@@ -12,17 +12,18 @@ from .. import keys
 from ..errors import NotReadable
 from ..progress import Progress, drain
 from .card import DataCard, card_of
-from .chosen import chosen_steps, is_in_file
+from .chosen import chosen_steps
 from .counts import Counts, check_in_memory, read_counts
 from .files import full_path
 from .genes import most_telling_gene, working_adata
+from .lazy import is_in_file
 from .peaks import peaks_in_words
 from .place_facts import drawn_of
 from .readers.found import Found, Opening, Options
-from .readers.hdf5 import in_words, too_large
+from .readers.hdf5 import in_words, too_large, unchanged
 from .readers.reading import read_found
 from .storable import storable
-from .structure import check_all_sparse, named
+from .structure import check_all_sparse
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -177,7 +178,8 @@ def _part_of(read: Found, path: Path, wanted: Wanted | None) -> Generator[Progre
     """The part that is wanted of a file that is larger than memory."""
     if wanted is None:
         raise too_large(path)
-    with in_words(path, "an .h5ad file"):
+    title = "an .h5ad file"
+    with unchanged(path, title), in_words(path, title):
         part = yield from chosen_steps(read.adata, wanted.genes, wanted.also, wanted.counts)
     return replace(part, notes=[*read.notes, *part.notes], questions=read.questions)
 
@@ -193,8 +195,7 @@ def _placed(adata: AnnData) -> list[str]:
 
 def _computed(adata: AnnData) -> Found:
     """The AnnData with every array in memory; dask's are computed."""
-    arrays = [adata.X, *named(adata, "layers").values(), *adata.obsm.values()]
-    if any(type(array).__module__.startswith("dask.") for array in arrays):
+    if is_in_file(adata):
         said = "Arrays that were not in memory yet were read into it."
         return Found(adata.to_memory(), [said])
     return Found(adata)

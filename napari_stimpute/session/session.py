@@ -21,6 +21,7 @@ from ..data.card import DataCard, grown
 from ..data.extend import AddedGenes, extend, kept_genes, not_modelled
 from ..data.opening import Opened, load, load_steps
 from ..data.readers.found import Options, Undecided
+from ..data.readers.h5ad import EVERYTHING, LOADED
 from ..data.records import check_key, read_records
 from ..data.results import check_outlived, write_results
 from ..data.save import write
@@ -157,7 +158,8 @@ class Session:
             self.copy = copy  # it stays the copy
             self._adopt(replace(opened, path=""), contents, tuple(read_records(opened.adata)))
 
-        steps = reading("copy", load_steps(copy, genes="all"))
+        whole = {LOADED: EVERYTHING}  # the results are in layers
+        steps = reading("copy", load_steps(copy, genes="all", options=whole))
         return self.work_later(steps, "Opening", take, owner=OPEN)
 
     def _adopt(self, opened: Opened, look: Contents | None, unsaved: tuple[str, ...] = ()) -> None:

@@ -16,7 +16,7 @@ from napari_stimpute.data import lazy
 from napari_stimpute.data.opening import Opened, load, load_steps
 from napari_stimpute.data.readers import h5ad
 from napari_stimpute.errors import NotCounts, NotReadable, OutOfMemory, UnknownName
-from napari_stimpute.progress import Progress
+from napari_stimpute.progress import Progress, drain
 from napari_stimpute.session.session import Session
 
 from ..simulated import simulate_section
@@ -171,3 +171,46 @@ def test_converting_needs_all_of_it(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main(["convert", str(file), str(out), "--read", "load=genes"]) == 1
     assert "enough free memory" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_a_file_that_changes_while_it_is_read_is_said(tmp_path: Path) -> None:
+    adata = section()
+    file = written(adata, tmp_path)
+    steps = load_steps(file, genes="hvg:20", options=PART)
+    for _ in range(4):
+        next(steps)
+    file.unlink()
+    adata[:40, :30].copy().write_h5ad(file)
+    with pytest.raises(NotReadable, match="another program changed it while it was read"):
+        drain(steps)
+
+
+def test_what_stays_in_the_file_is_said_of_genes_too(tmp_path: Path) -> None:
+    adata = section()
+    adata.varm["loadings"] = np.zeros((adata.n_vars, 2))
+    opened = load(written(adata, tmp_path), genes="hvg:20", options=PART)
+    assert "varm 'loadings'" in " ".join(opened.notes)
+
+
+def test_unsaved_results_are_recovered_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adata = section()
+    adata.layers["kept"] = adata.X.copy()
+    file = written(adata, tmp_path)
+    monkeypatch.setattr(h5ad, "LARGE", 1)
+    monkeypatch.setattr(h5ad, "free_memory", lambda: 1)
+    session = Session()
+    session.recover_later(file).join()
+    assert session.adata is not None and "kept" in session.adata.layers
+
+
+def test_samples_that_are_too_large_together_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("first", "second"):
+        section().write_h5ad(tmp_path / f"{name}.h5ad")
+    monkeypatch.setattr(h5ad, "LARGE", 1)
+    monkeypatch.setattr(h5ad, "free_memory", lambda: 1)
+    with pytest.raises(NotReadable, match="samples that fit in memory together"):
+        load(tmp_path, options={"sample": "all"})

@@ -57,6 +57,31 @@ def in_words(file: Path, title: str) -> Iterator[None]:
         raise _said(file, error, title) from error
 
 
+@contextmanager
+def unchanged(file: Path, title: str) -> Iterator[None]:
+    """While a file is opened more than once: that it became another meanwhile is `NotReadable`."""
+    before, fault = _state(file), None
+    try:
+        yield
+    except (StimputeError, LookupError, TypeError, ValueError) as error:
+        fault = error
+    if _state(file) != before:
+        found = "that another program changed it while it was read"
+        remedy = "Wait until it is written, and open it again."
+        raise not_readable(file, found, remedy, title) from fault
+    if fault is not None:
+        raise fault
+
+
+def _state(file: Path) -> tuple[int, int, int] | None:
+    """What tells a file from what it becomes when it is written; None where there is none."""
+    try:
+        now = file.stat()
+    except OSError:
+        return None
+    return now.st_ino, now.st_size, now.st_mtime_ns
+
+
 def _said(file: Path, error: OSError | RuntimeError, title: str) -> StimputeError:
     """What a failure of HDF5 itself means."""
     text = str(error)

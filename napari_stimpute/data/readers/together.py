@@ -12,6 +12,7 @@ from ...errors import NotReadable
 from ...words import counted
 from ..counts import Counts, read_counts
 from ..image import shown_library
+from ..lazy import is_in_file
 from ..pyramid import Pyramid
 from .found import Found, Options, Question
 
@@ -40,7 +41,7 @@ class _Part:
     def of(cls, name: str, found: Found) -> _Part:
         from anndata import AnnData
 
-        if found.part is not None:
+        if is_in_file(found.adata):
             raise NotReadable(
                 expected="samples that fit in memory together",
                 found=f"{name}, most of whose genes stay in its file",
