@@ -73,7 +73,7 @@ def _counts(parts: Parts) -> AnnData:
     matrix = parts.need(_COUNTS)
     barcodes, genes = (_names(parts, parts.need(f"*{part}.tsv*")) for part in ("barcodes", "genes"))
     try:
-        counts = sp.csr_matrix(mmread(matrix).T)
+        counts = sp.csr_matrix(mmread(matrix, spmatrix=False).T)
     except (*TABLE_FAULTS, OverflowError) as error:
         raise parts.unreadable(matrix, error) from error
     if counts.shape != (len(barcodes), len(genes)):

@@ -196,7 +196,7 @@ def placed(
     there = cells.iloc[at[is_known]]
     for column in there.columns:
         values = there[column].to_numpy()
-        is_text = there[column].dtype == object
+        is_text = there[column].dtype.kind == "O"
         adata.obs[str(column)] = pd.Categorical(there[column].astype(str)) if is_text else values
     adata.obsm[keys.SPATIAL] = there[list(xy)].to_numpy(dtype=float)
     return adata, notes

@@ -126,7 +126,7 @@ def _of_folder(folder: Path) -> AnnData:
 
     files = {part: _part(folder, part) for part in _PARTS}
     try:
-        counts = sp.csr_matrix(mmread(files["matrix"]).T)
+        counts = sp.csr_matrix(mmread(files["matrix"], spmatrix=False).T)
         barcodes, features = _table(files["barcodes"]), _table(files["features"])
     except (
         OSError,
