@@ -229,7 +229,7 @@ def _of_file(column: pd.Series[Any], raw: pd.DataFrame, names: pd.Index[str]) ->
         return whole.reindex(names)
     if column.dtype == bool:
         return column.astype("boolean").reindex(names)
-    if column.dtype == object:
+    if column.dtype == object or isinstance(column.dtype, pd.StringDtype):
         return column.reindex(names, fill_value="")
     return column.reindex(names)
 

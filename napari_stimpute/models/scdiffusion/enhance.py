@@ -17,6 +17,7 @@ import torch
 
 from ... import keys
 from ...data.counts import depth_of
+from ...data.structure import named
 from ...errors import GenesMismatch, UnknownName
 from ...nn.denoising import Conditions
 from ...nn.noising import parted
@@ -108,7 +109,9 @@ def _joined(model: ScDiffusion, adata: AnnData, made: AnnData) -> tuple[AnnData,
     import anndata
 
     work, said = _of_model(model, adata)
-    lost = [f"layer {name}" for name in work.layers] + (["raw"] if work.raw is not None else [])
+    lost = [f"layer {name}" for name in named(work, "layers")] + (
+        ["raw"] if work.raw is not None else []
+    )
     if lost:
         said.append(f"Left out, as generated cells have none: {', '.join(lost)}.")
     real = anndata.AnnData(model.read(adata), obs=work.obs, var=work.var, obsm=dict(work.obsm))
