@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pandas as pd
+import pytest
 import scipy.io
 import scipy.sparse as sp
 from matplotlib.image import imsave
+
+
+@contextmanager
+def read_by_others() -> Iterator[None]:
+    """Skip the test where spatialdata-io itself cannot read with this anndata."""
+    try:
+        yield
+    except TypeError as error:
+        if "keyword argument 'dtype'" not in str(error):
+            raise
+        pytest.skip("spatialdata-io gives AnnData a dtype, which anndata 0.13 no longer takes")
 
 
 def write_10x(

@@ -121,7 +121,7 @@ def faults_of_result(result: Path, given: Path, secret: bytes) -> list[str]:
     if secret and secret in _all_text(result):
         faults.append("PRIVATE CONTENT COPIED")
     for name, layer in found.layers.items():
-        if name.endswith("_imputed") and not np.isfinite(layer).all():
+        if name and name.endswith("_imputed") and not np.isfinite(layer).all():
             faults.append(f"a result with NaN in {name}")
     try:
         before = read_h5ad(given)

@@ -13,6 +13,7 @@ import pytest
 from napari_stimpute import GeneMean, keys
 from napari_stimpute.cli import main
 from napari_stimpute.data.records import read_records
+from napari_stimpute.data.structure import named
 from napari_stimpute.job import Job
 from napari_stimpute.progress import StopEarly
 from napari_stimpute.trust.judgement import Judgement
@@ -173,7 +174,7 @@ def test_a_bad_file_does_not_stop_the_others(
     (folder / "aa.h5ad").write_text("These are notes.")
     logged = section.copy()
     logged.X = logged.X.log1p()
-    for layer in list(logged.layers):
+    for layer in named(logged, "layers"):
         del logged.layers[layer]
     logged.write_h5ad(folder / "ab.h5ad")
     out = folder.with_name("out")

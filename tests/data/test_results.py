@@ -20,6 +20,7 @@ from napari_stimpute.data.records import (
     versions,
 )
 from napari_stimpute.data.results import Results, check_outlived, write_results
+from napari_stimpute.data.structure import named
 from napari_stimpute.errors import (
     Diverged,
     GenesMismatch,
@@ -150,7 +151,7 @@ def test_results_that_do_not_fit_change_nothing(
 
 
 def assert_untouched(adata: ad.AnnData) -> None:
-    assert not list(adata.layers)
+    assert not named(adata, "layers")
     assert not list(adata.obsm)
     assert not list(adata.obs)
     assert not adata.uns

@@ -15,6 +15,7 @@ from anndata import AnnData
 from napari_stimpute.data.opening import Opened, load
 from napari_stimpute.data.readers.reading import read
 from napari_stimpute.data.save import write
+from napari_stimpute.data.structure import named
 
 N = 12
 
@@ -34,14 +35,24 @@ def opened_and_saved(adata: AnnData, folder: Path) -> tuple[Opened, AnnData]:
 
 def test_sound_data_stay_as_they_are(tmp_path: Path) -> None:
     adata = make()
-    adata.obs["G1/S"] = np.linspace(0, 1, N)
+    adata.obs["G1 S"] = np.linspace(0, 1, N)
     adata.obs["doublet"] = pd.array([None, True, False] * 4, dtype="boolean")
     adata.uns["neighbors"] = {"params": {"n": 15, "metric": "euclidean", "none": None}}
     adata.obsm["X_pca"] = np.ones((N, 3))
     opened, found = opened_and_saved(adata, tmp_path)
     assert opened.notes[0].startswith("The counts were taken from X")
-    assert list(found.obs) == ["band", "G1/S", "doublet"]
+    assert list(found.obs) == ["band", "G1 S", "doublet"]
     assert found.uns["neighbors"]["params"]["metric"] == "euclidean"
+
+
+def test_a_slash_in_the_name_of_a_column_is_kept_or_its_loss_is_said(tmp_path: Path) -> None:
+    adata = make()
+    adata.obs["G1/S"] = np.linspace(0, 1, N)
+    opened, found = opened_and_saved(adata, tmp_path)
+    is_said = any("obs['G1/S'] is 'G1_S'" in note for note in opened.notes)
+    name = "G1_S" if is_said else "G1/S"  # anndata 0.13 refuses slashes
+    assert list(found.obs) == ["band", name]
+    assert list(found.obs[name]) == list(adata.obs["G1/S"])
 
 
 def test_nullable_text_becomes_categories(tmp_path: Path) -> None:
@@ -119,7 +130,7 @@ def test_slashes_in_the_names_of_matrices_become_others(tmp_path: Path) -> None:
     adata.layers["scran/log"] = adata.X.log1p()
     adata.layers["scran_log"] = adata.X.copy()
     _, found = opened_and_saved(adata, tmp_path)
-    assert set(found.layers) == {"scran_log", "scran_log_2"}
+    assert set(named(found, "layers")) == {"scran_log", "scran_log_2"}
 
 
 def test_odd_things_in_uns_are_left_out(tmp_path: Path) -> None:
@@ -142,8 +153,8 @@ def test_records_that_are_none_are_left_out(tmp_path: Path) -> None:
 
 def test_half_characters_are_replaced(tmp_path: Path) -> None:
     adata = make()
-    adata.obs["unit"] = ["\udce9m"] * N
-    adata.obs_names = [f"\udce9{i}" for i in range(N)]
+    names = pd.Index([f"\udce9{i}" for i in range(N)], dtype=object)  # pandas' own text refuses it
+    adata.obs = pd.DataFrame({"unit": pd.Series(["\udce9m"] * N, names, dtype=object)})
     _, found = opened_and_saved(adata, tmp_path)
     assert set(found.obs["unit"]) == {"?m"}
     assert found.obs_names[3] == "?3"

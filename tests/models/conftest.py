@@ -14,6 +14,7 @@ import scipy.sparse as sp
 import torch
 from anndata import AnnData
 
+from napari_stimpute.data.structure import named
 from napari_stimpute.models import MODELS, model_class, model_info
 from napari_stimpute.models.base import Model
 from napari_stimpute.models.protocols import Clusters, Embeds, Imputes
@@ -150,8 +151,9 @@ def frozen(adata: AnnData) -> bytes:
     """Everything in an AnnData, byte for byte."""
     matrix = adata.X
     parts = [matrix.data, matrix.indices, matrix.indptr, *adata.obsm.values()]
-    parts += list(adata.layers.values())
-    tables = [adata.obs.to_csv(), adata.var.to_csv(), sorted(adata.obsm), sorted(adata.layers)]
+    layers = named(adata, "layers")
+    parts += list(layers.values())
+    tables = [adata.obs.to_csv(), adata.var.to_csv(), sorted(adata.obsm), sorted(layers)]
     return b"".join(np.asarray(p).tobytes() for p in parts) + pickle.dumps((tables, adata.uns))
 
 

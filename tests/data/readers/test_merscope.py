@@ -12,6 +12,7 @@ from napari_stimpute.data.readers import formats_of
 from napari_stimpute.data.readers.reading import read, read_found
 from napari_stimpute.errors import NotReadable
 
+from ...formats import read_by_others
 from ...machines import GENES, merscope_cells, some_counts, some_places, write_merscope
 
 
@@ -37,9 +38,10 @@ def test_cells_lie_in_microns_from_the_corner_of_the_mosaic(folder: Path) -> Non
 
 
 def test_it_gives_what_spatialdata_io_reads(folder: Path) -> None:
-    data = spatialdata_io.merscope(
-        folder, transcripts=False, cells_boundaries=False, mosaic_images=False
-    )
+    with read_by_others():
+        data = spatialdata_io.merscope(
+            folder, transcripts=False, cells_boundaries=False, mosaic_images=False
+        )
     expected, found = data.tables["table"], read(folder)
     assert list(found.obs_names) == list(expected.obs_names)
     assert list(found.var_names) == list(expected.var_names) == GENES
