@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -104,13 +105,16 @@ class RegionsPanel(Panel[RegionsState]):
 
     def save(self, path: str | os.PathLike[str]) -> Job[Path] | None:
         """Write what is picked as a region called as the file; else the groups of the column."""
-        unit = self._unit.name
+        contents, unit = self.session.contents, self._unit.name
+        try:
+            find = self._wanted(Path(path).stem)
+        except StimputeError as problem:
+            self._say(error(problem))
+            return None
 
         def steps() -> Generator[Progress, None, Path]:
             yield Progress("regions", 0, 1, message="Finding outlines")
-            found = self._regions(Path(path).stem)
-            layout = self.session.contents.layout
-            return write_regions(path, in_unit(found, unit, layout), unit)
+            return write_regions(path, in_unit(find(), unit, contents.layout), unit)
 
         return self._begin(steps(), "Saving regions", lambda f: self._say(good(f"Saved to {f}.")))
 
@@ -127,16 +131,19 @@ class RegionsPanel(Panel[RegionsState]):
         display = self.session.display
         return None if display.picked is not None else display.column
 
-    def _regions(self, name: str) -> list[Region]:
-        """Outlines of what is picked, as drawn where all of it was drawn; else of groups."""
+    def _wanted(self, name: str) -> Callable[[], list[Region]]:
+        """What outlines that which is picked now, as drawn where all of it was drawn; else groups.
+
+        It is called in a thread, while others may be picked.
+        """
         session, display = self.session, self.session.display
         adata, layout = session.contents.required, session.contents.layout
         if display.picked is None:
             codes, names, _colours = session.labels()
-            return group_regions(adata, layout, codes, names)
+            return partial(group_regions, adata, layout, codes, names)
         if display.strokes:
-            return drawn_regions(display.strokes, name)
-        return group_regions(adata, layout, np.where(display.picked, 0, -1), [name])
+            return partial(drawn_regions, display.strokes, name)
+        return partial(group_regions, adata, layout, np.where(display.picked, 0, -1), [name])
 
     def _begin(
         self, steps: Generator[Progress, None, T], title: str, take: Callable[[T], None]

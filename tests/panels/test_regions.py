@@ -168,3 +168,15 @@ def test_of_two_sections_each_keeps_what_was_drawn_on_it_alone(
     panel.scene.picks.clear()
     until_done(panel.read(tmp_path / "a.geojson"))
     np.testing.assert_array_equal(session.display.picked, picked)
+
+
+def test_what_is_saved_is_what_was_picked_when_saving_began(
+    panel: RegionsPanel, tmp_path: Path
+) -> None:
+    draw(panel, -0.1, 0.3)
+    picked = panel.session.display.picked.copy()
+    job = panel.save(tmp_path / "a.geojson")
+    draw(panel, 0.7, 1.1)
+    until_done(job)
+    until_done(panel.read(tmp_path / "a.geojson"))
+    np.testing.assert_array_equal(panel.session.display.picked, picked)
