@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from .. import keys
 from ..words import counted
-from .counts import counts_of
+from .counts import counts_by_gene
 from .gene_choice import known_genes, named, with_asked
 from .genes import asked_for
 from .records import RunRecord, read_records
@@ -82,7 +82,10 @@ def with_counts_of(adata: AnnData, genes: Sequence[str]) -> tuple[sp.csr_matrix,
     wanted = {*adata.var_names, *genes}
     names = pd.Index([str(name) for name in adata.raw.var_names if name in wanted])
     columns = adata.raw.var_names.get_indexer(names)
-    return sp.csr_matrix(counts_of(adata, "raw")[:, columns]), names
+    counts = sp.csr_matrix(counts_by_gene(adata)[:, columns])
+    counts.sum_duplicates()
+    counts.eliminate_zeros()
+    return counts, names
 
 
 def extend(adata: AnnData, genes: Sequence[str], added: Mapping[str, AddedGenes]) -> list[str]:
