@@ -202,8 +202,8 @@ def _place(data: SpatialData, adata: AnnData, laid: Mapping[str, _Laid]) -> list
         if image:
             diameters.setdefault(library, []).append(found.diameter)
         sections[here] = section
+    notes = _giving_way(adata, places, sections if len(laid) > 1 else None, bool(diameters))
     adata.obsm[keys.SPATIAL] = places
-    notes = []
     n_lost = int(np.isnan(places).any(axis=1).sum())
     if n_lost:
         lost = percent(n_lost / adata.n_obs)
@@ -213,6 +213,26 @@ def _place(data: SpatialData, adata: AnnData, laid: Mapping[str, _Laid]) -> list
     if diameters:
         adata.uns[keys.SPATIAL] = {n: _library(found) for n, found in diameters.items()}
     return notes
+
+
+def _giving_way(
+    adata: AnnData, places: NDArray[np.float64], sections: NDArray[Any] | None, is_pictured: bool
+) -> list[str]:
+    """Say what of the table itself other values take the place of."""
+    before, library = adata.obsm.get(keys.SPATIAL), adata.obs.get("library_id")
+    others = []
+    if before is not None and not (
+        np.shape(before) == places.shape and np.allclose(before, places, equal_nan=True)
+    ):
+        others.append(f"obsm[{keys.SPATIAL!r}]")
+    if sections is not None and library is not None and (library.astype(str) != sections).any():
+        others.append("obs['library_id']")
+    if is_pictured and keys.SPATIAL in adata.uns:
+        others.append(f"uns[{keys.SPATIAL!r}]")
+    if not others:
+        return []
+    listed = ", ".join(others)
+    return [f"In place of {listed} of the table are places and images of the store's elements."]
 
 
 def _library(diameters: list[float]) -> dict[str, Any]:

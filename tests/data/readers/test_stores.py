@@ -312,3 +312,24 @@ def test_a_missing_image_is_said_and_the_rest_is_read(tmp_path: Path) -> None:
     found = read_found(path)
     assert found.adata.shape == (N, 5)
     assert any("other" in note for note in found.notes)
+
+
+def test_what_of_a_table_gives_way_is_said(tmp_path: Path) -> None:
+    both = table()
+    both.obs["region"] = pd.Categorical(["a"] * 6 + ["b"] * 6)
+    both.obs["library_id"] = ["mine"] * N
+    both.obsm["spatial"] = PLACES + 1
+    both.uns["spatial"] = {"mine": {}}
+    del both.uns["spatialdata_attrs"]
+    both = TableModel.parse(both, region=["a", "b"], region_key="region", instance_key="spot")
+    path = store(tmp_path / "a.zarr", shapes={"a": circles(), "b": circles()}, tables={"t": both})
+    found = read_found(path)
+    text = " ".join(found.notes)
+    for place in ("obs['library_id']", "obsm['spatial']", "uns['spatial']"):
+        assert place in text
+
+
+def test_of_a_table_that_says_nothing_else_nothing_is_said(tmp_path: Path) -> None:
+    same = table()
+    same.obsm["spatial"] = PLACES.copy()
+    assert read_found(store(tmp_path / "a.zarr", tables={"t": same})).notes == []
