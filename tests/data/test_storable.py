@@ -171,6 +171,17 @@ def test_repeated_names_in_raw_are_numbered(tmp_path: Path) -> None:
     assert list(opened.adata.raw.var_names) == list(adata.var_names)
 
 
+def test_raw_of_dask_is_computed() -> None:
+    dask = pytest.importorskip("dask.array")
+    adata = make()
+    lazy = adata.copy()
+    lazy.X = dask.from_array(adata.X.toarray(), chunks=(5, 7))
+    adata.raw, adata.X = lazy, adata.X.log1p()
+    opened = load(adata)
+    assert opened.card.counts_where == "raw"
+    assert any("were read into it" in note for note in opened.notes)
+
+
 def test_arrays_of_dask_are_computed() -> None:
     dask = pytest.importorskip("dask.array")
     adata = make()
