@@ -11,6 +11,7 @@ import os
 import re
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -170,10 +171,11 @@ def _move_in(table: Path, store: Path, name: str) -> None:
     try:
         if has_summary:
             zarr.consolidate_metadata(store)
-        flush(place.parent)
     except BaseException:
         os.rename(place, table)
         raise
+    with suppress(OSError):  # the table is in place; not every disk can flush a folder
+        flush(place.parent)
 
 
 def _summary(store: Path) -> Any:

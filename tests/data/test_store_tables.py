@@ -177,3 +177,15 @@ def test_a_session_saves_into_its_store(path: Path) -> None:
     session.save(path, table="mine")
     assert session.unsaved == ()
     assert list(read(path, table="mine").obs["kept"]) == list(range(12))
+
+
+def test_a_disk_that_cannot_flush_folders_gets_a_table_that_is_in_the_summary(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(_descriptor: int) -> None:
+        raise OSError(22, "Invalid argument")
+
+    adata = read(path)
+    monkeypatch.setattr("os.fsync", failing)
+    write_table(adata, path, "mine")
+    assert set(sd.read_zarr(path).tables) == {"t", "mine"}
