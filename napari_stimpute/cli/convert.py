@@ -134,15 +134,16 @@ def _check_usage(args: argparse.Namespace) -> None:
 def _write_values(args: argparse.Namespace) -> list[str]:
     """Write values and verdicts of genes; sentences on what was read and written."""
     from ..data.files import holding_signals
-    from ..data.gene_choice import names_in
+    from ..data.gene_choice import known_genes, names_in
     from ..data.opening import load
     from ..session.contents import Contents
     from ..session.gene_values import write_values
 
     opened = load(args.input, genes="all", options=reading_options(args))
     with holding_signals(resends=False):  # what is whole is not called given up
-        contents = Contents(opened.adata, opened.card.place)
-        found = write_values(contents, names_in(args.genes), args.output)
+        contents, raw = Contents(opened.adata, opened.card.place), opened.adata.raw
+        genes = known_genes(names_in(args.genes), raw.var_names.astype(str), raw.var)
+        found = write_values(contents, genes, args.output)
     wrote = f"Wrote {found.values}, and verdicts to {found.genes}."
     return [*opened.notes, *found.notes, wrote]
 

@@ -134,3 +134,11 @@ def test_no_column_takes_the_place_of_another(judged: ad.AnnData, tmp_path: Path
     assert list(values["x_2"][:2]) == ["left", "right"]
     assert list(values[f"{gene}_counts"][:2]) == ["left", "right"]
     assert values[f"{gene}_counts_2"].dtype.kind == "i"
+
+
+def test_the_shell_finds_genes_by_symbol_too(judged: ad.AnnData, tmp_path: Path) -> None:
+    judged.var["symbol"] = [f"S{i}" for i in range(judged.n_vars)]
+    judged.write_h5ad(tmp_path / "in.h5ad")
+    out = tmp_path / "out.csv"
+    assert main(["convert", str(tmp_path / "in.h5ad"), str(out), "--genes", "S1"]) == 0
+    assert f"{judged.var_names[1]}_counts" in pd.read_csv(out, index_col=0)
