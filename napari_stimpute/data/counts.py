@@ -377,7 +377,7 @@ def _fault_of_block(block: NDArray[Any], where: str) -> str:
         is_scaled = block.dtype.kind == "f" and (block % 1 != 0).any()
         looks = ", which look scaled (centred on zero)" if is_scaled else ""
         return f"negative values like {block[block < 0].flat[0]:.3g} in {where}{looks}"
-    if block.size and block.max() > _LARGEST:
+    if block.size and float(block.max()) > _LARGEST:  # float16 cannot hold that limit
         return f"values like {block.max():.3g} in {where}, too large for counts"
     if block.dtype.kind != "f" or not block.size:
         return ""

@@ -176,6 +176,7 @@ def _opened(sample: Sample, url: str) -> HTTPResponse:
         raise _not_fetched(sample, f"the answer {error.code} ({error.reason})") from error
     except OSError as error:
         reason = getattr(error, "reason", None) or error
+        reason = getattr(reason, "strerror", None) or reason  # without its number
         raise _not_fetched(sample, f"no connection ({reason})") from error
     except HTTPException as error:
         raise _not_fetched(sample, "an answer that is no web server's") from error

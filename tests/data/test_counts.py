@@ -37,6 +37,11 @@ def test_counts_are_the_same_however_they_are_stored(matrix: object, kind: type)
     assert np.array_equal(counts.toarray(), COUNTS)
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_counts_of_half_precision_are_read_without_a_warning() -> None:
+    assert (counts_of(ad.AnnData(COUNTS.astype(np.float16))).toarray() == COUNTS).all()
+
+
 def test_counts_are_found_in_a_layer_when_x_is_logged() -> None:
     adata = ad.AnnData(LOGGED, layers={"scaled": LOGGED - 1, "umi": COUNTS})
     assert find_counts(adata) == "umi"

@@ -102,7 +102,8 @@ def test_without_a_network_it_is_said_and_what_to_do(
     with pytest.raises(NotReadable) as said:
         drain(fetch(sample))
     words = str(said.value)
-    assert "no connection" in words and "the simulated section needs none" in words
+    assert "no connection (Connection refused)" in words
+    assert "the simulated section needs none" in words
 
 
 def test_the_sections_are_those_of_squidpy() -> None:

@@ -57,6 +57,7 @@ class DataTab:
             "Open", lambda: ask(lambda: panel.open(self.path.value)), home, OPEN_HELP
         )
         self.sample = MenuBox("Sample", panel.choose_sample, home)
+        self.sample.widget.layout.max_width = "540px"  # names of public ones are long
         self.work = WorkBox(panel.work, home, begin=lambda: ask(panel.work.press))
         self.asked, self.ask_words = MenuBox("", panel.answer, home), Hint()
         self.open_asked = Button(OPEN_IT, lambda: ask(panel.open_asked), home)
