@@ -59,7 +59,9 @@ def percent(share: float, decimals: int = 0) -> str:
 
 
 def memory(size: float) -> str:
-    """Write bytes as people read them: 3 MB, 1.2 GB; – for NaN."""
+    """Write bytes as people read them: 12 kB, 3 MB, 1.2 GB; – for NaN."""
+    if size < 2**20:
+        return f"{number(size / 2**10, 0)} kB"
     if size >= 2**30:
         return f"{number(size / 2**30, 1)} GB"
     return f"{number(size / 2**20, 0)} MB" if size == size else number(size)

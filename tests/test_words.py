@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from napari_stimpute.words import counted, did_you_mean, duration, nearest, number, percent
+from napari_stimpute.words import (
+    counted,
+    did_you_mean,
+    duration,
+    memory,
+    nearest,
+    number,
+    percent,
+)
 
 
 @pytest.mark.parametrize(
@@ -20,6 +28,13 @@ from napari_stimpute.words import counted, did_you_mean, duration, nearest, numb
 )
 def test_durations_are_in_the_unit_one_thinks_in(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(300 * 2**10, "300 kB"), (3 * 2**20, "3 MB"), (1.2 * 2**30, "1.2 GB")]
+)
+def test_little_memory_is_not_said_to_be_none(size: float, text: str) -> None:
+    assert memory(size) == text
 
 
 def test_zero_has_no_sign_and_a_minus_is_a_minus() -> None:

@@ -99,7 +99,7 @@ def image_found(adata: AnnData, technology: Technology | None, layout: Layout | 
     if layout.microns_per_unit:
         per_pixel = layout.microns_per_unit / first.scale
         across = layout.spot_diameter * layout.microns_per_unit
-        text += f", {per_pixel:.3g} µm per pixel; spots drawn {across:.0f} µm across"
+        text += f", {per_pixel:.3g} µm per pixel; {technology.place}s drawn {across:.0f} µm across"
     else:
         text += f", {1 / first.scale:.3g} coordinate units per pixel"
     notes = dict.fromkeys(image.note for image in layout.images if image.note)

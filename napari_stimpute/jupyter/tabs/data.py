@@ -61,6 +61,7 @@ class DataTab:
         self.work = WorkBox(panel.work, home, begin=lambda: ask(panel.work.press))
         self.asked, self.ask_words = MenuBox("", panel.answer, home), Hint()
         self.open_asked = Button(OPEN_IT, lambda: ask(panel.open_asked), home)
+        self.open_asked.widget.button_style = "primary"
         self.leave_asked = Button(LEAVE_IT, panel.leave_asked, home)
         self.busy, self.problem, self.left = Hint(), Words("error"), widgets.VBox()
         self.cancel = Button(CANCEL, panel.cancel, home, CANCEL_HELP)

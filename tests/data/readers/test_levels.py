@@ -54,7 +54,7 @@ def test_another_channel_and_another_level_can_be_asked_for() -> None:
     first = held(image, {})
     assert [q.name for q in first.questions] == ["channel", "level"]
     assert first.notes == ["Of 2 channels, the first is shown (DAPI)."]
-    assert first.questions[1].choices[0] == ("0", "96 × 64 pixels, 0 MB")
+    assert first.questions[1].choices[0] == ("0", "96 × 64 pixels, 12 kB")
     other = held(image, {"channel": "Membrane", "level": "0"})
     np.testing.assert_array_equal(other.pixels[..., 0], STAIN // 2)
     assert other.pyramid is None

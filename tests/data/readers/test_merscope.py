@@ -55,7 +55,7 @@ def test_the_card_says_microns_and_the_stains_can_be_chosen(folder: Path) -> Non
     opened = load(folder)
     rows = dict(opened.card.rows)
     assert rows["Coordinates"].endswith(" µm apart")
-    assert "96 × 48 pixels, 0.25 µm per pixel; spots drawn 2 µm across" in rows["Image and scale"]
+    assert "96 × 48 pixels, 0.25 µm per pixel; cells drawn 2 µm across" in rows["Image and scale"]
     image = next(q for q in opened.card.questions if q.name == "image")
     assert [words for _, words in image.choices] == [
         "mosaic_DAPI_z3",

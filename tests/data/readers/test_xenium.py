@@ -65,7 +65,7 @@ def test_the_card_says_microns_and_lays_the_image_under_the_cells(folder: Path) 
     rows = dict(load(folder).card.rows)
     assert rows["Read as"].startswith("Xenium output, image: morphology_mip")
     assert rows["Coordinates"].endswith(" µm apart")
-    assert "96 × 48 pixels, 0.212 µm per pixel; spots drawn 2 µm across" in rows["Image and scale"]
+    assert "96 × 48 pixels, 0.212 µm per pixel; cells drawn 2 µm across" in rows["Image and scale"]
 
 
 def test_fluorescence_is_stretched_to_what_can_be_seen(folder: Path) -> None:
