@@ -14,6 +14,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
+from napari_stimpute import keys
 from napari_stimpute.data.results import Results, write_results
 from napari_stimpute.plugin import view_of
 from napari_stimpute.plugin.canvas import spots
@@ -201,3 +202,15 @@ def test_what_is_seen_is_where_it_should_be(make_viewer: Callable[..., Any], bot
         ground = 255 if view.scene.ground else 0
         expected = share * colour + (1 - share) * ground
         assert abs(int(picture[row, column, 0]) - expected) < 12
+
+
+def test_a_section_without_places_is_drawn_as_none(view: SpotsView, both: AnnData) -> None:
+    lost = both.copy()
+    lost.uns[keys.SECTIONS] = "library_id"
+    lost.obsm["spatial"][lost.obs["library_id"] == "B"] = np.nan
+    view.session.open(lost)
+    view.session.display.section = "B"
+    (layer,) = of_role(view, "spots")
+    assert np.isfinite(layer.extent.world).all() and np.isfinite(view.viewer.camera.center).all()
+    view.session.display.section = "A"
+    assert np.isfinite(view.viewer.camera.zoom)

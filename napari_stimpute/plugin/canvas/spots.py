@@ -214,7 +214,8 @@ def _drawn(places: Places) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Points for napari, which takes no NaN, and which of them are drawn."""
     points = places.points
     is_drawn = ~np.isnan(points[:, 0])
-    return np.where(is_drawn[:, None], points, points[np.argmax(is_drawn)]), is_drawn
+    anywhere = points[np.argmax(is_drawn)] if is_drawn.any() else np.zeros(2)
+    return np.where(is_drawn[:, None], points, anywhere), is_drawn
 
 
 def paint(layer: Layer, shown: Shown, style: Style) -> None:
