@@ -64,7 +64,15 @@ class InMemory:
     def __iter__(self) -> Iterator[Part]:
         for start in range(0, self.shape[0], self._step):
             rows = slice(start, min(start + self._step, self.shape[0]))
-            yield Part(rows, slice(0, self.shape[1]), self._counts[rows])
+            yield Part(rows, slice(0, self.shape[1]), _rows_of(self._counts, rows))
+
+
+def _rows_of(counts: sp.csr_matrix, rows: slice) -> sp.csr_matrix:
+    """Rows without a copy of their values, which scipy would make with a look at each column."""
+    starts = counts.indptr[rows.start : rows.stop + 1]
+    held = slice(starts[0], starts[-1])
+    parts = counts.data[held], counts.indices[held], starts - starts[0]
+    return sp.csr_matrix(parts, shape=(rows.stop - rows.start, counts.shape[1]))
 
 
 def most_variable(
