@@ -49,6 +49,7 @@ from .models.protocols import (
     expected_counts,
 )
 from .models.simple.mixture import tissue_graph
+from .models.simple.parts import Parts
 from .progress import Progress, StopEarly
 from .trust.added import added_steps
 from .trust.judgement import Judgement, hide
@@ -213,21 +214,29 @@ class Run:
         if isinstance(self.model, IsBlend):
             judgement.own_blend = self.model.blend_
         weighing = self._progress(1, "weigh", "Weighing the model against simple methods")
-        yield from self._hold_against(judgement.hidden.kept, judgement.weigh, weighing)
+        yield from self._hold_against(judgement, judgement.hidden.kept, judgement.weigh, weighing)
         if judgement.hidden.judging is not None:
             judging = self._progress(2, "judge", "Judging each gene on hidden molecules")
-            yield from self._hold_against(judgement.hidden.rest, judgement.judge, judging)
+            yield from self._hold_against(
+                judgement, judgement.hidden.rest, judgement.judge, judging
+            )
         self._notes += judgement.notes()
 
     def _hold_against(
-        self, counts: sp.csr_matrix, act: Callable[[np.ndarray], None], progress: Progress
+        self,
+        judgement: Judgement,
+        counts: sp.csr_matrix,
+        act: Callable[[np.ndarray, Parts], None],
+        progress: Progress,
     ) -> Generator[Progress, None, None]:
         """Predict from these counts, and act on it, in a thread: who stops does not wait."""
         yield progress
-        predict = partial(self._predict, counts)
-        is_slow = isinstance(self.model, IsBlend)  # networks are quick, and keep what they made
-        prediction = (yield from in_steps(progress, predict)) if is_slow else predict()
-        yield from in_steps(progress, partial(act, prediction))
+        simple = yield from in_steps(progress, partial(judgement.parts, counts))
+        if isinstance(self.model, IsBlend):
+            prediction = yield from in_steps(progress, partial(self.model.blended, simple))
+        else:  # networks are quick, and keep what they made
+            prediction = self._predict(counts)
+        yield from in_steps(progress, partial(act, prediction, simple))
 
     def _skip_judging(self) -> None:
         """After a stop, use the model as it is; what is left out makes the run incomplete."""

@@ -21,6 +21,8 @@ from napari_stimpute.job import Job, JobState
 from napari_stimpute.models import MODELS, model_info
 from napari_stimpute.models.base import in_blocks, is_out_of_memory
 from napari_stimpute.models.gmm_vgae import training
+from napari_stimpute.models.simple import parts
+from napari_stimpute.models.simple.parts import root_proportions
 from napari_stimpute.progress import Progress, StopEarly, drain
 from napari_stimpute.run import Request, Run
 from napari_stimpute.trust.verdict import VERDICTS
@@ -50,6 +52,22 @@ def test_the_record_tells_how_the_genes_were_chosen(section: AnnData) -> None:
     drain(run.steps())
     assert run.results is not None and run.results.record.genes == notes[1]
     assert "chosen on one half of the molecules" in notes[1]
+
+
+def test_a_mixture_prepares_the_same_counts_once(
+    section: AnnData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those it learned from, the kept ones, all but the judging ones, and all."""
+    prepared: list[float] = []
+
+    def prepare(counts: sp.csr_matrix) -> sp.csr_matrix:
+        prepared.append(float(counts.sum()))
+        return root_proportions(counts)
+
+    monkeypatch.setattr(parts, "root_proportions", prepare)
+    drain(Run(section, request("mixture")).steps())
+    assert prepared == sorted(set(prepared))
+    assert len(prepared) == 4
 
 
 @pytest.mark.parametrize("model", list(MODELS))

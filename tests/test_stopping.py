@@ -31,7 +31,7 @@ def released() -> Iterator[threading.Event]:
 @pytest.mark.parametrize(
     ("model", "module", "work", "phase"),
     [
-        ("gene_mean", judgement, "fit_blend", "weigh"),
+        ("gene_mean", judgement, "best_part", "weigh"),
         ("gene_mean", judgement, "judge", "judge"),
         ("mixture", judgement, "calibrate", "weigh"),
         ("mixture", mixture, "fit_blend", "parts"),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from ..config import WithCommunities, WithMode
     from .simple.blend import Blend
+    from .simple.parts import Parts
 
 
 @runtime_checkable
@@ -110,6 +111,10 @@ class IsBlend(Protocol):
 
     blend_: Blend
     """There once it is fitted."""
+
+    def blended(self, parts: Parts) -> np.ndarray:
+        """Expected counts (n_obs, n_vars) from simple predictions that are there already."""
+        ...
 
 
 def expected_counts(model: Imputes, adata: AnnData) -> np.ndarray:

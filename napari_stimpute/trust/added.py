@@ -119,9 +119,8 @@ class _Simple:
         if judging is None or self.record.trust is None:
             return None
         parts = Parts.of(rest, self.graph, self.record.seed)
-        baseline = parts.titles.index(self.baseline)
         prediction = apply_blend(parts, self.blend)
-        return judge(rest, judging, prediction, lambda rows: parts.rows(rows)[baseline])
+        return judge(rest, judging, prediction, lambda rows: parts.part(rows, self.baseline))
 
     def imputed(
         self, columns: NDArray[np.intp], *, has_fills: bool

@@ -19,7 +19,7 @@ from ..data.holdout import HIDDEN_SHARE, Molecules
 from ..data.records import TrustRecord
 from ..data.results import GeneFacts
 from ..errors import TooSmall
-from ..models.simple.blend import Blend, apply_blend, fit_blend
+from ..models.simple.blend import Blend, apply_blend, best_part, fit_blend
 from ..models.simple.mixture import FEWEST
 from ..models.simple.parts import Parts
 from .calibration import Calibration, calibrate
@@ -87,42 +87,48 @@ class Judgement:
         self._alone: float | None = None
         self._without: float | None = None
 
-    def weigh(self, prediction: Array) -> None:
-        """Set weights and intervals; `prediction` (n_obs, n_vars) was made from the kept counts.
+    def parts(self, counts: sp.csr_matrix) -> Parts:
+        """Simple predictions from counts (n_obs, n_vars): for `weigh` of the kept ones, for `judge`
+        of the rest. A run makes them once, and a model that is a blend takes the same ones.
+        """
+        return Parts.of(counts, self.graph, self.seed)
 
-        It is overwritten.
+    def weigh(self, prediction: Array, simple: Parts) -> None:
+        """Set weights and intervals; both predictions were made from the kept counts.
+
+        `prediction` (n_obs, n_vars) is overwritten.
         """
         hidden = self.hidden
-        parts = self._parts(hidden.kept).with_model(self.title, prediction)
-        self.simple = fit_blend(parts, hidden.steering, leave_out=1)
-        self.baseline = self.simple.best_part
         if self.blends:
+            parts = simple.with_model(self.title, prediction)
+            self.simple = fit_blend(parts, hidden.steering, leave_out=1)
+            self.baseline = self.simple.best_part
             self.blend = fit_blend(parts, hidden.steering)
             prediction = apply_blend(parts, self.blend)
+        else:
+            self.baseline = best_part(simple, hidden.steering)
         self.calibration: Calibration = calibrate(prediction, hidden.steering)
         corrections = calibrate_zeros(hidden.kept, prediction, hidden.steering)
         self.zeros = ZeroCalibration(tuple(corrections), self.calibration)
 
-    def judge(self, prediction: Array) -> None:
-        """Judge each gene; `prediction` (n_obs, n_vars) was made from all but the judging part.
+    def judge(self, prediction: Array, simple: Parts) -> None:
+        """Judge each gene; both predictions were made from all but the judging part.
 
-        It is overwritten.
+        `prediction` (n_obs, n_vars) is overwritten.
         """
         rest, judging = self.hidden.rest, self.hidden.judging
         assert judging is not None
-        parts = self._parts(rest)
-        baseline = parts.titles.index(self.baseline)
         if self.blend is not None:
             self._alone = deviance_explained(rest, judging, prediction)
-            self._without = deviance_explained(rest, judging, apply_blend(parts, self.simple))
-            prediction = apply_blend(parts.with_model(self.title, prediction), self.blend)
-        self.trust = judge(rest, judging, prediction, lambda rows: parts.rows(rows)[baseline])
+            self._without = deviance_explained(rest, judging, apply_blend(simple, self.simple))
+            prediction = apply_blend(simple.with_model(self.title, prediction), self.blend)
+        self.trust = judge(rest, judging, prediction, lambda rows: simple.part(rows, self.baseline))
 
     def finish(self, prediction: Array, counts: sp.csr_matrix) -> Array:
         """Blend the prediction (n_obs, n_vars) made from all counts; it is overwritten."""
         if self.blend is None:
             return prediction
-        return apply_blend(self._parts(counts).with_model(self.title, prediction), self.blend)
+        return apply_blend(self.parts(counts).with_model(self.title, prediction), self.blend)
 
     def record(self) -> TrustRecord:
         """What is known of the run as a whole.
@@ -164,9 +170,6 @@ class Judgement:
     def notes(self) -> list[str]:
         """The outcome in sentences, for whoever reads the run's notes."""
         return [] if self.trust is None else [" ".join(judged_in_words(self.record(), self.title))]
-
-    def _parts(self, counts: sp.csr_matrix) -> Parts:
-        return Parts.of(counts, self.graph, self.seed)
 
 
 def _require(hidden: sp.csr_matrix) -> None:

@@ -35,8 +35,9 @@ def judged(
     counts: sp.csr_matrix, graph: sp.csr_matrix | None, prediction: np.ndarray, *, blends: bool
 ) -> Judgement:
     judgement = Judgement(hide(counts, 0, judged=True), graph, "Mine", 0, blends=blends)
-    judgement.weigh(prediction.copy())
-    judgement.judge(prediction.copy())
+    hidden = judgement.hidden
+    judgement.weigh(prediction.copy(), judgement.parts(hidden.kept))
+    judgement.judge(prediction.copy(), judgement.parts(hidden.rest))
     return judgement
 
 
@@ -69,8 +70,9 @@ def test_the_judging_molecules_change_neither_weights_nor_intervals(
     other.data = other.data[::-1].copy()
     object.__setattr__(second.hidden, "judging", other)
     for judgement in (first, second):
-        judgement.weigh(prediction.astype(np.float32))
-        judgement.judge(prediction.astype(np.float32))
+        hidden = judgement.hidden
+        judgement.weigh(prediction.astype(np.float32), judgement.parts(hidden.kept))
+        judgement.judge(prediction.astype(np.float32), judgement.parts(hidden.rest))
     np.testing.assert_array_equal(first.blend.weights, second.blend.weights)  # type: ignore[union-attr]
     assert first.calibration == second.calibration
     assert first.baseline == second.baseline

@@ -85,8 +85,7 @@ class Blend:
     @property
     def best_part(self) -> str:
         """The part that alone predicts hidden molecules best, gene mean × depth left aside."""
-        places = [k for k, title in enumerate(self.titles) if title not in (OWN, GENE_MEAN)]
-        return self.titles[max(places, key=lambda k: float(self.gains[k]))]
+        return _best(self.titles, self.gains)
 
     @property
     def weights(self) -> Array:
@@ -147,6 +146,11 @@ def fit_blend(parts: Parts, hidden: sp.csr_matrix, leave_out: int = 0) -> Blend:
     return replace(blend, response=response(cell_of(own, mu), entries.hidden, predicted))
 
 
+def best_part(parts: Parts, hidden: sp.csr_matrix) -> str:
+    """Title of `Blend.best_part`, found without the weights of a blend."""
+    return _best(parts.titles, _Entries.of(parts, hidden, 0).gains())
+
+
 def apply_blend(parts: Parts, blend: Blend) -> Array:
     """Blended expected counts (n_obs, n_vars), gene totals restored.
 
@@ -161,6 +165,11 @@ def apply_blend(parts: Parts, blend: Blend) -> Array:
         total += block.sum(axis=0, dtype=np.float64)
     out *= restoring(parts.counts, total)
     return out
+
+
+def _best(titles: tuple[str, ...], gains: Array) -> str:
+    places = [k for k, title in enumerate(titles) if title not in (OWN, GENE_MEAN)]
+    return titles[max(places, key=lambda k: float(gains[k]))]
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,13 +222,15 @@ def common_weights(values: Array, hidden: Wide) -> Wide:
     n_parts = values.shape[1]
     even = min(_EVEN_PRIOR, max(1.0, _EVEN_SHARE * float(hidden.sum())))
     total = hidden.sum() + n_parts * even
+    wide = np.array(values, dtype=np.float64, order="C")  # once, not at each step
+    by_part = np.ascontiguousarray(wide.T)
 
     def loss(w: Wide) -> float:
-        likelihood = hidden @ np.log(values @ w) + even * np.log(w).sum()
+        likelihood = hidden @ np.log(wide @ w) + even * np.log(w).sum()
         return float(-likelihood / total)
 
     def slope(w: Wide) -> Wide:
-        each: Wide = -(values.T @ (hidden / (values @ w)) + even / w) / total
+        each: Wide = -(by_part @ (hidden / (wide @ w)) + even / w) / total
         return each
 
     whole = LinearConstraint(np.ones((1, n_parts)), 1.0, 1.0)

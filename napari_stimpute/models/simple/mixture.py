@@ -70,7 +70,11 @@ class Mixture(Model):
         """Expected counts at each spot's own depth, (n_obs, n_genes) float32."""
         counts = self._aligned_counts(adata)
         parts = Parts.of(counts, self._graph(adata), self.seed_)
-        return apply_blend(parts, self.blend_)[:, self._columns(genes)]
+        return self.blended(parts)[:, self._columns(genes)]
+
+    def blended(self, parts: Parts) -> np.ndarray:
+        """Expected counts (n_obs, n_vars) from parts of the fitted genes that are there already."""
+        return apply_blend(parts, self.blend_)
 
     def _graph(self, adata: AnnData) -> sp.csr_matrix | None:
         graph = tissue_graph(adata, self.config.section_key)

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import islice
 
 import numpy as np
 import scipy.sparse as sp
@@ -26,6 +28,7 @@ Array = NDArray[np.float32]
 
 OWN = "own count"
 GENE_MEAN = "gene mean × depth"
+COMPONENTS = "principal components"
 TISSUE = "principal components of tissue neighbours"
 _POOLS = (15, 30, 100)
 _HOPS = (1, 2, 4)
@@ -96,7 +99,7 @@ class Parts:
         leading = principal_components(roots, _N_COMPONENTS, seed)
         components = [_Roots.fit(leading.scores, leading, counts, depth)]
         titles = [OWN, GENE_MEAN, *(f"mean of the {k} most similar" for k in n_pools)]
-        titles.append("principal components")
+        titles.append(COMPONENTS)
         tissue = [] if graph is None else _powers(graph)
         if graph is not None:
             smooth = np.asarray(tissue[0] @ leading.scores, dtype=np.float32)
@@ -126,22 +129,42 @@ class Parts:
 
     def rows(self, rows: slice) -> Array:
         """All parts for a block of spots, (n_parts, block, n_vars), each at the spots' depth."""
+        made = np.empty((len(self.titles), rows.stop - rows.start, self.shape[1]), np.float32)
+        for place, part in enumerate(self._each(rows)):
+            made[place] = part
+        return made
+
+    def part(self, rows: slice, title: str) -> Array:
+        """One of the parts for a block of spots, (block, n_vars); components without the others."""
+        roots = dict(zip((COMPONENTS, TISSUE), self._roots, strict=False))
+        if title in roots:
+            return roots[title].rows(rows, self.depth)
+        return next(islice(self._each(rows), self.titles.index(title), None))
+
+    def _each(self, rows: slice) -> Iterator[Array]:
         depth = self.depth[rows]
+        if self.model is not None:
+            yield at_depth(self.model[rows], depth)
         own = self.counts[rows].toarray()
-        made = [] if self.model is None else [at_depth(self.model[rows], depth)]
-        share = np.asarray(self.counts.sum(axis=0), dtype=np.float32).ravel() / self.depth.sum()
-        made += [own, depth[:, None] * share]
+        yield own
+        yield depth[:, None] * self._share
         pooled = np.zeros_like(own)
         for ring in self._rings:
-            pooled = pooled + (ring[rows] @ self.counts).toarray()
-            made.append(at_depth(pooled, depth))
-        made.append(self._roots[0].rows(rows, self.depth))
+            pooled += (ring[rows] @ self.counts).toarray()
+            yield at_depth(pooled, depth)
+        yield self._roots[0].rows(rows, self.depth)
         if self._tissue:
-            made += [at_depth((w[rows] @ self.counts).toarray(), depth) for w in self._tissue]
-            made.append(self._roots[1].rows(rows, self.depth))
+            for average in self._tissue:
+                yield at_depth((average[rows] @ self.counts).toarray(), depth)
+            yield self._roots[1].rows(rows, self.depth)
         if self.last is not None:
-            made.append(self.last[rows])
-        return np.stack(made)
+            yield self.last[rows]
+
+    @cached_property
+    def _share(self) -> Array:
+        """Each gene's share of all molecules, (n_vars,)."""
+        total = np.asarray(self.counts.sum(axis=0), dtype=np.float32).ravel()
+        return np.asarray(total / self.depth.sum(), dtype=np.float32)
 
 
 def restoring(counts: sp.csr_matrix, predicted: NDArray[np.float64]) -> Array:

@@ -10,6 +10,7 @@ from scipy.optimize import minimize
 from napari_stimpute.data.holdout import thin
 from napari_stimpute.models.simple.blend import (
     apply_blend,
+    best_part,
     common_weights,
     fit_blend,
     posterior_mean,
@@ -93,6 +94,12 @@ def test_a_blend_is_no_worse_than_its_best_part(
     each = [deviance_explained(rest, test, part) for part in parts.rows(slice(0, 400))]
     blended = deviance_explained(rest, test, apply_blend(parts, blend))
     assert blended > max(each) - 0.003
+
+
+def test_the_best_part_needs_no_weights(tissue: tuple[sp.csr_matrix, np.ndarray]) -> None:
+    kept, hidden, _, _ = split(tissue[0], 0)
+    parts = Parts.of(kept, None, 0)
+    assert best_part(parts, hidden) == fit_blend(parts, hidden).best_part
 
 
 def test_weights_are_shares_and_totals_are_restored(

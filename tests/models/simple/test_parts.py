@@ -95,6 +95,12 @@ def test_blocks_give_what_all_rows_give(
     )
 
 
+def test_one_part_alone_is_as_among_all(counts: sp.csr_matrix, graph: sp.csr_matrix) -> None:
+    made, rows = Parts.of(counts, graph, 0), slice(20, 90)
+    for title, expected in zip(made.titles, made.rows(rows), strict=True):
+        np.testing.assert_array_equal(made.part(rows, title), expected)
+
+
 def test_without_coordinates_there_are_no_tissue_parts(counts: sp.csr_matrix) -> None:
     titles = Parts.of(counts, None, 0).titles
     assert titles[:2] == (OWN, GENE_MEAN)
