@@ -121,7 +121,7 @@ class RegionsPanel(Panel[RegionsState]):
     @property
     def file_name(self) -> str:
         """A name for the file."""
-        return "picked.geojson" if self._column is None else f"{self._column}.geojson"
+        return "picked.geojson" if not self._column else f"{self._column}.geojson"
 
     # ---- within --------------------------------------------------------------------------------
 

@@ -55,6 +55,11 @@ def test_what_was_drawn_is_written_as_drawn_and_picks_the_same_when_read(
     assert "regions" in panel.session.unsaved
 
 
+def test_a_file_has_a_name_while_a_gene_is_shown(panel: RegionsPanel) -> None:
+    panel.session.display.gene = panel.session.adata.var_names[0]
+    assert panel.file_name == "picked.geojson"
+
+
 def test_undo_brings_back_the_line_too(panel: RegionsPanel) -> None:
     draw(panel, -0.1, 0.3)
     strokes = panel.session.display.strokes
