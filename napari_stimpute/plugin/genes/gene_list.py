@@ -10,6 +10,7 @@ from ...connections import Connections
 from ...panels.gene_list import VALUES, VALUES_HELP, GeneListPanel
 from ..widgets.choice import MenuBox
 from ..widgets.connections import is_alive
+from ..widgets.plain import tip
 from ..widgets.saving import ask_where
 from ..widgets.table import TableView
 from ..widgets.words import hint, row, shrinkable
@@ -89,7 +90,7 @@ class GeneListBox(QWidget):
         self.table.export.setEnabled(now.n_listed > 0)
         self.table.export.setToolTip(now.export_help)
         self.values.setEnabled(not now.no_values)
-        self.values.setToolTip(now.no_values or VALUES_HELP)
+        self.values.setToolTip(tip(now.no_values or VALUES_HELP))
         self.table.words.draw(now.message)
         self.elsewhere.setText(f"Show {now.elsewhere}")
         self.elsewhere.setVisible(bool(now.elsewhere))

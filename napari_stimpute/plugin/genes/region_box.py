@@ -8,6 +8,7 @@ from ...connections import Connections
 from ...panels.regions import READ, READ_HELP, READABLE, SAVE, TITLE, UNIT_TITLE, RegionsPanel
 from ..widgets.choice import MenuBox
 from ..widgets.fold import Fold
+from ..widgets.plain import tip
 from ..widgets.saving import ask_where
 from ..widgets.words import Words, labelled, row
 
@@ -53,9 +54,9 @@ class RegionBox(QWidget):
     def _draw(self) -> None:
         now = self.panel.now
         self.read.setEnabled(not now.no_reading)
-        self.read.setToolTip(now.no_reading or READ_HELP)
+        self.read.setToolTip(tip(now.no_reading or READ_HELP))
         self.save.setEnabled(not now.no_saving)
-        self.save.setToolTip(now.no_saving or now.save_help)
+        self.save.setToolTip(tip(now.no_saving or now.save_help))
         self.unit_row.setVisible(now.unit is not None)
         if now.unit is not None:
             self.unit.draw(now.unit)
