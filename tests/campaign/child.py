@@ -6,6 +6,8 @@ import sys
 import warnings
 from pathlib import Path
 
+import dask
+
 FINITE = "all values are finite"
 LOADED = "the model was loaded"
 
@@ -39,6 +41,7 @@ def work(line: list[str]) -> int:
     """Run a command line; returns the exit code."""
     warnings.resetwarnings()
     warnings.simplefilter("default")
+    dask.config.set(scheduler="synchronous")  # a fork leaves dask's threads behind, and waits
     if line[:1] == ["open"]:
         return _open(line[1])
     if line[:1] == ["use"]:

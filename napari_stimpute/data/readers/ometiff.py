@@ -7,6 +7,7 @@ of OME-TIFF.
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,9 @@ from .levels import Levels
 if TYPE_CHECKING:
     import dask.array as da
     from tifffile import TiffFile
+
+# what tifffile finds wrong is raised in our words; without a handler it would be printed as well
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 _LEAST = 1024
 """Pixels, high and wide, of what is read in one go, where the file has smaller pieces."""
