@@ -204,7 +204,11 @@ def test_what_is_seen_is_where_it_should_be(make_viewer: Callable[..., Any], bot
         assert abs(int(picture[row, column, 0]) - expected) < 12
 
 
-def test_a_section_without_places_is_drawn_as_none(view: SpotsView, both: AnnData) -> None:
+@pytest.mark.parametrize("most_points", [spots.MOST_POINTS, 10])
+def test_a_section_without_places_is_drawn_as_none(
+    view: SpotsView, both: AnnData, most_points: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spots, "MOST_POINTS", most_points)
     lost = both.copy()
     lost.uns[keys.SECTIONS] = "library_id"
     lost.obsm["spatial"][lost.obs["library_id"] == "B"] = np.nan

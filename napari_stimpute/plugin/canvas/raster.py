@@ -65,7 +65,9 @@ class Raster:
     @classmethod
     def of(cls, points: NDArray[np.float64], diameter: float) -> Raster:
         """For spots of a diameter, in coordinate units, > 0."""
-        low, high = np.nanmin(points, axis=0) - diameter, np.nanmax(points, axis=0) + diameter
+        placed = points[np.isfinite(points).all(axis=1)]
+        placed = placed if len(placed) else np.zeros((1, 2))  # an empty picture lies somewhere, too
+        low, high = placed.min(axis=0) - diameter, placed.max(axis=0) + diameter
         pixel = diameter / _ACROSS
         height, width = (np.ceil((high - low) / pixel) + 1).astype(int)
         return cls(points, pixel, (float(low[0]), float(low[1])), (int(height), int(width)))
