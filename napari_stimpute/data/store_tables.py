@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import os
 import re
-import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import keys
-from ..errors import NotWritable, StimputeError
-from .files import flush, full_path, holding_signals, write_failed
+from ..errors import NotWritable
+from .files import flush, full_path, holding_signals
 from .storable import snapshot
-from .stores import draft_of, is_changed
+from .stores import draft_of, is_changed, writing
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -91,22 +90,10 @@ def write_table(adata: AnnData, store: str | os.PathLike[str], name: str) -> Pat
     """
     folder = full_path(store).resolve()
     check_table(folder, name)
-    with holding_signals(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of libraries about one another
-        try:
-            with draft_of(folder) as draft:
-                _write(_as_table(adata), draft, folder, name)
-                _compare(draft / name, adata)
-                _move_in(draft / name, folder, name)
-        except OSError as error:
-            raise write_failed(folder, error) from error
-        except StimputeError:
-            raise
-        except Exception as error:  # of many kinds, by library and by version
-            text = " ".join(str(error).split())[:200]
-            found = f"something a store cannot hold ({text})"
-            remedy = "Remove it from the AnnData, or save as .h5ad."
-            raise _not_writable(folder, name, found, remedy) from error
+    with holding_signals(), writing(folder, _tried(folder, name)), draft_of(folder) as draft:
+        _write(_as_table(adata), draft, folder, name)
+        _compare(draft / name, adata)
+        _move_in(draft / name, folder, name)
     return folder
 
 
@@ -194,5 +181,8 @@ def _entries(folder: Path) -> Iterator[Path]:
 
 
 def _not_writable(store: Path, name: str, found: str, remedy: str) -> NotWritable:
-    expected = f"to write a new table {name!r} into {store}"
-    return NotWritable(expected=expected, found=found, remedy=remedy)
+    return NotWritable(expected=_tried(store, name), found=found, remedy=remedy)
+
+
+def _tried(store: Path, name: str) -> str:
+    return f"to write a new table {name!r} into {store}"

@@ -51,13 +51,25 @@ def write_store(adata: AnnData, path: str | os.PathLike[str]) -> Path:
     """
     target = full_path(path).resolve()
     check_new_folder(target)
-    with holding_signals(), warnings.catch_warnings():
+    with holding_signals(), writing(target, f"to write {target}"), draft_of(target) as draft:
+        spatial_data(adata).write(draft)
+        _compare(draft, adata)
+        os.replace(draft, target)
+    return target
+
+
+@contextmanager
+def writing(target: Path, expected: str) -> Iterator[None]:
+    """While libraries write a store: what goes wrong is raised as `NotWritable`, in words.
+
+    Parameters
+    ----------
+    expected : what is tried, in words ("to write …")
+    """
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of libraries about one another
         try:
-            with draft_of(target) as draft:
-                spatial_data(adata).write(draft)
-                _compare(draft, adata)
-                os.replace(draft, target)
+            yield
         except OSError as error:
             raise write_failed(target, error) from error
         except StimputeError:
@@ -65,11 +77,10 @@ def write_store(adata: AnnData, path: str | os.PathLike[str]) -> Path:
         except Exception as error:  # of many kinds, by library and by version
             text = " ".join(str(error).split())[:200]
             raise NotWritable(
-                expected=f"to write {target}",
+                expected=expected,
                 found=f"something a store cannot hold ({text})",
                 remedy="Remove it from the AnnData, or save as .h5ad.",
             ) from error
-    return target
 
 
 @contextmanager
