@@ -4,6 +4,9 @@ How far to smooth is decided by hidden molecules. A map of domains predicts them
 mean profile; the smoothest map whose prediction is within 3 % of the best one's is taken, since a
 domain is a region. Several views of the same spots (the latent space, principal components) are
 clustered; those that predict equally well are averaged, the others are left out.
+
+Mixtures are fitted to at most 20,000 spots, drawn by chance; what they say of all others, and how
+well a map predicts, takes time that grows with the spots and no more.
 """
 
 from __future__ import annotations
@@ -20,6 +23,9 @@ from ...errors import TooSmall
 from ...words import counted
 
 MOST_DOMAINS = 15
+MOST_FITTED = 20_000
+"""Spots that a mixture is fitted to; more hardly move it, and take as much longer."""
+
 _TOLERANCE = 0.03
 _PSEUDO_MOLECULES = 500.0
 _STARTS = ((2_000, 10), (10_000, 5), (np.inf, 2))
@@ -57,7 +63,10 @@ class TiedMixture:
 
 
 def fit_mixture(z: np.ndarray, k: int, seed: int, n_starts: int = 10) -> TiedMixture:
-    """Fit k components to points (n, d); the best of several k-means starts by likelihood."""
+    """Fit k components to points (n, d); the best of several k-means starts by likelihood.
+
+    Of more than 20,000 points, as many are drawn by the seed, whose BIC it is then.
+    """
     from sklearn.mixture import GaussianMixture
 
     if k > len(z):
@@ -66,6 +75,7 @@ def fit_mixture(z: np.ndarray, k: int, seed: int, n_starts: int = 10) -> TiedMix
             found=f"{len(z)} spots",
             remedy="Ask for fewer domains.",
         )
+    z = _drawn(z, seed)
     scale = max(float(z.std()), 1e-12)
     points = np.asarray(z, dtype=np.float64) / scale
     gmm = GaussianMixture(
@@ -222,6 +232,21 @@ def find_domains(
         f"nat per molecule: {by_hops}."
     )
     return Domains(hops, {c.view: _aligned(c, used[0]) for c in used}), sentence
+
+
+def _drawn(z: np.ndarray, seed: int) -> np.ndarray:
+    """The points (n, d) that a mixture is fitted to, in their order: all of them, up to 20,000."""
+    if len(z) <= MOST_FITTED:
+        return z
+    rows = np.random.default_rng(seed).choice(len(z), MOST_FITTED, replace=False)
+    return z[np.sort(rows)]
+
+
+def fitted_in_words(n: int) -> list[str]:
+    """A sentence on how many of n spots mixtures were fitted to; none where to all."""
+    if n <= MOST_FITTED:
+        return []
+    return [f"Mixtures were fitted to {MOST_FITTED:,} of {n:,} spots, drawn by chance."]
 
 
 def _n_starts(n: int) -> int:

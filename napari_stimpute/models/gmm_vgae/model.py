@@ -28,7 +28,8 @@ What differs from the authors' code, and why
 - The number of domains, if not given, is the fewest that predict hidden molecules within 3 % of the
   best; BIC, shown beside, asks for as many as are tried on most sections.
 - Domains come from mixtures with a common covariance, of the final embedding and of the encoder's
-  input; hidden molecules decide which of them count, and how smooth the map is. No R.
+  input; hidden molecules decide which of them count, and how smooth the map is. No R. Of more than
+  20,000 spots, mixtures are fitted to as many drawn by chance.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ from .domains import (
     fewest_domains,
     find_domains,
     fit_mixture,
+    fitted_in_words,
     numbers_to_try,
     refine_domains,
     smooth,
@@ -219,7 +221,7 @@ class GMMVGAE(Model):
         self.domains_, how = find_domains(
             self._seen(section, z), section.graph, self.n_domains_, search, self.seed_, kept, hidden
         )
-        self.notes_.append(how)
+        self.notes_ += [how, *fitted_in_words(len(z))]
         if self.config.refine:
             self.notes_.append(self._refinement(section))
         self.gene_scale_ = np.ones(kept.shape[1], dtype=np.float32)

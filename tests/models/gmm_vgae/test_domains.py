@@ -12,6 +12,7 @@ from napari_stimpute.models.gmm_vgae.domains import (
     TiedMixture,
     fewest_domains,
     fit_mixture,
+    fitted_in_words,
     numbers_to_try,
     refine_domains,
     try_number,
@@ -59,6 +60,25 @@ def test_the_mixture_depends_on_the_seed_alone() -> None:
     one = fit_mixture(z, 5, seed=3)
     np.random.seed(2)  # noqa: NPY002
     np.testing.assert_array_equal(one.means, fit_mixture(z, 5, seed=3).means)
+
+
+def test_a_mixture_of_drawn_spots_divides_all_of_them() -> None:
+    z, label = blobs(n=30_000, d=4)
+    drawn = fit_mixture(z, 4, seed=3, n_starts=1)
+    assert adjusted_rand_score(label, drawn.probabilities(z).argmax(axis=1)) == 1
+    others = fit_mixture(z, 4, seed=4, n_starts=1)
+    means = [m.means[m.means.argmax(axis=0)] for m in (drawn, others)]
+    assert not np.allclose(*means, atol=1e-6)  # of other spots
+    np.testing.assert_allclose(*means, atol=0.1)  # four errors of a mean of 5,000 spots
+    (said,) = fitted_in_words(30_000)
+    assert said == "Mixtures were fitted to 20,000 of 30,000 spots, drawn by chance."
+
+
+def test_up_to_20_000_spots_a_mixture_is_fitted_to_all() -> None:
+    z, _ = blobs(n=20_000, d=4)
+    means = [fit_mixture(z, 4, seed, n_starts=1).means for seed in (3, 4)]
+    np.testing.assert_allclose(*[m[m.argmax(axis=0)] for m in means], atol=1e-6)
+    assert fitted_in_words(20_000) == []
 
 
 def test_more_components_than_points_are_refused() -> None:

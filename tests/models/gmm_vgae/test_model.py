@@ -16,6 +16,7 @@ from sklearn.metrics import adjusted_rand_score
 from napari_stimpute.data.graph import spatial_graph
 from napari_stimpute.data.propagation import hop_features, prune_edges
 from napari_stimpute.errors import Diverged, InvalidSetting, MissingKey, NoDevice
+from napari_stimpute.models.gmm_vgae import domains as gmm_vgae_domains
 from napari_stimpute.models.gmm_vgae import training as gmm_vgae_training
 from napari_stimpute.models.gmm_vgae.model import GMMVGAE
 from napari_stimpute.progress import StopEarly, drain
@@ -304,6 +305,16 @@ def test_the_number_of_domains_is_found_from_the_data_and_shown(section: AnnData
     assert list(tried) == list(range(2, 16))
     assert tried[by_bic] == min(tried.values())
     assert fitted.cluster_probability(section).shape[1] == chosen
+
+
+def test_domains_of_drawn_spots_are_given_to_all_and_it_is_noted(
+    section: AnnData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gmm_vgae_domains, "MOST_FITTED", 60)
+    fitted = fit(section)
+    said = f"Mixtures were fitted to 60 of {section.n_obs} spots, drawn by chance."
+    assert fitted.notes_.count(said) == 1
+    assert adjusted_rand_score(section.obs["domain"], fitted.cluster(section)) > 0.9
 
 
 def test_refinement_is_reported_with_the_share_it_changed(section: AnnData) -> None:
