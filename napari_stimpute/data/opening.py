@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import keys
+from ..background import release_memory
 from ..errors import NotReadable
 from ..progress import Progress, drain
 from .card import DataCard, card_of
@@ -96,6 +97,7 @@ def load_steps(
     data = yield from sound_steps(
         source() if callable(source) else source, options, wanted, asks=asks
     )
+    release_memory()  # of reading, before the counts are held a second time
     if data.part is None:
         found = read_counts(data.adata, counts)
         working, notes = working_adata(data.adata, genes, found, also)

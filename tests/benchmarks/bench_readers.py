@@ -3,7 +3,7 @@
     python tests/benchmarks/bench_readers.py [--spots 3639] [--genes 33538]
 
 Writes a section of so many spots and genes (3 % of the values above zero, an image of 2,000 × 2,000
-pixels) as Space Ranger does, and as SpatialData; then opens each in a process of its own: with
+pixels) as Space Ranger does, as bins of Visium HD, and as SpatialData; then opens each in a process of its own: with
 `load` and a look at the first gene, and with squidpy's or SpatialData's reader. Time begins once
 libraries are loaded. The peak is of the process, and beyond what it took once they were, as a
 multiple of the counts in memory (sparse, 4 bytes for a value and 4 for its gene).
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -29,7 +30,7 @@ LIBRARIES = {"ours": "napari_stimpute", "squidpy": "squidpy", "spatialdata": "sp
 
 
 def main() -> None:
-    """Write both, and open each in each way."""
+    """Write all, and open each in each way."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--spots", type=int, default=3639)
     parser.add_argument("--genes", type=int, default=33538)
@@ -40,19 +41,20 @@ def main() -> None:
         opened(*options.open)
         return
     if options.write:
-        write_both(options.write, options.spots, options.genes)
+        write_all(options.write, options.spots, options.genes)
         return
     with tempfile.TemporaryDirectory() as folder:
         sizes = ["--spots", str(options.spots), "--genes", str(options.genes)]
         # in a process of its own: the peak of a process counts what began it
         subprocess.run([sys.executable, __file__, "--write", folder, *sizes], check=True)
-        visium, store = Path(folder) / "visium", Path(folder) / "store.zarr"
+        visium, bins, store = (Path(folder) / name for name in ("visium", "hd", "store.zarr"))
         print(f"{options.spots:,} spots × {options.genes:,} genes\n")
         print(
             "| | reader | s | peak GB | over the import GB | × counts |\n|---|---|---|---|---|---|"
         )
         for title, path, ways in (
             ("Space Ranger folder", visium, ("ours", "squidpy")),
+            ("Visium HD, bins of 8 µm", bins, ("ours",)),
             ("SpatialData store", store, ("ours", "spatialdata")),
         ):
             for way in ways:
@@ -61,8 +63,8 @@ def main() -> None:
                 print(f"| {title} | {way} | {done.stdout.strip()} |", flush=True)
 
 
-def write_both(folder: Path, n_spots: int, n_genes: int) -> None:
-    """A section as a Space Ranger folder, and the same as a store."""
+def write_all(folder: Path, n_spots: int, n_genes: int) -> None:
+    """A section as a Space Ranger folder, the same as bins, and as a store."""
     sys.path.insert(0, str(Path(__file__).parents[2]))
     formats = import_module("tests.formats")
     rng = np.random.default_rng(0)
@@ -80,6 +82,9 @@ def write_both(folder: Path, n_spots: int, n_genes: int) -> None:
 
     pixels = rng.integers(0, 255, (2000, 2000, 3), dtype=np.uint8)
     imsave(visium / "spatial" / "tissue_hires_image.png", pixels)
+    bins = shutil.copytree(visium, folder / "hd" / "binned_outputs" / "square_008um")
+    (bins / "spatial" / "tissue_positions.csv").unlink()
+    table.to_parquet(bins / "spatial" / "tissue_positions.parquet", index=False)
     from napari_stimpute import read
     from napari_stimpute.data.save import write
 
