@@ -3,10 +3,10 @@
     python tests/benchmarks/bench_readers.py [--spots 3639] [--genes 33538]
 
 Writes a section of so many spots and genes (3 % of the values above zero, an image of 2,000 × 2,000
-pixels) as Space Ranger does, as bins of Visium HD, and as SpatialData; then opens each in a process of its own: with
-`load` and a look at the first gene, and with squidpy's or SpatialData's reader. Time begins once
-libraries are loaded. The peak is of the process, and beyond what it took once they were, as a
-multiple of the counts in memory (sparse, 4 bytes for a value and 4 for its gene).
+pixels) as Space Ranger does, as bins of Visium HD, and as SpatialData; then opens each in a process
+of its own: with `load` and a look at the first gene, and with squidpy's or SpatialData's reader.
+Time begins once libraries are loaded. The peak is of the process, and beyond what it took once they
+were, as a multiple of the counts in memory (sparse, 4 bytes for a value and 4 for its gene).
 """
 
 from __future__ import annotations
