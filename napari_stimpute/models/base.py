@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -28,9 +29,11 @@ from ..errors import (
     TooSmall,
     UnknownName,
 )
+from ..nn.checkpoint import EVERY, Checkpoint
 from ..progress import Progress, drain
 from .configs import MODELS, model_info
 from .storage import Config, Past, check_unaltered, load_folder, not_a_model, save_folder
+from .unfinished import identity_of
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -58,6 +61,8 @@ class Model(ABC):
     completed_: bool
     device_: str
     seed_: int
+    _keeps: Callable[[str], Checkpoint] | None = None
+    _checkpoint: Checkpoint | None = None
 
     def __init__(self, config: ModelConfig | None = None, **settings: Any) -> None:
         cls = model_info(self.name).config
@@ -100,6 +105,16 @@ class Model(ABC):
                 remedy="There is nothing to learn from a single one; open more data.",
             )
 
+    def keeping(self, path: str | os.PathLike[str], *, every: float = EVERY) -> Self:
+        """Itself, keeping where training stands in a file, from which the same training goes on.
+
+        `model.keeping("model.training").fit(adata)` writes about every so many seconds; removing
+        the file when all is well is left to whoever named it. One that is damaged, or of other
+        data, settings, versions or another seed, is not used, and a note says so.
+        """
+        self._keeps = partial(Checkpoint, Path(path), every=every)
+        return self
+
     def fit(self, adata: AnnData, *, seed: int = 0, device: str = "auto") -> Self:
         """Learn from `adata`; the same seed gives the same numbers on the same device."""
         drain(self.fit_steps(adata, seed=seed, device=device))
@@ -117,6 +132,7 @@ class Model(ABC):
             del self.var_names_
         self.seed_, self.completed_ = seed, False
         self.history_, self.notes_ = [], []
+        yield from self._take_up(adata, counts.matrix)
         steps = self._learn(adata, counts.matrix, [str(name) for name in counts.var.index])
         try:
             for progress in steps:
@@ -126,6 +142,20 @@ class Model(ABC):
             self.completed_ = True
         finally:
             steps.close()
+            self._checkpoint = None
+
+    def _take_up(self, adata: AnnData, counts: sp.csr_matrix) -> Iterator[Progress]:
+        """Go on with what was kept of the same training, if it is to be kept at all."""
+        if self._keeps is None:
+            return
+        known = identity_of(adata, counts, self.config, seed=self.seed_, device=self.device_)
+        kept = self._checkpoint = self._keeps(known)
+        self.history_ = kept.history
+        if kept.unused:
+            self.notes_.append(f"{kept.path} {kept.unused}: training began anew.")
+        if kept.stand is not None:
+            self.notes_.append(f"Training went on from {kept.stand.in_words}.")
+            yield Progress("prepare", 0, 1, message=f"Going on from {kept.stand.in_words}")
 
     def counted(self, counts: sp.csr_matrix, names: list[str]) -> sp.csr_matrix:
         """Counts (n_obs, n_vars) of these features as the model takes them: as they are."""

@@ -135,7 +135,7 @@ class Training(CellTraining):
         self, split: Split, network: Network, config: ScAMZIConfig, seed: int, device: str
     ):
         super().__init__(split, batch_size=config.batch_size, seed=seed, device=device)
-        self.config, self._step = config, 0
+        self.config = config
         self.network = network.to(self.device)
 
     def phases(self) -> Iterator[Progress]:
@@ -172,6 +172,8 @@ class Training(CellTraining):
             validate=self.validate,
             first_step=first_step,
             n_steps=n_steps,
+            checkpoint=self.checkpoint,
+            beside=self,
         )
 
     @property

@@ -112,7 +112,7 @@ class Training(CellTraining):
         self, split: Split, order: np.ndarray, config: ScZivaConfig, seed: int, device: str
     ) -> None:
         super().__init__(split, batch_size=config.batch_size, seed=seed, device=device)
-        self.config, self._step = config, 0
+        self.config = config
         network = Network(split.log_mean, torch.from_numpy(order), config, seed)
         self.network = network.to(self.device)
 
@@ -134,6 +134,8 @@ class Training(CellTraining):
             phase="train",
             groups=[ParameterGroup(undecayed)],
             validate=self.validate,
+            checkpoint=self.checkpoint,
+            beside=self,
         )
 
     def loss(self) -> Tensor:

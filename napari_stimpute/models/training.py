@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ..data.counts import size_factors
 from ..data.holdout import thin
+from ..nn.checkpoint import Checkpoint
 from ..nn.rows import SparseRows
 
 T = TypeVar("T")
@@ -82,7 +83,9 @@ class CountTraining(ABC):
         self.totals = self.on_device(np.asarray(split.kept.sum(axis=0)).ravel())
         self.hidden = HiddenMolecules(split.kept, split.hidden, self.device)
         self.score, self.spot_gains = 1.0, np.zeros(self.n_obs)
-        self._blocks = random_blocks(self.kept, batch_size, self.generator)
+        self.checkpoint: Checkpoint | None = None
+        self._blocks = RandomBlocks(self.kept, batch_size, self.generator)
+        self._step = 0
 
     @abstractmethod
     def expected(self, index: Tensor) -> Tensor:
@@ -102,6 +105,20 @@ class CountTraining(ABC):
     def validate_every(self) -> int:
         """Epochs from one look at the hidden molecules to the next."""
         return 2 if self.n_obs < _SMALL else 5
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where it stands beside its network: spots to come, random numbers, steps."""
+        return {
+            "coming": self._blocks.coming,
+            "generator": self.generator.get_state(),
+            "step": self._step,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        self._blocks.go_on(state["coming"].to(self.device))
+        self.generator.set_state(state["generator"])
+        self._step = state["step"]
 
     def next_block(self) -> Block:
         """Spots of the next step: random, each as often as any other."""
@@ -171,7 +188,7 @@ def steps_per_epoch(n_obs: int, batch_size: int) -> int:
     return max(_FEWEST_STEPS, -(-n_obs // batch_size))
 
 
-def random_blocks(rows: SparseRows, size: int, generator: torch.Generator) -> Iterator[Block]:
+class RandomBlocks:
     """Blocks of spots without end: random, each spot as often as any other.
 
     The host waits for the device once a pass, to know how many counts each block has; asked block
@@ -183,20 +200,37 @@ def random_blocks(rows: SparseRows, size: int, generator: torch.Generator) -> It
     size : spots in a block; where there are no more than that, all of them are each block
     generator : source of randomness, on the device of the counts
     """
-    n_obs, device = len(rows.lengths), rows.starts.device
-    order = torch.arange(n_obs, device=device)
-    if n_obs <= size:
-        block = Block(order, rows.take(order, len(rows.values)))
-        while True:
-            yield block
-    order = order[:0]
-    while True:
-        order = torch.cat([order, torch.randperm(n_obs, generator=generator, device=device)])
-        n_whole = len(order) - len(order) % size
-        blocks, order = order[:n_whole].view(-1, size), order[n_whole:]
-        n_values = rows.lengths[blocks].sum(dim=1).tolist()
-        for index, n in zip(blocks, n_values, strict=True):
-            yield Block(index, rows.take(index, n))
+
+    def __init__(self, rows: SparseRows, size: int, generator: torch.Generator) -> None:
+        self.rows, self.size, self.generator = rows, size, generator
+        self.every = torch.arange(len(rows.lengths), device=rows.starts.device)
+        self._coming, self._n_values = self.every[:0], iter(list[int]())
+
+    @property
+    def coming(self) -> Tensor:
+        """Spots that are taken next, (n,), int64; from them, the same blocks follow."""
+        return self._coming
+
+    def go_on(self, coming: Tensor) -> None:
+        """Take these spots (n,), int64, next, as far as they fill blocks."""
+        blocks = coming[: len(coming) - len(coming) % self.size].view(-1, self.size)
+        self._coming = coming
+        self._n_values = iter(self.rows.lengths[blocks].sum(dim=1).tolist())
+
+    def __iter__(self) -> Iterator[Block]:
+        """Itself: its blocks have no end."""
+        return self
+
+    def __next__(self) -> Block:
+        """Take a block."""
+        rows, every = self.rows, self.every
+        if len(every) <= self.size:
+            return Block(every, rows.take(every, len(rows.values)))
+        if len(self._coming) < self.size:
+            drawn = torch.randperm(len(every), generator=self.generator, device=every.device)
+            self.go_on(torch.cat([self._coming, drawn]))
+        index, self._coming = self._coming[: self.size], self._coming[self.size :]
+        return Block(index, rows.take(index, next(self._n_values)))
 
 
 def rows_of(matrix: sp.csr_matrix, device: torch.device) -> SparseRows:

@@ -5,13 +5,42 @@ from __future__ import annotations
 import os
 import pickle
 import time
-from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
-_DAMAGED = (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError)
+EVERY = 120.0
+"""Seconds between two writings, as a rule: a shorter training leaves no file."""
+
+_DAMAGED = (OSError, RuntimeError, EOFError, ValueError, KeyError, TypeError, pickle.PickleError)
+
+
+class Resumable(Protocol):
+    """What a training holds beside its module: generators, spots to come, counters."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Tensors and numbers from which it goes on."""
+        ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from them."""
+        ...
+
+
+@dataclass(frozen=True)
+class Stand:
+    """How far a training had come: epochs of the phase it was in, and how many that has at most."""
+
+    phase: str
+    epoch: int
+    n_epochs: int
+
+    @property
+    def in_words(self) -> str:
+        """For a sentence: "epoch 120 of 400 (pretrain)"."""
+        return f"epoch {self.epoch:,} of {self.n_epochs:,} ({self.phase})"
 
 
 class Checkpoint:
@@ -21,46 +50,70 @@ class Checkpoint:
 
     Parameters
     ----------
-    path : the file; one of another training is replaced
+    path : the file; one that is damaged, or of another training, is not used, and is replaced
     identity : tells this training from others: its data, settings and seed
     every : seconds between two writings
+
+    Attributes
+    ----------
+    stand : how far the training had come that is gone on with; None where it begins
+    unused : why a file that is there is not used; "" where there is none, or it is
+    history : what was reported of each epoch; whoever collects it goes on with this list
     """
 
-    def __init__(self, path: Path, identity: str, *, every: float) -> None:
+    def __init__(self, path: Path, identity: str, *, every: float = EVERY) -> None:
         self.path, self.identity, self.every = path, identity, every
-        self._phases: dict[str, dict[str, Any]] = self._read()
+        self.stand: Stand | None = None
+        self.history: list[dict[str, Any]] = []
+        self._phases: dict[str, dict[str, Any]] = {}
+        self.unused = self._read()
         self._written = time.monotonic()
 
     @property
-    def is_begun(self) -> bool:
-        """Whether there is something to go on with."""
-        return bool(self._phases)
+    def is_due(self) -> bool:
+        """Whether it is time to write."""
+        return time.monotonic() - self._written >= self.every
 
     def of(self, phase: str) -> dict[str, Any] | None:
         """State of a phase; None if it was not begun."""
         return self._phases.get(phase)
 
-    def keep(self, phase: str, state: dict[str, Any], *, is_last: bool) -> None:
-        """Take the state of a phase; it is written if it is time, or the phase has ended."""
+    def keep(self, phase: str, state: dict[str, Any], stand: Stand) -> None:
+        """Take the state of a phase; it is written if it is time."""
         self._phases[phase] = state
-        if is_last or time.monotonic() - self._written >= self.every:
-            draft = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
-            try:
-                with draft.open("wb") as file:
-                    torch.save({"identity": self.identity, "phases": self._phases}, file)
-                    file.flush()
-                    os.fsync(file.fileno())
-                draft.replace(self.path)
-            finally:
-                draft.unlink(missing_ok=True)
-            self._written = time.monotonic()
+        if not self.is_due:
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        draft = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
+        try:
+            with draft.open("wb") as file:
+                torch.save(self._whole(stand), file)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self.path)
+        finally:
+            draft.unlink(missing_ok=True)
+        self._written = time.monotonic()
 
-    def _read(self) -> dict[str, dict[str, Any]]:
-        """What was kept of this training; nothing of another, or of a damaged file."""
-        with suppress(
-            OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError
-        ):
+    def _whole(self, stand: Stand) -> dict[str, Any]:
+        return {
+            "identity": self.identity,
+            "stand": asdict(stand),
+            "history": self.history,
+            "phases": self._phases,
+        }
+
+    def _read(self) -> str:
+        """Take what was kept of this training; why nothing was, if there is a file."""
+        if not self.path.exists():
+            return ""
+        try:
             found = torch.load(self.path, map_location="cpu", weights_only=True)
-            if found["identity"] == self.identity:
-                return dict(found["phases"])
-        return {}
+            if found["identity"] != self.identity:
+                return "is of other data, settings, versions or another seed"
+            phases, history = dict(found["phases"]), list(found["history"])
+            self.stand = Stand(**found["stand"])
+        except _DAMAGED:
+            return "is damaged"
+        self._phases, self.history = phases, history
+        return ""

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +20,7 @@ from torch import Tensor, nn
 from ..errors import Diverged
 from ..progress import Progress
 from .adamw import AdamW, Group
-from .checkpoint import Checkpoint
+from .checkpoint import Checkpoint, Resumable, Stand
 
 READ_EVERY = 25  # steps
 
@@ -96,7 +97,7 @@ def minimise(
     first_step: int = 1,
     n_steps: int = 0,
     checkpoint: Checkpoint | None = None,
-    generator: torch.Generator | None = None,
+    beside: Resumable | None = None,
 ) -> Generator[Progress, None, None]:
     """Train a module, one optimiser step per item asked for.
 
@@ -112,8 +113,8 @@ def minimise(
         the loss itself changes over the epochs (a rising weight of one of its terms)
     first_step : number of the first step within the whole work
     n_steps : steps of the whole work; 0 if this is all of it
-    checkpoint : keeps where the phase stands after each epoch; from there it is gone on
-    generator : source of randomness of the loss, kept with it
+    checkpoint : keeps where the phase stands after an epoch; from there it is gone on
+    beside : what the loss holds beside the module, kept with it
 
     Yields
     ------
@@ -125,7 +126,7 @@ def minimise(
     Diverged : the loss, its gradient or the validation is not finite; parameters are restored first
     """
     training = _Training(step_loss, module, schedule, phase, _optimiser(module, schedule, groups))
-    training.resume(checkpoint, generator)
+    training.resume(checkpoint, beside)
     before = first_step - 1
     step = before + training.n_epochs * schedule.steps_per_epoch
     n_steps = n_steps or before + schedule.n_steps
@@ -143,7 +144,7 @@ def minimise(
                     phase_ends=before + schedule.n_steps,
                     may_end=before + training.soonest(score_every) if schedule.patience else 0,
                 )
-            training.keep(checkpoint, generator)
+            training.keep(checkpoint, beside)
     finally:
         training.close()
 
@@ -179,38 +180,39 @@ class _Training:
         self.n_epochs = 0
         self.total = torch.zeros(2)  # sums over the epoch: loss, norm of the gradient
 
-    def resume(self, checkpoint: Checkpoint | None, generator: torch.Generator | None) -> None:
+    def resume(self, checkpoint: Checkpoint | None, beside: Resumable | None) -> None:
         """Take back what was kept of this phase, if anything was."""
         state = None if checkpoint is None else checkpoint.of(self.phase)
         if state is None:
             return
-        self.module.load_state_dict(state["module"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.n_steps = state["n_steps"]
-        self.n_epochs = state["n_epochs"]
         best = self.best
         best.score, best.n_worse, best.n_offered = state["score"]
         for name, value in state["best"].items():
             best.state[name].copy_(value)
-        if generator is not None:
-            generator.set_state(state["generator"])
+        self.n_steps, self.n_epochs = state["n_steps"], state["n_epochs"]
+        if not self.is_over:
+            self.module.load_state_dict(state["module"])
+            self.optimiser.load_state_dict(state["optimiser"])
+        if beside is not None:
+            beside.load_state_dict(state["beside"])
 
-    def keep(self, checkpoint: Checkpoint | None, generator: torch.Generator | None) -> None:
-        """Keep where this phase stands after an epoch."""
-        if checkpoint is None:
+    def keep(self, checkpoint: Checkpoint | None, beside: Resumable | None) -> None:
+        """Keep where this phase stands after an epoch; of one that is over, what it ends with."""
+        if checkpoint is None or not (self.is_over or checkpoint.is_due):
             return
         best = self.best
-        state = {
-            "module": self.module.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+        state: dict[str, Any] = {
             "n_steps": self.n_steps,
             "n_epochs": self.n_epochs,
             "score": (best.score, best.n_worse, best.n_offered),
             "best": best.state,
+            "beside": {} if beside is None else beside.state_dict(),
         }
-        if generator is not None:
-            state["generator"] = generator.get_state()
-        checkpoint.keep(self.phase, state, is_last=self.is_over)
+        if not self.is_over:
+            state["module"] = self.module.state_dict()
+            state["optimiser"] = self.optimiser.state_dict()
+        stand = Stand(self.phase, self.n_epochs, self.schedule.n_epochs)
+        checkpoint.keep(self.phase, state, stand)
 
     @property
     def is_over(self) -> bool:

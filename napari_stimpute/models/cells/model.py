@@ -122,6 +122,7 @@ class CellModel(Model):
         self.median_depth_ = median_depth(split.kept)
         training = yield from self._prepare(adata, split)
         self.network_ = training.network
+        training.checkpoint = self._checkpoint
         try:
             yield from training.phases()
         except (GeneratorExit, StopEarly, Diverged):

@@ -35,6 +35,7 @@ What differs from the authors' code, and why
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -146,17 +147,22 @@ class GMMVGAE(Model):
         trainings: dict[str, Training] = {}
         for smoothing in candidates:
             yield Progress("prepare", 0, 1, message="Preparing: neighbourhoods")
-            features = self._features(scores, section.graph, smoothing)
-            trainings[smoothing] = Training(
-                split, features, section.graph, self.config, seed=self.seed_, device=self.device_
+            trainings[smoothing] = training = Training(
+                split,
+                section.graph,
+                partial(self._features, scores, smoothing=smoothing),
+                self.config,
+                seed=self.seed_,
+                device=self.device_,
             )
+            training.checkpoint = self._checkpoint
         self._adopt(candidates[0], trainings)
         yield Progress("prepare", 0, 1, message="Preparing: views of the spots")
         self.views_ = Views.fit(kept, self.seed_)
         yield from self._choose_number(section, kept, hidden)
         try:
             yield from self._pretrain(trainings)
-            yield from self._train_mixture(trainings, scores, section)
+            yield from self._train_mixture(trainings, section)
         except (GeneratorExit, StopEarly, Diverged):
             self._conclude(section, kept, hidden, DomainSearch(hops[:1], n_starts=1))
             self.var_names_ = names
@@ -185,7 +191,7 @@ class GMMVGAE(Model):
         )
 
     def _train_mixture(
-        self, trainings: dict[str, Training], scores: np.ndarray, section: Section
+        self, trainings: dict[str, Training], section: Section
     ) -> Iterator[Progress]:
         per_candidate, n_steps = self._n_steps(trainings)
         training = trainings[self.smoothing_]
@@ -194,14 +200,15 @@ class GMMVGAE(Model):
         training.start_mixture(z, mixture.probabilities(z))
 
         def prune() -> None:
-            graph = self._pruned(training.embed(training.features), section.graph)
-            training.use_features(self._features(scores, graph, self.smoothing_), graph)
-            self.is_pruned_ = True
+            training.prune(self._pruned(training.embed(training.features), section.graph))
 
         if self.config.mixture_epochs:
             on_epochs = prune if self.config.prune and self.smoothing_ != "none" else None
             first = 1 + len(trainings) * per_candidate
-            yield from training.train_mixture(first, n_steps, on_epochs)
+            try:
+                yield from training.train_mixture(first, n_steps, on_epochs)
+            finally:
+                self.is_pruned_ = training.is_pruned
 
     def _n_steps(self, trainings: dict[str, Training]) -> tuple[int, int]:
         """Steps of pretraining one candidate, and of the whole work."""

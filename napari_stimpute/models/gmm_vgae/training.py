@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -79,25 +80,26 @@ class Training(CountTraining):
     Parameters
     ----------
     split : counts to learn from, and those that decide when to stop
-    features : (n_obs, n_hops, p), what the encoder reads
     graph : (n_obs, n_obs), neighbours, for the edge decoder
+    features_on : what the encoder reads on a graph, (n_obs, n_hops, p)
     """
 
     def __init__(
         self,
         split: Split,
-        features: np.ndarray,
         graph: sp.csr_matrix,
+        features_on: Callable[[sp.csr_matrix], np.ndarray],
         config: GMMVGAEConfig,
         *,
         seed: int,
         device: str,
     ) -> None:
         super().__init__(split, batch_size=config.batch_size, seed=seed, device=device)
-        self.config, self._step = config, 0
+        self.config = config
         self.is_gaussian = config.likelihood == "gaussian"
-        self.use_features(features, graph)
-        n_hops, n_features = features.shape[1:]
+        self.features_on, self.is_pruned = features_on, False
+        self.use_graph(graph)
+        n_hops, n_features = self.features.shape[1:]
         start = split.log_mean
         if self.is_gaussian:
             logged = log_normalise(split.kept, split.size)
@@ -105,12 +107,30 @@ class Training(CountTraining):
         network = Network(n_features, n_hops, start, config, seed)
         self.network = network.to(self.device)
 
-    def use_features(self, features: np.ndarray, graph: sp.csr_matrix) -> None:
-        """Take other encoder inputs (n_obs, n_hops, p), after edges were pruned."""
-        self.features = features
-        self._inputs = self.on_device(features)
+    def use_graph(self, graph: sp.csr_matrix) -> None:
+        """Take a graph, (n_obs, n_obs), and what the encoder reads on it."""
+        self.graph, self.features = graph, self.features_on(graph)
+        self._inputs = self.on_device(self.features)
         edges = graph.tocoo()
         self.edges = (self.on_device(edges.row).long(), self.on_device(edges.col).long())
+
+    def prune(self, graph: sp.csr_matrix) -> None:
+        """Go on with fewer edges."""
+        self.use_graph(graph)
+        self.is_pruned = True
+
+    def state_dict(self) -> dict[str, Any]:
+        """As every training's; and the edges, once some were pruned."""
+        graph = self.graph
+        parts = (graph.indptr, graph.indices, graph.data) if self.is_pruned else ()
+        return super().state_dict() | {"edges": [torch.from_numpy(part) for part in parts]}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        super().load_state_dict(state)
+        if state["edges"]:
+            starts, columns, values = (part.numpy() for part in state["edges"])
+            self.prune(sp.csr_matrix((values, columns, starts), self.graph.shape))
 
     def pretrain(self, phase: str, first_step: int, n_steps: int) -> Iterator[Progress]:
         """Fit with a standard normal prior."""
@@ -186,6 +206,8 @@ class Training(CountTraining):
             validate=self.validate,
             first_step=first,
             n_steps=n_steps,
+            checkpoint=self.checkpoint,
+            beside=self,
         )
         with torch.no_grad():
             self.validate()

@@ -30,13 +30,9 @@ What differs from the authors' code, and why
 
 from __future__ import annotations
 
-import json
 import math
-import os
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import asdict, replace
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -47,7 +43,6 @@ from torch import Tensor
 from ...data.peaks import are_peaks
 from ...data.records import fingerprint
 from ...errors import NotFitted
-from ...nn.checkpoint import Checkpoint
 from ...nn.denoising import Denoiser
 from ...progress import Progress, drain
 from ..cells.model import CellModel, CellTraining
@@ -84,22 +79,12 @@ class ScDiffusion(CellModel, GeneratesCells, EditsCells):
     space_: Space
     scale_: LabelScale
     replay_: Replay
-    _keeps: Callable[[str], Checkpoint] | None = None
 
     @property
     def conditions(self) -> tuple[str, ...]:
         """Columns of obs that are conditions."""
         named = (name.strip() for name in self.config.condition.split(","))
         return tuple(dict.fromkeys(name for name in named if name))
-
-    def keeping(self, path: str | os.PathLike[str], *, every: float = 20.0) -> ScDiffusion:
-        """Itself, keeping where training stands in a file, from which the same training goes on.
-
-        `model.keeping("training.pt").fit(adata)` writes after so many seconds; removing the file
-        when all is well is left to whoever named it.
-        """
-        self._keeps = partial(Checkpoint, Path(path), every=every)
-        return self
 
     def check(self, adata: AnnData) -> None:
         """As for every model of cells; the columns of the conditions must be there."""
@@ -140,12 +125,6 @@ class ScDiffusion(CellModel, GeneratesCells, EditsCells):
             self.seed_,
             self.device_,
         )
-        if self._keeps is not None:
-            told = (self.settings_.model_dump(), self.trained_on_.fingerprint, self.seed_, names)
-            checkpoint = self._keeps(json.dumps(told))
-            if checkpoint.is_begun:
-                self.notes_.append("Training went on from where it had been interrupted.")
-            self._training.checkpoint = checkpoint
         return self._training
 
     def _conclude(self, adata: AnnData, counts: sp.csr_matrix, split: Split) -> None:

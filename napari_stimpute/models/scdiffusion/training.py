@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
 from ...data.counts import depth_of
-from ...nn.checkpoint import Checkpoint
 from ...nn.decoder import CountDecoder
 from ...nn.denoising import Conditions, Denoiser, denoising_loss
 from ...nn.layers import LOG_VARIANCE_RANGE, HiddenLayers, linear, sample_latent
@@ -115,7 +115,7 @@ class Training(CellTraining):
     ) -> None:
         size = max(_SMALLEST_BATCH, min(config.batch_size, counts.shape[0] // _BATCHES))
         super().__init__(split, batch_size=size, seed=seed, device=device)
-        self.config, self.seed, self._step = config, seed, 0
+        self.config, self.seed = config, seed
         self.network = Network(split.log_mean, config, seed).to(self.device)
         self.counts = rows_of(counts, self.device)
         self.full_size = self.on_device(depth_of(counts) / median_depth)
@@ -127,7 +127,6 @@ class Training(CellTraining):
         self.posterior: Posterior | None = None
         self.process: Process = RectifiedFlow()
         self.loss_by_noise: list[float] = []
-        self.checkpoint: Checkpoint | None = None
 
     # ---- both ----------------------------------------------------------------------------------
 
@@ -151,7 +150,6 @@ class Training(CellTraining):
         yield from self.autoencoder_phase(n_steps)
         self._begin_diffusion()
         assert self.pair is not None
-        self.pair.n_seen = steps_per_epoch * self._n_done("diffusion")
         for progress in minimise(
             self.diffusion_loss,
             self.pair,
@@ -161,7 +159,7 @@ class Training(CellTraining):
             first_step=n_first + 1,
             n_steps=n_steps,
             checkpoint=self.checkpoint,
-            generator=self.generator,
+            beside=self,
         ):
             yield self._with_noise_levels(progress)
 
@@ -175,7 +173,6 @@ class Training(CellTraining):
         n_steps : steps of the whole work; 0 if this is all of it
         """
         undecayed = (*self.network.decoder.undecayed, self.network.log_dispersion)
-        self._step = self.steps_per_epoch * self._n_done("autoencoder")
         return minimise(
             self.loss,
             self.network,
@@ -185,13 +182,19 @@ class Training(CellTraining):
             validate=self.validate,
             n_steps=n_steps,
             checkpoint=self.checkpoint,
-            generator=self.generator,
+            beside=self,
         )
 
-    def _n_done(self, phase: str) -> int:
-        """Epochs of a phase that were done before an interruption."""
-        state = None if self.checkpoint is None else self.checkpoint.of(phase)
-        return 0 if state is None else int(state["n_epochs"])
+    def state_dict(self) -> dict[str, Any]:
+        """As every training's; and how many steps the average of the denoiser has followed."""
+        n_seen = 0 if self.pair is None else self.pair.n_seen
+        return super().state_dict() | {"n_seen": n_seen}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        super().load_state_dict(state)
+        if self.pair is not None:
+            self.pair.n_seen = state["n_seen"]
 
     @property
     def _autoencoder_schedule(self) -> Schedule:

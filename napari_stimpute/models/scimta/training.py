@@ -140,7 +140,7 @@ class Training(CellTraining):
         device: str,
     ) -> None:
         super().__init__(split, batch_size=config.batch_size, seed=seed, device=device)
-        self.config, self._step = config, 0
+        self.config = config
         self.features, self.gene_features = (self.on_device(s.features) for s in (cells, genes))
         self.edges, self.gene_edges = (Edges(s.graph, self.device) for s in (cells, genes))
         self.batch = self.on_device(batch)
@@ -210,6 +210,8 @@ class Training(CellTraining):
             validate=score,
             first_step=1 + before * self.steps_per_epoch,
             n_steps=all_epochs * self.steps_per_epoch,
+            checkpoint=self.checkpoint,
+            beside=self,
         )
 
     # ---- what is expected ----------------------------------------------------------------------
