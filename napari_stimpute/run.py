@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -93,14 +94,16 @@ class Run:
 
     With ``judged`` or ``blend`` the model is fitted without the hidden molecules, then applied to
     all of them: what was judged is what is used, and nothing is trained twice.
+
+    ``kept`` is a file from which a training that was killed goes on: see `Model.keeping`.
     """
 
-    def __init__(self, adata: AnnData, request: Request) -> None:
-        self.adata, self.request = adata, request
+    def __init__(self, adata: AnnData, request: Request, kept: Path | None = None) -> None:
+        self.adata, self.request, self.kept = adata, request, kept
         self.key = request.key or request.model
         check_run_key(self.key)
         check_seed(request.seed)
-        self.model: Model = model_class(request.model)(request.config)
+        self.model = self._of(request.config)
         self.model.check(adata)
         if request.imputes:
             require_memory(adata.n_obs, adata.n_vars)
@@ -187,7 +190,11 @@ class Run:
         self._notes.append(
             f"Memory ran out with {size:,} {place}s at a time; started again with {size // 2:,}."
         )
-        return type(self.model)(config.model_copy(update={"batch_size": size // 2}))
+        return self._of(config.model_copy(update={"batch_size": size // 2}))
+
+    def _of(self, config: ModelConfig) -> Model:
+        model: Model = model_class(self.request.model)(config)
+        return model if self.kept is None else model.keeping(self.kept)
 
     @contextmanager
     def _short_of_memory(self) -> Iterator[None]:

@@ -19,10 +19,13 @@ from .folder import Task, Worked, add_folder_options, is_folder, work_on_folder
 from .options import (
     Parser,
     add_data_options,
+    add_fresh_option,
     add_run_options,
     add_setting_options,
     add_table_option,
     config_of,
+    forget_training,
+    kept_training,
     listed,
     opened_by,
     settings_text,
@@ -45,13 +48,14 @@ _IMPUTE = (
     "layers['KEY_imputed'] (each at its own depth), and embedding and clusters where the "
     "model gives them. Every cell is kept, in order. The modelled genes become OUT's var; the "
     "counts of all genes stay in raw. IN may be a folder: every .h5ad file in it gets a result of "
-    "the same name in the folder OUT. Ctrl-C stops early and keeps the best so far."
+    "the same name in the folder OUT. Ctrl-C stops early and keeps the best so "
+    "far; what was killed is gone on with by the same command."
 )
 _CLUSTER = (
     "Train a model on the counts of IN and write a copy to OUT, with clusters in "
     "obs['KEY_cluster'], their probabilities and the embedding in obsm; no imputed values. IN may "
     "be a folder: every .h5ad file in it gets a result of the same name in the folder OUT. Ctrl-C "
-    "stops early and keeps the best so far."
+    "stops early and keeps the best so far; what was killed is gone on with by the same command."
 )
 
 
@@ -115,6 +119,7 @@ def _add_work(
     add_folder_options(data)
     if gives == "imputed":
         _add_trust_options(parser)
+    add_fresh_option(parser)
     add_run_options(parser)
     parser.set_defaults(command=_work, parser=parser, gives=gives)
 
@@ -188,7 +193,8 @@ def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Te
         judged=imputes and not args.no_judge,
     )
     _tell_memory(opened.adata, request, tell)
-    run = Run(opened.adata, request)
+    kept = kept_training(task.target, tell, fresh=args.fresh)
+    run = Run(opened.adata, request, kept)
     title = f"Training {model_info(args.model).title}"
     state = follow(Job(run.steps(), f"{task.place} · {title}" if task.place else title), tell)
     with holding_signals(resends=False) as came:
@@ -199,6 +205,8 @@ def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Te
                 raise
             tell.warn(f"stimpute: {error}")
             raise KeyboardInterrupt from error  # who pressed Ctrl-C does not want other files begun
+        if state is not JobState.CANCELLED:
+            forget_training(kept)
     return Worked(record.completed, state is JobState.CANCELLED or bool(came))
 
 

@@ -9,6 +9,7 @@ import re
 import shutil
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from ..config import LARGEST_SEED, FormField, ModelConfig, form_fields
@@ -20,6 +21,7 @@ from ..words import did_you_mean, shown
 
 if TYPE_CHECKING:
     from ..data.opening import Opened
+    from ..terminal import Teller
 
 T = TypeVar("T")
 
@@ -132,6 +134,35 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     )
     run.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (%(default)s)")
     run.add_argument("--quiet", action="store_true", help="say nothing but what goes wrong")
+
+
+def add_fresh_option(parser: argparse.ArgumentParser) -> None:
+    """Offer to begin anew where a training was broken off."""
+    parser.add_argument(
+        "--fresh",
+        action="store_true",
+        help="begin anew, though a training that was killed stands in OUT.training; else the same "
+        "command goes on from there",
+    )
+
+
+def kept_training(target: str, tell: Teller, *, fresh: bool) -> Path:
+    """Where a training stands that is to end in an output; says whether it is gone on with."""
+    kept = Path(f"{full_path(target)}.training")
+    if fresh:
+        forget_training(kept)
+    elif kept.is_file():
+        tell.say(
+            f"A training was broken off, and stands in {kept}. It is gone on with, if it is of "
+            "these data and settings; --fresh begins anew."
+        )
+    return kept
+
+
+def forget_training(kept: Path) -> None:
+    """Remove what was kept of a training, if anything was."""
+    if kept.is_file():
+        kept.unlink()
 
 
 def opened_by(args: argparse.Namespace, source: str) -> Opened:

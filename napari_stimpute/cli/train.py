@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import textwrap
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..config import ModelConfig
@@ -15,10 +14,13 @@ from .options import (
     INPUT,
     Parser,
     add_data_options,
+    add_fresh_option,
     add_reading_option,
     add_run_options,
     add_setting_options,
     config_of,
+    forget_training,
+    kept_training,
     opened_by,
     positive,
     reading_options,
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 _TRAIN = (
     "Train a model on the counts of IN and save it as the folder MODEL (no pickle); no values are "
     "written. scDiffusion can then generate cells. Ctrl-C stops early and keeps the best so far; "
-    "what was killed is gone on with by the same command (scDiffusion)."
+    "what was killed is gone on with by the same command."
 )
 _FINETUNE = (
     "Teach a trained scDiffusion the cells of NEW, and save the result as the folder OUT. Genes "
@@ -77,6 +79,7 @@ def add_train(commands: argparse._SubParsersAction[Parser]) -> None:
     )
     add_setting_options(group, list(MODELS.values()))
     add_data_options(parser.add_argument_group("data"))
+    add_fresh_option(parser)
     add_run_options(parser)
     parser.set_defaults(command=_train, parser=parser, gives="")
 
@@ -110,9 +113,9 @@ def add_finetune(commands: argparse._SubParsersAction[Parser]) -> None:
 
 def _train(args: argparse.Namespace) -> int:
     config = _with_condition(args)
-    from ..data.files import full_path, holding_signals
+    from ..data.files import holding_signals
     from ..devices import resolve_device
-    from ..job import Job
+    from ..job import Job, JobState
     from ..models import model_class
     from ..models.scdiffusion.model import ScDiffusion
     from ..models.storage import check_folder
@@ -126,16 +129,16 @@ def _train(args: argparse.Namespace) -> int:
     tell.say(*opened.notes)
     model = model_class(args.model)(config)
     model.check(opened.adata)
-    kept = Path(f"{full_path(args.output)}.training")
-    if isinstance(model, ScDiffusion):
-        model.keeping(kept)
+    kept = kept_training(args.output, tell, fresh=args.fresh)
+    model.keeping(kept)
     steps = _fit(model, opened.adata, args, tell)
-    follow(Job(steps, f"Training {model_info(args.model).title}"), tell)
+    state = follow(Job(steps, f"Training {model_info(args.model).title}"), tell)
     if not model.is_fitted:  # stopped before anything was learned
         raise KeyboardInterrupt
     with holding_signals(resends=False):
         path = model.save(args.output)
-        kept.unlink(missing_ok=True)
+        if state is not JobState.CANCELLED:
+            forget_training(kept)
     unfinished = "" if model.completed_ else " Stopped early: marked as incomplete."
     tell.say(*model.notes_, f"Saved the model to {path}.{unfinished}")
     if isinstance(model, ScDiffusion):

@@ -142,7 +142,9 @@ class Model(ABC):
             self.completed_ = True
         finally:
             steps.close()
-            self._checkpoint = None
+            kept, self._checkpoint = self._checkpoint, None
+            if kept is not None and kept.lost:
+                self.notes_.append(f"Where training stood could not be kept: {kept.lost}.")
 
     def _take_up(self, adata: AnnData, counts: sp.csr_matrix) -> Iterator[Progress]:
         """Go on with what was kept of the same training, if it is to be kept at all."""

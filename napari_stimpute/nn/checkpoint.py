@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -58,12 +59,14 @@ class Checkpoint:
     ----------
     stand : how far the training had come that is gone on with; None where it begins
     unused : why a file that is there is not used; "" where there is none, or it is
+    lost : why it could not be written the last time, which stops nobody's work; "" where it could
     history : what was reported of each epoch; whoever collects it goes on with this list
     """
 
     def __init__(self, path: Path, identity: str, *, every: float = EVERY) -> None:
         self.path, self.identity, self.every = path, identity, every
         self.stand: Stand | None = None
+        self.lost = ""
         self.history: list[dict[str, Any]] = []
         self._phases: dict[str, dict[str, Any]] = {}
         self.unused = self._read()
@@ -83,25 +86,31 @@ class Checkpoint:
         self._phases[phase] = state
         if not self.is_due:
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
         try:
-            with draft.open("wb") as file:
-                torch.save(self._whole(stand), file)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self.path)
-        finally:
-            draft.unlink(missing_ok=True)
+            self._write(stand)
+            self.lost = ""
+        except (OSError, RuntimeError) as error:  # the latter is torch's, where a disk is full
+            self.lost = str(getattr(error, "strerror", None) or error)
         self._written = time.monotonic()
 
-    def _whole(self, stand: Stand) -> dict[str, Any]:
-        return {
+    def _write(self, stand: Stand) -> None:
+        whole = {
             "identity": self.identity,
             "stand": asdict(stand),
             "history": self.history,
             "phases": self._phases,
         }
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        draft = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
+        try:
+            with draft.open("wb") as file:
+                torch.save(whole, file)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self.path)
+        finally:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
 
     def _read(self) -> str:
         """Take what was kept of this training; why nothing was, if there is a file."""
