@@ -16,9 +16,10 @@ from ..errors import InputError, InvalidSetting, NotCounts
 from ..words import counted, shown
 from .colours import stored_colours
 from .columns import MAX_LABELS
-from .counts import Counts, check_counts, count_places, n_with, read_counts, values_at
+from .counts import Counts, check_counts, count_places, read_counts, values_at
 from .gene_choice import choose_genes, named
 from .genes import CHOSEN, check_unique_names, raw_holds
+from .on_disk import n_with
 from .peaks import peaks_in_words
 from .place_facts import (
     Drawn,

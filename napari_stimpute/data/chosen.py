@@ -1,4 +1,7 @@
-"""Data larger than memory: genes are chosen first, and only their counts are loaded."""
+"""Data larger than memory: genes are chosen first, and only their counts are loaded.
+
+Counts that are too many for memory even so are put on disk, and read from there in blocks.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from .. import keys
-from ..errors import OutOfMemory, UnknownName
+from ..errors import UnknownName
 from ..memory import free_memory
 from ..progress import Progress
 from ..words import counted, memory
@@ -27,6 +30,7 @@ from .counts import (
 from .gene_choice import choice_steps
 from .genes import asked_for, check_unique_names
 from .lazy import chunks
+from .on_disk import PER_COUNT, Stack, by_column, folder, is_on_disk
 from .readers.found import Found, Part
 from .structure import named
 from .variability import Part as Counted
@@ -34,15 +38,21 @@ from .variability import Part as Counted
 if TYPE_CHECKING:
     from anndata import AnnData
 
-_BYTES = 8
-"""Of a count in memory: four say how many, four of which gene."""
+SHARE = 0.1
+"""Of the free memory that the counts may take, since a run takes several times as much; where they
+would take more they are put on disk."""
 
-_COPIES = 3
-"""As often the counts are held at most while data are opened."""
+_RUN_ON_DISK = 45
+"""Bytes for each count that a run puts on disk: several parts of the counts, and log values."""
 
 
 def chosen_steps(
-    adata: AnnData, genes: str = "", also: Sequence[str] = (), where: str = ""
+    adata: AnnData,
+    genes: str = "",
+    also: Sequence[str] = (),
+    where: str = "",
+    *,
+    on_disk: bool = False,
 ) -> Generator[Progress, None, Found]:
     """Load the counts of chosen genes; every cell is kept, with obs, obsm and uns.
 
@@ -50,6 +60,7 @@ def chosen_steps(
     ----------
     adata : with its matrices in a file, as dask arrays
     genes, also, where : which genes, and the place of the counts, as for `load`
+    on_disk : whether to put the counts on disk even if memory has room for them
 
     Returns
     -------
@@ -58,7 +69,7 @@ def chosen_steps(
 
     Raises
     ------
-    OutOfMemory : even the counts of these genes are too many
+    NotWritable : the counts are too many for memory, and for the disk
     others as `read_counts` and `choose_genes`
     """
     check_unique_names(adata)
@@ -66,7 +77,8 @@ def chosen_steps(
     var, parts = var_of(adata, place), _InFile(values_at(adata, place))
     asked = also or [name for name in asked_for(adata) if name in var.index]
     choice = yield from choice_steps(parts, adata.obs_names, var, genes, asked)
-    matrix = yield from _loaded(parts, var.index.get_indexer(pd.Index(choice.names)))
+    columns = var.index.get_indexer(pd.Index(choice.names))
+    matrix = yield from _loaded(parts, columns, on_disk=on_disk)
     loaded = _around(adata, matrix, var.loc[choice.names])
     loaded.uns[keys.GENE_CHOICE] = choice.note
     loaded.uns[keys.ALSO] = np.array(choice.also, dtype=object)
@@ -110,21 +122,26 @@ def _place_steps(adata: AnnData, where: str) -> Generator[Progress, None, str]:
     return where
 
 
-def _loaded(parts: _InFile, columns: NDArray[np.intp]) -> Generator[Progress, None, sp.csr_matrix]:
-    """The counts of these genes, (n_obs, genes)."""
-    is_kept = np.zeros(parts.shape[1], dtype=bool)
+def _loaded(
+    parts: _InFile, columns: NDArray[np.intp], *, on_disk: bool
+) -> Generator[Progress, None, sp.csr_matrix]:
+    """The counts of these genes, (n_obs, genes), in memory or on disk."""
+    (n_obs, n_vars), wide = parts.shape, slice(0, parts.shape[1])
+    is_kept = np.zeros(n_vars, dtype=bool)
     is_kept[columns] = True
-    by_row, row, n_bytes = list[sp.csr_matrix](), list[sp.csr_matrix](), 0
+    by_row, by_gene = (Stack(n, on_disk=on_disk) for n in (len(columns), n_obs))
     for n, (_rows, of, counts) in enumerate(parts, 1):
-        row.append(counts[:, np.flatnonzero(is_kept[of])])
-        n_bytes += _BYTES * row[-1].nnz
-        if _COPIES * n_bytes * len(parts) / n > free_memory() + n_bytes:
-            raise _too_many(int(n_bytes * len(parts) / n), len(columns))
-        if of.stop == parts.shape[1]:  # the last part of these rows
-            by_row.append(sp.csr_matrix(sp.hstack(row, format="csr")))
-            row = []
+        found = counts[:, np.flatnonzero(is_kept[of])]
+        stack = by_row if of == wide else by_gene
+        stack.add(found if of == wide else sp.csr_matrix(found.T))
+        if not stack.on_disk and _is_much(stack.n_values * len(parts) / n):
+            stack.move_to_disk()
         yield Progress("load", n, len(parts), message="Loading the counts of the chosen genes")
-    return sp.csr_matrix(sp.vstack(by_row, format="csr"))
+    return stack.matrix() if stack is by_row else sp.csr_matrix(by_column(stack.matrix()).T)
+
+
+def _is_much(n_values: float) -> bool:
+    return PER_COUNT * n_values > SHARE * free_memory()
 
 
 def _around(adata: AnnData, counts: sp.csr_matrix, var: pd.DataFrame) -> AnnData:
@@ -143,6 +160,13 @@ def _notes(adata: AnnData, counts: Counts, n_all: int) -> list[str]:
         f"were loaded, from {counts.where}{rounded}. Open it again to choose others; a saved "
         "result holds the loaded ones alone."
     ]
+    if is_on_disk(counts.matrix):
+        size, more = (n * counts.matrix.nnz for n in (2 * PER_COUNT, _RUN_ON_DISK))
+        notes.append(
+            f"The counts lie on disk, {memory(size)} in {folder()} until the data are closed, and "
+            f"memory holds what is being read; a run puts up to {memory(more)} more there. The "
+            "variable TMPDIR names another folder."
+        )
     others = [
         f"layer {name!r}"
         for name in named(adata, "layers")
@@ -152,12 +176,3 @@ def _notes(adata: AnnData, counts: Counts, n_all: int) -> list[str]:
     others += ["raw"] if adata.raw is not None and counts.place != "raw" else []
     others += [f"varm {name!r}" for name in adata.varm]
     return notes + ([f"Not loaded: {', '.join(others)}."] if others else [])
-
-
-def _too_many(n_bytes: int, n_genes: int) -> OutOfMemory:
-    return OutOfMemory(
-        expected=f"about {memory(_COPIES * n_bytes)} of free memory for the counts of "
-        f"{counted(n_genes, 'gene')}",
-        found=memory(free_memory()),
-        remedy="Choose fewer genes, such as the 1,000 most variable (hvg:1000).",
-    )

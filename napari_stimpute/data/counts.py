@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ..errors import NotCounts, NotReadable, UnknownName
 from ..progress import Progress, drain
 from .lazy import chunks, is_lazy
+from .on_disk import is_on_disk, let_go, made_of
 from .structure import named
 
 if TYPE_CHECKING:
@@ -223,17 +224,11 @@ def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
         yield slice(start, min(start + step, shape[0]))
 
 
-def n_with(counts: sp.csr_matrix) -> NDArray[np.int64]:
-    """How many spots have counts of each gene, (n_vars,); in parts, to need little memory."""
-    found = np.zeros(counts.shape[1], dtype=np.int64)
-    for start in range(0, len(counts.indices), ROW_BLOCK):
-        found += np.bincount(counts.indices[start : start + ROW_BLOCK], minlength=len(found))
-    return found
-
-
 def depth_of(counts: sp.csr_matrix | sp.csc_matrix) -> NDArray[np.float64]:
     """Molecules of each spot, (n_obs,)."""
-    return np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()
+    depth = np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()
+    let_go(counts)
+    return depth
 
 
 def size_factors(counts: sp.csr_matrix | sp.csc_matrix) -> NDArray[np.float32]:
@@ -257,9 +252,13 @@ def log_normalise(counts: sp.csr_matrix, size_factors: NDArray[np.float32]) -> s
     -------
     (n_obs, n_vars), float32, natural logarithm
     """
-    per_value = np.repeat(size_factors, np.diff(counts.indptr))
-    values = np.log1p(counts.data / per_value).astype(np.float32)
-    return sp.csr_matrix((values, counts.indices.copy(), counts.indptr.copy()), counts.shape)
+
+    def logged(rows: slice, part: sp.csr_matrix) -> sp.csr_matrix:
+        per_value = np.repeat(size_factors[rows], np.diff(part.indptr))
+        values = np.log1p(part.data / per_value).astype(np.float32)
+        return sp.csr_matrix((values, part.indices.copy(), part.indptr.copy()), part.shape)
+
+    return made_of(counts, logged)
 
 
 def search_steps(adata: AnnData) -> Generator[Progress, None, tuple[str, dict[str, str]]]:
@@ -267,6 +266,8 @@ def search_steps(adata: AnnData) -> Generator[Progress, None, tuple[str, dict[st
 
     As `find_counts`, in steps, for values that are still in a file (`lazy`).
     """
+    if is_on_disk(adata.X):
+        return "X", {}  # they were looked for when they were put there
     places, rejected = count_places(adata), dict[str, str]()
     molecules, usual = dict[str, float](), 0.0  # of each place of counts; the most at a usual one
     for place in places:
@@ -338,13 +339,14 @@ def _spoken(place: str) -> str:
 
 def _as_csr(matrix: Any) -> tuple[sp.csr_matrix, bool]:
     """The matrix by row and without stored zeros, and whether it had to be rounded."""
+    if is_on_disk(matrix) and matrix.format == "csr":
+        return matrix, False  # as it was put there
     is_rounded = any((block != np.rint(block)).any() for block in _blocks(matrix))
     counts = sp.csr_matrix(matrix, dtype=np.float32)
     if counts.has_canonical_format and counts.data.all() and not is_rounded:
         return counts, False
     counts = counts.copy()  # what follows works in place, and the input stays as it is
-    if is_rounded:
-        np.rint(counts.data, out=counts.data)
+    np.rint(counts.data, out=counts.data)
     counts.sum_duplicates()
     counts.eliminate_zeros()
     return counts, is_rounded
@@ -360,6 +362,7 @@ def _blocks(matrix: Any) -> Iterator[NDArray[Any]]:
         values = matrix.data if matrix.format in ("csr", "csc") else matrix.tocsr().data
         for start in range(0, len(values), BLOCK):
             yield values[start : start + BLOCK]
+        let_go(matrix)
         return
     dense = np.asarray(matrix)
     for rows in row_blocks(dense.shape):

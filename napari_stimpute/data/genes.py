@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from .. import keys
 from ..errors import DuplicateNames
-from .counts import ROW_BLOCK, Counts, check_counts, n_with, read_counts, size_factors
+from .counts import ROW_BLOCK, Counts, check_counts, read_counts, size_factors
 from .gene_choice import choose_genes
+from .on_disk import by_column, let_go, n_with
 from .structure import named
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ def relative_variance(counts: sp.csr_matrix) -> NDArray[np.floating]:
         level = counts.data[here] / per_value
         mean += np.bincount(counts.indices[here], level, n_vars) / n_obs
         square += np.bincount(counts.indices[here], level**2, n_vars) / n_obs
+    let_go(counts)
     ratio: NDArray[np.floating] = np.divide(
         square - mean**2, mean, out=np.zeros_like(mean), where=mean > 0
     )
@@ -196,7 +198,7 @@ def _set_raw(adata: AnnData, work: AnnData, counts: Counts) -> list[str]:
             f"The former raw ({adata.raw.n_vars:,} genes, not these counts) is kept in "
             f"obsm[{name!r}], its genes in uns[{name!r}]."
         ]
-    work.raw = AnnData(X=counts.matrix.tocsc(), var=counts.var.copy(), obs=work.obs)
+    work.raw = AnnData(X=by_column(counts.matrix), var=counts.var.copy(), obs=work.obs)
     return notes
 
 

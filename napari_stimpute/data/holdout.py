@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from .. import keys
 from ..errors import InvalidSetting
 from .counts import row_blocks
+from .on_disk import Stack, made_of, parts_of
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -63,7 +64,9 @@ class Molecules:
     @classmethod
     def of(cls, counts: sp.csr_matrix, cells: Iterable[str], genes: Iterable[str]) -> Molecules:
         """Toss the coins, by the names of the rows and columns of the counts."""
-        return cls(counts, _unseen(counts, _drawn(cells), _drawn(genes)), _UNSEEN)
+        rows_of, columns = _drawn(cells), _drawn(genes)
+        tossed = made_of(counts, lambda rows, part: _unseen(part, rows_of[rows], columns))
+        return cls(counts, tossed, _UNSEEN)
 
     @property
     def seen(self) -> sp.csr_matrix:
@@ -93,7 +96,8 @@ def thin(counts: sp.csr_matrix, share: float, seed: int) -> tuple[sp.csr_matrix,
 
     Returns
     -------
-    kept, hidden : (n_obs, n_vars) each, float32; kept + hidden equals counts exactly
+    kept, hidden : (n_obs, n_vars) each, float32; kept + hidden equals counts exactly. On disk the
+        same molecules are hidden as in memory
 
     Raises
     ------
@@ -107,8 +111,12 @@ def thin(counts: sp.csr_matrix, share: float, seed: int) -> tuple[sp.csr_matrix,
             remedy="Hide a share such as 0.1.",
         )
     generator = np.random.default_rng(seed)
-    hidden = generator.binomial(counts.data.astype(np.int64), share).astype(np.float32)
-    return _like(counts, counts.data.astype(np.float32) - hidden), _like(counts, hidden)
+    kept, hidden = Stack.like(counts), Stack.like(counts)
+    for _rows, part in parts_of(counts):
+        drawn = generator.binomial(part.data.astype(np.int64), share).astype(np.float32)
+        kept.add(_like(part, part.data.astype(np.float32) - drawn))
+        hidden.add(_like(part, drawn))
+    return kept.matrix(), hidden.matrix()
 
 
 def with_counts(adata: AnnData, counts: sp.csr_matrix) -> AnnData:
@@ -127,9 +135,12 @@ def _like(counts: sp.csr_matrix, values: np.ndarray) -> sp.csr_matrix:
 
 
 def _without(counts: sp.csr_matrix, part: sp.csr_matrix) -> sp.csr_matrix:
-    left = sp.csr_matrix(counts - part, dtype=np.float32)
-    left.eliminate_zeros()
-    return left
+    def left(rows: slice, held: sp.csr_matrix) -> sp.csr_matrix:
+        found = sp.csr_matrix(held - part[rows], dtype=np.float32)
+        found.eliminate_zeros()
+        return found
+
+    return made_of(counts, left)
 
 
 def _unseen(

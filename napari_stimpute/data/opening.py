@@ -21,6 +21,7 @@ from .lazy import is_in_file
 from .peaks import peaks_in_words
 from .place_facts import drawn_of
 from .readers.found import Found, Opening, Options
+from .readers.h5ad import ON_DISK
 from .readers.hdf5 import in_words, too_large, unchanged
 from .readers.reading import read_found
 from .storable import storable
@@ -182,7 +183,10 @@ def _part_of(read: Found, path: Path, wanted: Wanted | None) -> Generator[Progre
         raise too_large(path)
     title = "an .h5ad file"
     with unchanged(path, title), in_words(path, title):
-        part = yield from chosen_steps(read.adata, wanted.genes, wanted.also, wanted.counts)
+        on_disk = any(q.answer == ON_DISK for q in read.questions)
+        part = yield from chosen_steps(
+            read.adata, wanted.genes, wanted.also, wanted.counts, on_disk=on_disk
+        )
     return replace(part, notes=[*read.notes, *part.notes], questions=read.questions)
 
 

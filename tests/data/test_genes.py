@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from napari_stimpute.data.counts import counts_by_gene, counts_of, n_with, read_counts, size_factors
+from napari_stimpute.data.counts import counts_by_gene, counts_of, read_counts, size_factors
 from napari_stimpute.data.gene_choice import choose_genes, names_in
 from napari_stimpute.data.genes import asked_for, relative_variance, working_adata
 from napari_stimpute.data.holdout import HIDDEN_SHARE, Molecules
+from napari_stimpute.data.on_disk import n_with
 from napari_stimpute.data.opening import load
 from napari_stimpute.errors import (
     DuplicateNames,

@@ -12,10 +12,10 @@ import scipy.sparse as sp
 
 from napari_stimpute import keys
 from napari_stimpute.cli import main
-from napari_stimpute.data import lazy
+from napari_stimpute.data import lazy, on_disk
 from napari_stimpute.data.opening import Opened, load, load_steps
 from napari_stimpute.data.readers import h5ad
-from napari_stimpute.errors import NotCounts, NotReadable, OutOfMemory, UnknownName
+from napari_stimpute.errors import NotCounts, NotReadable, NotWritable, UnknownName
 from napari_stimpute.progress import Progress, drain
 from napari_stimpute.session.session import Session
 
@@ -124,13 +124,39 @@ def test_reading_can_be_stopped_between_chunks(tmp_path: Path) -> None:
     steps.close()
 
 
-def test_genes_that_do_not_fit_either_are_refused(
+@pytest.mark.parametrize("kind", [sp.csr_matrix, sp.csc_matrix, np.asarray])
+def test_counts_that_do_not_fit_either_are_put_on_disk(
+    kind: type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adata = section()
+    adata.X = kind(adata.X.toarray())
+    file = written(adata, tmp_path)
+    expected = load(file, genes="hvg:20", options=PART)
+    monkeypatch.setattr("napari_stimpute.data.chosen.free_memory", lambda: 40_000)
+    opened = load(file, genes="hvg:20", options=PART)
+    assert on_disk.is_on_disk(opened.adata.X) and on_disk.is_on_disk(opened.adata.raw.X)
+    assert not on_disk.is_on_disk(expected.adata.X)
+    assert (opened.adata.X != expected.adata.X).nnz == 0
+    assert (opened.adata.raw.X != expected.adata.X).nnz == 0
+    assert "The counts lie on disk" in " ".join(opened.notes)
+    assert "The counts lie on disk" not in " ".join(expected.notes)
+
+
+def test_counts_go_to_disk_where_that_is_asked_for(tmp_path: Path) -> None:
+    file = written(section(), tmp_path)
+    opened = load(file, genes="hvg:20", options={"load": "disk"})
+    assert on_disk.is_on_disk(opened.adata.X)
+    file.unlink()  # nothing is read from there any more
+    assert opened.adata.X.sum() == opened.adata.raw.X.sum() > 0
+
+
+def test_a_disk_that_is_too_full_for_counts_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = written(section(), tmp_path)
-    monkeypatch.setattr("napari_stimpute.data.chosen.free_memory", lambda: 100)
-    with pytest.raises(OutOfMemory, match="Choose fewer genes"):
-        load(file, options=PART)
+    monkeypatch.setenv("TMPDIR", "/dev/full")
+    with pytest.raises(NotWritable, match="variable TMPDIR"):
+        load(file, genes="hvg:20", options={"load": "disk"})
 
 
 def test_a_damaged_part_is_named(tmp_path: Path) -> None:

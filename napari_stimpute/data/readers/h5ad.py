@@ -26,7 +26,7 @@ _ENCODINGS = ("anndata", "raw", "")
 """What an AnnData file may say of itself, in lower case."""
 _TITLE = "an .h5ad file"
 
-LOADED, EVERYTHING, CHOSEN_GENES = "load", "all", "genes"
+LOADED, EVERYTHING, CHOSEN_GENES, ON_DISK = "load", "all", "genes", "disk"
 """Name of the question how much is loaded, and its answers."""
 
 LARGE = 2**30
@@ -36,7 +36,7 @@ LARGE = 2**30
 def read(path: Path, options: Options) -> Found:
     """Read an .h5ad file into memory; or, if it is too large, all but its matrices.
 
-    A large one can be read either way: ``load`` is "all" or "genes".
+    A large one can be read in other ways: ``load`` is "all", "genes" or "disk".
     """
     with opened_hdf5(path, _TITLE) as content:
         _check_kind(path, content)
@@ -47,15 +47,16 @@ def read(path: Path, options: Options) -> Found:
         if needed < LARGE and LOADED not in options:
             return Found(*read_elements(content))
         question = _loaded(needed, options)
-        read = read_around if question.answer == CHOSEN_GENES else read_elements
+        read = read_elements if question.answer == EVERYTHING else read_around
         return Found(*read(content), (question,))
 
 
 def _loaded(needed: int, options: Options) -> Question:
-    """Whether all is loaded, or the counts of chosen genes alone; what fits is usual."""
+    """Whether all is loaded, or chosen genes alone, and where to; what fits is usual."""
     choices = [
         (EVERYTHING, f"everything, about {memory(needed)} of memory"),
         (CHOSEN_GENES, "the counts of the chosen genes; all else stays in the file"),
+        (ON_DISK, "the counts of the chosen genes, put on disk and read from there in blocks"),
     ]
     usual = EVERYTHING if needed <= free_memory() else CHOSEN_GENES
     help = f"Whether all is loaded; {memory(free_memory())} of memory are free."
