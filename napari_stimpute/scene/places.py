@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from ..data.image import TissueImage
 from ..data.layout import Layout
 from ..plots import Tissue
 from ..session.session import Session
+from .tiles import Tiles
 
 _SIDE = 1000.0
 """Longer side of a map, in coordinate units: those of a map mean nothing."""
@@ -45,6 +47,11 @@ class Places:
     microns: float = 0.0
     titles: tuple[Title, ...] = ()
     layout: Layout | None = None
+
+    @cached_property
+    def tiles(self) -> Tiles:
+        """The spots by where they lie, to find those near a place."""
+        return Tiles.of(self.points)
 
     @property
     def per_unit(self) -> float:

@@ -74,6 +74,10 @@ class Values:
         has_unit = not self.unit or self.unit.lower() in self.title.lower()
         return self.title if has_unit else f"{self.title}, {self.unit}"
 
+    def of_several(self, place: str) -> str:
+        """What a pixel shows where several lie in it, each called so: "spot" or "cell"."""
+        return f"mean of the {place}s in each pixel"
+
 
 @dataclass(frozen=True, eq=False)
 class Categories:
@@ -116,6 +120,10 @@ class Categories:
     def caption(self) -> str:
         """Name of the column."""
         return self.title
+
+    def of_several(self, place: str) -> str:
+        """What a pixel shows where several lie in it, as for values."""
+        return f"what most {place}s in each pixel are"
 
 
 Shown = Values | Categories

@@ -71,6 +71,23 @@ def test_a_spot_without_a_place_is_not_drawn_and_the_others_are(
     assert canvas.stage.spot_at(where[7]) == 7
 
 
+def test_it_is_said_that_spots_share_pixels_until_one_zooms_in(
+    canvas: SpotsView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, viewer = canvas.session, canvas.viewer
+    text = viewer.canvas.overlays.text
+    viewer.scene.camera.zoom = 0.5 / canvas.scene.places.diameter
+    assert "in each pixel" not in text.text  # points are drawn one by one
+    monkeypatch.setattr(spots, "MOST_POINTS", 10)
+    session.open(session.adata.copy())
+    viewer.scene.camera.zoom = 0.5 / canvas.scene.places.diameter
+    assert text.text.endswith("mean of the spots in each pixel")
+    session.display.column = "domain"
+    assert text.text.endswith("what most spots in each pixel are")
+    viewer.scene.camera.zoom = 3 / canvas.scene.places.diameter
+    assert "in each pixel" not in text.text
+
+
 def test_choosing_a_gene_recolours_the_same_layer_and_is_announced_once(canvas: SpotsView) -> None:
     layer, session, heard = canvas.layer, canvas.session, Counter[str]()
     canvas.changed.connect(lambda shown: heard.update([shown.headline or shown.title]))

@@ -2,16 +2,21 @@
 
 To napari it is an image of many levels; a level is painted when a part of it is asked for. So a
 spot is a round disc however near one looks, and where several spots share a pixel it shows what
-they have on average: none of them is left out by chance.
+they have in common (`inks`). Of what is in view, only what was not in view before is painted, from
+the spots that lie there.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ...scene.tiles import Tiles
+from .inks import Ink, Shared
 
 _ACROSS = 24
 """Pixels across a spot in the finest level."""
@@ -24,8 +29,14 @@ _COARSEST = 64
 
 napari keeps that level for its thumbnail; were it drawn too, it would not follow a cut."""
 
-_SMALL = 1.0
-"""Radius in pixels below which spots are averaged rather than drawn as discs."""
+_SMALL = 0.5
+"""Radius in pixels below which spots share pixels, and are drawn as discs no longer."""
+
+_BLOCK = 128
+"""napari asks for whole blocks of so many pixels: it asks anew once another comes into view."""
+
+_MOST_KEPT = 3
+"""Windows of which it is kept which pixel each spot lies in: another gene is drawn quickly then."""
 
 Side = Literal["left", "right"]
 
@@ -49,47 +60,51 @@ class Raster:
 
     Attributes
     ----------
-    points : (n_obs, 2), y and x; NaN for a spot that is not drawn
+    tiles : the spots, by y and x; one without a place is not drawn
     pixel : width of a pixel of the finest level, in coordinate units
     corner : (y, x), centre of the first of them
     shape : (height, width) of the finest level
     cut : what is not drawn, now and in pictures made before
     """
 
-    points: NDArray[np.float64]
+    tiles: Tiles
     pixel: float
     corner: tuple[float, float]
     shape: tuple[int, int]
     cut: Half | None = None
+    _kept: dict[Window, Shared] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, points: NDArray[np.float64], diameter: float) -> Raster:
+    def of(cls, tiles: Tiles, diameter: float) -> Raster:
         """For spots of a diameter, in coordinate units, > 0."""
-        placed = points[np.isfinite(points).all(axis=1)]
-        placed = placed if len(placed) else np.zeros((1, 2))  # an empty picture lies somewhere, too
-        low, high = placed.min(axis=0) - diameter, placed.max(axis=0) + diameter
-        pixel = diameter / _ACROSS
+        low, high = tiles.box
+        low, high, pixel = low - diameter, high + diameter, diameter / _ACROSS
         height, width = (np.ceil((high - low) / pixel) + 1).astype(int)
-        return cls(points, pixel, (float(low[0]), float(low[1])), (int(height), int(width)))
+        return cls(tiles, pixel, (float(low[0]), float(low[1])), (int(height), int(width)))
 
-    def levels(self, values: NDArray[Any], diameter: float, *, mixes: bool) -> list[Level]:
+    def levels(self, ink: Ink, diameter: float) -> list[Level]:
         """The picture, from the finest level to the coarsest.
 
         Parameters
         ----------
-        values : (n_obs,), numbers; a spot with NaN is not drawn
+        ink : what is shown of the spots
         diameter : of a spot, in coordinate units
-        mixes : whether spots that share a pixel show their mean; otherwise, the number that most of
-            them have
         """
         n = int(np.ceil(np.log(max(1.0, max(self.shape) / _COARSEST)) / np.log(_STEP)))
         shapes = [
             (max(1, round(self.shape[0] / factor)), max(1, round(self.shape[1] / factor)))
             for factor in _STEP ** np.arange(n + 1)
         ]
-        drawn = np.flatnonzero(~np.isnan(self.points[:, 0]) & ~np.isnan(values))
-        points, numbers = self.points[drawn], np.asarray(values, dtype=np.float32)[drawn]
-        return [Level(self, shape, points, numbers, diameter, mixes) for shape in shapes]
+        recent: Recent = {}
+        return [Level(self, shape, ink, diameter, recent) for shape in shapes]
+
+    def shared(self, window: Window, find: Callable[[], Shared]) -> Shared:
+        """Which pixel each spot in a window lies in: found, or kept from before."""
+        shared = self._kept.pop(window, None) or find()
+        self._kept[window] = shared  # the last one now
+        while len(self._kept) > _MOST_KEPT:
+            del self._kept[next(iter(self._kept))]
+        return shared
 
 
 class Level:
@@ -97,22 +112,16 @@ class Level:
 
     ndim = 2
     dtype = np.dtype(np.float32)
+    chunks = (_BLOCK, _BLOCK)
 
     def __init__(
-        self,
-        raster: Raster,
-        shape: tuple[int, int],
-        points: NDArray[np.float64],
-        numbers: NDArray[np.float32],
-        diameter: float,
-        mixes: bool,
+        self, raster: Raster, shape: tuple[int, int], ink: Ink, diameter: float, recent: Recent
     ) -> None:
         self.shape, self.size = shape, shape[0] * shape[1]
-        self._raster, self._points, self._numbers, self._mixes = raster, points, numbers, mixes
+        self._raster, self._ink, self._recent = raster, ink, recent
         self._pixel = raster.pixel * np.divide(raster.shape, shape)
         self._edge = np.subtract(raster.corner, raster.pixel / 2)
         self._radius = diameter / 2 / float(self._pixel.max())
-        self._painted: tuple[Any, NDArray[np.float32]] | None = None
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """All of it."""
@@ -123,73 +132,119 @@ class Level:
         rows, columns = (
             range(*part.indices(n)) for part, n in zip(window, self.shape, strict=True)
         )
-        key = (rows, columns)
-        painted = self._painted
-        if painted is None or painted[0] != key:
-            picture = self._paint(rows.start, columns.start, len(rows), len(columns))
-            self._painted = painted = (key, picture)
-        picture = painted[1]
+        picture = self._seen(rows, columns)
         if self._raster.cut is None:
             return picture
         middles = self._edge[1] + (np.asarray(columns) + 0.5) * self._pixel[1]
         return np.where(self._raster.cut.hides(middles), np.float32(np.nan), picture)
 
-    def _paint(self, top: int, left: int, height: int, width: int) -> NDArray[np.float32]:
-        """Spots whose disc may reach into the window."""
-        places = (self._points - self._edge) / self._pixel - (top, left)
-        reach = self._radius + 1
-        near = ((places > -reach) & (places < (height + reach, width + reach))).all(axis=1)
-        places, numbers = places[near], self._numbers[near]
+    def _seen(self, rows: range, columns: range) -> NDArray[np.float32]:
+        """The window, of which what was seen before is not painted again."""
+        before = self._recent.get(self.shape)
+        if before is not None and before[:2] == (rows, columns):
+            return before[2]
+        picture = np.empty((len(rows), len(columns)), dtype=np.float32)
+        known = (range(0), range(0)) if before is None else before[:2]
+        old = tuple(_common(a, b) for a, b in zip(known, (rows, columns), strict=True))
+        if before is not None and old[0] and old[1]:
+            picture[_within(old, (rows, columns))] = before[2][_within(old, known)]
+        for part in _others((rows, columns), old):
+            picture[_within(part, (rows, columns))] = self._paint(*part)
+        self._recent.clear()  # one picture of each map is kept, whatever its level
+        self._recent[self.shape] = (rows, columns, picture)
+        return picture
+
+    def _paint(self, rows: range, columns: range) -> NDArray[np.float32]:
+        """Spots whose disc may reach into a window."""
         if self._radius >= _SMALL:
-            return _discs(places, numbers, self._radius, height, width)
-        cells = np.floor(places).astype(np.int64)
-        inside = ((cells >= 0) & (cells < (height, width))).all(axis=1)
-        flat = cells[inside] @ (width, 1)
-        reduce = _means if self._mixes else _most_frequent
-        return reduce(flat, numbers[inside], height * width).reshape(height, width)
+            spots, places = self._near(rows, columns, self._radius + 1)
+            numbers = self._ink.of_spots(spots)
+            y, x = (place[~np.isnan(numbers)] for place in places)
+            numbers = numbers[~np.isnan(numbers)]
+            return _discs((y, x), numbers, self._radius, len(rows), len(columns))
+        window = (self.shape, rows, columns)
+        shared = self._raster.shared(window, lambda: self._shared(rows, columns))
+        return self._ink.of_pixels(shared).reshape(len(rows), len(columns))
+
+    def _shared(self, rows: range, columns: range) -> Shared:
+        spots, (y, x) = self._near(rows, columns, 0)
+        pixels = y.astype(np.int32) * np.int32(len(columns)) + x.astype(np.int32)
+        return Shared(spots, pixels, len(rows) * len(columns))
+
+    def _near(
+        self, rows: range, columns: range, reach: float
+    ) -> tuple[NDArray[np.int32], tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        """Spots in a window, and up to so many pixels beside it; their y and x in pixels of it."""
+        start, size = (rows.start, columns.start), (len(rows), len(columns))
+        ends = np.stack([np.subtract(start, reach), np.add(np.add(start, size), reach)])
+        low, high = self._edge + ends * self._pixel
+        tiles = self._raster.tiles
+        spots = tiles.near(low, high)
+        y, x = (
+            (tiles.points[spots, axis] - self._edge[axis]) / self._pixel[axis] - start[axis]
+            for axis in (0, 1)
+        )
+        is_near = (y >= -reach) & (y < size[0] + reach) & (x >= -reach) & (x < size[1] + reach)
+        if is_near.all():
+            return spots, (y, x)
+        return spots[is_near], (y[is_near], x[is_near])
+
+
+Window = tuple[tuple[int, int], range, range]
+"""Shape of a level, and the rows and columns of a part of it."""
+
+Recent = dict[tuple[int, int], tuple[range, range, NDArray[np.float32]]]
+"""By the shape of its level, what was painted last: rows, columns and the picture of them."""
+
+Part = tuple[range, ...]
+"""Rows and columns."""
+
+
+def _common(one: range, other: range) -> range:
+    return range(max(one.start, other.start), min(one.stop, other.stop))
+
+
+def _within(part: Part, whole: Part) -> tuple[slice, ...]:
+    """Where a part lies in an array of the whole."""
+    return tuple(
+        slice(a.start - b.start, a.stop - b.start) for a, b in zip(part, whole, strict=True)
+    )
+
+
+def _others(whole: Part, known: Part) -> list[Part]:
+    """What is left of a rectangle without another that lies in it, in up to four rectangles."""
+    (rows, columns), (old_rows, old_columns) = whole, known
+    if not (old_rows and old_columns):
+        return [whole]
+    parts = [
+        (range(rows.start, old_rows.start), columns),
+        (range(old_rows.stop, rows.stop), columns),
+        (old_rows, range(columns.start, old_columns.start)),
+        (old_rows, range(old_columns.stop, columns.stop)),
+    ]
+    return [part for part in parts if part[0] and part[1]]
 
 
 def _discs(
-    places: NDArray[np.float64],
+    places: tuple[NDArray[np.float64], NDArray[np.float64]],
     numbers: NDArray[np.float32],
     radius: float,
     height: int,
     width: int,
 ) -> NDArray[np.float32]:
     """A disc for every spot, of the pixels whose middle lies in it; its own pixel stays its own."""
-    reach = int(np.ceil(radius))
-    picture = np.full((height + 2 * reach, width + 2 * reach), np.nan, dtype=np.float32)
-    cells = np.floor(places).astype(np.int64)
-    within = places - cells - 0.5  # of a spot in its pixel, from the middle
-    rows, columns = (cells + reach).T
+    margin = 2 * int(np.ceil(radius + 1))  # no disc reaches beyond it
+    picture = np.full((height + 2 * margin, width + 2 * margin), np.nan, dtype=np.float32)
+    y, x = (np.floor(place).astype(np.int32) for place in places)
+    off_y, off_x = (  # of a spot in its pixel, from the middle
+        (place - cell - 0.5).astype(np.float32) for place, cell in zip(places, (y, x), strict=True)
+    )
+    at, across = (y + margin) * picture.shape[1] + x + margin, picture.shape[1]
     for down, right in disc(radius + 1):
-        is_near = np.hypot(down - within[:, 0], right - within[:, 1]) <= radius
-        seen = is_near if (down or right) else np.ones(len(cells), dtype=bool)
-        seen = seen & (rows + down >= 0) & (rows + down < len(picture))
-        seen &= (columns + right >= 0) & (columns + right < picture.shape[1])
-        picture[rows[seen] + down, columns[seen] + right] = numbers[seen]
-    return picture[reach : reach + height, reach : reach + width]
-
-
-def _means(flat: NDArray[np.int64], numbers: NDArray[np.float32], n: int) -> NDArray[np.float32]:
-    """Mean of the spots in each pixel, (n,); NaN where there are none."""
-    counts, sums = np.bincount(flat, minlength=n), np.bincount(flat, numbers, minlength=n)
-    found = np.full(n, np.nan, dtype=np.float32)
-    np.divide(sums, counts, out=found, where=counts > 0, casting="unsafe")
-    return found
-
-
-def _most_frequent(
-    flat: NDArray[np.int64], numbers: NDArray[np.float32], n: int
-) -> NDArray[np.float32]:
-    """The number that most spots in each pixel have, (n,); the smallest of several."""
-    kinds, codes = np.unique(numbers, return_inverse=True)
-    pairs, counts = np.unique(flat * len(kinds) + codes, return_counts=True)
-    pixels, codes = np.divmod(pairs, max(len(kinds), 1))
-    order = np.lexsort((-codes, counts))  # what is written last stays
-    found = np.full(n, np.nan, dtype=np.float32)
-    found[pixels[order]] = kinds[codes[order]]
-    return found
+        is_near = (down - off_y) ** 2 + (right - off_x) ** 2 <= radius**2
+        is_near |= down == right == 0
+        picture.ravel()[at[is_near] + (down * across + right)] = numbers[is_near]
+    return picture[margin : margin + height, margin : margin + width]
 
 
 def disc(radius: float) -> NDArray[np.int64]:

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from ...scene.colours import (
     as_rgba,
-    faded_steps,
     faded_table,
     table,
     unpicked,
 )
 from ...scene.places import Places
 from ...scene.shown import Categories, Shown, Style, Values, colours_of
+from .inks import Commonest, Faded, Mean
 from .raster import Level, Raster
 
 if TYPE_CHECKING:
@@ -159,16 +159,16 @@ def spots_layer(
     """The spots where they lie, not coloured yet."""
     from napari.layers import Image, Points
 
-    points, diameter = places.points, places.diameter
+    diameter = places.diameter
     name = layer_name(session, "" if role == "spots" else "imputed")
     contents = None if opened is None else session.contents
     mark = Mark(session.adata, role, opened, contents)
-    if len(points) <= MOST_POINTS:
+    if len(places.points) <= MOST_POINTS:
         return _points(Points, places, name, mark)
-    raster = Raster.of(points, diameter)
+    raster = Raster.of(places.tiles, diameter)
     mark = replace(mark, raster=raster)
     return Image(
-        raster.levels(np.zeros(len(points)), diameter, mixes=True),
+        raster.levels(Mean(np.zeros(len(places.points))), diameter),
         multiscale=True,
         name=name,
         metadata={MARK: mark},
@@ -286,12 +286,9 @@ def _paint_picture(layer: Layer, shown: Shown, levels: Callable[..., list[Level]
         layer.colormap = napari_colormap(shown.colormap)
         layer.contrast_limits_range = shown.limits
         layer.contrast_limits = shown.limits
-        layer.data = levels(shown.values, mixes=True)
+        layer.data = levels(Mean(shown.values))
     elif isinstance(shown, Values):
-        codes = faded_steps(
-            shown.values, shown.limits, certainty=shown.certainty, picked=shown.picked
-        )
-        _paint_steps(layer, levels(codes, mixes=False), faded_table(shown.colormap))
+        _paint_steps(layer, levels(Faded(shown)), faded_table(shown.colormap))
     else:
         _paint_categories(layer, shown, levels)
     _show_bar(layer, is_plain)  # a bar cannot show values that fade; the panel's does
@@ -300,11 +297,12 @@ def _paint_picture(layer: Layer, shown: Shown, levels: Callable[..., list[Level]
 def _paint_categories(layer: Layer, shown: Categories, levels: Callable[..., list[Level]]) -> None:
     """Colours twice, as they are and faint, where some spots are picked."""
     colours = np.asarray([as_rgba(colour) for colour in shown.palette], dtype=np.float32)
-    codes = np.where((shown.codes < 0) | shown.is_hidden, np.nan, shown.codes)
+    codes = shown.codes
     if shown.picked is not None:
         codes = np.where(shown.picked, codes, codes + len(colours))
         colours = np.concatenate([colours, unpicked(colours)])
-    _paint_steps(layer, levels(codes, mixes=False), colours)
+    codes = np.where((shown.codes < 0) | shown.is_hidden, -1, codes)
+    _paint_steps(layer, levels(Commonest(codes)), colours)
 
 
 def _paint_steps(layer: Layer, picture: list[Level], colours: Any) -> None:

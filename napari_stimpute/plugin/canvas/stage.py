@@ -27,12 +27,8 @@ from .units import take_units
 
 if TYPE_CHECKING:
     from napari.layers import Layer
-    from scipy.spatial import cKDTree
 
     from .divider import Divider
-
-_FAR = 1e100
-"""In place of the coordinates of a spot without a place, where nobody points at it."""
 
 _OUTLINED = 6.0
 """Pixels of the canvas from which a spot has an outline: napari draws one at least a pixel wide."""
@@ -60,7 +56,6 @@ class Stage:
         self._adata: Any = None
         self._ground: Ground = None
         self._places: Places | None = None
-        self._tree: cKDTree | None = None
 
     @property
     def viewer(self) -> Any:
@@ -94,7 +89,7 @@ class Stage:
                 or (has_moved and mark.role == "spots")
             ):
                 layers.remove(layer)
-        self._adata, self._places, self._tree = session.adata, scene.places, None
+        self._adata, self._places = session.adata, scene.places
         self.images = self._ours("image") or self._added(*self._make_images())
         if not self._ours("titles"):
             self._added(*self._make_titles())
@@ -126,7 +121,7 @@ class Stage:
 
         Colours are as before: the caller paints.
         """
-        self._places, self._tree = self.scene.places, None
+        self._places = self.scene.places
         for role in ("image", "titles", "spots", "second"):
             for layer in self._ours(role):
                 show_section(layer, self._places)
@@ -164,6 +159,14 @@ class Stage:
         style, zoom = self.scene.style, self.viewer.scene.camera.zoom
         return style if style.diameter * zoom >= _OUTLINED else replace(style, outline=0.0)
 
+    @property
+    def shares_pixels(self) -> bool:
+        """Whether spots are narrower than a pixel of the canvas, so that one may show several."""
+        mark = None if self.spots is None else mark_of(self.spots)
+        if mark is None or mark.raster is None:
+            return False
+        return bool(self.scene.style.diameter * self.viewer.scene.camera.zoom < 1)
+
     def set_opacity(self, opacity: float) -> None:
         """Opacity of all maps of spots, 0–1."""
         self.opacity = opacity
@@ -182,13 +185,7 @@ class Stage:
         if mark is None or self._places is None:
             return -1
         place = np.asarray(position, dtype=np.float64)[-2:]
-        if self._tree is None:
-            from scipy.spatial import cKDTree
-
-            points = self._places.points  # cKDTree takes no NaN; far away is as good as nowhere
-            self._tree = cKDTree(np.where(np.isnan(points), _FAR, points))
-        distance, nearest = self._tree.query(place)
-        return int(nearest) if distance <= self._places.diameter / 2 else -1
+        return self._places.tiles.nearest(place, self._places.diameter / 2)
 
     def _make_images(self) -> list[Layer]:
         return [] if self._places is None else image_layers(self.scene.session, self._places)

@@ -148,9 +148,10 @@ class SpotsView:
         return shown
 
     def _on_zoom(self) -> None:
-        """Spots that have become small or large lose or get their outline."""
+        """Spots that have become small or large lose or get their outline, or share pixels."""
         if self.viewer is None or self.shown is None or self.layer is None:
             return
+        self._show_title()
         if self.stage.style.outline != self._outline:
             self._painted(self.shown)
 
@@ -159,15 +160,20 @@ class SpotsView:
         text = self.viewer.canvas.overlays.text
         text.position = "top_center" if self.wipe.is_split else "top_left"
         text.font_size = 11
-        text.text = self._title()
+        title = self._title()
+        if text.text != title:
+            text.text = title
         text.visible = bool(text.text) and not self.stage.is_grid
 
     def _title(self) -> str:
         if self.shown is None:
             return self.scene.no_map
-        title, places = self.shown.headline or self.shown.caption, self.scene.places
-        on_map = "" if places is None else places.map_title
-        return f"{title}\non the {on_map}" if on_map else title
+        lines, places = [self.shown.headline or self.shown.caption], self.scene.places
+        if places is not None and places.map_title:
+            lines.append(f"on the {places.map_title}")
+        if self.stage.shares_pixels:
+            lines.append(self.shown.of_several(self.session.place))
+        return "\n".join(lines)
 
     def _draw_map_soon(self) -> None:
         """Draw a wanted map once Qt has nothing else to do."""
