@@ -115,8 +115,9 @@ def nearest(points: Points, around: Points, k: int) -> tuple[NDArray[np.float64]
 
 def distinct(points: Points) -> Points:
     """The places of which no two are the same, in order of x, then y; all finite."""
-    both = np.ascontiguousarray(points, dtype=np.float64).view(np.complex128)  # sorted as one
-    return np.unique(both).view(np.float64).reshape(-1, 2)
+    by_place = points[np.lexsort((points[:, 1], points[:, 0]))]
+    is_other = (by_place[1:] != by_place[:-1]).any(axis=1)
+    return np.concatenate([by_place[:1], by_place[1:][is_other]])
 
 
 def lattice_of(points: Points) -> tuple[Lattice, float]:
