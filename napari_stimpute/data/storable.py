@@ -174,7 +174,10 @@ class _Trial:
         return None
 
     def _column(self, column: pd.Series[Any], place: str) -> Any:
-        """One column of a table, perhaps as categories of text; None if it is left out."""
+        """One column of a table, perhaps as categories of text; None if it is left out.
+
+        Text without a gap stays text, whatever pandas calls it; with a gap it is categories.
+        """
         values: Any = column.values
         kind = values.dtype.kind
         if isinstance(values, np.ndarray) and kind in "biuf":
@@ -188,10 +191,10 @@ class _Trial:
             self._as_text.append(place)
             return _relabelled(column)
         is_text = pd.api.types.infer_dtype(column, skipna=True) in ("string", "empty")
-        if is_text and kind == "O" and isinstance(values, np.ndarray):
-            if _are_clean(column.dropna()):
-                return column
-        elif not is_text and self._holds(values if kind == "O" else values[:1]):
+        if is_text:
+            if not column.hasnans and _are_clean(column):
+                return column.astype(object)  # text of pandas 3 would be written as "nullable"
+        elif self._holds(values if kind == "O" else values[:1]):
             return column
         return self._as_categories(column, place, is_text=is_text)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import anndata as ad
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -55,13 +56,36 @@ def test_a_slash_in_the_name_of_a_column_is_kept_or_its_loss_is_said(tmp_path: P
     assert list(found.obs[name]) == list(adata.obs["G1/S"])
 
 
-def test_nullable_text_becomes_categories(tmp_path: Path) -> None:
+TEXT = [
+    pytest.param(lambda texts: pd.array(texts, dtype="string"), id="nullable"),
+    pytest.param(lambda texts: pd.Series(texts, dtype=object).array, id="objects"),
+    pytest.param(lambda texts: pd.Series(texts).array, id="as pandas reads it"),
+]
+
+
+@pytest.mark.parametrize("text", TEXT)
+def test_text_stays_text_that_every_anndata_reads(text: Any, tmp_path: Path) -> None:
     adata = make()
-    donors = [None, "d1", "d2"] * 4
-    adata.obs["donor"] = pd.array(donors, dtype="string")
-    adata.obs.index = adata.obs.index.astype("string")
+    symbols = [f"Gene{i}" for i in range(adata.n_vars)]
+    adata.var["symbol"] = text(symbols)
+    adata.uns["markers"] = pd.DataFrame({"symbol": text(symbols)})
     _, found = opened_and_saved(adata, tmp_path)
-    assert [None if pd.isna(d) else d for d in found.obs["donor"]] == donors
+    with h5py.File(tmp_path / "out.h5ad") as file:
+        for table in ("var", "uns/markers"):
+            assert file[table]["symbol"].attrs["encoding-type"] == "string-array"
+    assert list(found.var["symbol"]) == symbols
+
+
+@pytest.mark.parametrize("donors", [[None, "d1", "d2"] * 4, [None] * N], ids=["gaps", "empty"])
+@pytest.mark.parametrize("text", TEXT)
+def test_text_with_gaps_becomes_categories(text: Any, donors: list[Any], tmp_path: Path) -> None:
+    adata = make()
+    adata.obs["donor"] = text(donors)
+    adata.obs.index = adata.obs.index.astype("string")
+    adata.uns["samples"] = pd.DataFrame({"donor": text(donors)})
+    _, found = opened_and_saved(adata, tmp_path)
+    for table in (found.obs, found.uns["samples"]):
+        assert [None if pd.isna(d) else d for d in table["donor"]] == donors
 
 
 @pytest.mark.parametrize(
