@@ -234,7 +234,7 @@ class ScIMTA(CellModel):
     def _codes(self, adata: AnnData) -> np.ndarray:
         """Batch of each cell, (n_obs,) int64."""
         names = self._batch_names(adata)
-        codes = pd.Categorical(names, categories=self.batches_).codes.astype(np.int64)
+        codes = pd.Index(self.batches_).get_indexer(pd.Index(names)).astype(np.int64)
         if (codes < 0).any():
             found = str(names.iloc[int(np.flatnonzero(codes < 0)[0])])
             raise UnknownName.of("batch that was seen in training", found, self.batches_)
