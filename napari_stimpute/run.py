@@ -21,19 +21,18 @@ from .config import (
     WithBatches,
     WithBlocks,
     WithSections,
-    WithThreshold,
     check_seed,
 )
-from .data.counts import counts_of, row_blocks
+from .data.counts import counts_of
 from .data.extend import AddedGenes, extend
 from .data.genes import asked_for
 from .data.holdout import Molecules, with_counts
 from .data.records import RunRecord, check_run_key, fingerprint, versions
 from .data.results import Networks, Results
+from .data.scratch import require_room
 from .data.sections import sections_in_words
 from .data.storable import snapshot
 from .data.technology import place_of
-from .devices import require_memory
 from .errors import Diverged, OutOfMemory, TooSmall
 from .keys import GENE_CHOICE
 from .models import model_class, model_info
@@ -41,8 +40,6 @@ from .models.base import Model, is_out_of_memory
 from .models.protocols import (
     Clusters,
     Embeds,
-    FillsByMode,
-    FillsZeros,
     FindsCommunities,
     Generates,
     Imputes,
@@ -54,7 +51,7 @@ from .models.simple.parts import Parts
 from .progress import Progress, StopEarly
 from .trust.added import added_steps
 from .trust.judgement import Judgement, hide
-from .trust.zeros import DEFAULT_THRESHOLD, fill_where, fill_zeros
+from .trust.layer import Layer, layer_steps
 from .words import percent
 
 if TYPE_CHECKING:
@@ -106,7 +103,7 @@ class Run:
         self.model = self._of(request.config)
         self.model.check(adata)
         if request.imputes:
-            require_memory(adata.n_obs, adata.n_vars)
+            require_room(adata.n_obs, adata.n_vars)
         self.results: Results | None = None
         config = self.model.config
         is_open = isinstance(config, WithSections) and not config.section_key
@@ -259,14 +256,9 @@ class Run:
 
     # ---- applying ------------------------------------------------------------------------------
 
-    def _apply(self, started: datetime, begun: float) -> Iterator[Progress]:
+    def _apply(self, started: datetime, begun: float) -> Generator[Progress, None, None]:
         model, adata = self.model, self.adata
-        yield self._progress(3, "impute", "Imputing")
-        imputed = filled = None
-        if self.request.imputes and isinstance(model, Imputes):
-            imputed = self._imputed(model)
-            if isinstance(model, FillsByMode) and model.config.mode == "fill":
-                filled = self._filled(imputed)
+        layer = (yield from self._layer(model)) if isinstance(model, Imputes) else None
         yield self._progress(4, "embed", "Embedding")
         embedding = model.embed(adata) if isinstance(model, Embeds) else None
         clusters = model.cluster(adata) if isinstance(model, Clusters) else None
@@ -274,9 +266,9 @@ class Run:
         self._tell_mixing(embedding)
         record = self._record(started, begun)
         genes = None if self._judgement is None else self._judgement.genes(self.key)
-        networks = self._networks()
+        imputed, filled = (None, None) if layer is None else (layer.values, layer.probability)
         self.results = Results(
-            record, imputed, embedding, clusters, probability, genes, networks, filled
+            record, imputed, embedding, clusters, probability, genes, self._networks(), filled
         )
         yield self._progress(_APPLY_STEPS, "done", "Done")
 
@@ -295,48 +287,17 @@ class Run:
             return None
         return Networks(model.communities(), model.gene_graph(), model.cell_graph(self.adata))
 
-    def _imputed(self, model: Imputes) -> np.ndarray:
-        """What is written as the imputed layer.
-
-        Returns
-        -------
-        (n_obs, n_vars) float32, molecules at each spot's own depth: expected counts, blended if a
-        blend was weighed. With ``mode="fill"``, what was counted, and expected counts at zeros
-        that are likely technical alone
-        """
-        judgement, counts, config = self._judgement, self._counts, self.request.config
-        if judgement is None:
-            return model.impute(self.adata)
-        blended = judgement.finish(expected_counts(model, self.adata), counts)
-        judgement.fills = isinstance(model, FillsByMode) and model.config.mode == "fill"
-        if not judgement.fills:
-            return blended
-        if isinstance(model, FillsZeros):
-            return fill_where(blended, counts, model.fills(self.adata))
-        least = config.fill_threshold if isinstance(config, WithThreshold) else DEFAULT_THRESHOLD
-        return fill_zeros(blended, counts, judgement.zeros, least)
-
-    def _filled(self, imputed: np.ndarray) -> sp.csr_matrix | None:
-        """Say how many zeros were filled, and how likely each of them is technical.
-
-        Parameters
-        ----------
-        imputed : (n_obs, n_vars), molecules; with ``mode="fill"``
-
-        Returns
-        -------
-        (n_obs, n_vars), probabilities in (0, 1] where a zero was filled, nothing stored elsewhere;
-        None if the model has no say in it
-        """
-        counts, rows_of, model = self._counts, row_blocks(imputed.shape), self.model
-        n_zeros, n_filled = imputed.size - counts.nnz, np.count_nonzero(imputed) - counts.nnz
-        share = percent(n_filled / max(1, n_zeros), 1)
-        self._notes.append(f"Filled {share} of the zeros.")
-        if not isinstance(model, FillsZeros):
+    def _layer(self, model: Imputes) -> Generator[Progress, None, Layer | None]:
+        """What is written as the imputed layer; None where it is not wanted."""
+        if not self.request.imputes:
             return None
-        probability = model.dropout_probability(self.adata)
-        probability[(imputed == 0) | np.isnan(probability)] = 0
-        return sp.csr_matrix(sp.vstack([sp.csr_matrix(probability[rows]) for rows in rows_of]))
+        imputing, judgement = self._progress(3, "impute", "Imputing"), self._judgement
+        layer = yield from layer_steps(model, self.adata, self._counts, judgement, imputing)
+        if layer.share_filled is not None:
+            self._notes.append(f"Filled {percent(layer.share_filled, 1)} of the zeros.")
+        if judgement is not None:
+            judgement.fills = layer.share_filled is not None
+        return layer
 
     def _progress(self, done: int, phase: str, message: str) -> Progress:
         last = self.model.history_[-1]["step"] if self.model.history_ else 0

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import resource
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import anndata as ad
@@ -20,18 +18,9 @@ from napari_stimpute.plots.saving import save_figure
 from napari_stimpute.spatial.geojson import write_regions
 from napari_stimpute.spatial.regions import Region
 
+from .disks import small_disk
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no limit on the size of files")
-
-
-@contextmanager
-def small_disk(n_bytes: int = 700) -> Iterator[None]:
-    """No file may grow beyond so many bytes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def data() -> ad.AnnData:

@@ -107,7 +107,9 @@ def test_values_that_cannot_fit_are_refused_before_anything_is_begun(
         available = 4 * section.n_obs * section.n_vars - 1
 
     monkeypatch.setattr("psutil.virtual_memory", Little)
-    with pytest.raises(OutOfMemory, match=r"118 × 100 .*found 0.0 GB.*fewer genes.*hvg:1000"):
+    monkeypatch.setattr("napari_stimpute.data.scratch.free_room", lambda: 0)
+    found = r"118 × 100 .*found 46 kB of memory, and 0 kB in .*fewer genes.*hvg:1000"
+    with pytest.raises(OutOfMemory, match=found):
         Run(section, request())
     with pytest.raises(OutOfMemory, match=r"hvg:1000"):
         Comparison(section, [])

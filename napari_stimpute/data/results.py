@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from .. import keys
 from ..errors import Diverged, GenesMismatch, InputError
-from .counts import row_blocks
 from .records import RunRecord, check_key
+from .scratch import parts_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -212,7 +212,7 @@ def _check_finite(array: NDArray[Any] | None, name: str) -> None:
     if array is None:
         return
     with np.errstate(over="ignore"):
-        blocks = (array[rows].astype(np.float32) for rows in row_blocks(array.shape))
+        blocks = (block.astype(np.float32, copy=False) for _, block in parts_of(array))
         n_bad = sum(int((~np.isfinite(block)).sum()) for block in blocks)
     if n_bad:
         raise Diverged(

@@ -11,7 +11,7 @@ import re
 import secrets
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from .files import check_new_folder, full_path, holding_signals, sweep, write_fa
 from .graph import has_place, spatial_coordinates
 from .layout import lay_out
 from .libraries import libraries
+from .scratch import dense_layers, parts_of, tile_of
 from .sections import find_sections
 from .storable import snapshot
 from .structure import named
@@ -49,11 +50,17 @@ def write_store(adata: AnnData, path: str | os.PathLike[str]) -> Path:
     NotWritable : something is there already, no permission, a full disk, or something that a store
         cannot hold
     """
+    import zarr
+
     target = full_path(path).resolve()
     check_new_folder(target)
     with holding_signals(), writing(target, f"to write {target}"), draft_of(target) as draft:
-        spatial_data(adata).write(draft)
-        _compare(draft, adata)
+        data = spatial_data(without_dense_layers(adata))
+        data.write(draft)
+        table, names = draft / "tables" / _TABLE, layer_names(adata, data.tables[_TABLE])
+        write_dense_layers(table, adata, names)
+        zarr.consolidate_metadata(draft)
+        compare_table(table, adata, names)
         os.replace(draft, target)
     return target
 
@@ -168,20 +175,60 @@ def _element(kind: str, name: str) -> str:
     return f"{kind}_{plain}" if plain else kind
 
 
-def _compare(path: Path, adata: AnnData) -> None:
-    """Read the table of a store back: its values are what they should be."""
-    from spatialdata import read_zarr
+def without_dense_layers(adata: AnnData) -> AnnData:
+    """The same data, with nothing stored in dense layers: libraries copy all that they write."""
+    import scipy.sparse as sp
 
-    found = read_zarr(path, selection=("tables",)).tables[_TABLE]
-    for place in (None, *named(adata, "layers")):
-        one, other = (a.X if place is None else a.layers.get(place) for a in (found, adata))
-        if place is not None and one is None:
-            continue  # its name was made one that a store allows
-        if is_changed(one, other):
-            raise OSError(f"{place or 'X'} came back with other values")
+    rest = snapshot(adata)
+    for name, layer in dense_layers(adata).items():
+        rest.layers[name] = sp.csr_matrix(layer.shape, dtype=layer.dtype)
+    return rest
 
 
-def is_changed(one: Any, other: Any) -> bool:
+def layer_names(adata: AnnData, table: AnnData) -> dict[str, str]:
+    """What layers are called in a table that is written of the data: names that a store allows."""
+    return dict(zip(named(adata, "layers"), named(table, "layers"), strict=True))
+
+
+def write_dense_layers(table: Path, adata: AnnData, names: Mapping[str, str]) -> None:
+    """Write dense layers, block by block, into a table that was written without their values."""
+    import zarr
+
+    group: Any = zarr.open_group(table, path="layers", mode="r+", use_consolidated=False)
+    for name, layer in dense_layers(adata).items():
+        del group[names[name]]
+        tile, place = tile_of(layer.shape), names[name]
+        found = group.create_array(place, shape=layer.shape, dtype=layer.dtype, chunks=tile)
+        found.attrs.update({"encoding-type": "array", "encoding-version": "0.2.0"})
+        for rows, block in parts_of(layer):
+            found[rows] = block
+
+
+def compare_table(table: Path, adata: AnnData, names: Mapping[str, str]) -> None:
+    """Read a table back: its values are what they should be, and all else can be read."""
+    import zarr
+    from anndata.io import read_elem
+
+    group: Any = zarr.open_group(table, mode="r", use_consolidated=False)
+    layers = dense_layers(adata)
+    for part in ("obs", "var", "uns", "obsm"):
+        read_elem(group[part])
+    if _is_changed(read_elem(group["X"]) if "X" in group else None, adata.X):
+        raise _changed("X")
+    for name, layer in named(adata, "layers").items():
+        found = group["layers"][names[name]]
+        if name not in layers:
+            if _is_changed(read_elem(found), layer):
+                raise _changed(name)
+        elif any(not np.array_equal(found[a], b, equal_nan=True) for a, b in parts_of(layer)):
+            raise _changed(name)
+
+
+def _changed(place: str) -> OSError:
+    return OSError(f"{place} came back with other values")
+
+
+def _is_changed(one: Any, other: Any) -> bool:
     """Whether two matrices differ, or only one of them is there."""
     import scipy.sparse as sp
 

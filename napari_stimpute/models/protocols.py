@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 import scipy.sparse as sp
+
+from ..data.blocks import joined
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -24,6 +26,12 @@ class Imputes(Protocol):
         """Expected counts, (n_obs, n_genes)."""
         ...
 
+    def imputed_blocks(
+        self, adata: AnnData, genes: Sequence[str] | None = None
+    ) -> Iterator[np.ndarray]:
+        """The same, as consecutive blocks of rows, (block, n_genes) each."""
+        ...
+
 
 @runtime_checkable
 class FillsByMode(Protocol):
@@ -36,6 +44,12 @@ class FillsByMode(Protocol):
 
     def expected(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
         """Expected counts of every entry, whatever the mode, (n_obs, n_genes)."""
+        ...
+
+    def expected_blocks(
+        self, adata: AnnData, genes: Sequence[str] | None = None
+    ) -> Iterator[np.ndarray]:
+        """The same, as consecutive blocks of rows, (block, n_genes) each."""
         ...
 
 
@@ -65,12 +79,11 @@ class Clusters(Protocol):
 class FillsZeros(Protocol):
     """Has a rule of its own for which zeros are technical."""
 
-    def fills(self, adata: AnnData) -> np.ndarray:
-        """Which zeros are to be filled, (n_obs, n_vars) bool."""
-        ...
+    def fill_blocks(self, adata: AnnData) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Which zeros are to be filled, and how likely each is technical, by blocks of rows.
 
-    def dropout_probability(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
-        """How likely each zero is technical, (n_obs, n_vars) float32; NaN where counted."""
+        (block, n_vars) bool and (block, n_vars) float32, which mean nothing where counted.
+        """
         ...
 
 
@@ -116,7 +129,18 @@ class IsBlend(Protocol):
         """Expected counts (n_obs, n_vars) from simple predictions that are there already."""
         ...
 
+    def unscaled_blocks(self, adata: AnnData) -> Iterator[tuple[slice, np.ndarray]]:
+        """What `impute` gives before each gene's total is restored, by blocks of rows."""
+        ...
+
+
+def expected_blocks(model: Imputes, adata: AnnData) -> Iterator[np.ndarray]:
+    """Expected counts of every entry in blocks of rows, also of a model that is to fill zeros."""
+    if isinstance(model, FillsByMode):
+        return model.expected_blocks(adata)
+    return model.imputed_blocks(adata)
+
 
 def expected_counts(model: Imputes, adata: AnnData) -> np.ndarray:
-    """Expected counts of every entry, (n_obs, n_vars), also of a model that is to fill zeros."""
-    return model.expected(adata) if isinstance(model, FillsByMode) else model.impute(adata)
+    """The same as one array, (n_obs, n_vars)."""
+    return joined(expected_blocks(model, adata), adata.shape)

@@ -8,6 +8,7 @@ used: it learns without the hidden molecules, and is then applied to all of them
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,11 +16,12 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from .. import keys
+from ..data.blocks import aligned
 from ..data.holdout import HIDDEN_SHARE, Molecules
 from ..data.records import TrustRecord
 from ..data.results import GeneFacts
 from ..errors import TooSmall
-from ..models.simple.blend import Blend, apply_blend, best_part, fit_blend
+from ..models.simple.blend import Blend, apply_blend, best_part, blend_blocks, fit_blend
 from ..models.simple.mixture import FEWEST
 from ..models.simple.parts import Parts
 from .calibration import Calibration, calibrate
@@ -124,11 +126,17 @@ class Judgement:
             prediction = apply_blend(simple.with_model(self.title, prediction), self.blend)
         self.trust = judge(rest, judging, prediction, lambda rows: simple.part(rows, self.baseline))
 
-    def finish(self, prediction: Array, counts: sp.csr_matrix) -> Array:
-        """Blend the prediction (n_obs, n_vars) made from all counts; it is overwritten."""
+    def finish(
+        self, predicted: Iterable[Array], counts: sp.csr_matrix
+    ) -> Iterator[tuple[slice, Array]]:
+        """Blend a prediction made from all counts; both as consecutive blocks of rows.
+
+        Where it is blended, each gene's total is not restored yet.
+        """
         if self.blend is None:
-            return prediction
-        return apply_blend(self.parts(counts).with_model(self.title, prediction), self.blend)
+            yield from aligned(predicted, counts.shape)
+        else:
+            yield from blend_blocks(self.parts(counts), self.blend, predicted)
 
     def record(self) -> TrustRecord:
         """What is known of the run as a whole.

@@ -16,6 +16,7 @@ sets their spots apart is noise.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from ..data.blocks import kept_or_filled
 from ..data.counts import depth_of, row_blocks
 from ..data.records import read_records
 from ..errors import TooSmall
@@ -37,6 +39,9 @@ DEPTH_FACTOR = 5.0
 
 DEFAULT_THRESHOLD = 0.7
 """How sure a zero must be to be called technical or biological."""
+
+Filling = Callable[[slice, NDArray[np.float32]], NDArray[np.float32]]
+"""Of rows, and expected counts there (block, n_vars): what is kept or filled."""
 
 COUNTED, TECHNICAL, BIOLOGICAL, UNSURE = -1, 0, 1, 2
 
@@ -205,31 +210,21 @@ def fill_zeros(
     (n_obs, n_vars): counts bit for bit where there are any, expected counts at likely technical
     zeros, 0 at the others
     """
+    filling = zero_filling(counts, known, threshold)
+    for rows in row_blocks(imputed.shape):
+        filling(rows, imputed[rows])
+    return imputed
+
+
+def zero_filling(counts: sp.csr_matrix, known: ZeroCalibration, threshold: float) -> Filling:
+    """The same for blocks of rows, each of which is overwritten."""
     share, depth = _share_and_depth(counts)
-    for rows in row_blocks(imputed.shape):
-        block, counted = imputed[rows], counts[rows].toarray()
-        unlikely = known.probability(block, depth[rows, None] * share) < np.float32(threshold)
-        block[unlikely] = 0
-        np.copyto(block, counted, where=counted > 0)
-    return imputed
 
+    def filled(rows: slice, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        probability = known.probability(block, depth[rows, None] * share)
+        return kept_or_filled(block, counts[rows], probability >= np.float32(threshold))
 
-def fill_where(
-    imputed: NDArray[np.float32], counts: sp.csr_matrix, filled: NDArray[np.bool_]
-) -> NDArray[np.float32]:
-    """Keep what was counted, and put the expected count only where zeros are to be filled.
-
-    Parameters
-    ----------
-    imputed : (n_obs, n_vars), expected counts; overwritten
-    counts : (n_obs, n_vars)
-    filled : (n_obs, n_vars)
-    """
-    imputed[~filled] = 0
-    for rows in row_blocks(imputed.shape):
-        counted = counts[rows].toarray()
-        np.copyto(imputed[rows], counted, where=counted > 0)
-    return imputed
+    return filled
 
 
 def zero_calibration_of(adata: AnnData, key: str) -> ZeroCalibration | None:

@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from anndata import AnnData
 
+from napari_stimpute.data.blocks import kept_or_filled
 from napari_stimpute.data.records import read_records
 from napari_stimpute.data.results import write_results
 from napari_stimpute.data.simulate import simulate_cells
@@ -15,14 +16,13 @@ from napari_stimpute.models import model_info
 from napari_stimpute.models.protocols import FillsZeros
 from napari_stimpute.progress import drain
 from napari_stimpute.run import Request, Run
-from napari_stimpute.trust.zeros import fill_where
 
 
 def test_counts_stay_bit_for_bit_and_only_chosen_zeros_are_filled() -> None:
     rng = np.random.default_rng(0)
     counts = rng.poisson(0.7, (50, 20)).astype(np.float32)
     expected, chosen = rng.random((50, 20)).astype(np.float32) + 0.01, rng.random((50, 20)) < 0.5
-    filled = fill_where(expected.copy(), sp.csr_matrix(counts), chosen)
+    filled = kept_or_filled(expected.copy(), sp.csr_matrix(counts), chosen)
     assert filled[counts > 0].tobytes() == counts[counts > 0].tobytes()
     wanted = np.where(counts > 0, counts, np.where(chosen, expected, 0))
     np.testing.assert_array_equal(filled, wanted)

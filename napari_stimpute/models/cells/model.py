@@ -15,12 +15,13 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor, nn
 
+from ...data.blocks import aligned, joined, kept_or_filled
 from ...data.counts import depth_of
 from ...data.section import median_depth
 from ...errors import Diverged, TooSmall
 from ...nn.likelihoods import hidden_molecule_probability
 from ...progress import Progress, StopEarly
-from ..base import Model, in_blocks, require
+from ..base import ImputingModel, in_blocks, require
 from ..training import CountTraining, Split, below, rows_of
 from .clusters import CellClusters, clusters_of
 
@@ -85,7 +86,7 @@ class CellTraining(CountTraining):
         return self.network.level(mean) * self.size[index][:, None]
 
 
-class CellModel(Model):
+class CellModel(ImputingModel):
     """A model of cells, each by its own counts (and, in some, by those of cells like it)."""
 
     network_: CellNetwork
@@ -173,37 +174,20 @@ class CellModel(Model):
         """Probability of each cluster, (n_obs, n_clusters) float32."""
         return self.clusters_.probabilities(self.embed(adata))
 
-    def impute(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
-        """Expected counts at each cell's own depth, (n_obs, n_genes) float32.
-
-        With ``mode="fill"`` observed counts are returned bit for bit, and only zeros that are
-        likely technical carry the count to be expected had the gene not been lost.
-        """
-        if self.config.mode != "fill":
-            return self.expected(adata, genes)
-        counts, columns = self._aligned_counts(adata), self._columns(genes)
-        z = self._latent(adata, counts)
-        blocks = self._expected_blocks(adata, counts, z, columns, had_it_not_been_lost=True)
-        imputed = np.concatenate(list(blocks))
-        imputed[~self._filled(adata, counts, z, columns)] = 0.0
-        seen = counts[:, columns].tocoo()
-        imputed[seen.row, seen.col] = seen.data
-        return imputed
-
-    def expected(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
-        """Expected counts of every entry, whatever the mode, (n_obs, n_genes) float32.
-
-        They are those at each cell's own depth.
-        """
-        counts, columns = self._aligned_counts(adata), self._columns(genes)
-        z = self._latent(adata, counts)
-        return np.concatenate(list(self._expected_blocks(adata, counts, z, columns)))
-
     def fills(self, adata: AnnData) -> np.ndarray:
         """Which zeros ``mode="fill"`` fills, (n_obs, n_vars) bool."""
+        shape = (adata.n_obs, len(self._columns(None)))
+        return joined((fill for fill, _ in self.fill_blocks(adata)), shape, bool)
+
+    def fill_blocks(self, adata: AnnData) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Which zeros ``mode="fill"`` fills, and how likely each is technical, by blocks of cells.
+
+        Yields
+        ------
+        (block, n_vars) bool, and (block, n_vars) float32, without meaning where counted
+        """
         counts = self._aligned_counts(adata)
-        z = self._latent(adata, counts)
-        return self._filled(adata, counts, z, np.arange(counts.shape[1]))
+        yield from self._fills(adata, counts, self._latent(adata, counts), self._columns(None))
 
     def dropout_probability(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
         """Probability that each zero is technical, (n_obs, n_genes) float32; NaN where counted.
@@ -213,7 +197,8 @@ class CellModel(Model):
         """
         counts, columns = self._aligned_counts(adata), self._columns(genes)
         z = self._latent(adata, counts)
-        probability = np.concatenate(list(self._technical(adata, counts, z, columns)))
+        shape = (adata.n_obs, len(columns))
+        probability = joined(self._technical(adata, counts, z, columns), shape)
         seen = counts[:, columns].tocoo()
         probability[seen.row, seen.col] = np.nan
         return probability
@@ -246,12 +231,26 @@ class CellModel(Model):
         """Expected counts of levels times size factors, any shape."""
         return level
 
-    def _filled(
+    def _fills(
         self, adata: AnnData, counts: sp.csr_matrix, z: np.ndarray, columns: np.ndarray
-    ) -> np.ndarray:
-        """Which zeros are to be filled, (n_obs, n_columns) bool."""
-        parts = self._technical(adata, counts, z, columns)
-        return np.concatenate([part > self.config.fill_threshold for part in parts])
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Which zeros are to be filled, and how likely each is technical, (block, n_columns)."""
+        for part in self._technical(adata, counts, z, columns):
+            yield part > self.config.fill_threshold, part
+
+    def _expected(
+        self, adata: AnnData, counts: sp.csr_matrix, columns: np.ndarray
+    ) -> Iterator[np.ndarray]:
+        yield from self._expected_blocks(adata, counts, self._latent(adata, counts), columns)
+
+    def _filled_blocks(self, adata: AnnData, columns: np.ndarray) -> Iterator[np.ndarray]:
+        counts = self._aligned_counts(adata)
+        seen, z = counts[:, columns], self._latent(adata, counts)
+        blocks = self._expected_blocks(adata, counts, z, columns, had_it_not_been_lost=True)
+        fills = (fill for fill, _ in self._fills(adata, counts, z, columns))
+        cut = (aligned(parts, seen.shape) for parts in (blocks, fills))
+        for (rows, block), (_, fill) in zip(*cut, strict=True):
+            yield kept_or_filled(block, seen[rows], fill)
 
     def _technical(
         self, adata: AnnData, counts: sp.csr_matrix, z: np.ndarray, columns: np.ndarray

@@ -34,7 +34,7 @@ What differs from the authors' code, and why
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -42,6 +42,7 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
+from ...data.blocks import aligned, kept_or_filled
 from ...data.components import Components
 from ...data.graph import spatial_coordinates
 from ...data.propagation import InputTransform, hop_features, prune_edges
@@ -51,7 +52,7 @@ from ...data.technology import guess_technology
 from ...errors import Diverged
 from ...nn.likelihoods import technical_zero_probability
 from ...progress import Progress, StopEarly
-from ..base import Model, in_blocks, require
+from ..base import ImputingModel, in_blocks, require
 from ..training import Split, below
 from .domain_views import Views
 from .domains import (
@@ -88,7 +89,7 @@ _SPOT_HOPS, _REGION_HOPS = (0, 1, 2, 3), (1, 2, 3)
 _REFINE_NEIGHBOURS = 7
 
 
-class GMMVGAE(Model):
+class GMMVGAE(ImputingModel):
     """Spatial domains and denoised genes of a tissue section.
 
     Examples
@@ -285,34 +286,19 @@ class GMMVGAE(Model):
         scores = self.transform_.scores(section.counts, section.size)
         return self.views_.of(section.counts, scores, z)
 
-    def impute(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
-        """Expected counts at each spot's own depth, (n_obs, n_genes) float32.
-
-        With ``mode="fill"`` observed counts are returned as they are, and only zeros that are
-        likely technical carry the expected count.
-        """
-        counts, columns = self._aligned_counts(adata), self._columns(genes)
-        imputed = self._expected(adata, counts, columns)
-        if self.config.mode == "fill":
-            self._fill(imputed, counts[:, columns], columns)
-        return imputed
-
-    def expected(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
-        """Expected counts of every entry, whatever the mode, (n_obs, n_genes) float32."""
-        return self._expected(adata, self._aligned_counts(adata), self._columns(genes))
-
-    def _expected(self, adata: AnnData, counts: sp.csr_matrix, columns: np.ndarray) -> np.ndarray:
+    def _expected(
+        self, adata: AnnData, counts: sp.csr_matrix, columns: np.ndarray
+    ) -> Iterator[np.ndarray]:
         section = self._section(adata, counts)
-        blocks = self._expected_blocks(self._latent(section), section.depth, columns)
-        return np.concatenate(list(blocks))
+        yield from self._expected_blocks(self._latent(section), section.depth, columns)
 
-    def _fill(self, imputed: np.ndarray, counts: sp.csr_matrix, columns: np.ndarray) -> None:
+    def _filled_blocks(self, adata: AnnData, columns: np.ndarray) -> Iterator[np.ndarray]:
+        counts = self._aligned_counts(adata)
+        seen, blocks = counts[:, columns], self._expected(adata, counts, columns)
         theta = self.network_.log_dispersion.detach().cpu()[torch.from_numpy(columns)].exp()
-        for block in np.array_split(imputed, max(1, len(imputed) // 4096)):  # views
+        for rows, block in aligned(blocks, seen.shape):
             probability = technical_zero_probability(torch.from_numpy(block), theta).numpy()
-            block[probability < self.config.fill_threshold] = 0.0
-        seen = counts.tocoo()
-        imputed[seen.row, seen.col] = seen.data
+            yield kept_or_filled(block, seen[rows], probability >= self.config.fill_threshold)
 
     def _expected_blocks(
         self, z: np.ndarray, size: np.ndarray, columns: np.ndarray

@@ -37,7 +37,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -312,33 +312,27 @@ class ScIMTA(CellModel):
 
         return decoding
 
-    def _filled(
+    def _fills(
         self, adata: AnnData, counts: sp.csr_matrix, z: np.ndarray, columns: np.ndarray
-    ) -> np.ndarray:
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """By the low-rank values, which know of no batches."""
-        low_rank = reconstructed(z, self.low_rank_[:, columns])
-        return np.asarray(low_rank > self.rule_.threshold[columns])
+        start = 0
+        for part in self._technical(adata, counts, z, columns):
+            values = reconstructed(z[start : start + len(part)], self.low_rank_[:, columns])
+            yield np.asarray(values > self.rule_.threshold[columns]), part
+            start += len(part)
 
-    def impute(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
-        """Expected counts at each cell's own depth, (n_obs, n_genes) float32.
-
-        With ``mode="fill"`` observed counts are returned bit for bit; zeros carry the low-rank
-        value where it exceeds what the gene strays below zero, and stay zero elsewhere.
-        """
-        if self.config.mode != "fill":
-            return self.expected(adata, genes)
-        counts, columns = self._aligned_counts(adata), self._columns(genes)
-        z, depth = self._latent(adata, counts), self._depth(counts)
-        logged = log_normalise(counts, self._depth(counts))
-        rule = self.rule_.of(columns)
-        blocks = []
+    def _filled_blocks(self, adata: AnnData, columns: np.ndarray) -> Iterator[np.ndarray]:
+        """With the low-rank value where it exceeds what the gene strays below zero."""
+        counts = self._aligned_counts(adata)
+        z, depth, rule = self._latent(adata, counts), self._depth(counts), self.rule_.of(columns)
+        logged = log_normalise(counts, depth)
         for start in range(0, len(z), BLOCK):
             rows = slice(start, start + BLOCK)
             low_rank = reconstructed(z[rows], self.low_rank_[:, columns])
             level = np.expm1(rule.apply(low_rank, logged[rows][:, columns]))
             seen = counts[rows][:, columns].toarray()
-            blocks.append(np.where(seen > 0, seen, level * depth[rows, None]))
-        return np.concatenate(blocks).astype(np.float32)
+            yield np.where(seen > 0, seen, level * depth[rows, None]).astype(np.float32)
 
     # ---- keeping -------------------------------------------------------------------------------
 

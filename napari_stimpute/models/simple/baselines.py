@@ -7,15 +7,16 @@ must beat (see "Molecular cross-validation", Batson et al., 2019, for how that i
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import scipy.sparse as sp
 import torch
 
+from ...data.blocks import joined
 from ...data.components import Components, principal_components
-from ...data.counts import log_normalise, size_factors
+from ...data.counts import log_normalise, row_blocks, size_factors
 from ...data.graph import spatial_coordinates
 from ...data.sections import find_sections
 from ...progress import Progress
@@ -25,6 +26,10 @@ from .parts import at_depth, depth_of, restoring, root_proportions
 
 if TYPE_CHECKING:
     from anndata import AnnData
+
+
+Predicting = Callable[[slice], np.ndarray]
+"""From rows to expected counts of all fitted genes, (block, n_vars)."""
 
 
 class _Baseline(Model):
@@ -52,12 +57,21 @@ class _Baseline(Model):
 
     def impute(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
         """Expected counts at each spot's own depth, (n_obs, n_genes) float32."""
-        counts = self._aligned_counts(adata)
-        columns = self._columns(genes)
-        return np.asarray(self._predict(adata, counts)[:, columns], dtype=np.float32)
+        shape = (adata.n_obs, len(self._columns(genes)))
+        return joined(self.imputed_blocks(adata, genes), shape)
 
-    def _predict(self, adata: AnnData, counts: sp.csr_matrix) -> np.ndarray:
-        return np.outer(depth_of(counts), self.gene_share_)
+    def imputed_blocks(
+        self, adata: AnnData, genes: Sequence[str] | None = None
+    ) -> Iterator[np.ndarray]:
+        """What `impute` gives, as consecutive blocks of spots."""
+        counts, columns = self._aligned_counts(adata), self._columns(genes)
+        predicted = self._predicting(adata, counts)
+        for rows in row_blocks(counts.shape):
+            yield np.asarray(predicted(rows)[:, columns], dtype=np.float32)
+
+    def _predicting(self, adata: AnnData, counts: sp.csr_matrix) -> Predicting:
+        depth = depth_of(counts)
+        return lambda rows: np.outer(depth[rows], self.gene_share_)
 
 
 class GeneMean(_Baseline):
@@ -77,9 +91,9 @@ class NeighbourMean(_Baseline):
         if self.config.neighbors == "tissue":
             spatial_coordinates(adata)
 
-    def _predict(self, adata: AnnData, counts: sp.csr_matrix) -> np.ndarray:
-        pooled = (self._neighbours(adata, counts) @ counts).toarray()
-        return at_depth(pooled, depth_of(counts))
+    def _predicting(self, adata: AnnData, counts: sp.csr_matrix) -> Predicting:
+        pools, depth = self._neighbours(adata, counts), depth_of(counts)
+        return lambda rows: at_depth((pools[rows] @ counts).toarray(), depth[rows])
 
     def _neighbours(self, adata: AnnData, counts: sp.csr_matrix) -> sp.csr_matrix:
         k, seed = self.config.n_neighbors, self.seed_
@@ -100,19 +114,28 @@ class PCADenoiser(_Baseline):
         self.components_ = principal_components(
             root_proportions(counts), self.config.n_components, self.seed_
         )
-        self.gene_scale_ = restoring(counts, self._unscaled(counts).sum(axis=0, dtype=np.float64))
+        unscaled, total = self._unscaled(counts), np.zeros(counts.shape[1])
+        for rows in row_blocks(counts.shape):
+            total += unscaled(rows).sum(axis=0, dtype=np.float64)
+        self.gene_scale_ = restoring(counts, total)
 
     def embed(self, adata: AnnData) -> np.ndarray:
         """Principal-component scores, (n_obs, n_components) float32."""
         return self.components_.project(root_proportions(self._aligned_counts(adata)))
 
-    def _predict(self, adata: AnnData, counts: sp.csr_matrix) -> np.ndarray:
-        return np.asarray(self._unscaled(counts) * self.gene_scale_, dtype=np.float32)
+    def _predicting(self, adata: AnnData, counts: sp.csr_matrix) -> Predicting:
+        unscaled = self._unscaled(counts)
+        return lambda rows: unscaled(rows) * self.gene_scale_
 
-    def _unscaled(self, counts: sp.csr_matrix) -> np.ndarray:
-        parts = self.components_
-        roots = parts.project(root_proportions(counts)) @ parts.loadings + parts.mean
-        return at_depth(np.square(np.clip(roots, 0, None)), depth_of(counts))
+    def _unscaled(self, counts: sp.csr_matrix) -> Predicting:
+        parts, depth = self.components_, depth_of(counts)
+        scores = parts.project(root_proportions(counts))
+
+        def predicted(rows: slice) -> np.ndarray:
+            roots = scores[rows] @ parts.loadings + parts.mean
+            return at_depth(np.square(np.clip(roots, 0, None)), depth[rows])
+
+        return predicted
 
     def _state(self) -> dict[str, torch.Tensor]:
         parts = self.components_

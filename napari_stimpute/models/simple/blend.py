@@ -14,13 +14,15 @@ Own design; nearest kin are stacking (Breiman 1996) and molecular cross-validati
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from .parts import GENE_MEAN, OWN, Parts, restoring
+from ...data.blocks import aligned
+from .parts import GENE_MEAN, OWN, Parts, at_depth, restoring
 from .response import cell_of, no_response, response
 
 Array = NDArray[np.float32]
@@ -165,6 +167,25 @@ def apply_blend(parts: Parts, blend: Blend) -> Array:
         total += block.sum(axis=0, dtype=np.float64)
     out *= restoring(parts.counts, total)
     return out
+
+
+def blend_blocks(
+    parts: Parts, blend: Blend, predicted: Iterable[Array] = ()
+) -> Iterator[tuple[slice, Array]]:
+    """Blended expected counts by blocks of rows, before each gene's total is restored.
+
+    Parameters
+    ----------
+    parts : without a model
+    predicted : prediction of the model in `blend`, as consecutive blocks of rows; () of none
+    """
+    coming = aligned(predicted, parts.shape)
+    for rows in parts.blocks():
+        made = parts.rows(rows)
+        if len(blend.titles) > len(parts.titles):
+            first = at_depth(next(coming)[1], parts.depth[rows])
+            made = np.concatenate([first[None], made])
+        yield rows, blend.mix(made, parts.counts[rows].toarray())
 
 
 def _best(titles: tuple[str, ...], gains: Array) -> str:

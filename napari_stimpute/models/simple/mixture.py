@@ -8,7 +8,7 @@ there are some. Gives expected counts, no embedding.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -19,13 +19,14 @@ import torch
 
 from ... import keys
 from ...background import in_steps
+from ...data.counts import row_blocks
 from ...data.graph import spatial_coordinates, spatial_graph
 from ...data.holdout import thin
 from ...data.sections import section_codes
 from ...errors import InputError
 from ...progress import Progress
 from ..base import Model
-from .blend import Blend, apply_blend, fit_blend
+from .blend import Blend, apply_blend, blend_blocks, fit_blend
 from .parts import TISSUE, Parts
 
 if TYPE_CHECKING:
@@ -72,9 +73,21 @@ class Mixture(Model):
         parts = Parts.of(counts, self._graph(adata), self.seed_)
         return self.blended(parts)[:, self._columns(genes)]
 
+    def imputed_blocks(
+        self, adata: AnnData, genes: Sequence[str] | None = None
+    ) -> Iterator[np.ndarray]:
+        """What `impute` gives, as consecutive blocks of spots."""
+        whole = self.impute(adata, genes)
+        yield from (whole[rows] for rows in row_blocks(whole.shape))
+
     def blended(self, parts: Parts) -> np.ndarray:
         """Expected counts (n_obs, n_vars) from parts of the fitted genes that are there already."""
         return apply_blend(parts, self.blend_)
+
+    def unscaled_blocks(self, adata: AnnData) -> Iterator[tuple[slice, np.ndarray]]:
+        """What `impute` gives before each gene's total is restored, by blocks of spots."""
+        parts = Parts.of(self._aligned_counts(adata), self._graph(adata), self.seed_)
+        yield from blend_blocks(parts, self.blend_)
 
     def _graph(self, adata: AnnData) -> sp.csr_matrix | None:
         graph = tissue_graph(adata, self.config.section_key)

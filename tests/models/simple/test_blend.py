@@ -11,6 +11,7 @@ from napari_stimpute.data.holdout import thin
 from napari_stimpute.models.simple.blend import (
     apply_blend,
     best_part,
+    blend_blocks,
     common_weights,
     fit_blend,
     posterior_mean,
@@ -155,3 +156,16 @@ def test_a_gene_without_hidden_molecules_follows_the_rest(
     blend = fit_blend(Parts.of(kept, None, 0), sp.csr_matrix(hidden))
     assert np.isfinite(blend.weights).all()
     assert np.isfinite(apply_blend(Parts.of(rest, None, 0), blend)).all()
+
+
+def test_blocks_are_what_a_whole_prediction_is_blended_to(
+    tissue: tuple[sp.csr_matrix, np.ndarray],
+) -> None:
+    kept, hidden, rest, _ = split(tissue[0], 0)
+    rates = tissue[1]
+    blend = fit_blend(Parts.of(kept, None, 0).with_model("Mine", rates.copy()), hidden)
+    parts = Parts.of(rest, None, 0)
+    whole = apply_blend(parts.with_model("Mine", rates.copy()), blend)
+    made = np.concatenate([b for _, b in blend_blocks(parts, blend, np.array_split(rates, 7))])
+    scale = rest.toarray().sum(axis=0) / made.sum(axis=0)
+    np.testing.assert_allclose(made * scale, whole, rtol=1e-5)
