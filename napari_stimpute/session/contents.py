@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 
+_MOST_RECENT = 8
+"""Values of genes that are kept, 4 bytes a spot each: those that the mouse asks for on its way."""
+
+
 @dataclass(frozen=True)
 class Source:
     """One thing that a gene can be coloured by: its counts, or one run's imputed values."""
@@ -55,6 +59,7 @@ class Contents:
 
     def __init__(self, adata: AnnData | None = None, place: str = "spot") -> None:
         self.adata, self.place = adata, place
+        self._recent: dict[tuple[str, str], NDArray[np.float32]] = {}
 
     @classmethod
     def of(cls, opened: Opened) -> Contents:
@@ -158,22 +163,20 @@ class Contents:
         return gene in self.required.var_names
 
     def expression(self, gene: str, source: str = COUNTS) -> NDArray[np.float32]:
-        """One value per spot, (n_obs,), in the unit of the source.
+        """One value per spot, (n_obs,), in the unit of the source; not to be written to.
 
         Raises
         ------
         MissingKey : no data
         UnknownName : no such gene, or no such source
         """
-        adata = self.required
-        if source in (COUNTS, LOG):
-            return self._counted(gene, source)
-        if source not in self.runs:
-            raise UnknownName.of("source", source, [COUNTS, LOG, *self.runs])
-        place = adata.var_names.get_indexer([gene])[0]
-        if place < 0:
-            raise UnknownName.of("modelled gene", gene, adata.var_names)
-        return np.asarray(adata.layers[keys.imputed(source)][:, place], dtype=np.float32)
+        values = self._recent.get((gene, source))
+        if values is None:
+            values = self._read(gene, source)
+            values.flags.writeable = False
+            recent = {**self._recent, (gene, source): values}
+            self._recent = dict([*recent.items()][-_MOST_RECENT:])  # another thread may read it
+        return values
 
     def limits(
         self, gene: str, source: str = COUNTS, *, low: float = 0.0, high: float = 99.0
@@ -290,14 +293,30 @@ class Contents:
             raise UnknownName.of("column", column, columns)
         return column
 
-    def _counted(self, gene: str, source: str) -> NDArray[np.float32]:
+    def _read(self, gene: str, source: str) -> NDArray[np.float32]:
+        adata = self.required
+        if source == COUNTS:
+            return self._counted(gene)
+        if source == LOG:
+            logs: NDArray[np.float32] = np.log1p(self.expression(gene) / self._size_factors)
+            return logs
+        if source not in self.runs:
+            raise UnknownName.of("source", source, [COUNTS, LOG, *self.runs])
+        place = adata.var_names.get_indexer([gene])[0]
+        if place < 0:
+            raise UnknownName.of("modelled gene", gene, adata.var_names)
+        return np.array(adata.layers[keys.imputed(source)][:, place], dtype=np.float32)
+
+    def _counted(self, gene: str) -> NDArray[np.float32]:
         adata = self.required
         holder = adata.raw if adata.raw is not None else adata
         place = holder.var_names.get_indexer([gene])[0]
         if place < 0:
             raise UnknownName.of("gene", gene, holder.var_names)
-        values: NDArray[np.float32] = self._by_gene[:, [place]].toarray().ravel()
-        return np.log1p(values / self._size_factors) if source == LOG else values
+        counts, values = self._by_gene, np.zeros(adata.n_obs, dtype=np.float32)
+        its = slice(*counts.indptr[place : place + 2])
+        np.add.at(values, counts.indices[its], counts.data[its])
+        return values
 
     @cached_property
     def _by_gene(self) -> sp.csc_matrix:

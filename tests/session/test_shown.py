@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,24 @@ def test_counts_and_imputed_values_have_one_scale(shown: Session) -> None:
     assert shown.limits("a", COUNTS, high=100) == (0, imputed)  # imputed values set the scale
     low, high = shown.limits("a", LOG, high=100)
     assert (low, high) == (0, pytest.approx(shown.expression("a", LOG).max()))
+
+
+def test_values_are_read_once_until_something_is_written(shown: Session) -> None:
+    values = shown.expression("a", "gene_mean")
+    assert shown.expression("a", "gene_mean") is values
+    with pytest.raises(ValueError, match="read-only"):
+        values[0] = 1.0
+    shown.adata.layers["gene_mean_imputed"] *= 2
+    shown.look_again()
+    np.testing.assert_allclose(shown.expression("a", "gene_mean"), 2 * values)
+
+
+def test_values_of_few_genes_are_kept(session: Session) -> None:
+    genes = session.contents.genes
+    first = weakref.ref(session.expression(genes[0], COUNTS))
+    for gene in genes[1:20]:
+        session.expression(gene, COUNTS)
+    assert first() is None
 
 
 def test_limits_are_percentiles_over_spots() -> None:
