@@ -27,6 +27,7 @@ def data() -> ad.AnnData:
     rng = np.random.default_rng(0)
     adata = ad.AnnData(rng.poisson(5.0, (60, 50)).astype(np.float32))
     adata.obsm["spatial"] = rng.uniform(0, 100, (60, 2))
+    adata.layers["imputed"] = rng.random((60, 50), dtype=np.float32)
     return adata
 
 
