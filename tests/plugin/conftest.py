@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +21,16 @@ from ..judged import give_runs
 from ..panels.conftest import drawn, judged, pristine, section
 
 __all__ = ["drawn", "judged", "pristine", "section"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _garbage_is_sought_among_the_newest() -> Iterator[None]:
+    """Spare napari, which a driver of Windows made so careful, the rest whenever a layer goes."""
+    from napari._vispy import canvas
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(canvas, "gc", SimpleNamespace(collect=partial(gc.collect, 0)))
+        yield
 
 
 @pytest.fixture
