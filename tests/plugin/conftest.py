@@ -65,9 +65,9 @@ def make_viewer(qapp: Any) -> Iterator[MakeViewer]:
         viewer.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def _window(qapp: Any) -> Iterator[Any]:
-    """One hidden viewer for all tests of a file: making one takes most of a second."""
+    """One hidden viewer for all tests of a worker: making one takes most of a second."""
     from napari import Viewer
 
     made = Viewer(show=False)

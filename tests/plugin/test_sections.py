@@ -41,9 +41,10 @@ def both() -> AnnData:
 
 
 @pytest.fixture
-def view(canvas: SpotsView, both: AnnData) -> SpotsView:
-    canvas.session.open(both)
-    return canvas
+def view(view: SpotsView, both: AnnData) -> SpotsView:
+    """They are on the canvas, with their counts."""
+    view.session.open(both)
+    return view
 
 
 def of_role(view: SpotsView, role: str) -> list[Any]:
