@@ -21,7 +21,14 @@ from ..data.holdout import HIDDEN_SHARE, Molecules
 from ..data.records import TrustRecord
 from ..data.results import GeneFacts
 from ..errors import TooSmall
-from ..models.simple.blend import Blend, apply_blend, best_part, blend_blocks, fit_blend
+from ..models.simple.blend import (
+    Blend,
+    apply_blend,
+    apply_blends,
+    best_part,
+    blend_blocks,
+    fit_blends,
+)
 from ..models.simple.mixture import FEWEST
 from ..models.simple.parts import Parts
 from .calibration import Calibration, calibrate
@@ -103,9 +110,8 @@ class Judgement:
         hidden = self.hidden
         if self.blends:
             parts = simple.with_model(self.title, prediction)
-            self.simple = fit_blend(parts, hidden.steering, leave_out=1)
+            self.blend, self.simple = fit_blends(parts, hidden.steering, [0, 1])
             self.baseline = self.simple.best_part
-            self.blend = fit_blend(parts, hidden.steering)
             prediction = apply_blend(parts, self.blend)
         else:
             self.baseline = best_part(simple, hidden.steering)
@@ -122,8 +128,9 @@ class Judgement:
         assert judging is not None
         if self.blend is not None:
             self._alone = deviance_explained(rest, judging, prediction)
-            self._without = deviance_explained(rest, judging, apply_blend(simple, self.simple))
-            prediction = apply_blend(simple.with_model(self.title, prediction), self.blend)
+            parts = simple.with_model(self.title, prediction)
+            prediction, without = apply_blends(parts, [self.blend, self.simple])
+            self._without = deviance_explained(rest, judging, without)
         self.trust = judge(rest, judging, prediction, lambda rows: simple.part(rows, self.baseline))
 
     def finish(

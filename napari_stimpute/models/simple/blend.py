@@ -14,7 +14,7 @@ Own design; nearest kin are stacking (Breiman 1996) and molecular cross-validati
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from ...data.blocks import aligned
 from .parts import GENE_MEAN, OWN, Parts, at_depth, restoring
-from .response import cell_of, no_response, response
+from .response import SHAPE, cell_of, no_response, response, tallied
 
 Array = NDArray[np.float32]
 Wide = NDArray[np.float64]
@@ -40,6 +40,9 @@ _THETA_PRIOR = 300.0
 
 _THETAS = np.exp(np.linspace(-2.0, 6.0, 17)).astype(np.float32)
 _ROUNDS = 60
+_AT_ONCE = 8_000
+"""Hidden molecules worked on in one go, so that they stay in the processor's cache."""
+
 _TINY = 1e-9
 
 
@@ -97,23 +100,25 @@ class Blend:
         total[:, self.titles.index(OWN)] += self.final[:, -1] * self.own_share
         return np.asarray(total / total.sum(axis=1, keepdims=True), dtype=np.float32)
 
-    def mix(self, made: Array, own: Array) -> Array:
-        """Blend a block.
+    def mix(self, made: Array) -> Array:
+        """Blend a block of all parts, (K, block, n_vars)."""
+        final, cells = self.uncorrected(made)
+        final *= np.take(self.response, cells)
+        return final
 
-        Parameters
-        ----------
-        made : (K, block, n_vars), the parts
-        own : (block, n_vars), counts of the spots
-        """
-        final, cells = self.uncorrected(made, own)
-        return np.asarray(final * self.response.ravel()[cells], dtype=np.float32)
-
-    def uncorrected(self, made: Array, own: Array) -> tuple[Array, NDArray[np.intp]]:
+    def uncorrected(self, made: Array) -> tuple[Array, NDArray[np.uint8]]:
         """Blend a block without the common curve; and where on that curve each entry lies."""
-        smooth = np.einsum("kbg,gk->bg", made, self.smooth, optimize=True)
-        final: Array = np.einsum("kbg,gk->bg", made, self.final[:, :-1], optimize=True)
+        smooth, own = mixture_of(made, self.smooth), made[self.titles.index(OWN)]
+        final = mixture_of(made, self.final[:, :-1])
         final += posterior_mean(smooth, own, self.theta) * self.final[:, -1]
         return final, cell_of(own, smooth)
+
+
+def mixture_of(made: Array, weights: Array) -> Array:
+    """Mix a block of parts, (K, block, n_vars), by weights (n_vars, K)."""
+    by_part = np.ascontiguousarray(weights.T)
+    mixed: Array = np.einsum("kbg,kg->bg", made, by_part)  # quick, as nothing is transposed
+    return mixed
 
 
 def posterior_mean(mu: Array, x: Array, theta: Array | np.float32) -> Array:
@@ -121,36 +126,41 @@ def posterior_mean(mu: Array, x: Array, theta: Array | np.float32) -> Array:
     return mu * ((theta + x) / (theta + mu))
 
 
-def fit_blend(parts: Parts, hidden: sp.csr_matrix, leave_out: int = 0) -> Blend:
+def fit_blend(parts: Parts, hidden: sp.csr_matrix) -> Blend:
     """Find the weights that predict hidden molecules best.
 
     Parameters
     ----------
     parts : made from the kept counts
     hidden : (n_obs, n_vars), molecules that no part has seen
-    leave_out : parts at the head to do without (the model)
     """
-    entries = _Entries.of(parts, hidden, leave_out)
-    titles = parts.titles[leave_out:]
-    is_smooth = np.array([title != OWN for title in titles])
-    smooth = np.zeros((hidden.shape[1], len(titles)), dtype=np.float32)
-    smooth[:, is_smooth] = entries.weights(entries.values[:, is_smooth])
-    theta, own_share = _dispersion(parts, entries, smooth, leave_out)
-    mu = np.einsum("ek,ek->e", entries.values, smooth[entries.gene])
-    own = entries.values[:, titles.index(OWN)]
-    posterior = posterior_mean(mu, own, theta[entries.gene])
-    final = entries.weights(np.column_stack([entries.values, posterior])).astype(np.float32)
-    blend = Blend(titles, entries.gains(), smooth, theta, final, own_share, no_response())
-    predicted = (
-        blend.uncorrected(parts.rows(rows)[leave_out:], parts.counts[rows].toarray())
-        for rows in parts.blocks()
-    )
-    return replace(blend, response=response(cell_of(own, mu), entries.hidden, predicted))
+    return fit_blends(parts, hidden, [0])[0]
+
+
+def fit_blends(parts: Parts, hidden: sp.csr_matrix, left_out: Sequence[int]) -> list[Blend]:
+    """As `fit_blend`, several at once, each without so many parts at the head.
+
+    Parts take time to make: they are made once for what each of the three steps needs.
+    """
+    entries = _Entries.of(parts, hidden)
+    drafts = [_Draft.of(entries.without(n), parts.titles[n:]) for n in left_out]
+    totals = _posterior_totals(parts, drafts)
+    blends = [draft.blend(found) for draft, found in zip(drafts, totals, strict=True)]
+    expected = np.zeros((len(blends), np.prod(SHAPE)))
+    for rows in parts.blocks():
+        made = parts.rows(rows)
+        for blend, table in zip(blends, expected, strict=True):
+            final, cells = blend.uncorrected(made[-len(blend.titles) :])
+            table += tallied(cells, final)
+    return [
+        replace(blend, response=response(draft.found, table))
+        for blend, draft, table in zip(blends, drafts, expected, strict=True)
+    ]
 
 
 def best_part(parts: Parts, hidden: sp.csr_matrix) -> str:
     """Title of `Blend.best_part`, found without the weights of a blend."""
-    return _best(parts.titles, _Entries.of(parts, hidden, 0).gains())
+    return _best(parts.titles, _Entries.of(parts, hidden).gains())
 
 
 def apply_blend(parts: Parts, blend: Blend) -> Array:
@@ -159,14 +169,26 @@ def apply_blend(parts: Parts, blend: Blend) -> Array:
     The prediction of the model in `parts`, if there is one, is overwritten: where it lay, the
     result lies, so that no second array is needed.
     """
-    out = parts.model if parts.model is not None else np.empty(parts.shape, dtype=np.float32)
-    total = np.zeros(parts.shape[1])
+    return apply_blends(parts, [blend])[0]
+
+
+def apply_blends(parts: Parts, blends: Sequence[Blend]) -> list[Array]:
+    """As `apply_blend`, several at once, each of as many of the last parts as it has weights for.
+
+    The first result lies where the model's prediction lay.
+    """
+    outs = [np.empty(parts.shape, dtype=np.float32) for _ in blends[parts.model is not None :]]
+    if parts.model is not None:
+        outs.insert(0, parts.model)
+    totals = np.zeros((len(blends), parts.shape[1]))
     for rows in parts.blocks():
-        block = blend.mix(parts.rows(rows), parts.counts[rows].toarray())
-        out[rows] = block
-        total += block.sum(axis=0, dtype=np.float64)
-    out *= restoring(parts.counts, total)
-    return out
+        made = parts.rows(rows)
+        for blend, out, total in zip(blends, outs, totals, strict=True):
+            out[rows] = block = blend.mix(made[-len(blend.titles) :])
+            total += block.sum(axis=0, dtype=np.float64)
+    for out, total in zip(outs, totals, strict=True):
+        out *= restoring(parts.counts, total)
+    return outs
 
 
 def blend_blocks(
@@ -185,7 +207,7 @@ def blend_blocks(
         if len(blend.titles) > len(parts.titles):
             first = at_depth(next(coming)[1], parts.depth[rows])
             made = np.concatenate([first[None], made])
-        yield rows, blend.mix(made, parts.counts[rows].toarray())
+        yield rows, blend.mix(made)
 
 
 def _best(titles: tuple[str, ...], gains: Array) -> str:
@@ -195,7 +217,10 @@ def _best(titles: tuple[str, ...], gains: Array) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Entries:
-    """Hidden molecules, sorted by gene, and what each part expects at each."""
+    """Hidden molecules, sorted by gene, and what each part expects at each.
+
+    ``gene`` and ``hidden`` are (entries,), ``values`` (K, entries).
+    """
 
     gene: NDArray[np.intp]
     hidden: Wide
@@ -203,37 +228,105 @@ class _Entries:
     n_vars: int
 
     @classmethod
-    def of(cls, parts: Parts, hidden: sp.csr_matrix, leave_out: int) -> _Entries:
+    def of(cls, parts: Parts, hidden: sp.csr_matrix) -> _Entries:
         found = hidden.tocsr()
-        values = np.empty((found.nnz, len(parts.titles) - leave_out), dtype=np.float32)
+        values = np.empty((len(parts.titles), found.nnz), dtype=np.float32)
         for rows in parts.blocks():
-            begin, end = found.indptr[rows.start], found.indptr[rows.stop]
-            places = np.repeat(
-                np.arange(rows.stop - rows.start), np.diff(found.indptr[rows.start : rows.stop + 1])
-            )
-            made = parts.rows(rows)[leave_out:]
-            values[begin:end] = made[:, places, found.indices[begin:end]].T
+            ends = found.indptr[rows.start : rows.stop + 1]
+            places = np.repeat(np.arange(rows.stop - rows.start), np.diff(ends))
+            at = slice(ends[0], ends[-1])
+            values[:, at] = parts.rows(rows)[:, places, found.indices[at]]
         order = np.argsort(found.indices, kind="stable")
         gene = np.asarray(found.indices[order], dtype=np.intp)
-        return cls(gene, found.data[order].astype(np.float64), values[order], hidden.shape[1])
+        return cls(gene, found.data[order].astype(np.float64), values[:, order], hidden.shape[1])
+
+    def without(self, n: int) -> _Entries:
+        """The same without so many parts at the head."""
+        return replace(self, values=self.values[n:])
 
     def gains(self) -> Array:
         total = max(self.hidden.sum(), 1.0)
-        gains = self.hidden @ np.log(self.values.astype(np.float64) + _TINY) / total
+        gains = np.log(self.values.astype(np.float64) + _TINY) @ self.hidden / total
         return np.asarray(gains, dtype=np.float32)
 
+    def mixed(self, weights: Array) -> Array:
+        """Mixture of the parts at each entry, by weights (n_vars, K)."""
+        mixed: Array = np.einsum("ke,ke->e", self.values, weights.T[:, self.gene])
+        return mixed
+
     def weights(self, values: Array) -> Wide:
-        """Weights (n_vars, K) of a mixture of `values` (entries, K), one set for each gene."""
+        """Weights (n_vars, K) of a mixture of `values` (K, entries), one set for each gene."""
         values = values + np.float32(_TINY)
-        common = common_weights(values, self.hidden)
+        common = common_weights(values.T, self.hidden)
         each = np.tile(common, (self.n_vars, 1))
         present, starts = np.unique(self.gene, return_index=True)
-        for _ in range(_ROUNDS if len(present) else 0):
-            share = values * each[self.gene]
-            share *= (self.hidden / share.sum(axis=1))[:, None]
-            taken = np.add.reduceat(share, starts, axis=0, dtype=np.float64) + _PRIOR * common
-            each[present] = taken / taken.sum(axis=1, keepdims=True)
+        ends = np.append(starts[1:], len(self.gene))
+        cuts = np.flatnonzero(np.diff(starts // _AT_ONCE)) + 1
+        for some in np.split(np.arange(len(present)), cuts) if len(present) else ():
+            at = slice(starts[some[0]], ends[some[-1]])
+            sizes, begins = ends[some] - starts[some], starts[some] - at.start
+            part, hidden = values[:, at].astype(np.float64), self.hidden[at]
+            found = np.repeat(common[:, None], len(some), axis=1)
+            for _ in range(_ROUNDS):
+                share = part * np.repeat(found, sizes, axis=1)
+                share *= hidden / share.sum(axis=0)
+                taken = np.add.reduceat(share, begins, axis=1) + _PRIOR * common[:, None]
+                found = taken / taken.sum(axis=0)
+            each[present[some]] = found.T
         return each
+
+
+@dataclass(frozen=True, eq=False)
+class _Draft:
+    """What is known of a blend before its dispersion."""
+
+    entries: _Entries
+    titles: tuple[str, ...]
+    smooth: Array
+    mu: Array
+    """Smooth mixture at each entry."""
+
+    @classmethod
+    def of(cls, entries: _Entries, titles: tuple[str, ...]) -> _Draft:
+        is_smooth = np.array([title != OWN for title in titles])
+        smooth = np.zeros((entries.n_vars, len(titles)), dtype=np.float32)
+        smooth[:, is_smooth] = entries.weights(entries.values[is_smooth])
+        return cls(entries, titles, smooth, entries.mixed(smooth))
+
+    @property
+    def own(self) -> Array:
+        """Own count at each entry."""
+        own: Array = self.entries.values[self.titles.index(OWN)]
+        return own
+
+    @property
+    def found(self) -> Wide:
+        """Hidden molecules by place on the common curve."""
+        return tallied(cell_of(self.own, self.mu), self.entries.hidden)
+
+    def blend(self, totals: _Totals) -> Blend:
+        """The blend without its common curve."""
+        entries, titles = self.entries, self.titles
+        theta, own_share = self._dispersion(totals)
+        posterior = posterior_mean(self.mu, self.own, theta[entries.gene])
+        final = entries.weights(np.vstack([entries.values, posterior])).astype(np.float32)
+        return Blend(titles, entries.gains(), self.smooth, theta, final, own_share, no_response())
+
+    def _dispersion(self, found: _Totals) -> tuple[Array, Array]:
+        """Inverse dispersion of each gene, and the share that its posterior takes from own counts.
+
+        Poisson likelihood of the hidden molecules over a grid, gene totals restored; each gene is
+        drawn towards the common choice by as much as `_THETA_PRIOR` molecules would.
+        """
+        gene, hidden, n_vars = self.entries.gene, self.entries.hidden, self.entries.n_vars
+        gains = np.zeros((len(_THETAS), n_vars))
+        for theta, total, gain in zip(_THETAS, found.posterior, gains, strict=True):
+            at = np.log(posterior_mean(self.mu, self.own, theta) + _TINY)
+            gain += np.bincount(gene, hidden * (at - np.log(total + _TINY)[gene]), minlength=n_vars)
+        common = gains.sum(axis=1) / max(hidden.sum(), 1.0)
+        best = (gains + _THETA_PRIOR * common[:, None]).argmax(axis=0)
+        share = found.own[best, np.arange(n_vars)] / np.maximum(found.smooth, _TINY)
+        return _THETAS[best], np.clip(share, 0, 1).astype(np.float32)
 
 
 def common_weights(values: Array, hidden: Wide) -> Wide:
@@ -268,40 +361,37 @@ def common_weights(values: Array, hidden: Wide) -> Wide:
     return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 
-def _dispersion(
-    parts: Parts, entries: _Entries, smooth: Array, leave_out: int
-) -> tuple[Array, Array]:
-    """Inverse dispersion of each gene, and the share that its posterior takes from own counts.
+@dataclass(frozen=True, eq=False)
+class _Totals:
+    """Totals of each gene over all spots, by value of the grid of dispersions.
 
-    Poisson likelihood of the hidden molecules over a grid, gene totals restored; each gene is drawn
-    towards the common choice by as much as `_THETA_PRIOR` molecules would.
+    ``posterior`` and ``own`` are (thetas, n_vars): of the posterior, and of what it takes from own
+    counts; ``smooth`` (n_vars,), of the smooth mixture.
     """
-    own_at = parts.titles[leave_out:].index(OWN)
-    gene, hidden = entries.gene, entries.hidden
-    mu = np.einsum("ek,ek->e", entries.values, smooth[gene])
-    x = entries.values[:, own_at]
-    totals, taken, all_mu = _posterior_totals(parts, smooth, leave_out)
-    gains = np.zeros((len(_THETAS), entries.n_vars))
-    for i, theta in enumerate(_THETAS):
-        at = np.log(posterior_mean(mu, x, theta) + _TINY) - np.log(totals[i] + _TINY)[gene]
-        gains[i] = np.bincount(gene, hidden * at, minlength=entries.n_vars)
-    common = gains.sum(axis=1) / max(hidden.sum(), 1.0)
-    best = (gains + _THETA_PRIOR * common[:, None]).argmax(axis=0)
-    share = taken[best, np.arange(entries.n_vars)] / np.maximum(all_mu, _TINY)
-    return _THETAS[best], np.clip(share, 0, 1).astype(np.float32)
 
+    posterior: Wide
+    own: Wide
+    smooth: Wide
 
-def _posterior_totals(parts: Parts, smooth: Array, leave_out: int) -> tuple[Wide, Wide, Wide]:
-    """Per grid value and gene: total of the posterior, and of what it takes from own counts."""
-    n_vars = parts.shape[1]
-    totals, taken = np.zeros((len(_THETAS), n_vars)), np.zeros((len(_THETAS), n_vars))
-    all_mu = np.zeros(n_vars)
-    for rows in parts.blocks():
-        mu = np.einsum("kbg,gk->bg", parts.rows(rows)[leave_out:], smooth, optimize=True)
-        own = parts.counts[rows].toarray()
-        all_mu += mu.sum(axis=0, dtype=np.float64)
-        for i, theta in enumerate(_THETAS):
+    @classmethod
+    def none(cls, n_vars: int) -> _Totals:
+        shape = (len(_THETAS), n_vars)
+        return cls(np.zeros(shape), np.zeros(shape), np.zeros(n_vars))
+
+    def add(self, mu: Array, own: Array) -> None:
+        """Add a block of spots: smooth mixture and own counts, (block, n_vars) each."""
+        self.smooth[:] += mu.sum(axis=0, dtype=np.float64)
+        for theta, posterior, taken in zip(_THETAS, self.posterior, self.own, strict=True):
             weight = mu / (theta + mu)
-            totals[i] += (weight * (theta + own)).sum(axis=0)
-            taken[i] += (weight * mu).sum(axis=0)
-    return totals, taken, all_mu
+            posterior += (weight * (theta + own)).sum(axis=0)
+            taken += (weight * mu).sum(axis=0)
+
+
+def _posterior_totals(parts: Parts, drafts: Sequence[_Draft]) -> list[_Totals]:
+    totals = [_Totals.none(parts.shape[1]) for _ in drafts]
+    for rows in parts.blocks():
+        made = parts.rows(rows)
+        for draft, total in zip(drafts, totals, strict=True):
+            mu = mixture_of(made[-len(draft.titles) :], draft.smooth)
+            total.add(mu, made[parts.titles.index(OWN)])
+    return totals

@@ -45,9 +45,13 @@ class _Roots:
     gene_scale: Array
 
     def rows(self, rows: slice, depth: Array) -> Array:
-        roots = self.scores[rows] @ self.loadings + self.mean
-        squares = np.asarray(np.square(np.clip(roots, 0, None)), dtype=np.float32)
-        return at_depth(squares, depth[rows]) * self.gene_scale
+        roots = self.scores[rows] @ self.loadings
+        roots += self.mean
+        np.maximum(roots, 0, out=roots)
+        np.square(roots, out=roots)
+        made = at_depth(roots, depth[rows])
+        made *= self.gene_scale
+        return made
 
     @classmethod
     def fit(cls, scores: Array, parts: Components, counts: sp.csr_matrix, depth: Array) -> _Roots:

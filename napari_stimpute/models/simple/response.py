@@ -9,8 +9,6 @@ Robbins 1956). Where few molecules were hidden, the factor stays near 1.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,28 +28,30 @@ def no_response() -> Array:
     return np.ones(SHAPE, dtype=np.float32)
 
 
-def cell_of(own: Array, expected: Array) -> NDArray[np.intp]:
+def cell_of(own: Array, expected: Array) -> NDArray[np.uint8]:
     """Place in the flattened table for own and expected counts of one shape."""
-    row = np.searchsorted(_COUNTS, own, side="right")
-    return np.asarray(row * SHAPE[1] + np.searchsorted(_EXPECTED, expected), dtype=np.intp)
+    place = np.zeros(own.shape, dtype=np.uint8)
+    for count in _COUNTS:
+        place += own >= count
+    place *= SHAPE[1]
+    for count in _EXPECTED:  # comparing with each is quicker than a search
+        place += expected > count
+    return place
 
 
-def response(
-    cells: NDArray[np.intp], hidden: Wide, predicted: Iterable[tuple[Array, NDArray[np.intp]]]
-) -> Array:
+def tallied(places: NDArray[np.uint8], values: NDArray[np.floating]) -> Wide:
+    """Sum of values by their place in the flattened table."""
+    table = np.bincount(places.ravel(), values.ravel(), minlength=SHAPE[0] * SHAPE[1])
+    return np.asarray(table, dtype=np.float64)
+
+
+def response(hidden: Wide, predicted: Wide) -> Array:
     """Factors on predictions, of `SHAPE`.
 
     Parameters
     ----------
-    cells : (n,), place in the table of each entry with hidden molecules
-    hidden : (n,), how many
-    predicted : block by block, the count predicted for every entry, and its place in the table
+    hidden, predicted : molecules by place in the table, as `tallied` from all entries
     """
-    n = SHAPE[0] * SHAPE[1]
-    expected = np.zeros(n)
-    for block, places in predicted:
-        expected += np.bincount(places.ravel(), block.ravel(), minlength=n)
-    found = np.bincount(cells, hidden, minlength=n)
-    expected *= found.sum() / max(expected.sum(), 1e-9)
-    factors = (found + _PRIOR) / (expected + _PRIOR)
+    expected = predicted * (hidden.sum() / max(predicted.sum(), 1e-9))
+    factors = (hidden + _PRIOR) / (expected + _PRIOR)
     return np.asarray(factors.reshape(SHAPE), dtype=np.float32)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import poisson
 
-from napari_stimpute.models.simple.response import SHAPE, cell_of, no_response, response
+from napari_stimpute.models.simple.response import SHAPE, cell_of, no_response, response, tallied
 
 LOW, HIGH = 0.2, 6.0
 """Rates of a gene that is either off or on, which no gamma prior has."""
@@ -17,7 +17,7 @@ def one_block(
 ) -> np.ndarray:
     places = cell_of(own.astype(np.float32), expected.astype(np.float32))
     shown = hidden > 0
-    return response(places[shown], hidden[shown].astype(float), [(predicted, places)])
+    return response(tallied(places[shown], hidden[shown]), tallied(places, predicted))
 
 
 def test_what_is_off_or_on_is_corrected_as_bayes_rule_says() -> None:
