@@ -217,9 +217,9 @@ def var_of(adata: AnnData, where: str) -> pd.DataFrame:
     return annotation
 
 
-def row_blocks(shape: tuple[int, ...], n_values: int = ROW_BLOCK) -> Iterator[slice]:
+def row_blocks(shape: tuple[int, ...], n_values: int | None = None) -> Iterator[slice]:
     """Blocks of rows that cover a matrix of this shape, of about so many values each."""
-    step = max(1, n_values // max(1, shape[1]))
+    step = max(1, (n_values or ROW_BLOCK) // max(1, shape[1]))
     for start in range(0, shape[0], step):
         yield slice(start, min(start + step, shape[0]))
 
