@@ -6,6 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from .on_disk import is_on_disk, parts_of
+
+Floats = NDArray[np.float64]
+
+MOST_AT_ONCE = 5_000
+"""Variables up to which every pair is looked at."""
+
+_CONSTANT = 1e-12
+"""Variance below which values are constant but for rounding."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +36,19 @@ class Components:
 
     def project(self, matrix: sp.csr_matrix) -> np.ndarray:
         """Scores of other observations with the same variables, (n_obs, n_components) float32."""
-        return np.asarray(matrix @ self.loadings.T - self.mean @ self.loadings.T, dtype=np.float32)
+        at_mean = self.mean @ self.loadings.T
+        return np.concatenate(
+            [
+                np.asarray(part @ self.loadings.T - at_mean, dtype=np.float32)
+                for _rows, part in parts_of(matrix)
+            ]
+        )
 
 
 def principal_components(matrix: sp.csr_matrix, n: int, seed: int) -> Components:
     """Principal components by implicit centring; as many as the matrix has, at most `n`.
+
+    Of up to 5,000 variables on disk by their covariance, which one pass adds up.
 
     Parameters
     ----------
@@ -40,14 +59,45 @@ def principal_components(matrix: sp.csr_matrix, n: int, seed: int) -> Components
     from sklearn.decomposition import PCA
 
     n = max(1, min(n, min(matrix.shape) - 1))
+    if is_on_disk(matrix) and matrix.shape[1] <= MOST_AT_ONCE:
+        return _by_covariance(matrix, n)
     if _is_constant(matrix):
-        zeros = np.zeros((matrix.shape[0], n), np.float32)
-        mean = np.asarray(matrix.mean(axis=0), dtype=np.float32).ravel()
-        return Components(zeros, np.eye(n, matrix.shape[1], dtype=np.float32), mean)
+        return _without_variation(matrix, n)
     pca = PCA(n, svd_solver="arpack", random_state=seed).fit(matrix.astype(np.float64))
     loadings, mean = pca.components_.astype(np.float32), pca.mean_.astype(np.float32)
     parts = Components(np.empty(0), loadings, mean)
     return Components(parts.project(matrix), loadings, mean)
+
+
+def moments(matrix: sp.csr_matrix) -> tuple[Floats, Floats]:
+    """Mean (n_vars,) and covariance (n_vars, n_vars) of the columns, float64."""
+    n, n_vars = matrix.shape
+    mean, products = np.zeros(n_vars), np.zeros((n_vars, n_vars))
+    for _rows, part in parts_of(matrix):
+        wide = part.astype(np.float64)
+        mean += np.asarray(wide.mean(axis=0)).ravel() * (wide.shape[0] / n)
+        products += (wide.T @ wide).toarray() / n
+    return mean, products - np.outer(mean, mean)
+
+
+def _by_covariance(matrix: sp.csr_matrix, n: int) -> Components:
+    from scipy.linalg import eigh
+
+    mean, covariance = moments(matrix)
+    if np.diag(covariance).max() < _CONSTANT:
+        return _without_variation(matrix, n)
+    last = len(mean) - 1
+    vectors = eigh(covariance, subset_by_index=[last - n + 1, last])[1][:, ::-1]
+    signs = np.sign(np.take_along_axis(vectors, np.abs(vectors).argmax(axis=0)[None], axis=0))
+    loadings = (vectors * signs).T.astype(np.float32)  # the largest is positive, as in scikit-learn
+    parts = Components(np.empty(0), loadings, mean.astype(np.float32))
+    return Components(parts.project(matrix), loadings, parts.mean)
+
+
+def _without_variation(matrix: sp.csr_matrix, n: int) -> Components:
+    zeros = np.zeros((matrix.shape[0], n), np.float32)
+    mean = np.asarray(matrix.mean(axis=0), dtype=np.float32).ravel()
+    return Components(zeros, np.eye(n, matrix.shape[1], dtype=np.float32), mean)
 
 
 def _is_constant(matrix: sp.csr_matrix) -> bool:

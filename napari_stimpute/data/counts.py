@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..errors import NotCounts, NotReadable, UnknownName
 from ..progress import Progress, drain
 from .lazy import chunks, is_lazy
-from .on_disk import is_on_disk, let_go, made_of
+from .on_disk import is_on_disk, let_go, made_of, parts_of
 from .structure import named
 
 if TYPE_CHECKING:
@@ -226,9 +226,8 @@ def row_blocks(shape: tuple[int, ...], n_values: int | None = None) -> Iterator[
 
 def depth_of(counts: sp.csr_matrix | sp.csc_matrix) -> NDArray[np.float64]:
     """Molecules of each spot, (n_obs,)."""
-    depth = np.asarray(counts.sum(axis=1), dtype=np.float64).ravel()
-    let_go(counts)
-    return depth
+    totals = [np.asarray(part.sum(axis=1)).ravel() for _rows, part in parts_of(counts)]
+    return np.concatenate(totals).astype(np.float64)
 
 
 def size_factors(counts: sp.csr_matrix | sp.csc_matrix) -> NDArray[np.float32]:

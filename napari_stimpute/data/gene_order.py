@@ -11,9 +11,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from .components import principal_components
+from .components import MOST_AT_ONCE, moments, principal_components
 
-MOST_AT_ONCE = 5_000
 _N_COMPONENTS = 50
 
 
@@ -39,10 +38,7 @@ def gene_order(logged: sp.csr_matrix, most_at_once: int = MOST_AT_ONCE) -> NDArr
 
 def correlation(logged: sp.csr_matrix) -> NDArray[np.float32]:
     """Pearson correlation of all pairs of columns, (n_vars, n_vars); 0 with a constant one."""
-    n, logged = logged.shape[0], logged.astype(np.float64)
-    mean = np.asarray(logged.mean(axis=0)).ravel()
-    products = np.asarray((logged.T @ logged).todense()) / n
-    covariance = products - np.outer(mean, mean)
+    _mean, covariance = moments(logged)
     spread = np.sqrt(np.maximum(np.diag(covariance), 0))
     scale = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 1e-9)
     return np.clip(covariance * scale[:, None] * scale, -1, 1).astype(np.float32)

@@ -121,7 +121,7 @@ def let_go(matrix: sp.csr_matrix | sp.csc_matrix) -> None:
             mapped.let_go()
 
 
-def parts_of(counts: sp.csr_matrix) -> Iterator[tuple[slice, sp.csr_matrix]]:
+def parts_of(counts: Any) -> Iterator[tuple[slice, sp.csr_matrix]]:
     """All rows: from memory at once, from disk in parts that are copied to memory.
 
     Returns

@@ -44,6 +44,7 @@ import torch
 from torch import Tensor, nn
 
 from ..data.counts import log_normalise
+from ..data.on_disk import parts_of
 from ..nn.attention import simam
 from ..nn.decoder import bounded, highest_log_mean
 from ..nn.layers import LOG_VARIANCE_RANGE, NoisyLayers, linear, noisy, sample_latent
@@ -217,8 +218,10 @@ class ScAMZI(CellModel):
         yield Progress("prepare", 0, 1, message="Preparing: scale of the genes")
         logged = log_normalise(split.kept, split.size)
         n, n_vars = logged.shape
-        centre = np.bincount(logged.indices, logged.data, n_vars) / n  # adds up in float64
-        square = np.bincount(logged.indices, logged.data.astype(np.float64) ** 2, n_vars) / n
+        centre, square = np.zeros((2, n_vars))
+        for _rows, part in parts_of(logged):
+            centre += np.bincount(part.indices, part.data, n_vars) / n  # adds up in float64
+            square += np.bincount(part.indices, part.data.astype(np.float64) ** 2, n_vars) / n
         unit = np.sqrt(np.maximum(square - centre**2, 0))
         unit[unit < 1e-6] = 1.0  # a constant gene says nothing, whatever its unit
         scale = torch.from_numpy(np.stack([centre, unit]).astype(np.float32))

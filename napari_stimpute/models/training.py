@@ -12,8 +12,9 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
-from ..data.counts import size_factors
+from ..data.counts import depth_of, size_factors
 from ..data.holdout import thin
+from ..data.on_disk import is_on_disk, let_go, parts_of
 from ..nn.checkpoint import Checkpoint
 from ..nn.rows import SparseRows
 
@@ -22,6 +23,9 @@ T = TypeVar("T")
 _FEWEST_STEPS = 4
 _SMALL = 2000
 """Spots below which hidden molecules are looked at after every second epoch, else every fifth."""
+
+RUN, AT_ONCE = 256, 16_384
+"""Rows that are read from disk in one piece, and that are read before these are let go."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,7 @@ class Split:
     @property
     def log_mean(self) -> Tensor:
         """(n_genes,) float32, log mean per unit size factor: where a decoder starts."""
-        totals = np.asarray(self.kept.sum(axis=0), dtype=np.float64).ravel()
-        rates = (totals + 0.5) / self.size.sum(dtype=np.float64)
+        rates = (_totals(self.kept).astype(np.float64) + 0.5) / self.size.sum(dtype=np.float64)
         return torch.from_numpy(np.log(rates).astype(np.float32))
 
 
@@ -80,7 +83,7 @@ class CountTraining(ABC):
         self.generator = torch.Generator(self.device).manual_seed(seed)
         self.size = self.on_device(split.size)
         self.kept = rows_of(split.kept, self.device)
-        self.totals = self.on_device(np.asarray(split.kept.sum(axis=0)).ravel())
+        self.totals = self.on_device(_totals(split.kept))
         self.hidden = HiddenMolecules(split.kept, split.hidden, self.device)
         self.score, self.spot_gains = 1.0, np.zeros(self.n_obs)
         self.checkpoint: Checkpoint | None = None
@@ -148,13 +151,14 @@ class HiddenMolecules:
 
     def __init__(self, kept: sp.csr_matrix, hidden: sp.csr_matrix, device: torch.device) -> None:
         self.rows, self.counts = rows_of(hidden, device), hidden
-        depth, gene = (np.asarray(kept.sum(axis=a), dtype=np.float64).ravel() for a in (1, 0))
+        depth, gene = depth_of(kept), _totals(kept).astype(np.float64)
         total = max(gene.sum(), 1.0)
-        found = hidden.tocoo()
-        baseline = np.maximum(depth[found.row] * gene[found.col] / total, 1e-12)
-        ratio = found.data.sum() / total
-        self.deviance = float((found.data * np.log(found.data / (baseline * ratio))).sum())
-        self.baseline = float((found.data * np.log(baseline)).sum())
+        ratio, self.deviance, self.baseline = hidden.data.sum() / total, 0.0, 0.0
+        for rows, part in parts_of(hidden):
+            found = part.tocoo()
+            baseline = np.maximum(depth[rows][found.row] * gene[found.col] / total, 1e-12)
+            self.deviance += float((found.data * np.log(found.data / (baseline * ratio))).sum())
+            self.baseline += float((found.data * np.log(baseline)).sum())
 
     def log_gain(self, index: Tensor, means: Tensor) -> np.ndarray:
         """Σ over genes of hidden count × log expected count, gene totals not yet restored.
@@ -176,7 +180,8 @@ class HiddenMolecules:
 
     def restored(self, restore: Tensor) -> np.ndarray:
         """What the logarithms of the factors that restore gene totals add, (n_obs,)."""
-        return np.asarray(self.counts @ restore.cpu().numpy().astype(np.float64))
+        factors = restore.cpu().numpy().astype(np.float64)
+        return np.concatenate([part @ factors for _rows, part in parts_of(self.counts)])
 
     def explained(self, gain: float) -> float:
         """Share of the deviance from gene mean × depth that is explained."""
@@ -227,16 +232,57 @@ class RandomBlocks:
         if len(every) <= self.size:
             return Block(every, rows.take(every, len(rows.values)))
         if len(self._coming) < self.size:
-            drawn = torch.randperm(len(every), generator=self.generator, device=every.device)
-            self.go_on(torch.cat([self._coming, drawn]))
+            self.go_on(torch.cat([self._coming, rows.shuffled(self.generator)]))
         index, self._coming = self._coming[: self.size], self._coming[self.size :]
         return Block(index, rows.take(index, next(self._n_values)))
 
 
+class RowsOnDisk(SparseRows):
+    """Counts that a step reads from disk.
+
+    Their random order is one of runs of rows that lie together, and within some of these runs at a
+    time: so the disk is read in large pieces, and memory holds some 16,000 rows. What was read is
+    let go again.
+    """
+
+    def __init__(self, matrix: sp.csr_matrix) -> None:
+        super().__init__(*_tensors_of(matrix))
+        self._matrix, self._n_read = matrix, 0
+
+    def shuffled(self, generator: torch.Generator) -> Tensor:
+        """All rows in an order that is random among and within pieces, (n_obs,), int64."""
+        runs = torch.split(torch.arange(len(self.lengths)), RUN)
+        drawn = torch.randperm(len(runs), generator=generator).tolist()
+        near = torch.split(torch.cat([runs[run] for run in drawn]), AT_ONCE)
+        return torch.cat([rows[torch.randperm(len(rows), generator=generator)] for rows in near])
+
+    def take(self, index: Tensor, n_values: int | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """As every `SparseRows`."""
+        found = super().take(index, n_values)
+        self._n_read += len(index)
+        if self._n_read >= AT_ONCE:
+            let_go(self._matrix)
+            self._n_read = 0
+        return found
+
+
 def rows_of(matrix: sp.csr_matrix, device: torch.device) -> SparseRows:
-    """Counts in compressed rows on a device."""
-    parts = (matrix.indptr.astype(np.int64), matrix.indices, matrix.data.astype(np.float32))
-    return SparseRows(*(torch.from_numpy(p).to(device) for p in parts))
+    """Counts in compressed rows on a device, whose memory holds them; or on disk, for the CPU."""
+    if device.type == "cpu" and is_on_disk(matrix):
+        return RowsOnDisk(matrix)
+    return SparseRows(*(part.to(device) for part in _tensors_of(matrix)))
+
+
+def _tensors_of(matrix: sp.csr_matrix) -> list[Tensor]:
+    starts, values = matrix.indptr.astype(np.int64), matrix.data.astype(np.float32, copy=False)
+    return [torch.from_numpy(part) for part in (starts, matrix.indices, values)]
+
+
+def _totals(counts: sp.csr_matrix) -> np.ndarray:
+    """Molecules of each gene, (n_vars,), in the precision of the counts."""
+    totals = np.asarray(counts.sum(axis=0)).ravel()
+    let_go(counts)
+    return totals
 
 
 def below(prefix: str, named: dict[str, T]) -> dict[str, T]:

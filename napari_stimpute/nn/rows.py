@@ -20,6 +20,10 @@ class SparseRows:
         self.starts, self.columns, self.values = starts, columns, values
         self.lengths = starts[1:] - starts[:-1]
 
+    def shuffled(self, generator: torch.Generator) -> Tensor:
+        """All rows in a random order, (n_obs,), int64."""
+        return torch.randperm(len(self.lengths), generator=generator, device=self.lengths.device)
+
     def take(self, index: Tensor, n_values: int | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """Non-zeros of some rows.
 

@@ -14,6 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from ...data.on_disk import parts_of
 from ..training import Split
 from .spectral import MOST_WHOLE, N_LANDMARKS, estimate_number, spectral_clusters
 
@@ -187,8 +188,13 @@ def predictive_gain(labels: NDArray[np.integer], split: Split) -> float:
     member = sp.csr_matrix((np.ones(len(labels)), (labels, np.arange(len(labels)))), shape)
     overall = np.asarray(kept.sum(axis=0), dtype=np.float64).ravel() + 1e-9
     overall /= overall.sum()
-    profiles = np.asarray((member @ kept).todense(), dtype=np.float64) + _SHRINK * overall
+    profiles, gain = np.zeros((n_groups, kept.shape[1])), 0.0
+    for rows, part in parts_of(kept):
+        profiles += (member[:, rows] @ part).toarray()
+    profiles += _SHRINK * overall
     profiles /= profiles.sum(axis=1, keepdims=True)
-    found = hidden.tocoo()
-    ratio = np.log(profiles[labels[found.row], found.col] / overall[found.col])
-    return float((found.data * ratio).sum() / max(found.data.sum(), 1.0))
+    for rows, part in parts_of(hidden):
+        found = part.tocoo()
+        ratio = np.log(profiles[labels[rows][found.row], found.col] / overall[found.col])
+        gain += float((found.data * ratio).sum())
+    return gain / max(float(hidden.data.sum()), 1.0)

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from ...data.blocks import aligned, joined, kept_or_filled
 from ...data.counts import depth_of
+from ...data.on_disk import let_go, parts_of
 from ...data.section import median_depth
 from ...errors import Diverged, TooSmall
 from ...nn.likelihoods import hidden_molecule_probability
@@ -156,7 +157,9 @@ class CellModel(ImputingModel):
         expected = np.zeros(n_vars)
         for block in self._expected_blocks(adata, counts, z, np.arange(n_vars)):
             expected += block.sum(axis=0, dtype=np.float64)
-        observed = np.bincount(counts.indices, counts.data, n_vars)  # adds up in float64
+        observed = np.zeros(n_vars)
+        for _rows, part in parts_of(counts):
+            observed += np.bincount(part.indices, part.data, n_vars)  # adds up in float64
         scale = np.divide(observed, expected, out=np.ones_like(observed), where=expected > 0)
         self.gene_scale_ = scale.astype(np.float32)
 
@@ -216,6 +219,7 @@ class CellModel(ImputingModel):
     def _log_values(self, counts: sp.csr_matrix, size: np.ndarray) -> Tensor:
         every = torch.arange(counts.shape[0], device=self._device)
         entries = rows_of(counts, self._device).take(every, counts.nnz)
+        let_go(counts)
         return log_values(*entries, torch.from_numpy(size).to(self._device), counts.shape[1])
 
     def _decoding(self, adata: AnnData) -> Decoding:

@@ -18,6 +18,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from ...data.on_disk import parts_of
+
 MOST_DECIDING = 20_000
 """Spots that thresholds and scales are taken from."""
 
@@ -111,7 +113,10 @@ def regressed(z: NDArray[np.floating], logged: sp.csr_matrix) -> NDArray[np.floa
     """
     wide = _with_one(z).astype(np.float64)
     gram = wide.T @ wide + _RIDGE * np.eye(wide.shape[1])
-    return np.asarray(np.linalg.solve(gram, (logged.T @ wide).T), dtype=np.float32)
+    products = np.zeros((logged.shape[1], wide.shape[1]))
+    for rows, part in parts_of(logged):
+        products += part.T @ wide[rows]
+    return np.asarray(np.linalg.solve(gram, products.T), dtype=np.float32)
 
 
 def reconstructed(
