@@ -24,11 +24,13 @@ shown
 """
 
 
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    """A JupyterLab whose notebook has the panels in one cell."""
-    write_notebook(tmp_path / "panels.ipynb", CELL)
-    with jupyterlab(tmp_path) as found:
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A JupyterLab whose two notebooks have the panels in one cell each."""
+    folder = tmp_path_factory.mktemp("lab")
+    for name in ("trained.ipynb", "walked.ipynb"):
+        write_notebook(folder / name, CELL)
+    with jupyterlab(folder) as found:
         yield found
 
 
@@ -46,7 +48,7 @@ def page(browser_path: str) -> Iterator[Page]:
 
 @pytest.mark.slow
 def test_train_is_clicked_and_results_are_seen(lab: Lab, page: Page, tmp_path: Path) -> None:
-    open_notebook(page, *lab, "panels.ipynb")
+    open_notebook(page, *lab, "trained.ipynb")
     train = page.get_by_role("button", name="Train", exact=True)
     tab = page.get_by_role("tab", name="Train", exact=True)
     run_all(page, tab)
@@ -87,7 +89,7 @@ def test_all_tabs_are_walked_and_answer(lab: Lab, page: Page, tmp_path: Path) ->
     """Nothing is drawn that a browser refuses, and each tab's work ends in something to see."""
     refused: list[str] = []
     page.on("console", lambda said: refused.append(said.text) if said.type == "error" else None)
-    open_notebook(page, *lab, "panels.ipynb")
+    open_notebook(page, *lab, "walked.ipynb")
     tabs = page.locator(".jp-OutputArea").get_by_role("tab")
     run_all(page, tabs.get_by_text("Compare"))
 
