@@ -48,6 +48,7 @@ from .models.protocols import (
 )
 from .models.simple.mixture import tissue_graph
 from .models.simple.parts import Parts
+from .models.simple.sample import Rows, sample_in_words
 from .progress import Progress, StopEarly
 from .trust.added import added_steps
 from .trust.judgement import Judgement, hide
@@ -224,6 +225,8 @@ class Run:
             yield from self._hold_against(
                 judgement, judgement.hidden.rest, judgement.judge, judging
             )
+        done = "Weighed" if judgement.hidden.judging is None else "Weighed and judged"
+        self._notes += sample_in_words(self.adata.n_obs, place_of(self.adata), done)
         self._notes += judgement.notes()
 
     def _hold_against(
@@ -239,7 +242,7 @@ class Run:
         if isinstance(self.model, IsBlend):
             prediction = yield from in_steps(progress, partial(self.model.blended, simple))
         else:  # networks are quick, and keep what they made
-            prediction = self._predict(counts)
+            prediction = self._predict(counts, judgement.at)
         yield from in_steps(progress, partial(act, prediction, simple))
 
     def _skip_judging(self) -> None:
@@ -249,10 +252,10 @@ class Run:
             self._judgement = None
             self._notes.append("Stopped early: neither blended with simple methods nor judged.")
 
-    def _predict(self, counts: sp.csr_matrix) -> np.ndarray:
-        """Expected counts (n_obs, n_vars) of the same spots, from other counts (n_obs, n_vars)."""
+    def _predict(self, counts: sp.csr_matrix, at: Rows | None) -> np.ndarray:
+        """Expected counts of the same spots, or some rows, from other counts (n_obs, n_vars)."""
         assert isinstance(self.model, Imputes)
-        return expected_counts(self.model, with_counts(self.adata, counts))
+        return expected_counts(self.model, with_counts(self.adata, counts), at)
 
     # ---- applying ------------------------------------------------------------------------------
 

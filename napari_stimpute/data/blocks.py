@@ -38,6 +38,15 @@ def aligned(
         left = left[n:]
 
 
+def picked(blocks: Iterable[NDArray[Any]], at: NDArray[np.integer]) -> Iterator[NDArray[Any]]:
+    """Some rows, sorted, of consecutive blocks of rows; what else is in a block is let go."""
+    start = 0
+    for block in blocks:
+        begin, end = np.searchsorted(at, [start, start + len(block)])
+        yield block[at[begin:end] - start]
+        start += len(block)
+
+
 def kept_or_filled(
     expected: NDArray[np.float32], counts: sp.csr_matrix, fills: NDArray[np.bool_]
 ) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 import scipy.sparse as sp
 
-from ..data.blocks import joined
+from ..data.blocks import joined, picked
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..config import WithCommunities, WithMode
     from .simple.blend import Blend
     from .simple.parts import Parts
+    from .simple.sample import Rows
 
 
 @runtime_checkable
@@ -50,6 +51,15 @@ class FillsByMode(Protocol):
         self, adata: AnnData, genes: Sequence[str] | None = None
     ) -> Iterator[np.ndarray]:
         """The same, as consecutive blocks of rows, (block, n_genes) each."""
+        ...
+
+
+@runtime_checkable
+class PredictsSome(Protocol):
+    """Gives expected counts of some rows without making those of all."""
+
+    def expected_at(self, adata: AnnData, at: Rows) -> np.ndarray:
+        """Expected counts of these rows, whatever the mode, (len(at), n_vars)."""
         ...
 
 
@@ -126,7 +136,7 @@ class IsBlend(Protocol):
     """There once it is fitted."""
 
     def blended(self, parts: Parts) -> np.ndarray:
-        """Expected counts (n_obs, n_vars) from simple predictions that are there already."""
+        """Expected counts (n_rows, n_vars) from simple predictions that are there already."""
         ...
 
     def unscaled_blocks(self, adata: AnnData) -> Iterator[tuple[slice, np.ndarray]]:
@@ -141,6 +151,10 @@ def expected_blocks(model: Imputes, adata: AnnData) -> Iterator[np.ndarray]:
     return model.imputed_blocks(adata)
 
 
-def expected_counts(model: Imputes, adata: AnnData) -> np.ndarray:
-    """The same as one array, (n_obs, n_vars)."""
-    return joined(expected_blocks(model, adata), adata.shape)
+def expected_counts(model: Imputes, adata: AnnData, at: Rows | None = None) -> np.ndarray:
+    """The same as one array, (n_obs, n_vars); or of some sorted rows alone, (len(at), n_vars)."""
+    if at is None:
+        return joined(expected_blocks(model, adata), adata.shape)
+    if isinstance(model, PredictsSome):
+        return model.expected_at(adata, at)
+    return joined(picked(expected_blocks(model, adata), at), (len(at), adata.n_vars))

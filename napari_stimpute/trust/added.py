@@ -28,6 +28,7 @@ from ..devices import require_memory
 from ..models.simple.blend import Blend, apply_blend, fit_blend
 from ..models.simple.mixture import tissue_graph
 from ..models.simple.parts import Parts
+from ..models.simple.sample import Rows, judged_rows
 from ..progress import Progress
 from .calibration import calibrate
 from .judgement import Hidden, hide
@@ -93,7 +94,10 @@ class _Simple:
 
     record: RunRecord
     counts: sp.csr_matrix
+    rest: sp.csr_matrix
+    """Of all spots, as `counts`; what is hidden, of those looked at."""
     hidden: Hidden
+    at: Rows | None
     graph: sp.csr_matrix | None
     parts: Parts
     blend: Blend
@@ -101,10 +105,12 @@ class _Simple:
     @classmethod
     def of(cls, molecules: Molecules, graph: sp.csr_matrix | None, record: RunRecord) -> _Simple:
         judged = record.trust is not None and bool(record.trust.verdicts)
+        at = judged_rows(molecules.counts.shape[0], record.seed)
         hidden = hide(molecules, record.seed, judged=judged)
-        parts = Parts.of(hidden.kept, graph, record.seed)
+        parts = Parts.of(hidden.kept, graph, record.seed, at)
+        every, hidden = hidden, hidden.of(at)
         blend = fit_blend(parts, hidden.steering)
-        return cls(record, molecules.counts, hidden, graph, parts, blend)
+        return cls(record, molecules.counts, every.rest, hidden, at, graph, parts, blend)
 
     @property
     def baseline(self) -> str:
@@ -118,7 +124,7 @@ class _Simple:
         rest, judging = self.hidden.rest, self.hidden.judging
         if judging is None or self.record.trust is None:
             return None
-        parts = Parts.of(rest, self.graph, self.record.seed)
+        parts = Parts.of(self.rest, self.graph, self.record.seed, self.at)
         prediction = apply_blend(parts, self.blend)
         return judge(rest, judging, prediction, lambda rows: parts.part(rows, self.baseline))
 

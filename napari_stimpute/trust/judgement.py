@@ -31,6 +31,7 @@ from ..models.simple.blend import (
 )
 from ..models.simple.mixture import FEWEST
 from ..models.simple.parts import Parts
+from ..models.simple.sample import Rows, judged_rows
 from .calibration import Calibration, calibrate
 from .recovery import deviance_explained
 from .summary import judged_in_words
@@ -55,6 +56,13 @@ class Hidden:
     rest: sp.csr_matrix
     judging: sp.csr_matrix | None
 
+    def of(self, at: Rows | None) -> Hidden:
+        """The same of some rows; None for all."""
+        if at is None:
+            return self
+        judging = None if self.judging is None else self.judging[at]
+        return Hidden(self.kept[at], self.steering[at], self.rest[at], judging)
+
 
 def hide(molecules: Molecules, seed: int, *, judged: bool) -> Hidden:
     """Hide molecules to steer and, if asked for, to judge, of those that no choice of genes saw.
@@ -75,6 +83,9 @@ def hide(molecules: Molecules, seed: int, *, judged: bool) -> Hidden:
 class Judgement:
     """Blends, calibrates and judges one run's predictions, in this order.
 
+    Of very many spots a part is looked at, the same one throughout: ``at`` holds its rows, and is
+    None where all are. `finish` blends all of them.
+
     Parameters
     ----------
     hidden : the molecules, hidden before the model was fitted to ``hidden.kept``
@@ -89,6 +100,7 @@ class Judgement:
     ) -> None:
         self.hidden, self.graph, self.title, self.seed = hidden, graph, title, seed
         self.blends, self.fills = blends, False
+        self.at = judged_rows(hidden.kept.shape[0], seed)
         self.blend: Blend | None = None
         self.own_blend: Blend | None = None
         """That of a model which is a blend itself; shown, not applied."""
@@ -97,17 +109,19 @@ class Judgement:
         self._without: float | None = None
 
     def parts(self, counts: sp.csr_matrix) -> Parts:
-        """Simple predictions from counts (n_obs, n_vars): for `weigh` of the kept ones, for `judge`
-        of the rest. A run makes them once, and a model that is a blend takes the same ones.
+        """Simple predictions of the spots looked at, from counts (n_obs, n_vars).
+
+        For `weigh` from the kept ones, for `judge` from the rest. A run makes them once, and a
+        model that is a blend takes the same ones.
         """
-        return Parts.of(counts, self.graph, self.seed)
+        return Parts.of(counts, self.graph, self.seed, self.at)
 
     def weigh(self, prediction: Array, simple: Parts) -> None:
         """Set weights and intervals; both predictions were made from the kept counts.
 
-        `prediction` (n_obs, n_vars) is overwritten.
+        `prediction` (n_rows, n_vars) is overwritten.
         """
-        hidden = self.hidden
+        hidden = self.hidden.of(self.at)
         if self.blends:
             parts = simple.with_model(self.title, prediction)
             self.blend, self.simple = fit_blends(parts, hidden.steering, [0, 1])
@@ -122,9 +136,10 @@ class Judgement:
     def judge(self, prediction: Array, simple: Parts) -> None:
         """Judge each gene; both predictions were made from all but the judging part.
 
-        `prediction` (n_obs, n_vars) is overwritten.
+        `prediction` (n_rows, n_vars) is overwritten.
         """
-        rest, judging = self.hidden.rest, self.hidden.judging
+        hidden = self.hidden.of(self.at)
+        rest, judging = hidden.rest, hidden.judging
         assert judging is not None
         if self.blend is not None:
             self._alone = deviance_explained(rest, judging, prediction)
@@ -143,7 +158,8 @@ class Judgement:
         if self.blend is None:
             yield from aligned(predicted, counts.shape)
         else:
-            yield from blend_blocks(self.parts(counts), self.blend, predicted)
+            parts = Parts.of(counts, self.graph, self.seed)
+            yield from blend_blocks(parts, self.blend, predicted)
 
     def record(self) -> TrustRecord:
         """What is known of the run as a whole.

@@ -247,6 +247,17 @@ class CellModel(ImputingModel):
     ) -> Iterator[np.ndarray]:
         yield from self._expected_blocks(adata, counts, self._latent(adata, counts), columns)
 
+    def expected_at(self, adata: AnnData, at: np.ndarray) -> np.ndarray:
+        """Expected counts of some cells, (len(at), n_vars); no others are decoded."""
+        counts, columns = self._aligned_counts(adata), self._columns(None)
+        z = self._latent_at(adata, counts, at)
+        blocks = self._expected_blocks(adata[at], counts[at], z, columns)
+        return joined(blocks, (len(at), len(columns)))
+
+    def _latent_at(self, adata: AnnData, counts: sp.csr_matrix, at: np.ndarray) -> np.ndarray:
+        """Latent means of some cells, (len(at), n_latent), each by its own counts alone."""
+        return self._latent(adata[at], counts[at])
+
     def _filled_blocks(self, adata: AnnData, columns: np.ndarray) -> Iterator[np.ndarray]:
         counts = self._aligned_counts(adata)
         seen, z = counts[:, columns], self._latent(adata, counts)

@@ -265,6 +265,10 @@ class ScIMTA(CellModel):
             self._memory = (known, np.concatenate(list(self._blocks(len(features), encode))))
         return self._memory[1]
 
+    def _latent_at(self, adata: AnnData, counts: sp.csr_matrix, at: np.ndarray) -> np.ndarray:
+        every = self._latent(adata, counts)  # a cell's neighbours are among all
+        return np.asarray(every[at], dtype=np.float32)
+
     # ---- applying ------------------------------------------------------------------------------
 
     def cluster_probability(self, adata: AnnData) -> np.ndarray:

@@ -132,7 +132,7 @@ def fit_blend(parts: Parts, hidden: sp.csr_matrix) -> Blend:
     Parameters
     ----------
     parts : made from the kept counts
-    hidden : (n_obs, n_vars), molecules that no part has seen
+    hidden : (n_rows, n_vars), molecules that no part has seen, of the spots that are predicted
     """
     return fit_blends(parts, hidden, [0])[0]
 
@@ -164,7 +164,7 @@ def best_part(parts: Parts, hidden: sp.csr_matrix) -> str:
 
 
 def apply_blend(parts: Parts, blend: Blend) -> Array:
-    """Blended expected counts (n_obs, n_vars), gene totals restored.
+    """Blended expected counts (n_rows, n_vars), gene totals restored.
 
     The prediction of the model in `parts`, if there is one, is overwritten: where it lay, the
     result lies, so that no second array is needed.
@@ -187,7 +187,7 @@ def apply_blends(parts: Parts, blends: Sequence[Blend]) -> list[Array]:
             out[rows] = block = blend.mix(made[-len(blend.titles) :])
             total += block.sum(axis=0, dtype=np.float64)
     for out, total in zip(outs, totals, strict=True):
-        out *= restoring(parts.counts, total)
+        out *= restoring(parts.own, total)
     return outs
 
 

@@ -28,6 +28,7 @@ from ...progress import Progress
 from ..base import Model
 from .blend import Blend, apply_blend, blend_blocks, fit_blend
 from .parts import TISSUE, Parts
+from .sample import judged_rows
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -40,7 +41,10 @@ FEWEST = 30
 
 
 class Mixture(Model):
-    """Own count, gene mean, neighbours in expression and tissue, and components, blended."""
+    """Own count, gene mean, neighbours in expression and tissue, and components, blended.
+
+    Of more than 50,000 spots, the weights are found on as many, drawn at random.
+    """
 
     name: ClassVar[str] = "mixture"
     blend_: Blend
@@ -55,7 +59,9 @@ class Mixture(Model):
     ) -> Generator[Progress, None, None]:
         kept, hidden = thin(counts, self.config.hidden_share, self.seed_)
         making = Progress("prepare", 0, 3, message="Making simple predictions")
-        parts = yield from in_steps(making, partial(Parts.of, kept, self._graph(adata), self.seed_))
+        graph, at = self._graph(adata), judged_rows(adata.n_obs, self.seed_)
+        parts = yield from in_steps(making, partial(Parts.of, kept, graph, self.seed_, at))
+        hidden = hidden if at is None else hidden[at]
         self.blend_, self.var_names_ = Blend.even(parts.titles, len(names)), names
         weighing = Progress("parts", 1, 3, message="Weighing simple methods on hidden molecules")
         yield weighing
@@ -81,7 +87,7 @@ class Mixture(Model):
         yield from (whole[rows] for rows in row_blocks(whole.shape))
 
     def blended(self, parts: Parts) -> np.ndarray:
-        """Expected counts (n_obs, n_vars) from parts of the fitted genes that are there already."""
+        """Expected counts (n_rows, n_vars) from parts of the fitted genes that are there."""
         return apply_blend(parts, self.blend_)
 
     def unscaled_blocks(self, adata: AnnData) -> Iterator[tuple[slice, np.ndarray]]:

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from ...data.components import Components, principal_components
 from ...data.counts import log_normalise, row_blocks, size_factors
 from .magic import magic_prediction
-from .neighbours import members, nearest
+from .neighbours import members, nearest, nearest_of
+from .sample import Rows
 
 Array = NDArray[np.float32]
 
@@ -69,15 +70,17 @@ class Parts:
 
     Attributes
     ----------
-    counts : (n_obs, n_vars), float32
+    counts : (n_obs, n_vars), float32, of all spots, among which neighbours are
+    own : (n_rows, n_vars), of the spots that are predicted: all, or those asked for
     titles : of the parts, in the order of `rows`
-    depth : (n_obs,), molecules of each spot
-    model : (n_obs, n_vars), prediction of a model that comes first, or None
-    last : (n_obs, n_vars), prediction of MAGIC with gene totals restored, which comes last where it
-        is installed, or None
+    depth : (n_rows,), molecules of each spot that is predicted
+    model : (n_rows, n_vars), prediction of a model that comes first, or None
+    last : (n_rows, n_vars), prediction of MAGIC with gene totals restored, which comes last where
+        it is installed, or None
     """
 
     counts: sp.csr_matrix
+    own: sp.csr_matrix
     titles: tuple[str, ...]
     depth: Array
     model: Array | None = field(default=None, repr=False)
@@ -88,44 +91,54 @@ class Parts:
     _roots: tuple[_Roots, ...] = ()
 
     @classmethod
-    def of(cls, counts: sp.csr_matrix, graph: sp.csr_matrix | None, seed: int) -> Parts:
+    def of(
+        cls,
+        counts: sp.csr_matrix,
+        graph: sp.csr_matrix | None,
+        seed: int,
+        at: Rows | None = None,
+    ) -> Parts:
         """Prepare all parts.
 
         Parameters
         ----------
         counts : (n_obs, n_vars)
         graph : (n_obs, n_obs), 0/1 neighbours in the tissue, or None without coordinates
+        at : rows to predict; None for all. Components are fitted to them alone, but their
+            neighbours are those among all, so that their means are as if all were predicted
         """
         counts = counts.astype(np.float32)
-        depth = depth_of(counts)
-        rings, n_pools = _rings(counts, seed)
+        own = counts if at is None else counts[at]
+        depth = depth_of(own)
+        rings, n_pools = _rings(counts, seed, at)
         roots = root_proportions(counts)
-        leading = principal_components(roots, _N_COMPONENTS, seed)
-        components = [_Roots.fit(leading.scores, leading, counts, depth)]
+        leading = principal_components(roots if at is None else roots[at], _N_COMPONENTS, seed)
+        components = [_Roots.fit(leading.scores, leading, own, depth)]
         titles = [OWN, GENE_MEAN, *(f"mean of the {k} most similar" for k in n_pools)]
         titles.append(COMPONENTS)
-        tissue = [] if graph is None else _powers(graph)
+        tissue = [] if graph is None else _powers(graph, at)
         if graph is not None:
-            smooth = np.asarray(tissue[0] @ leading.scores, dtype=np.float32)
-            components.append(_Roots.fit(smooth, leading, counts, depth))
+            scores = leading.scores if at is None else leading.project(roots)
+            smooth = np.asarray(tissue[0] @ scores, dtype=np.float32)
+            components.append(_Roots.fit(smooth, leading, own, depth))
             titles += [f"tissue neighbours ({h} step{'s' * (h > 1)})" for h in _HOPS]
             titles.append(TISSUE)
         last = magic_prediction(counts, seed)
         if last is not None:
-            last = at_depth(last, depth)
-            last *= restoring(counts, last.sum(axis=0, dtype=np.float64))
+            last = at_depth(last if at is None else last[at], depth)
+            last *= restoring(own, last.sum(axis=0, dtype=np.float64))
             titles.append("MAGIC")
         parts = (tuple(rings), tuple(tissue), tuple(components))
-        return cls(counts, tuple(titles), depth, None, last, *parts)
+        return cls(counts, own, tuple(titles), depth, None, last, *parts)
 
     def with_model(self, title: str, prediction: Array) -> Parts:
-        """The same parts after a model's prediction (n_obs, n_vars), which is put at depth."""
+        """The same parts after a model's prediction (n_rows, n_vars), which is put at depth."""
         return replace(self, titles=(title, *self.titles), model=prediction)
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Spots and genes."""
-        return (int(self.counts.shape[0]), int(self.counts.shape[1]))
+        """Spots that are predicted, and genes."""
+        return (int(self.own.shape[0]), int(self.own.shape[1]))
 
     def blocks(self) -> Iterator[slice]:
         """Blocks of spots that cover all."""
@@ -149,7 +162,7 @@ class Parts:
         depth = self.depth[rows]
         if self.model is not None:
             yield at_depth(self.model[rows], depth)
-        own = self.counts[rows].toarray()
+        own = self.own[rows].toarray()
         yield own
         yield depth[:, None] * self._share
         pooled = np.zeros_like(own)
@@ -168,7 +181,7 @@ class Parts:
     def _share(self) -> Array:
         """Each gene's share of all molecules, (n_vars,)."""
         total = np.asarray(self.counts.sum(axis=0), dtype=np.float32).ravel()
-        return np.asarray(total / self.depth.sum(), dtype=np.float32)
+        return np.asarray(total / depth_of(self.counts).sum(), dtype=np.float32)
 
 
 def restoring(counts: sp.csr_matrix, predicted: NDArray[np.float64]) -> Array:
@@ -195,21 +208,30 @@ def root_proportions(counts: sp.csr_matrix) -> sp.csr_matrix:
     return sp.csr_matrix((sp.diags(1 / np.maximum(depth_of(counts), 1.0)) @ counts).sqrt())
 
 
-def _rings(counts: sp.csr_matrix, seed: int) -> tuple[list[sp.csr_matrix], list[int]]:
+def _rings(
+    counts: sp.csr_matrix, seed: int, at: Rows | None
+) -> tuple[list[sp.csr_matrix], list[int]]:
     """0/1 matrices of the nearest 15 spots, those up to 30, up to 100, and the sizes used."""
     n = counts.shape[0]
     sizes = sorted({min(k, n) for k in _POOLS})
     logged = log_normalise(counts, size_factors(counts))
-    scores = principal_components(logged, _N_COMPONENTS, seed).scores
-    order = nearest(scores, sizes[-1], seed)
+    leading = principal_components(logged if at is None else logged[at], _N_COMPONENTS, seed)
+    if at is None:
+        order = nearest(leading.scores, sizes[-1], seed)
+    else:
+        order = nearest_of(at, leading.project(logged), sizes[-1])
     begins = [0, *sizes[:-1]]
-    rings = [members(order[:, a:b]) for a, b in zip(begins, sizes, strict=True)]
+    rings = [members(order[:, a:b], n) for a, b in zip(begins, sizes, strict=True)]
     return rings, sizes
 
 
-def _powers(graph: sp.csr_matrix) -> list[sp.csr_matrix]:
-    """Averages over the spot and its neighbours, repeated 1, 2 and 4 times."""
+def _powers(graph: sp.csr_matrix, at: Rows | None) -> list[sp.csr_matrix]:
+    """Averages over the spot and its neighbours, repeated 1, 2 and 4 times, of some spots."""
     own = sp.csr_matrix(graph + sp.identity(graph.shape[0]), dtype=np.float32)
     one = sp.csr_matrix(sp.diags(1 / np.asarray(own.sum(axis=1)).ravel()) @ own, dtype=np.float32)
+    if at is not None:
+        here = one[at]
+        two = here @ one
+        return [here, sp.csr_matrix(two), sp.csr_matrix(two @ one @ one)]
     two = sp.csr_matrix(one @ one)
     return [one, two, sp.csr_matrix(two @ two)]

@@ -11,7 +11,7 @@ from napari_stimpute.data.components import principal_components
 from napari_stimpute.data.counts import log_normalise, size_factors
 from napari_stimpute.data.graph import spatial_graph
 from napari_stimpute.models.simple import parts as parts_module
-from napari_stimpute.models.simple.neighbours import nearest
+from napari_stimpute.models.simple.neighbours import nearest, nearest_of
 from napari_stimpute.models.simple.parts import GENE_MEAN, OWN, TISSUE, Parts
 
 
@@ -99,6 +99,28 @@ def test_one_part_alone_is_as_among_all(counts: sp.csr_matrix, graph: sp.csr_mat
     made, rows = Parts.of(counts, graph, 0), slice(20, 90)
     for title, expected in zip(made.titles, made.rows(rows), strict=True):
         np.testing.assert_array_equal(made.part(rows, title), expected)
+
+
+def test_some_spots_have_their_neighbours_among_all(
+    counts: sp.csr_matrix, graph: sp.csr_matrix
+) -> None:
+    at = np.arange(0, 150, 4)
+    whole, some = Parts.of(counts, graph, 0), Parts.of(counts, graph, 0, at)
+    assert some.titles == whole.titles and some.shape == (len(at), 40)
+    for title in (OWN, GENE_MEAN, *(t for t in whole.titles if t.startswith("tissue"))):
+        np.testing.assert_allclose(part(some, title), part(whole, title)[at], rtol=1e-5)
+
+
+def test_all_rows_asked_for_are_what_all_are(counts: sp.csr_matrix, graph: sp.csr_matrix) -> None:
+    whole, asked = Parts.of(counts, graph, 0), Parts.of(counts, graph, 0, np.arange(150))
+    for title in whole.titles:
+        np.testing.assert_allclose(part(asked, title), part(whole, title), rtol=1e-3, atol=1e-4)
+
+
+def test_nearest_of_some_are_among_all() -> None:
+    places, at = np.random.default_rng(0).normal(size=(80, 3)), np.array([3, 11, 40])
+    found = nearest_of(at, places, 6)
+    np.testing.assert_array_equal(found, np.argsort(cdist(places[at], places), axis=1)[:, :6])
 
 
 def test_without_coordinates_there_are_no_tissue_parts(counts: sp.csr_matrix) -> None:
