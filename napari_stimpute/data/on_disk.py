@@ -113,8 +113,10 @@ def is_on_disk(matrix: Any) -> bool:
     return all(held is not None and held.size == values.size for values, held in maps)
 
 
-def let_go(matrix: sp.csr_matrix | sp.csc_matrix) -> None:
+def let_go(matrix: Any) -> None:
     """Forget what memory holds of a matrix on disk; it is read again where it is needed."""
+    if not is_on_disk(matrix):
+        return
     for values in (matrix.data, matrix.indices):
         mapped = _map_below(values)
         if mapped is not None:
