@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from .words import did_you_mean
 
@@ -23,6 +23,10 @@ class StimputeError(Exception):
     def __init__(self, *, expected: str, found: str, remedy: str) -> None:
         self.expected, self.found, self.remedy = expected, found, remedy
         super().__init__(f"Expected {expected}, but found {found}. {remedy}")
+
+    def __reduce__(self) -> tuple[Callable[..., StimputeError], tuple[object, ...]]:
+        """Whole, where it goes from one process to another."""
+        return _again, (type(self), str(self), self.__dict__)
 
 
 class InputError(StimputeError):
@@ -120,6 +124,12 @@ class OutOfMemory(StimputeError):
 
 class Busy(StimputeError):
     """Something is running already; one job at a time."""
+
+
+def _again(kind: type[StimputeError], text: str, held: dict[str, object]) -> StimputeError:
+    error = kind.__new__(kind, text)
+    error.__dict__.update(held)
+    return error
 
 
 def in_words(error: BaseException | None) -> str:
