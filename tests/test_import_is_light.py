@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = {"torch", "anndata", "scanpy", "squidpy", "sklearn", "matplotlib"}
+HEAVY = {"torch", "anndata", "scanpy", "squidpy", "sklearn", "matplotlib", "distributed"}
 FRONT_ENDS = {"napari", "qtpy", "PyQt6", "PySide6", "magicgui", "superqt", "IPython", "ipywidgets"}
 
 

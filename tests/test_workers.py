@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import signal
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import anndata as ad
 import dask
+import numpy as np
+import psutil
 import pytest
 from dask_jobqueue.slurm import SLURMCluster
 from distributed import LocalCluster
 
+from napari_stimpute import keys
+from napari_stimpute.cli import main
 from napari_stimpute.errors import InvalidSetting, StimputeError, TooSmall, UnknownName
 from napari_stimpute.workers.clusters import end, slurm
 from napari_stimpute.workers.crew import Crew
 from napari_stimpute.workers.workers import Done, Workers
+
+from .simulated import simulate_section
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +118,90 @@ def test_a_cluster_that_runs_already_stays_and_forgets_the_work(
     all_done(lent, lambda part: part, 1)
     assert not [name for name in cluster.scheduler.worker_plugins if "stimpute" in name]
     assert cluster.scheduler.workers
+
+
+# ---- files of a folder -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four sections of the same tissue, and a file that is none."""
+    made = tmp_path_factory.mktemp("files") / "in"
+    made.mkdir()
+    section = simulate_section(n_rows=15, n_genes=100)
+    for i in range(4):
+        section[30 * i : 30 * i + 100].copy().write_h5ad(made / f"{i}.h5ad")
+    (made / "bad.h5ad").write_text("Not a file of this kind.")
+    return made
+
+
+def impute(*argv: object) -> int:
+    return main(["impute", *map(str, argv), "--model", "pca", "--no-judge"])
+
+
+def kill_one_at_work(cluster: LocalCluster) -> None:
+    """Kill the first worker that is seen at work."""
+    while True:
+        for at_work in list(cluster.scheduler.workers.values()):
+            if at_work.processing:
+                os.kill(process_of(cluster, at_work.address), signal.SIGKILL)
+                return
+        time.sleep(0.01)
+
+
+def process_of(cluster: LocalCluster, address: str) -> int:
+    nannies = cluster.workers.values()
+    return next(n.process.pid for n in nannies if n.worker_address == address)
+
+
+def test_files_of_a_folder_are_imputed_as_in_series_though_a_worker_is_killed(
+    cluster: LocalCluster, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert impute(folder, tmp_path / "series", "--quiet") == 1
+    killer = threading.Thread(target=kill_one_at_work, args=(cluster,))
+    killer.start()
+    assert impute(folder, tmp_path / "shared", "--cluster", cluster.scheduler_address) == 1
+    killer.join(timeout=1)
+    assert not killer.is_alive()
+    for name in ("0.h5ad", "1.h5ad", "2.h5ad", "3.h5ad"):
+        one, other = (ad.read_h5ad(tmp_path / made / name) for made in ("series", "shared"))
+        for place in (keys.imputed("pca"), keys.embedding("pca")):
+            held = "layers" if place in one.layers else "obsm"
+            assert np.array_equal(getattr(one, held)[place], getattr(other, held)[place])
+        assert (one.obs == other.obs).all(axis=None)
+    told = capsys.readouterr()
+    assert "stimpute: bad.h5ad: Expected" in told.err
+    assert "4 done, 1 failed." in told.out
+
+
+def test_ctrl_c_ends_the_workers_keeps_what_is_finished_and_can_be_gone_on_with(
+    folder: Path, tmp_path: Path
+) -> None:
+    """Pressed at a terminal, where the workers' processes get it, too."""
+    given, out = tmp_path / "in", tmp_path / "out"
+    given.mkdir()
+    for i in range(3):
+        shutil.copy(folder / f"{i}.h5ad", given)
+    slow = ["--model", "scziva", "--no-judge", "--no-blend", "--set", "epochs=5000"]
+    slow += ["--workers", "2"]
+    command = [sys.executable, "-m", "napari_stimpute", "impute", str(given), str(out), *slow]
+    started = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    assert started.stderr is not None
+    next(line for line in started.stderr if "2 workers, file" in line)
+    processes = psutil.Process(started.pid).children(recursive=True)
+    assert len(processes) >= 2
+    os.killpg(started.pid, signal.SIGINT)
+    _, said = started.communicate(timeout=30)
+    assert "Stopped; finished files are kept, and the same command goes on." in said
+    assert "Traceback" not in said
+    assert not psutil.wait_procs(processes, timeout=10)[1]
+    assert started.returncode == 1
+    assert not list(out.iterdir())
+
+
+def test_a_single_file_is_not_shared(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        impute(folder / "0.h5ad", tmp_path / "out.h5ad", "--workers", "2")
 
 
 # ---- which cluster -----------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""`stimpute impute` and `cluster` for a folder: every file in it, one after the other.
+"""`stimpute impute` and `cluster` for a folder: every file in it, in series or by several workers.
 
 A file that cannot be used does not stop the others. A result that is there stays there, unless it
 was stopped early; another file of its name is not touched either.
@@ -24,11 +24,16 @@ from ..errors import (
     TooSmall,
     in_words,
 )
-from ..words import duration
+from ..progress import Progress
+from ..words import counted, duration, memory
 from .options import aligned
 
 if TYPE_CHECKING:
     from ..terminal import Teller
+    from ..workers.workers import Done, Workers
+
+_MOMENT = 0.25
+"""Seconds between two looks at what workers have finished."""
 
 _HEADER = ("File", "Outcome", "Time", "")
 
@@ -57,6 +62,15 @@ class Worked(NamedTuple):
 
     is_complete: bool
     is_stopped: bool
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a worker did with a file, in how many seconds, and what it would have warned of."""
+
+    worked: Worked
+    seconds: float
+    warned: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,8 +124,80 @@ def work_on_folder(args: argparse.Namespace, tell: Teller, work: Callable[[Task]
         if not is_over:
             outcome = _outcome(task, args.overwrite, tell, work)
         outcomes.append(outcome)
-    _tell(outcomes, tell)
-    return 0 if {o.state for o in outcomes} <= {"done", "skipped"} else 1
+    return _told(outcomes, tell)
+
+
+def share_folder(
+    args: argparse.Namespace, tell: Teller, work: Callable[[Task], Told], workers: Workers
+) -> int:
+    """Work on the files of a folder at the same time; else as `work_on_folder`.
+
+    Parameters
+    ----------
+    work : does one task, in another process
+    workers : who; Ctrl-C ends them, and what is finished is kept
+
+    Raises
+    ------
+    NotReadable, NotWritable : as for `work_on_folder`
+    StimputeError : the cluster cannot be reached
+    """
+    found: dict[Task, FileOutcome] = {}
+    tasks = _tasks(args)
+    for task in tasks:
+        kept = None if args.overwrite else _kept(task, Path(task.source).name, tell)
+        if kept is not None:
+            found[task] = kept
+    to_do = [task for task in tasks if task not in found]
+    if to_do:
+        found |= _shared(to_do, tell, work, _enough(workers, len(to_do), tell))
+    return _told([found[task] for task in tasks], tell)
+
+
+def _enough(workers: Workers, n_files: int, tell: Teller) -> Workers:
+    """No more workers than files; what each may use is said."""
+    used = workers.at_most(n_files)
+    if used.n < workers.n:
+        tell.say(f"{counted(used.n, 'worker')} of {workers.n} are used: there is no more to do.")
+    if not used.cluster:
+        each = f"{counted(used.n_cores, 'core')} and {memory(used.memory)} of memory"
+        tell.say(f"Each of {counted(used.n, 'worker')} may use {each}.")
+    return used
+
+
+def _shared(
+    tasks: Sequence[Task], tell: Teller, work: Callable[[Task], Told], workers: Workers
+) -> dict[Task, FileOutcome]:
+    """What became of each task; those that Ctrl-C ended are given up."""
+    from ..workers.crew import Crew
+
+    found: dict[Task, FileOutcome] = {}
+    try:
+        with Crew(workers, work) as crew:
+            crew.give(tasks)
+            while crew.n_left:
+                for done in crew.finished(_MOMENT):
+                    found[done.part] = _ended(done, tell)
+                told = Progress(f"{crew.doing}, file", len(found), len(tasks))
+                tell.progress("Files", told, None)
+    except KeyboardInterrupt:
+        tell.warn("Stopped; finished files are kept, and the same command goes on.")
+        for task in tasks:
+            lost = FileOutcome(Path(task.source).name, "given up", "nothing was written")
+            found.setdefault(task, lost)
+    return found
+
+
+def _ended(done: Done[Task, Told], tell: Teller) -> FileOutcome:
+    """Say what a worker did with a file."""
+    name, told = Path(done.part.source).name, done.value
+    if told is None:
+        return _failed(name, done.error, tell)
+    if told.warned:
+        tell.warn(f"{name}: {told.warned}")
+    tell.say(f"{done.part.place}: {name} is done, in {duration(told.seconds)}.")
+    note = "" if told.worked.is_complete else "the best so far is kept"
+    return FileOutcome(name, "done", note, told.seconds)
 
 
 def _tasks(args: argparse.Namespace) -> list[Task]:
@@ -124,7 +210,7 @@ def _tasks(args: argparse.Namespace) -> list[Task]:
             remedy="Choose another folder; hidden files are left out.",
         )
     _make_folder(out, folder)
-    models = Path(args.save_model) if args.save_model else None
+    models = full_path(args.save_model) if args.save_model else None
     return [
         Task(
             str(file),
@@ -174,13 +260,17 @@ def _outcome(
     except KeyboardInterrupt:
         return FileOutcome(name, "given up", "nothing was written", is_last=True)
     except Exception as error:  # noqa: BLE001  printed and counted; the other files are tried
-        tell.warn(f"stimpute: {name}: {in_words(error)}")
-        return FileOutcome(name, "failed", _shortly(error) or in_words(error))
+        return _failed(name, error, tell)
     seconds, is_last = time.monotonic() - begun, worked.is_stopped
     if worked.is_complete:
         return FileOutcome(name, "done", "", seconds, is_last)
     state: Literal["stopped early", "done"] = "stopped early" if is_last else "done"
     return FileOutcome(name, state, "the best so far is kept", seconds, is_last)
+
+
+def _failed(name: str, error: BaseException | None, tell: Teller) -> FileOutcome:
+    tell.warn(f"stimpute: {name}: {in_words(error)}")
+    return FileOutcome(name, "failed", _shortly(error) or in_words(error))
 
 
 def _kept(task: Task, name: str, tell: Teller) -> FileOutcome | None:
@@ -205,7 +295,7 @@ def _kept(task: Task, name: str, tell: Teller) -> FileOutcome | None:
     return None
 
 
-def _shortly(error: Exception) -> str:
+def _shortly(error: BaseException | None) -> str:
     """What was wrong, for the table; the whole sentence was printed before."""
     if isinstance(error, InvalidSetting):
         return f"expected {error.expected}, not {error.found}"
@@ -214,7 +304,8 @@ def _shortly(error: Exception) -> str:
     return error.found if isinstance(error, StimputeError) else ""
 
 
-def _tell(outcomes: Sequence[FileOutcome], tell: Teller) -> None:
+def _told(outcomes: Sequence[FileOutcome], tell: Teller) -> int:
+    """Say what became of each file; returns the exit code."""
     rows = [
         (o.name, o.state, "" if o.seconds is None else duration(o.seconds), o.note)
         for o in outcomes
@@ -222,3 +313,4 @@ def _tell(outcomes: Sequence[FileOutcome], tell: Teller) -> None:
     tell.say("", *aligned([_HEADER, *rows], left=(0, 1, 3)), "")
     counted = Counter(o.state for o in outcomes)
     tell.say(", ".join(f"{n} {state}" for state, n in counted.items()) + ".")
+    return 0 if {o.state for o in outcomes} <= {"done", "skipped"} else 1

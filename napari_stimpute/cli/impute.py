@@ -6,8 +6,13 @@ What becomes of a folder's files is told by `folder`.
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import textwrap
+import time
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +20,15 @@ from .. import keys
 from ..errors import InputError, NotWritable
 from ..models import MODELS, model_info
 from ..models.configs import ModelInfo
-from .folder import Task, Worked, add_folder_options, is_folder, work_on_folder
+from .folder import (
+    Task,
+    Told,
+    Worked,
+    add_folder_options,
+    is_folder,
+    share_folder,
+    work_on_folder,
+)
 from .options import (
     Parser,
     add_data_options,
@@ -23,15 +36,18 @@ from .options import (
     add_run_options,
     add_setting_options,
     add_table_option,
+    add_workers_options,
     config_of,
     forget_training,
     kept_training,
     listed,
     opened_by,
+    reading_options,
     settings_text,
     usage,
     width,
     with_examples,
+    workers_of,
 )
 
 if TYPE_CHECKING:
@@ -64,7 +80,7 @@ _EXAMPLES = {
         "stimpute impute section.h5ad result.h5ad --n-domains 6",
         "stimpute impute section.h5ad result.h5ad --model mixture --also RELN,GAD1",
         "stimpute impute cells.h5ad filled.h5ad --model scziva --mode fill --genes hvg:2000",
-        "stimpute impute samples/ results/ --model mixture --also markers.txt",
+        "stimpute impute samples/ results/ --model mixture --also markers.txt --workers 4",
     ),
     "cluster": (
         "stimpute cluster section.h5ad domains.h5ad --n-domains 6 --seed 1",
@@ -121,6 +137,7 @@ def _add_work(
         _add_trust_options(parser)
     add_fresh_option(parser)
     add_run_options(parser)
+    add_workers_options(parser, "the files of a folder")
     parser.set_defaults(command=_work, parser=parser, gives=gives)
 
 
@@ -160,7 +177,12 @@ def _work(args: argparse.Namespace) -> int:
     if is_folder(args.input):
         if args.table:
             args.parser.error("--table is about one store; a folder of samples is given")
+        workers = workers_of(args)
+        if workers.are_apart:
+            return share_folder(args, tell, partial(_work_apart, _sent(args), config), workers)
         return work_on_folder(args, tell, lambda task: _work_on(task, args, config, tell))
+    if args.workers > 1 or args.cluster:
+        args.parser.error("--workers and --cluster are about a folder of files; one file is given")
     _work_on(Task(args.input, args.output, args.save_model), args, config, tell)
     return 0
 
@@ -208,6 +230,25 @@ def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Te
         if state is not JobState.CANCELLED:
             forget_training(kept)
     return Worked(record.completed, state is JobState.CANCELLED or bool(came))
+
+
+def _sent(args: argparse.Namespace) -> argparse.Namespace:
+    """What a worker needs of the command line; it may work in another folder."""
+    reading_options(args)  # refused here, where it can be answered
+    sent = {name: value for name, value in vars(args).items() if name not in ("parser", "command")}
+    for name in ("genes", "also"):
+        if os.path.isfile(sent[name]):
+            sent[name] = os.path.abspath(sent[name])
+    return argparse.Namespace(**sent)
+
+
+def _work_apart(args: argparse.Namespace, config: ModelConfig, task: Task) -> Told:
+    """Work on a file as a worker does, which has no terminal."""
+    from ..terminal import Teller
+
+    warned, begun = io.StringIO(), time.monotonic()
+    worked = _work_on(replace(task, place=""), args, config, Teller(quiet=True, stream=warned))
+    return Told(worked, time.monotonic() - begun, warned.getvalue().strip())
 
 
 def _tell_memory(adata: AnnData, request: Request, tell: Teller) -> None:

@@ -22,6 +22,7 @@ from ..words import did_you_mean, shown
 if TYPE_CHECKING:
     from ..data.opening import Opened
     from ..terminal import Teller
+    from ..workers.workers import Workers
 
 T = TypeVar("T")
 
@@ -163,6 +164,37 @@ def forget_training(kept: Path) -> None:
     """Remove what was kept of a training, if anything was."""
     if kept.is_file():
         kept.unlink()
+
+
+def add_workers_options(parser: argparse.ArgumentParser, parts: str) -> None:
+    """Offer to do independent parts of the work at the same time."""
+    group = parser.add_argument_group("workers")
+    group.add_argument(
+        "--workers",
+        default=1,
+        type=positive,
+        metavar="N",
+        help=f"processes that share {parts}, or jobs of SLURM; each computes on its share of the "
+        "cores and of the free memory, a GPU is used by all (%(default)s: one after the other). "
+        "The numbers are those of a run in series on as many threads (OMP_NUM_THREADS)",
+    )
+    group.add_argument(
+        "--cluster",
+        default="",
+        metavar="slurm|ADDRESS",
+        help="workers elsewhere: jobs of SLURM, which ask for what SBATCH_PARTITION, "
+        "SBATCH_ACCOUNT, SBATCH_TIMELIMIT and Dask's jobqueue.yaml say (4 cores, 16 GB, 24 hours), "
+        "or those of a Dask scheduler, as tcp://host:8786; all must see the same files",
+    )
+
+
+def workers_of(args: argparse.Namespace) -> Workers:
+    """Who does the work; a cluster that cannot be one is wrong usage."""
+    from ..workers.workers import SLURM, Workers
+
+    if args.workers > 1 and args.cluster not in ("", SLURM):
+        args.parser.error("--workers is about this machine or SLURM; an address has its own")
+    return usage(args, lambda: Workers(args.workers, args.cluster))
 
 
 def opened_by(args: argparse.Namespace, source: str) -> Opened:
