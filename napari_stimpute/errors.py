@@ -122,6 +122,10 @@ class OutOfMemory(StimputeError):
     """Even the smallest block does not fit into memory."""
 
 
+class ProcessLost(StimputeError):
+    """Another process that trains the same network has ended."""
+
+
 class Busy(StimputeError):
     """Something is running already; one job at a time."""
 

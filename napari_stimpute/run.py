@@ -91,9 +91,8 @@ class Run:
     raised.
 
     With ``judged`` or ``blend`` the model is fitted without the hidden molecules, then applied to
-    all of them: what was judged is what is used, and nothing is trained twice.
-
-    ``kept`` is a file from which a training that was killed goes on: see `Model.keeping`.
+    all of them: what was judged is what is used, and nothing is trained twice. ``kept`` is a
+    file from which a training that was killed goes on: see `Model.keeping`.
     """
 
     def __init__(self, adata: AnnData, request: Request, kept: Path | None = None) -> None:
@@ -122,6 +121,8 @@ class Run:
         seen = self._hide()
         try:
             yield from self._fit_with_retries(seen)
+            if not self.model.is_fitted:  # another process keeps what they learned together
+                return
             with self._short_of_memory():
                 yield from self._judge()
         except StopEarly:
@@ -177,8 +178,7 @@ class Run:
         steps = self.model.fit_steps(seen, seed=request.seed, device=request.device)
         with closing(steps):  # a stopped model concludes here, not when it is garbage-collected
             for p in steps:
-                n_steps = p.n_steps + _APPLY_STEPS  # whose pace is another
-                yield replace(p, n_steps=n_steps, phase_ends=p.last_of_phase)
+                yield replace(p, n_steps=p.n_steps + _APPLY_STEPS, phase_ends=p.last_of_phase)
 
     def _with_smaller_blocks(self) -> Model:
         config, place = self.model.config, place_of(self.adata)

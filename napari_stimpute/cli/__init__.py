@@ -12,11 +12,11 @@ import signal
 import sys
 import textwrap
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from .. import __version__
-from ..errors import InvalidSetting, StimputeError
+from ..errors import InvalidSetting, ProcessLost, StimputeError
 from ..models import MODELS, model_info
 from ..words import shown
 from .compare import add_compare
@@ -38,6 +38,7 @@ from .options import (
     width,
     with_examples,
 )
+from .processes import LOST, together
 from .train import add_finetune, add_train
 from .tune import add_tune
 from .unforeseen import unforeseen
@@ -70,10 +71,12 @@ def _run(argv: Sequence[str]) -> int:
         args, unknown = command_parser().parse_known_args(argv)
         if unknown:  # said by the command that was asked for: it knows its options
             args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
-        command: Callable[[argparse.Namespace], int] = args.command
-        return command(args)
+        return together(args, argv, args.command)
     except InvalidSetting as error:
         args.parser.error(str(error))
+    except ProcessLost as error:
+        print(f"stimpute: {error}", file=sys.stderr)
+        return LOST
     except StimputeError as error:
         print(shown(f"stimpute: {error}"), file=sys.stderr)
     except MemoryError:

@@ -49,6 +49,7 @@ from .options import (
     with_examples,
     workers_of,
 )
+from .processes import add_processes_option, number
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -135,8 +136,9 @@ def _add_work(
     add_folder_options(data)
     if gives == "imputed":
         _add_trust_options(parser)
-    add_fresh_option(parser)
-    add_run_options(parser)
+    run = add_run_options(parser)
+    add_processes_option(run)
+    add_fresh_option(run)
     add_workers_options(parser, "the files of a folder")
     parser.set_defaults(command=_work, parser=parser, gives=gives)
 
@@ -173,7 +175,7 @@ def _work(args: argparse.Namespace) -> int:
 
     usage(args, lambda: resolve_device(args.device))
     check_run_key(args.key or args.model)
-    tell = Teller(quiet=args.quiet)
+    tell = Teller(quiet=args.quiet or number() > 0)
     if is_folder(args.input):
         if args.table:
             args.parser.error("--table is about one store; a folder of samples is given")
@@ -219,6 +221,8 @@ def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Te
     run = Run(opened.adata, request, kept)
     title = f"Training {model_info(args.model).title}"
     state = follow(Job(run.steps(), f"{task.place} · {title}" if task.place else title), tell)
+    if number():  # the first of several processes judges and writes
+        return Worked(is_complete=True, is_stopped=False)
     with holding_signals(resends=False) as came:
         try:
             record = _write(run, task, tell, args.table)

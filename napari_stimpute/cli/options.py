@@ -123,8 +123,8 @@ def add_reading_option(group: argparse._ActionsContainer) -> None:
     )
 
 
-def add_run_options(parser: argparse.ArgumentParser) -> None:
-    """Offer what every run takes: seed, device, and silence."""
+def add_run_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Offer what every run takes: seed, device, and silence; in a group for more of the kind."""
     run = parser.add_argument_group("run")
     run.add_argument(
         "--seed",
@@ -135,11 +135,12 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     )
     run.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (%(default)s)")
     run.add_argument("--quiet", action="store_true", help="say nothing but what goes wrong")
+    return run
 
 
-def add_fresh_option(parser: argparse.ArgumentParser) -> None:
+def add_fresh_option(group: argparse._ActionsContainer) -> None:
     """Offer to begin anew where a training was broken off."""
-    parser.add_argument(
+    group.add_argument(
         "--fresh",
         action="store_true",
         help="begin anew, though a training that was killed stands in OUT.training; else the same "

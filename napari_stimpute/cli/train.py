@@ -29,6 +29,7 @@ from .options import (
     width,
     with_examples,
 )
+from .processes import add_processes_option, number
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -79,8 +80,9 @@ def add_train(commands: argparse._SubParsersAction[Parser]) -> None:
     )
     add_setting_options(group, list(MODELS.values()))
     add_data_options(parser.add_argument_group("data"))
-    add_fresh_option(parser)
-    add_run_options(parser)
+    run = add_run_options(parser)
+    add_processes_option(run)
+    add_fresh_option(run)
     parser.set_defaults(command=_train, parser=parser, gives="")
 
 
@@ -123,7 +125,7 @@ def _train(args: argparse.Namespace) -> int:
 
     usage(args, lambda: resolve_device(args.device))
     check_folder(args.output)
-    tell = Teller(quiet=args.quiet)
+    tell = Teller(quiet=args.quiet or number() > 0)
     tell.say(f"Reading {args.input}")
     opened = opened_by(args, args.input)
     tell.say(*opened.notes)
@@ -133,6 +135,8 @@ def _train(args: argparse.Namespace) -> int:
     model.keeping(kept)
     steps = _fit(model, opened.adata, args, tell)
     state = follow(Job(steps, f"Training {model_info(args.model).title}"), tell)
+    if number():  # the first of several processes keeps what they learned
+        return 0
     if not model.is_fitted:  # stopped before anything was learned
         raise KeyboardInterrupt
     with holding_signals(resends=False):

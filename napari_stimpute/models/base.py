@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -21,6 +22,7 @@ from ..data.counts import find_counts, read_counts
 from ..data.genes import check_unique_names
 from ..devices import resolve_device
 from ..errors import (
+    Diverged,
     GenesMismatch,
     InvalidSetting,
     MissingKey,
@@ -30,8 +32,9 @@ from ..errors import (
     TooSmall,
     UnknownName,
 )
+from ..nn import ranks
 from ..nn.checkpoint import EVERY, Checkpoint
-from ..progress import Progress, drain
+from ..progress import Progress, StopEarly, drain
 from .configs import MODELS, model_info
 from .storage import Config, Past, check_unaltered, load_folder, not_a_model, save_folder
 from .unfinished import identity_of
@@ -127,12 +130,14 @@ class Model(ABC):
         """Learn step by step. Closing the generator stops, and keeps the best so far."""
         self.check(adata)
         require(seed >= 0, "seed", "a whole number ≥ 0", str(seed), "Choose another seed.")
-        self.device_ = resolve_device(device)
+        self.device_ = ranks.own_device(resolve_device(device))
         counts = read_counts(adata)
         if self.is_fitted:  # what is interrupted now is no mixture of two fits
             del self.var_names_
         self.seed_, self.completed_ = seed, False
         self.history_, self.notes_ = [], []
+        if ranks.n_ranks() > 1:
+            self.notes_.append(f"Trained by {ranks.n_ranks()} processes together.")
         yield from self._take_up(adata, counts.matrix)
         steps = self._learn(adata, counts.matrix, [str(name) for name in counts.var.index])
         try:
@@ -141,6 +146,14 @@ class Model(ABC):
                     self._remember(progress)
                 yield progress
             self.completed_ = True
+        except (MemoryError, RuntimeError) as error:
+            if ranks.n_ranks() == 1 or not is_out_of_memory(error):
+                raise
+            raise OutOfMemory(  # who begins anew with smaller blocks must do so alone
+                expected="memory for the spots of a step in every process",
+                found="too little in one of them",
+                remedy="Choose smaller blocks (batch_size), or fewer processes.",
+            ) from error
         finally:
             steps.close()
             kept, self._checkpoint = self._checkpoint, None
@@ -159,6 +172,28 @@ class Model(ABC):
         if kept.stand is not None:
             self.notes_.append(f"Training went on from {kept.stand.in_words}.")
             yield Progress("prepare", 0, 1, message=f"Going on from {kept.stand.in_words}")
+
+    @contextmanager
+    def _concluding(self, names: list[str], conclude: Callable[[bool], None]) -> Iterator[None]:
+        """Around the training: conclude however it ends, in the first of several processes.
+
+        Parameters
+        ----------
+        names : modelled genes, set once there is something to use
+        conclude : called with whether the training was cut short
+        """
+
+        def finish(is_cut: bool) -> None:
+            if ranks.is_first():
+                conclude(is_cut)
+                self.var_names_ = names
+
+        try:
+            yield
+        except (GeneratorExit, StopEarly, Diverged):
+            finish(is_cut=True)
+            raise
+        finish(is_cut=False)
 
     def counted(self, counts: sp.csr_matrix, names: list[str]) -> sp.csr_matrix:
         """Counts (n_obs, n_vars) of these features as the model takes them: as they are."""

@@ -40,6 +40,7 @@ from torch import Tensor, nn
 
 from ..data.counts import log_normalise
 from ..data.gene_order import gene_order
+from ..nn import ranks
 from ..nn.convolution import GeneConvolution
 from ..nn.decoder import CountDecoder
 from ..nn.layers import sample_latent
@@ -189,7 +190,7 @@ class ScZiva(CellModel):
         yield Progress("prepare", 0, 1, message="Preparing: order of the genes")
         order = np.arange(split.kept.shape[1])
         if self.config.ordering == "correlation":
-            order = gene_order(log_normalise(split.kept, split.size))
+            order = ranks.from_first(gene_order, log_normalise(split.kept, split.size))
         return Training(split, order, self.config, self.seed_, self.device_)
 
     def spread(

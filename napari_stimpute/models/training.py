@@ -15,6 +15,7 @@ from torch import Tensor
 from ..data.counts import depth_of, size_factors
 from ..data.holdout import thin
 from ..data.on_disk import is_on_disk, let_go, parts_of
+from ..nn import ranks
 from ..nn.checkpoint import Checkpoint
 from ..nn.rows import SparseRows
 
@@ -75,19 +76,20 @@ class Block:
 class CountTraining(ABC):
     """A network that learns expected counts on one device, and is validated on hidden molecules.
 
-    A subclass makes a network, and says what it expects (`expected`) and what it minimises.
+    A subclass makes a network, and says what it expects (`expected`) and what it minimises. Of
+    several processes each draws a share of the spots of a step.
     """
 
     def __init__(self, split: Split, *, batch_size: int, seed: int, device: str) -> None:
         self.device, self.batch_size = torch.device(device), batch_size
-        self.generator = torch.Generator(self.device).manual_seed(seed)
+        self.generator = torch.Generator(self.device).manual_seed(seed + ranks.rank())
         self.size = self.on_device(split.size)
         self.kept = rows_of(split.kept, self.device)
         self.totals = self.on_device(_totals(split.kept))
         self.hidden = HiddenMolecules(split.kept, split.hidden, self.device)
         self.score, self.spot_gains = 1.0, np.zeros(self.n_obs)
         self.checkpoint: Checkpoint | None = None
-        self._blocks = RandomBlocks(self.kept, batch_size, self.generator)
+        self._blocks = RandomBlocks(self.kept, ranks.share(batch_size), self.generator)
         self._step = 0
 
     @abstractmethod
@@ -129,14 +131,18 @@ class CountTraining(ABC):
 
     def validate(self) -> float:
         """Share of the hidden molecules' deviance that stays unexplained: 1 is the gene mean."""
-        sums, gains = torch.zeros_like(self.totals), []
-        size = max(1024, self.batch_size)
-        for index in torch.split(torch.arange(self.n_obs, device=self.device), size):
-            means = self.expected(index)
+        sums, gains = torch.zeros_like(self.totals), np.zeros(self.n_obs)
+        every, size = torch.arange(self.n_obs, device=self.device), max(1024, self.batch_size)
+        blocks = torch.split(every, size)
+        for number in range(ranks.rank(), len(blocks), ranks.n_ranks()):
+            means = self.expected(blocks[number])
             sums += means.sum(dim=0)
-            gains.append(self.hidden.log_gain(index, means))
+            rows = slice(number * size, number * size + len(means))
+            gains[rows] = self.hidden.log_gain(blocks[number], means)
+        ranks.added(sums)
+        ranks.added(torch.from_numpy(gains))
         restore = torch.log(self.totals.clamp_min(1e-9) / sums.clamp_min(1e-9))
-        self.spot_gains = np.concatenate(gains) + self.hidden.restored(restore)
+        self.spot_gains = gains + self.hidden.restored(restore)
         self.score = 1.0 - self.hidden.explained(float(self.spot_gains.sum()))
         return self.score
 

@@ -14,6 +14,7 @@ from .. import keys
 from ..config import ModelConfig, WithSections
 from ..data.records import fingerprint, versions
 from ..data.sections import section_codes
+from ..nn import ranks
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -27,14 +28,14 @@ def identity_of(
     Parameters
     ----------
     counts : (n_obs, n_vars), which are learned from
-    device : which computes; on another one the numbers are others
+    device : which computes; on another one, or several processes, the numbers are others
     """
     settings = {"settings": type(config).__name__, **config.model_dump()}
     digest = hashlib.sha256()
     for part in _read(adata, config):
         digest.update(part)
     told = [fingerprint(counts), digest.hexdigest(), settings, seed, device, versions()]
-    return json.dumps(told)
+    return json.dumps([*told, ranks.n_ranks()])
 
 
 def _read(adata: AnnData, config: ModelConfig) -> Iterator[bytes]:

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 
 import torch
 
+from . import ranks
+
 EVERY = 120.0
 """Seconds between two writings, as a rule: a shorter training leaves no file."""
 
@@ -69,7 +71,10 @@ class Checkpoint:
         self.lost = ""
         self.history: list[dict[str, Any]] = []
         self._phases: dict[str, dict[str, Any]] = {}
-        self.unused = self._read()
+        self.unused, found = ranks.from_first(self._read)
+        if found is not None:
+            self._phases, self.history = dict(found["phases"]), list(found["history"])
+            self.stand = Stand(**found["stand"])
         self._written = time.monotonic()
 
     @property
@@ -112,17 +117,14 @@ class Checkpoint:
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
 
-    def _read(self) -> str:
-        """Take what was kept of this training; why nothing was, if there is a file."""
+    def _read(self) -> tuple[str, dict[str, Any] | None]:
+        """What was kept of this training; else why it is not used, if there is a file."""
         if not self.path.exists():
-            return ""
+            return "", None
         try:
             found = torch.load(self.path, map_location="cpu", weights_only=True)
             if found["identity"] != self.identity:
-                return "is of other data, settings, versions or another seed"
-            phases, history = dict(found["phases"]), list(found["history"])
-            self.stand = Stand(**found["stand"])
+                return "is of other data, settings, versions or another seed", None
+            return "", {key: found[key] for key in ("stand", "history", "phases")}
         except _DAMAGED:
-            return "is damaged"
-        self._phases, self.history = phases, history
-        return ""
+            return "is damaged", None

@@ -5,6 +5,8 @@ module is left in evaluation mode with the best parameters seen.
 
 The loss is read from the device after the first step of an epoch, every 25 steps and at its end;
 reading at each step would make the device wait. The steps between repeat the last reading.
+
+Of several processes (`ranks`) each computes a share of every step; all take the same one.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from torch import Tensor, nn
 
 from ..errors import Diverged
 from ..progress import Progress
+from . import ranks
 from .adamw import AdamW, Group
 from .checkpoint import Checkpoint, Resumable, Stand
 
@@ -125,6 +128,7 @@ def minimise(
     ------
     Diverged : the loss, its gradient or the validation is not finite; parameters are restored first
     """
+    ranks.alike(module)
     training = _Training(step_loss, module, schedule, phase, _optimiser(module, schedule, groups))
     training.resume(checkpoint, beside)
     before = first_step - 1
@@ -135,15 +139,17 @@ def minimise(
         while not training.is_over:
             for metrics in training.epoch(validate):
                 step += 1
-                yield Progress(
-                    phase,
-                    step,
-                    n_steps,
-                    metrics,
-                    epoch=training.n_epochs,
-                    phase_ends=before + schedule.n_steps,
-                    may_end=before + training.soonest(score_every) if schedule.patience else 0,
-                )
+                may_end = before + training.soonest(score_every) if schedule.patience else 0
+                with ranks.stopping_together():
+                    yield Progress(
+                        phase,
+                        step,
+                        n_steps,
+                        metrics,
+                        epoch=training.n_epochs,
+                        phase_ends=before + schedule.n_steps,
+                        may_end=may_end,
+                    )
             training.keep(checkpoint, beside)
     finally:
         training.close()
@@ -194,11 +200,11 @@ class _Training:
             self.module.load_state_dict(state["module"])
             self.optimiser.load_state_dict(state["optimiser"])
         if beside is not None:
-            beside.load_state_dict(state["beside"])
+            beside.load_state_dict(state["beside"][ranks.rank()])
 
     def keep(self, checkpoint: Checkpoint | None, beside: Resumable | None) -> None:
         """Keep where this phase stands after an epoch; of one that is over, what it ends with."""
-        if checkpoint is None or not (self.is_over or checkpoint.is_due):
+        if checkpoint is None or not (self.is_over or ranks.from_first(lambda: checkpoint.is_due)):
             return
         best = self.best
         state: dict[str, Any] = {
@@ -206,13 +212,14 @@ class _Training:
             "n_epochs": self.n_epochs,
             "score": (best.score, best.n_worse, best.n_offered),
             "best": best.state,
-            "beside": {} if beside is None else beside.state_dict(),
+            "beside": ranks.gathered({} if beside is None else beside.state_dict()),
         }
         if not self.is_over:
             state["module"] = self.module.state_dict()
             state["optimiser"] = self.optimiser.state_dict()
         stand = Stand(self.phase, self.n_epochs, self.schedule.n_epochs)
-        checkpoint.keep(self.phase, state, stand)
+        if ranks.is_first():
+            checkpoint.keep(self.phase, state, stand)
 
     @property
     def is_over(self) -> bool:
@@ -255,10 +262,12 @@ class _Training:
             self.optimiser.zero_grad()
             loss = self.step_loss()
             loss.backward()  # type: ignore[no-untyped-call]
+        loss = loss.detach()
+        ranks.average([loss, *(p.grad for p in self.parameters if p.grad is not None)])
         norm = nn.utils.clip_grad_norm_(self.parameters, self.schedule.clip or math.inf)
         self.optimiser.step(self.schedule.rate_factor(self.n_steps))
         self.n_steps += 1
-        self.total = self.total.to(loss.device) + torch.stack([loss.detach(), norm])
+        self.total = self.total.to(loss.device) + torch.stack([loss, norm])
 
     def _read(self) -> float:
         """Sum of the losses of this epoch."""
@@ -274,7 +283,7 @@ class _Training:
     def _validate(self, validate: Callable[[], float]) -> float:
         self.module.eval()
         with torch.no_grad():
-            score = float(validate())
+            score = ranks.from_first(float, validate())
         self._check(score, "validation score")
         self.best.offer(score)
         return score

@@ -19,9 +19,9 @@ from ...data.blocks import aligned, joined, kept_or_filled
 from ...data.counts import depth_of
 from ...data.on_disk import let_go, parts_of
 from ...data.section import median_depth
-from ...errors import Diverged, TooSmall
+from ...errors import TooSmall
 from ...nn.likelihoods import hidden_molecule_probability
-from ...progress import Progress, StopEarly
+from ...progress import Progress
 from ..base import ImputingModel, in_blocks, require
 from ..training import CountTraining, Split, below, rows_of
 from .clusters import CellClusters, clusters_of
@@ -125,14 +125,8 @@ class CellModel(ImputingModel):
         training = yield from self._prepare(adata, split)
         self.network_ = training.network
         training.checkpoint = self._checkpoint
-        try:
+        with self._concluding(names, lambda _is_cut: self._conclude(adata, counts, split)):
             yield from training.phases()
-        except (GeneratorExit, StopEarly, Diverged):
-            self._conclude(adata, counts, split)
-            self.var_names_ = names
-            raise
-        self._conclude(adata, counts, split)
-        self.var_names_ = names
 
     @abstractmethod
     def _prepare(self, adata: AnnData, split: Split) -> Generator[Progress, None, CellTraining]:

@@ -49,9 +49,9 @@ from ...data.propagation import InputTransform, hop_features, prune_edges
 from ...data.section import Section, median_depth, read_section
 from ...data.sections import section_codes
 from ...data.technology import guess_technology
-from ...errors import Diverged
+from ...nn import ranks
 from ...nn.likelihoods import technical_zero_probability
-from ...progress import Progress, StopEarly
+from ...progress import Progress
 from ..base import ImputingModel, in_blocks, require
 from ..training import Split, below
 from .domain_views import Views
@@ -142,7 +142,9 @@ class GMMVGAE(ImputingModel):
         yield Progress("prepare", 0, 1, message="Preparing: components of the counts")
         split = Split.of(counts, self.config.hidden_share, self.seed_)
         kept, hidden, size = split.kept, split.hidden, split.size
-        self.transform_ = InputTransform.fit(kept, size, self.config.n_components, self.seed_)
+        self.transform_ = ranks.from_first(
+            InputTransform.fit, kept, size, self.config.n_components, self.seed_
+        )
         scores, self.is_pruned_ = self.transform_.scores(kept, size), False
         candidates = [s for s in SMOOTHINGS if self.config.smoothing in ("auto", s)]
         trainings: dict[str, Training] = {}
@@ -158,18 +160,14 @@ class GMMVGAE(ImputingModel):
             )
             training.checkpoint = self._checkpoint
         self._adopt(candidates[0], trainings)
-        yield Progress("prepare", 0, 1, message="Preparing: views of the spots")
-        self.views_ = Views.fit(kept, self.seed_)
-        yield from self._choose_number(section, kept, hidden)
-        try:
+        if ranks.is_first():
+            yield Progress("prepare", 0, 1, message="Preparing: views of the spots")
+            self.views_ = Views.fit(kept, self.seed_)
+            yield from self._choose_number(section, kept, hidden)
+        self.n_domains_ = ranks.from_first(lambda: self.n_domains_)
+        with self._concluding(names, partial(self._conclude, section, split, hops)):
             yield from self._pretrain(trainings)
             yield from self._train_mixture(trainings, section)
-        except (GeneratorExit, StopEarly, Diverged):
-            self._conclude(section, kept, hidden, DomainSearch(hops[:1], n_starts=1))
-            self.var_names_ = names
-            raise
-        self._conclude(section, kept, hidden, DomainSearch(hops))
-        self.var_names_ = names
 
     def _adopt(self, smoothing: str, trainings: dict[str, Training]) -> None:
         self.smoothing_, self.network_ = smoothing, trainings[smoothing].network
@@ -197,8 +195,8 @@ class GMMVGAE(ImputingModel):
         per_candidate, n_steps = self._n_steps(trainings)
         training = trainings[self.smoothing_]
         z = training.embed(training.features)
-        mixture = fit_mixture(z, self.n_domains_, self.seed_)
-        training.start_mixture(z, mixture.probabilities(z))
+        found = ranks.from_first(fit_mixture, z, self.n_domains_, self.seed_)
+        training.start_mixture(z, found.probabilities(z))
 
         def prune() -> None:
             training.prune(self._pruned(training.embed(training.features), section.graph))
@@ -218,25 +216,25 @@ class GMMVGAE(ImputingModel):
         return pretrain, len(trainings) * pretrain + self.config.mixture_epochs * per_epoch
 
     def _conclude(
-        self, section: Section, kept: sp.csr_matrix, hidden: sp.csr_matrix, search: DomainSearch
+        self, section: Section, split: Split, hops: tuple[int, ...], is_cut: bool
     ) -> None:
         """From the final network: domains, then the factors that restore each gene's total.
 
         After a stop little is searched: who cancels does not want to wait.
         """
+        search = DomainSearch(hops[:1], n_starts=1) if is_cut else DomainSearch(hops)
         z = self._latent(section)
         self.views_ = self.views_.with_latent(z, self.network_.loadings.detach().cpu().numpy())
-        self.domains_, how = find_domains(
-            self._seen(section, z), section.graph, self.n_domains_, search, self.seed_, kept, hidden
-        )
+        asked = (section.graph, self.n_domains_, search, self.seed_, split.kept, split.hidden)
+        self.domains_, how = find_domains(self._seen(section, z), *asked)
         self.notes_ += [how, *fitted_in_words(len(z))]
         if self.config.refine:
             self.notes_.append(self._refinement(section))
-        self.gene_scale_ = np.ones(kept.shape[1], dtype=np.float32)
-        expected = np.zeros(kept.shape[1], dtype=np.float64)
-        for block in self._expected_blocks(z, section.depth, np.arange(kept.shape[1])):
-            expected += block.sum(axis=0, dtype=np.float64)
         observed = np.asarray(section.counts.sum(axis=0), dtype=np.float64).ravel()
+        n_vars, expected = len(observed), np.zeros_like(observed)
+        self.gene_scale_ = np.ones(n_vars, dtype=np.float32)
+        for block in self._expected_blocks(z, section.depth, np.arange(n_vars)):
+            expected += block.sum(axis=0, dtype=np.float64)
         scale = np.divide(observed, expected, out=np.ones_like(observed), where=expected > 0)
         self.gene_scale_ = scale.astype(np.float32)
 

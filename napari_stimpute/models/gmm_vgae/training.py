@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ...data.counts import log_normalise
+from ...nn import ranks
 from ...nn.decoder import bounded, highest_log_mean
 from ...nn.edges import Pairs, edge_loss, sample_pairs
 from ...nn.layers import HopEncoder, sample_latent
@@ -216,7 +217,8 @@ class Training(CountTraining):
         """Negative evidence bound of a block of spots plus the edge term, nats per spot."""
         config, block = self.config, self.next_block()
         edges, n = self.edges, len(block)
-        pairs = sample_pairs(*edges, self.n_obs, min(_PAIRS, self.n_obs), self.generator)
+        n_pairs = ranks.share(min(_PAIRS, self.n_obs))
+        pairs = sample_pairs(*edges, self.n_obs, n_pairs, self.generator)
         ends = torch.cat([pairs.positives.flatten(), pairs.negatives.flatten()])
         encoder, generator = self.network.encoder, self.generator
         mean, log_variance = encoder(self._inputs[torch.cat([block.index, ends])], generator)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ...data.counts import depth_of
+from ...nn import ranks
 from ...nn.decoder import CountDecoder
 from ...nn.denoising import Conditions, Denoiser, denoising_loss
 from ...nn.layers import LOG_VARIANCE_RANGE, HiddenLayers, linear, sample_latent
@@ -272,9 +273,8 @@ class Training(CellTraining):
         """Denoising error of random cells; each a fresh draw of its posterior."""
         assert self.pair is not None and self.posterior is not None
         self.pair.follow()
-        drawn = torch.randint(
-            len(self.learned), (_DIFFUSION_BATCH,), generator=self.generator, device=self.device
-        )
+        n, n_drawn = len(self.learned), ranks.share(_DIFFUSION_BATCH)
+        drawn = torch.randint(n, (n_drawn,), generator=self.generator, device=self.device)
         index = self.learned[drawn]
         asked = self.conditions[index].dropped(self.config.condition_dropout, self.generator)
         z = self.posterior.draw(index, self.generator)

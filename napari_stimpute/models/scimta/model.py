@@ -52,6 +52,7 @@ from ...data.counts import log_normalise
 from ...data.propagation import InputTransform
 from ...data.records import fingerprint
 from ...errors import MissingKey, UnknownName
+from ...nn import ranks
 from ...nn.dec import ClusterCentres
 from ...progress import Progress
 from ..cells.clusters import clusters_of
@@ -108,18 +109,18 @@ class ScIMTA(CellModel):
         config = self.config
         self._memory = ("", np.empty(0))
         yield Progress("prepare", 0, 1, message="Preparing: components of the counts")
-        self.transform_ = InputTransform.fit(
-            split.kept, split.size, config.n_components, self.seed_
+        self.transform_ = ranks.from_first(
+            InputTransform.fit, split.kept, split.size, config.n_components, self.seed_
         )
         scores = self.transform_.scores(split.kept, split.size)
         self._learn_batches(adata, scores)
         yield Progress("prepare", 0, 1, message="Preparing: graph of the cells")
         codes = self._codes(adata)
-        cells = self._side(scores, codes)
+        cells = ranks.from_first(self._side, scores, codes)
         yield Progress("prepare", 0, 1, message="Preparing: graph of the genes")
         parts = self.transform_.components
         spread = spread_within(parts.scores, codes)
-        self._genes = gene_side(parts.loadings, spread, self._surroundings)
+        self._genes = ranks.from_first(gene_side, parts.loadings, spread, self._surroundings)
         training = Training(
             split, cells, self._genes, codes, config, seed=self.seed_, device=self.device_
         )
@@ -128,16 +129,16 @@ class ScIMTA(CellModel):
 
     def _start_clusters(self, training: Training, split: Split) -> None:
         """Centres: means of clusters of the cells, and of the genes' communities."""
-        network, config = training.network, self.config
-        z = training.latent()
-        labels, words = clusters_of(z, split, config.n_clusters, config.clustering, self.seed_)
+        network, config, z = training.network, self.config, training.latent()
+        asked = (config.n_clusters, config.clustering, self.seed_)
+        labels, words = ranks.from_first(clusters_of, z, split, *asked)
         self.notes_.append(f"{words} Training then moved their centres.")
         network.cells.centres = _centres(z, labels)
         graph, genes = self._genes.graph, training.gene_latent()
         groups = np.zeros(len(genes), dtype=np.intp)
         if self._finds_communities and graph.nnz:
             joined = _joined(graph)
-            groups = leiden_clusters(graph[joined][:, joined], 1.0, self.seed_)
+            groups = ranks.from_first(leiden_clusters, graph[joined][:, joined], 1.0, self.seed_)
             genes = genes[joined]
         network.genes.centres = _centres(genes, groups)
         network.to(self.device_)

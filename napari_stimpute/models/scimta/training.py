@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import Diverged
+from ...nn import ranks
 from ...nn.dec import ClusterCentres, kl, target
 from ...nn.decoder import CountDecoder
 from ...nn.edges import GraphDecoder, pair_keys, sample_zeros, sampled_regression
@@ -98,7 +99,7 @@ class Edges:
         self, latent: Callable[[Tensor], Tensor], graph: GraphDecoder, generator: torch.Generator
     ) -> Tensor:
         """Share of the graph that is not rebuilt: 1 for a decoder that sees no edge anywhere."""
-        n = min(_PAIRS, max(1, len(self.rows)))
+        n = ranks.share(min(_PAIRS, max(1, len(self.rows))))
         if not len(self.rows):
             return torch.zeros((), device=self.rows.device)
         drawn = torch.randint(len(self.rows), (n,), generator=generator, device=self.rows.device)
