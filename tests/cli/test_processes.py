@@ -66,4 +66,4 @@ def test_a_folder_is_worked_on_by_one_process(
 ) -> None:
     with pytest.raises(SystemExit):
         main(["impute", str(file.parent), "out", *BRIEF, "--processes", "2"])
-    assert "a folder of samples is given" in capsys.readouterr().err
+    assert "a folder of samples there is --workers" in capsys.readouterr().err
