@@ -29,7 +29,7 @@ LOST = 75
 """Exit code of a process that misses another: try again (EX_TEMPFAIL)."""
 
 _WAIT, _GRACE = 0.05, 10.0
-"""Seconds between two looks at the processes, and for them to end by themselves."""
+"""Seconds between two looks at the processes, and for the first to say that it misses another."""
 
 
 def add_processes_option(group: argparse._ActionsContainer) -> None:
@@ -173,11 +173,11 @@ def _code(processes: Sequence[_Process]) -> int:
     while first.code is None and not any(other.code for other in others):
         time.sleep(_WAIT)
     until = time.monotonic() + _GRACE  # for the first, which misses another, or fails like it
-    while first.code is None and not _is_killed(processes) and time.monotonic() < until:
+    while first.code is None and time.monotonic() < until:
         time.sleep(_WAIT)
     if first.code == 0:
         return 0
-    if _is_killed(processes):
+    if any(process.code is not None and process.code < 0 for process in processes):
         return LOST
     if first.code not in (None, LOST):
         return first.code
@@ -189,20 +189,10 @@ def _code(processes: Sequence[_Process]) -> int:
     return LOST
 
 
-def _is_killed(processes: Sequence[_Process]) -> bool:
-    return any(process.code is not None and process.code < 0 for process in processes)
-
-
 def _end(processes: Sequence[_Process]) -> None:
-    """End what still runs."""
+    """End what still runs: it has nothing to keep."""
     for process in processes:
-        process.running.terminate()
-    until = time.monotonic() + _GRACE
-    for process in processes:
-        try:
-            process.running.wait(max(0.0, until - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            process.running.kill()
-            process.running.wait()
+        process.running.kill()
+        process.running.wait()
         if process.said is not None:
             process.said.close()
