@@ -24,7 +24,11 @@ import scipy.sparse as sp
 from .config import ModelConfig, WithBlocks
 from .data.counts import ROW_BLOCK
 from .data.holdout import with_counts
+from .data.on_disk import folder
+from .data.scratch import room_on_disk
+from .models.simple.sample import MOST_JUDGED
 from .progress import Progress
+from .words import memory
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -147,8 +151,11 @@ _WORKSPACE = 50
 _PER_STEP = 20
 """Arrays of the size spots × genes of one step of training, gradients included."""
 
-_PREDICTIONS, _FILLED = 3, 5
-"""Arrays of all spots × genes at once; and where zeros are filled."""
+_PREDICTIONS = 3
+"""Arrays of the spots that are judged × genes at once."""
+
+_FILLED = 1
+"""Arrays of all spots × genes where zeros are filled: how likely each of these is technical."""
 
 _PER_COUNT = 60
 """Bytes for each count that is not zero: the counts, and their kept and hidden parts."""
@@ -178,9 +185,10 @@ def needed_memory(adata: AnnData, plan: Plan, n_vars: int = 0) -> int:
     n_vars = n_vars or adata.n_vars
     config = plan.config
     batch = min(n_obs, config.batch_size) if isinstance(config, WithBlocks) else 0
-    copies = _FILLED if getattr(config, "mode", "") == "fill" else _PREDICTIONS
+    held = _PREDICTIONS * min(n_obs, MOST_JUDGED)
+    held += _FILLED * n_obs if getattr(config, "mode", "") == "fill" else 0
     values = _WORKSPACE * min(ROW_BLOCK, n_obs * n_vars)
-    values += _PER_STEP * batch * n_vars + copies * n_obs * n_vars
+    values += _PER_STEP * batch * n_vars + held * n_vars
     n_counts = round(share * sp.csr_matrix(adata.X).nnz)
     return int(4 * values + _PER_COUNT * n_counts + _PER_SPOT * n_obs)
 
@@ -201,6 +209,12 @@ def needed_on_device(adata: AnnData, plan: Plan) -> int:
 def memory_in_words(needed: int, free: int) -> str:
     """How much of what is free will be taken: "1.2 of 20 GB free memory"."""
     return f"{_gigabytes(needed)} of {_gigabytes(free)} GB free memory"
+
+
+def room_in_words(adata: AnnData) -> str:
+    """What imputed values take on disk until they are saved: ", and 0.7 GB in /var/tmp", or ""."""
+    size = room_on_disk(*adata.shape)
+    return f", and {memory(size)} in {folder()}" if size else ""
 
 
 def too_large_in_words(needed: int, free: int) -> str:

@@ -21,10 +21,12 @@ from napari_stimpute.forecast import (
     Trained,
     genes_that_fit,
     needed_memory,
+    room_in_words,
 )
 from napari_stimpute.models import MODELS, model_info
 from napari_stimpute.progress import Progress, drain
 from napari_stimpute.run import Request, Run
+from napari_stimpute.words import memory
 
 from .simulated import simulate_section
 
@@ -192,6 +194,15 @@ def test_more_genes_more_spots_and_filled_zeros_need_more_memory(section: AnnDat
     assert needed_memory(section, plan, 30) < needed < needed_memory(section, filled)
     assert needed < needed_memory(many_spots(2000), plan)
     assert needed > 4 * section.n_obs * section.n_vars
+
+
+def test_values_that_are_not_held_take_room_on_disk_instead(
+    section: AnnData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert room_in_words(section) == ""
+    size = 4 * section.n_obs * section.n_vars
+    monkeypatch.setattr("napari_stimpute.data.scratch.MOST_IN_MEMORY", size - 1)
+    assert room_in_words(section).startswith(f", and {memory(size)} in ")
 
 
 def test_the_most_genes_that_fit_are_named() -> None:

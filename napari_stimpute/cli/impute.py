@@ -257,7 +257,13 @@ def _work_apart(args: argparse.Namespace, config: ModelConfig, task: Task) -> To
 
 def _tell_memory(adata: AnnData, request: Request, tell: Teller) -> None:
     """Say how much memory it takes; time is told on the way, where it costs nothing to know."""
-    from ..forecast import Plan, memory_in_words, needed_memory, too_large_in_words
+    from ..forecast import (
+        Plan,
+        memory_in_words,
+        needed_memory,
+        room_in_words,
+        too_large_in_words,
+    )
     from ..memory import free_memory
 
     needed, free = needed_memory(adata, Plan(request.model, request.config)), free_memory()
@@ -265,7 +271,8 @@ def _tell_memory(adata: AnnData, request: Request, tell: Teller) -> None:
     if refusal:
         tell.warn(f"stimpute: {refusal}")
     else:
-        tell.say(f"Needs about {memory_in_words(needed, free)}.")
+        room = room_in_words(adata) if request.imputes else ""
+        tell.say(f"Needs about {memory_in_words(needed, free)}{room}.")
 
 
 def _write(run: Run, task: Task, tell: Teller, table: str) -> RunRecord:

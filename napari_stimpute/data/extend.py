@@ -23,6 +23,7 @@ from .gene_choice import known_genes, named, with_asked
 from .genes import asked_for
 from .records import RunRecord, read_records
 from .results import GeneFacts
+from .scratch import Scratch, parts_of
 from .structure import named as held
 
 if TYPE_CHECKING:
@@ -150,7 +151,12 @@ class _Growth:
         if is_sparse:
             return sp.csr_matrix(sp.hstack([matrix, sp.csr_matrix(values)], format="csr")[:, order])
         dense = values.toarray() if values_are else values
-        return np.concatenate([matrix, dense.astype(matrix.dtype)], axis=1)[:, order]
+        if matrix.dtype != np.float32:
+            return np.concatenate([matrix, dense.astype(matrix.dtype)], axis=1)[:, order]
+        made = Scratch((len(matrix), self.n))
+        for rows, block in parts_of(matrix):
+            made[rows] = np.concatenate([block, dense[rows]], axis=1)[:, order]
+        return made.whole()
 
     def rows(self, rows: Any, empty: float) -> Any:
         """Rows of an array (old genes, …), and empty ones for the new genes."""

@@ -47,7 +47,7 @@ class Scratch:
         self._file: Any = None
         self._array: NDArray[np.float32]
         size = 4 * shape[0] * shape[1]
-        if size <= MOST_IN_MEMORY or size > free_room():
+        if not room_on_disk(*shape):
             self._array = np.empty(shape, np.float32)
             return
         try:
@@ -135,6 +135,12 @@ def require_room(n_obs: int, n_vars: int) -> None:
         remedy="Free some space, name another folder by the variable TMPDIR, or open the data with "
         "fewer genes, such as the 1,000 most variable (hvg:1000).",
     )
+
+
+def room_on_disk(n_obs: int, n_vars: int) -> int:
+    """Bytes of a file that so many values lie in; 0 where they are kept in memory."""
+    size = 4 * n_obs * n_vars
+    return 0 if size <= MOST_IN_MEMORY or size > free_room() else size
 
 
 def free_room() -> int:

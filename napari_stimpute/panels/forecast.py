@@ -21,6 +21,7 @@ from ..forecast import (
     memory_in_words,
     needed_memory,
     needed_on_device,
+    room_in_words,
     short_of_device_memory,
     too_large_in_words,
 )
@@ -220,7 +221,9 @@ class ForecastPanel(Panel[ForecastState]):
         return max((needed(adata, plan) for plan in self._intended.plans), default=0)
 
     def _memory(self) -> str:
-        said = memory_in_words(self._needed, self._free)
+        adata = self.session.adata
+        room = "" if adata is None else room_in_words(adata)
+        said = memory_in_words(self._needed, self._free) + room
         free = self._intended.free_on_device
         if not free or not self._on_device:
             return f"{said}."

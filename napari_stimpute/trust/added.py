@@ -19,21 +19,22 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from .. import keys
+from ..data.blocks import joined, kept_or_filled
 from ..data.counts import depth_of
 from ..data.extend import AddedGenes, with_counts_of
 from ..data.holdout import Molecules
 from ..data.records import RunRecord, read_records
 from ..data.results import GeneFacts
-from ..devices import require_memory
-from ..models.simple.blend import Blend, apply_blend, fit_blend
+from ..data.scratch import require_room
+from ..models.simple.blend import Blend, apply_blend, blend_blocks, fit_blend
 from ..models.simple.mixture import tissue_graph
-from ..models.simple.parts import Parts
+from ..models.simple.parts import Parts, restoring
 from ..models.simple.sample import Rows, judged_rows
 from ..progress import Progress
 from .calibration import calibrate
 from .judgement import Hidden, hide
 from .verdict import VERDICTS, Trust, judge
-from .zeros import DEFAULT_THRESHOLD, ZeroCalibration, calibrate_zeros, fill_zeros
+from .zeros import DEFAULT_THRESHOLD, ZeroCalibration, calibrate_zeros
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -68,7 +69,7 @@ def added_steps(
     if not records:
         return found
     counts, names = with_counts_of(adata, genes)
-    require_memory(adata.n_obs, len(names))
+    require_room(adata.n_obs, len(names))
     molecules = Molecules.of(counts, adata.obs_names, names)
     columns = names.get_indexer(pd.Index(genes))
     n_steps = _STEPS * len(records)
@@ -132,19 +133,24 @@ class _Simple:
         self, columns: NDArray[np.intp], *, has_fills: bool
     ) -> tuple[Array, sp.csr_matrix | None]:
         """Values of the new genes as the run's layer holds them, and how likely fills are."""
-        expected = apply_blend(Parts.of(self.counts, self.graph, self.record.seed), self.blend)
+        expected, counts = self._expected(columns), self.counts[:, columns]
         if self.record.config.get("mode") != "fill":
-            return expected[:, columns], None
-        known, mean = self._zeros(), expected[:, columns]
-        least = float(self.record.config.get("fill_threshold", DEFAULT_THRESHOLD))
-        filled = fill_zeros(expected, self.counts, known, least)[:, columns]
-        if not has_fills:
-            return filled, None
+            return expected, None
         depth = depth_of(self.counts)
-        share = np.asarray(self.counts[:, columns].sum(axis=0)).ravel() / depth.sum()
-        probability = known.probability(mean, depth[:, None] * share)
-        probability[(filled == 0) | (self.counts[:, columns].toarray() > 0)] = 0
-        return filled, sp.csr_matrix(probability)
+        share = np.asarray(counts.sum(axis=0)).ravel() / depth.sum()
+        probability = self._zeros().probability(expected, depth[:, None] * share)
+        least = np.float32(self.record.config.get("fill_threshold", DEFAULT_THRESHOLD))
+        filled = kept_or_filled(expected, counts, probability >= least)
+        probability[(filled == 0) | (counts.toarray() > 0)] = 0
+        return filled, sp.csr_matrix(probability) if has_fills else None
+
+    def _expected(self, columns: NDArray[np.intp]) -> Array:
+        """Expected counts of these genes, (n_obs, len(columns))."""
+        parts = Parts.of(self.counts, self.graph, self.record.seed)
+        blocks = (block[:, columns] for _, block in blend_blocks(parts, self.blend))
+        expected = joined(blocks, (len(parts.depth), len(columns)))
+        total = expected.sum(axis=0, dtype=np.float64)
+        return np.asarray(expected * restoring(self.counts[:, columns], total), np.float32)
 
     def _zeros(self) -> ZeroCalibration:
         prediction = apply_blend(self.parts, self.blend)

@@ -194,30 +194,19 @@ def zero_map(adata: AnnData, key: str, gene: str) -> ZeroMap | None:
     return ZeroMap(probability)
 
 
-def fill_zeros(
-    imputed: NDArray[np.float32], counts: sp.csr_matrix, known: ZeroCalibration, threshold: float
-) -> NDArray[np.float32]:
-    """Keep what was counted, and put the expected count only where a zero is likely technical.
+def zero_filling(counts: sp.csr_matrix, known: ZeroCalibration, threshold: float) -> Filling:
+    """What keeps counts, and puts the expected count only where a zero is likely technical.
 
     Parameters
     ----------
-    imputed : (n_obs, n_vars), expected counts; overwritten
     counts : (n_obs, n_vars)
     threshold : probability from which a zero is filled
 
     Returns
     -------
-    (n_obs, n_vars): counts bit for bit where there are any, expected counts at likely technical
-    zeros, 0 at the others
+    of a block of expected counts, which is overwritten: counts bit for bit where there are any,
+    expected counts at likely technical zeros, 0 at the others
     """
-    filling = zero_filling(counts, known, threshold)
-    for rows in row_blocks(imputed.shape):
-        filling(rows, imputed[rows])
-    return imputed
-
-
-def zero_filling(counts: sp.csr_matrix, known: ZeroCalibration, threshold: float) -> Filling:
-    """The same for blocks of rows, each of which is overwritten."""
     share, depth = _share_and_depth(counts)
 
     def filled(rows: slice, block: NDArray[np.float32]) -> NDArray[np.float32]:

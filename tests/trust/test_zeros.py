@@ -19,7 +19,7 @@ from napari_stimpute.trust.zeros import (
     ZeroCalibration,
     ZeroMap,
     calibrate_zeros,
-    fill_zeros,
+    zero_filling,
     zero_map,
 )
 
@@ -162,13 +162,22 @@ def test_no_zero_and_no_expectation_are_no_trouble() -> None:
     assert np.isfinite(found).all()
 
 
+def filled_by(
+    expected: np.ndarray, counts: sp.csr_matrix, known: ZeroCalibration, threshold: float
+) -> np.ndarray:
+    """Filled in blocks of 100 spots."""
+    filling, blocks = zero_filling(counts, known, threshold), range(0, len(expected), 100)
+    rows = [slice(start, start + 100) for start in blocks]
+    return np.concatenate([filling(part, expected[part].copy()) for part in rows])
+
+
 def test_blocks_of_spots_change_nothing(section, monkeypatch: pytest.MonkeyPatch) -> None:
     _, shallow, _ = section
     whole = learned(shallow)
-    made = fill_zeros(predicted(shallow).astype(np.float32), shallow, whole, 0.6)
+    made = filled_by(predicted(shallow).astype(np.float32), shallow, whole, 0.6)
     monkeypatch.setattr("napari_stimpute.data.counts.ROW_BLOCK", 7 * shallow.shape[1])
     assert learned(shallow).coefficients == pytest.approx(whole.coefficients, rel=1e-6)
-    again = fill_zeros(predicted(shallow).astype(np.float32), shallow, whole, 0.6)
+    again = filled_by(predicted(shallow).astype(np.float32), shallow, whole, 0.6)
     np.testing.assert_array_equal(made, again)
 
 
@@ -180,7 +189,7 @@ def test_filling_keeps_counts_bit_for_bit_and_fills_likely_zeros_alone(section) 
     known, made = learned(shallow), predicted(shallow).astype(np.float32)
     counts = shallow.toarray()
     likely = (known.probability(made, average(shallow)) >= np.float32(0.6)) & (counts == 0)
-    filled = fill_zeros(made.copy(), shallow, known, 0.6)
+    filled = filled_by(made.copy(), shallow, known, 0.6)
     assert filled[counts > 0].tobytes() == counts[counts > 0].tobytes()
     np.testing.assert_array_equal(filled[likely], made[likely])
     assert not filled[(counts == 0) & ~likely].any()
@@ -190,9 +199,9 @@ def test_filling_keeps_counts_bit_for_bit_and_fills_likely_zeros_alone(section) 
 def test_a_threshold_of_zero_fills_all_and_of_one_hardly_any(section) -> None:
     _, shallow, _ = section
     known, made = learned(shallow), predicted(shallow).astype(np.float32)
-    all_filled = fill_zeros(made.copy(), shallow, known, 0.0)
+    all_filled = filled_by(made.copy(), shallow, known, 0.0)
     np.testing.assert_array_equal(all_filled[shallow.toarray() == 0], made[shallow.toarray() == 0])
-    none = fill_zeros(made.copy(), shallow, known, 1.0)
+    none = filled_by(made.copy(), shallow, known, 1.0)
     assert (none > 0).sum() <= shallow.nnz * 1.01
 
 
