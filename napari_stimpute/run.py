@@ -135,6 +135,13 @@ class Run:
         with self._short_of_memory():
             yield from _to_the_end(self._apply(started, begun))
 
+    def forget_training(self) -> None:
+        """Remove what was kept of the training, now that its results are; one that was stopped may
+        yet be gone on with.
+        """
+        if self.model.kept is not None and not self._is_cut:
+            self.model.kept.unlink(missing_ok=True)
+
     # ---- fitting -------------------------------------------------------------------------------
 
     def _hide(self) -> AnnData:
@@ -345,7 +352,7 @@ def run_with(
         added.update((yield from added_steps(run.adata, genes)))
         work = snapshot(run.adata)
         extend(work, genes, added)
-        run = Run(work, run.request)
+        run = Run(work, run.request, run.kept)
     yield from run.steps()
     return run
 

@@ -37,7 +37,7 @@ from ..nn.checkpoint import EVERY, Checkpoint
 from ..progress import Progress, StopEarly, drain
 from .configs import MODELS, model_info
 from .storage import Config, Past, check_unaltered, load_folder, not_a_model, save_folder
-from .unfinished import identity_of
+from .unfinished import checkpoint_in, identity_of
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -67,6 +67,8 @@ class Model(ABC):
     seed_: int
     _keeps: Callable[[str], Checkpoint] | None = None
     _checkpoint: Checkpoint | None = None
+    kept: Path | None = None
+    """File in which its training stands, if it was to be kept."""
 
     def __init__(self, config: ModelConfig | None = None, **settings: Any) -> None:
         cls = model_info(self.name).config
@@ -113,10 +115,11 @@ class Model(ABC):
         """Itself, keeping where training stands in a file, from which the same training goes on.
 
         `model.keeping("model.training").fit(adata)` writes about every so many seconds; removing
-        the file when all is well is left to whoever named it. One that is damaged, or of other
-        data, settings, versions or another seed, is not used, and a note says so.
+        the file (``kept``) when all is well is left to whoever named it. In a folder each training
+        has a file of its own. One that is damaged, or of other data, settings, versions or another
+        seed, is not used, and a note says so.
         """
-        self._keeps = partial(Checkpoint, Path(path), every=every)
+        self._keeps = partial(checkpoint_in, Path(path), every=every)
         return self
 
     def fit(self, adata: AnnData, *, seed: int = 0, device: str = "auto") -> Self:
@@ -166,7 +169,7 @@ class Model(ABC):
             return
         known = identity_of(adata, counts, self.config, seed=self.seed_, device=self.device_)
         kept = self._checkpoint = self._keeps(known)
-        self.history_ = kept.history
+        self.history_, self.kept = kept.history, kept.path
         if kept.unused:
             self.notes_.append(f"{kept.path} {kept.unused}: training began anew.")
         if kept.stand is not None:

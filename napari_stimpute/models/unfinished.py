@@ -1,10 +1,16 @@
-"""What tells a training from all others: equal data, settings, seed and versions, equal numbers."""
+"""Trainings that were broken off: what tells them apart, and where those of a viewer are kept.
+
+Equal data, settings, seed and versions give equal numbers, so that nobody needs to be asked whether
+to go on.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,9 +21,34 @@ from ..config import ModelConfig, WithSections
 from ..data.records import fingerprint, versions
 from ..data.sections import section_codes
 from ..nn import ranks
+from ..nn.checkpoint import EVERY, Checkpoint
 
 if TYPE_CHECKING:
     from anndata import AnnData
+
+
+MOST_LEFT = 3
+"""Trainings that are kept in the user's folder; the oldest go first."""
+
+
+def folder() -> Path:
+    """Where trainings are kept that were begun in a window or a notebook, a place per user."""
+    import platformdirs
+
+    place = platformdirs.user_state_path("napari-stimpute") / "trainings"
+    with suppress(OSError):  # who cannot keep a training may train
+        place.mkdir(parents=True, exist_ok=True)
+        files = sorted(place.glob("*.training"), key=lambda file: file.stat().st_mtime)
+        for file in files[:-MOST_LEFT]:
+            file.unlink(missing_ok=True)
+    return place
+
+
+def checkpoint_in(place: Path, identity: str, *, every: float = EVERY) -> Checkpoint:
+    """Where a training is kept: in a file, or in one of its own in a folder."""
+    name = hashlib.sha256(identity.encode()).hexdigest()[:24]
+    file = place / f"{name}.training" if place.is_dir() else place
+    return Checkpoint(file, identity, every=every)
 
 
 def identity_of(

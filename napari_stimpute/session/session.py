@@ -198,6 +198,7 @@ class Session:
         Genes in ``also`` that are not modelled yet are learned with the others; runs that are there
         already get simple predictions for them, as by `add_genes_later`.
         """
+        from ..models.unfinished import folder
         from ..run import Request, Run, run_with  # torch: not before it is needed
 
         self._require_idle()
@@ -206,7 +207,7 @@ class Session:
         wanted = Request(name, settings, seed, device, key, blend=blend, judged=judged)
         adata, added = self.contents.required, dict[str, AddedGenes]()
         new = not_modelled(adata, self.also)
-        run = Run(adata, wanted)  # whatever is wrong is said before anything begins
+        run = Run(adata, wanted, folder())  # whatever is wrong is said before anything begins
         self.model = name
         return self.work_later(
             run_with(new, run, added),
@@ -286,6 +287,7 @@ class Session:
         if new:
             self.hold(new, added)
         write_results(adata, run.results)
+        run.forget_training()
         if self.display.column not in adata.obs:  # it was made from an earlier run of the same key
             self.display.column = ""
         self.models = {**self.models, run.key: run.model}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import anndata as ad
@@ -59,11 +61,14 @@ def test_a_killed_training_goes_on_by_the_same_command(
         assert not kept.exists()
 
 
-def test_a_place_where_nothing_can_be_kept_stops_no_training(
+def test_a_full_disk_stops_no_training(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def full(*_args: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
     monkeypatch.setattr(Checkpoint, "is_due", True)
-    (tmp_path / "out.h5ad.training").mkdir()
-    assert "Where training stood could not be kept" in run(
-        file, tmp_path / "out.h5ad", "--set", "epochs=1"
-    )
+    monkeypatch.setattr("torch.save", full)
+    record = run(file, tmp_path / "out.h5ad", "--set", "epochs=1")
+    assert "Where training stood could not be kept: No space left on device." in record
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.h5ad", "out.h5ad"]
