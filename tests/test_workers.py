@@ -23,7 +23,12 @@ from distributed import LocalCluster
 
 from napari_stimpute import keys
 from napari_stimpute.cli import main
+from napari_stimpute.compare.comparison import Comparison
+from napari_stimpute.compare.contenders import comparison_of
+from napari_stimpute.compare.methods import methods
+from napari_stimpute.compare.trial import Contender, Predicting, raw
 from napari_stimpute.errors import InvalidSetting, StimputeError, TooSmall, UnknownName
+from napari_stimpute.progress import Progress, StopEarly, drain
 from napari_stimpute.workers.clusters import end, slurm
 from napari_stimpute.workers.crew import Crew
 from napari_stimpute.workers.workers import Done, Workers
@@ -202,6 +207,50 @@ def test_ctrl_c_ends_the_workers_keeps_what_is_finished_and_can_be_gone_on_with(
 def test_a_single_file_is_not_shared(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="2"):
         impute(folder / "0.h5ad", tmp_path / "out.h5ad", "--workers", "2")
+
+
+# ---- methods on splits -------------------------------------------------------------------------
+
+
+def test_methods_are_compared_as_in_series(lent: Workers) -> None:
+    section = simulate_section(n_rows=15, n_genes=100)
+    names, seeds = ["raw", "gene_mean", "pca"], (3, 4)
+    alone = comparison_of(section, names, seeds=seeds)
+    shared = comparison_of(section, names, seeds=seeds, workers=lent)
+    for comparison in (alone, shared):
+        drain(comparison.steps())
+        assert comparison.is_complete
+    assert [(s.method.name, s.seed, s.gain) for s in shared.scores] == [
+        (s.method.name, s.seed, s.gain) for s in alone.scores
+    ]
+    for name, drawn in alone.maps.items():
+        assert np.array_equal(shared.maps[name], drawn)
+
+
+def test_a_method_that_fails_on_a_worker_does_not_sink_the_others(lent: Workers) -> None:
+    def failing(kept: ad.AnnData, seed: int) -> Predicting:
+        yield Progress("begin", 0, 1)
+        raise TooSmall(expected="two spots", found="one", remedy="Open more data.")
+
+    contenders = [Contender(methods()["pca"], failing), Contender(methods()["raw"], raw)]
+    section = simulate_section(n_rows=15, n_genes=100)
+    comparison = Comparison(section, contenders, seeds=(0, 1), workers=lent)
+    drain(comparison.steps())
+    assert comparison.failures == {"pca": "Expected two spots, but found one. Open more data."}
+    assert [(s.method.name, s.seed) for s in comparison.scores] == [("raw", 0), ("raw", 1)]
+
+
+def test_a_comparison_that_is_stopped_is_incomplete_and_leaves_the_cluster(
+    cluster: LocalCluster, lent: Workers
+) -> None:
+    section = simulate_section(n_rows=15, n_genes=100)
+    comparison = comparison_of(section, ["raw"], workers=lent)
+    steps = comparison.steps()
+    next(steps)
+    with pytest.raises(StopIteration):
+        steps.throw(StopEarly())
+    assert not comparison.is_complete
+    assert cluster.scheduler.workers
 
 
 # ---- which cluster -----------------------------------------------------------------------------

@@ -13,7 +13,9 @@ from .options import (
     INPUT,
     Parser,
     add_data_options,
+    add_workers_options,
     aligned,
+    enough,
     listed,
     names_file,
     opened_by,
@@ -22,6 +24,7 @@ from .options import (
     usage,
     width,
     with_examples,
+    workers_of,
 )
 
 if TYPE_CHECKING:
@@ -90,6 +93,7 @@ def add_compare(commands: argparse._SubParsersAction[Parser]) -> None:
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (%(default)s)")
     parser.add_argument("--quiet", action="store_true", help="say nothing but what goes wrong")
+    add_workers_options(parser, "the fits, one for each method on each split")
     parser.set_defaults(command=_compare, parser=parser)
 
 
@@ -106,6 +110,7 @@ def _compare(args: argparse.Namespace) -> int:
     from ..terminal import Teller, follow
 
     usage(args, lambda: resolve_device(args.device))
+    workers = workers_of(args)
     if args.report:
         check_page(args.report, args.input, args.genes, names_file(args))
     if args.out:
@@ -119,6 +124,8 @@ def _compare(args: argparse.Namespace) -> int:
         add = f"add --also {','.join(lacking)}"
         args.parser.error(f"--show names genes that are not modelled: {add}")
     names = asked or available(SPATIAL in opened.adata.obsm)
+    if workers.are_apart:
+        workers = enough(workers, len(names) * args.seeds, tell)
     comparison = usage(
         args,
         lambda: comparison_of(
@@ -128,6 +135,7 @@ def _compare(args: argparse.Namespace) -> int:
             device=args.device,
             preset=args.preset,
             show=show,
+            workers=workers,
         ),
     )
     follow(Job(comparison.steps(), "Comparing"), tell)

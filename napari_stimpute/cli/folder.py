@@ -25,8 +25,8 @@ from ..errors import (
     in_words,
 )
 from ..progress import Progress
-from ..words import counted, duration, memory
-from .options import aligned
+from ..words import duration
+from .options import aligned, enough
 
 if TYPE_CHECKING:
     from ..terminal import Teller
@@ -150,19 +150,8 @@ def share_folder(
             found[task] = kept
     to_do = [task for task in tasks if task not in found]
     if to_do:
-        found |= _shared(to_do, tell, work, _enough(workers, len(to_do), tell))
+        found |= _shared(to_do, tell, work, enough(workers, len(to_do), tell))
     return _told([found[task] for task in tasks], tell)
-
-
-def _enough(workers: Workers, n_files: int, tell: Teller) -> Workers:
-    """No more workers than files; what each may use is said."""
-    used = workers.at_most(n_files)
-    if used.n < workers.n:
-        tell.say(f"{counted(used.n, 'worker')} of {workers.n} are used: there is no more to do.")
-    if not used.cluster:
-        each = f"{counted(used.n_cores, 'core')} and {memory(used.memory)} of memory"
-        tell.say(f"Each of {counted(used.n, 'worker')} may use {each}.")
-    return used
 
 
 def _shared(

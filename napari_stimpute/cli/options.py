@@ -17,7 +17,7 @@ from ..data.files import full_path
 from ..errors import NotReadable, UnknownName
 from ..models import MODELS, model_info
 from ..models.configs import ModelInfo
-from ..words import did_you_mean, shown
+from ..words import counted, did_you_mean, memory, shown
 
 if TYPE_CHECKING:
     from ..data.opening import Opened
@@ -196,6 +196,17 @@ def workers_of(args: argparse.Namespace) -> Workers:
     if args.workers > 1 and args.cluster not in ("", SLURM):
         args.parser.error("--workers is about this machine or SLURM; an address has its own")
     return usage(args, lambda: Workers(args.workers, args.cluster))
+
+
+def enough(workers: Workers, n_parts: int, tell: Teller) -> Workers:
+    """No more workers than parts of the work; what each may use is said."""
+    used = workers.at_most(n_parts)
+    if used.n < workers.n:
+        tell.say(f"{counted(used.n, 'worker')} of {workers.n} are used: there is no more to do.")
+    if not used.cluster:
+        each = f"{counted(used.n_cores, 'core')} and {memory(used.memory)} of memory"
+        tell.say(f"Each of {counted(used.n, 'worker')} may use {each}.")
+    return used
 
 
 def opened_by(args: argparse.Namespace, source: str) -> Opened:

@@ -8,7 +8,7 @@ into words by `standing`.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,10 +21,12 @@ from ..data.counts import counts_of
 from ..data.genes import relative_variance
 from ..data.holdout import HIDDEN_SHARE, Molecules, with_counts
 from ..devices import require_memory
-from ..errors import StimputeError, TooSmall, UnknownName
+from ..errors import StimputeError, TooSmall, UnknownName, in_words
 from ..keys import SPATIAL
 from ..progress import Progress, StopEarly
 from ..trust.recovery import MIN_HIDDEN, Recovery, pattern_correlation, recovery
+from ..workers.crew import Crew
+from ..workers.workers import ALONE, Done, Workers
 from .methods import Method, available, methods
 from .trial import Array, Contender, Pace, Trial
 
@@ -65,6 +67,14 @@ class Score:
         return self.recovery.deviance_explained
 
 
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """A score, and the prediction of the genes that are shown, (n_obs, n shown), at own depth."""
+
+    score: Score
+    drawn: Array
+
+
 class Comparison:
     """Hide molecules, let each method predict them, and score it; once per seed.
 
@@ -75,6 +85,7 @@ class Comparison:
     seeds : of the splits and of the fits
     truth : (n_obs, n_vars), expected counts if they are known (simulated data), or None
     show : genes whose maps are kept; if none, three are chosen from the kept counts
+    workers : who fits and scores, a method on a split each; what is found does not depend on it
 
     Raises
     ------
@@ -91,14 +102,14 @@ class Comparison:
         seeds: Sequence[int] = (0,),
         truth: Array | None = None,
         show: Sequence[str] = (),
+        workers: Workers = ALONE,
     ) -> None:
+        self.workers = workers
         self.contenders, self.seeds, self.truth = list(contenders), list(seeds), truth
         self.genes = [str(name) for name in adata.var_names]
         self.n_obs = adata.n_obs
         self.scores: list[Score] = []
-        self.failures: dict[str, str] = {
-            c.method.name: c.unavailable for c in contenders if c.unavailable
-        }
+        self.failures = self._unavailable()
         self.is_complete = False
         self.current = ""
         require_memory(adata.n_obs, adata.n_vars)
@@ -116,8 +127,11 @@ class Comparison:
         Steps are counted in seconds, of which the last is an estimate.
         """
         try:
-            for seed in self.seeds:
-                yield from self._split(seed)
+            if self.workers.are_apart:
+                yield from self._share()
+            else:
+                for seed in self.seeds:
+                    yield from self._split(seed)
             self.is_complete = True
         except StopEarly:
             return
@@ -170,17 +184,72 @@ class Comparison:
         """Keep the score, or in words what went wrong."""
         method = trial.contender.method
         try:
-            prediction = trial.prediction()
-            found = recovery(kept.X, hidden, prediction)
+            scored = self._scored(trial, kept, hidden)
         except StimputeError as error:
             self.failures[method.name] = str(error)
             self._pace.drop(method)
             return
-        self.scores.append(
-            Score(method, trial.seed, found, trial.seconds, trial.memory, self._truth(prediction))
-        )
+        self.scores.append(scored.score)
         if trial.seed == self.seeds[0]:
-            self.maps[method.name] = self._at_own_depth(prediction, kept.X)
+            self.maps[method.name] = scored.drawn
+
+    def _scored(self, trial: Trial, kept: AnnData, hidden: sp.csr_matrix) -> Scored:
+        prediction = trial.prediction()
+        found = recovery(kept.X, hidden, prediction)
+        truth = self._truth(prediction)
+        score = Score(trial.contender.method, trial.seed, found, trial.seconds, trial.memory, truth)
+        return Scored(score, self._at_own_depth(prediction, kept.X))
+
+    # ---- by several processes ------------------------------------------------------------------
+
+    def score_apart(self, part: tuple[int, int]) -> Scored:
+        """Fit and score one method on one split, in a worker.
+
+        Parameters
+        ----------
+        part : places of the seed and of the contender
+        """
+        seed, contender = self.seeds[part[0]], self.contenders[part[1]]
+        kept, hidden = self.split(seed)
+        trial = Trial(contender, kept, seed)
+        while not trial.is_over(within=REPORT_EVERY):
+            pass
+        return self._scored(trial, kept, hidden)
+
+    def _share(self) -> Iterator[Progress]:
+        """Score all; what is found is put in the order in which it is found in series."""
+        can_run = [i for i, c in enumerate(self.contenders) if not c.unavailable]
+        parts = [(split, i) for split in range(len(self.seeds)) for i in can_run]
+        found: dict[tuple[int, int], Done[tuple[int, int], Scored]] = {}
+        with Crew(self.workers.at_most(len(parts)), self.score_apart) as crew:
+            crew.give(parts)
+            while crew.n_left:
+                for done in crew.finished(REPORT_EVERY):
+                    found[done.part] = done
+                    self._gather(found)
+                self.current = f"{crew.doing}, {len(found)} of {len(parts)} fits"
+                yield Progress(f"{crew.doing}, fit", len(found), len(parts), phase_ends=0)
+
+    def _gather(self, found: Mapping[tuple[int, int], Done[tuple[int, int], Scored]]) -> None:
+        """Keep what is there; after a method's first failure nothing of it, as in series."""
+        scores, maps = list[Score](), {COUNTED: self.maps[COUNTED]}
+        failures = self._unavailable()
+        for split, place in sorted(found):
+            name, done = self.contenders[place].method.name, found[split, place]
+            if name in failures:
+                continue
+            if done.value is None:
+                failures[name] = in_words(done.error)
+                continue
+            scores.append(done.value.score)
+            if split == 0:
+                maps[name] = done.value.drawn
+        self.scores, self.maps, self.failures = scores, maps, failures
+
+    def _unavailable(self) -> dict[str, str]:
+        return {c.method.name: c.unavailable for c in self.contenders if c.unavailable}
+
+    # ---- what is scored ------------------------------------------------------------------------
 
     def _truth(self, prediction: Array) -> float:
         if self.truth is None:

@@ -16,6 +16,7 @@ from ..keys import SPATIAL
 from ..models import model_class, model_info
 from ..progress import Progress
 from ..run import Request, Run
+from ..workers.workers import ALONE, Workers
 from .comparison import Comparison
 from .methods import Method, chosen
 from .peers import PEERS
@@ -34,6 +35,7 @@ def comparison_of(
     preset: str = "default",
     configs: Mapping[str, ModelConfig] | None = None,
     show: Sequence[str] = (),
+    workers: Workers = ALONE,
 ) -> Comparison:
     """Prepare a comparison; nothing runs before its `steps` are taken.
 
@@ -43,7 +45,7 @@ def comparison_of(
     names : methods, as `methods` names them
     preset : settings of the models, where they have it; theirs else
     configs : settings of single methods, by name; they go before the preset
-    show : genes whose maps are kept, as for `Comparison`
+    show : genes whose maps are kept, and ``workers``: who works, as for `Comparison`
 
     Raises
     ------
@@ -59,7 +61,7 @@ def comparison_of(
         config = (configs or {}).get(method.name) or _config(method, preset)
         contenders.append(_contender(method, config, device, method.why_not(has_tissue)))
     truth = adata.layers.get(TRUE_RATE)
-    return Comparison(adata, contenders, seeds=seeds, truth=truth, show=show)
+    return Comparison(adata, contenders, seeds=seeds, truth=truth, show=show, workers=workers)
 
 
 def _config(method: Method, preset: str) -> ModelConfig | None:

@@ -16,8 +16,9 @@ from uuid import uuid4
 
 import dask.config
 import psutil  # type: ignore[import-untyped]
-from distributed import Client, Future, KilledWorker, LocalCluster, WorkerPlugin, get_worker
+from distributed import Client, Future, KilledWorker, LocalCluster, get_worker
 from distributed.deploy.cluster import Cluster
+from distributed.diagnostics.plugin import WorkerPlugin
 
 from ..errors import InputError, StimputeError
 from .workers import SLURM, Done, Workers
@@ -117,7 +118,7 @@ class Dask(Generic[P, R]):
             self._client.unregister_worker_plugin(self._name)
 
 
-class _Held(WorkerPlugin):
+class _Held(WorkerPlugin):  # type: ignore[misc]  # distributed leaves it untyped
     """The work, once on each worker, also on one that comes later."""
 
     def __init__(self, work: Callable[[Any], Any]) -> None:

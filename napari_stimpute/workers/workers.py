@@ -59,6 +59,10 @@ class Workers:
         return Workers(max(1, min(self.n, n_parts)), self.cluster)
 
 
+ALONE = Workers()
+"""This program, part after part."""
+
+
 @dataclass(frozen=True)
 class Done(Generic[P, R]):
     """A part that is over: what it gave, or what went wrong."""
