@@ -120,7 +120,7 @@ def relative_variance(counts: sp.csr_matrix) -> NDArray[np.floating]:
         level = counts.data[here] / per_value
         mean += np.bincount(counts.indices[here], level, n_vars) / n_obs
         square += np.bincount(counts.indices[here], level**2, n_vars) / n_obs
-    let_go(counts)
+        let_go(counts)
     ratio: NDArray[np.floating] = np.divide(
         square - mean**2, mean, out=np.zeros_like(mean), where=mean > 0
     )

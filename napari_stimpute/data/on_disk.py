@@ -163,7 +163,7 @@ def n_with(counts: sp.csr_matrix) -> NDArray[np.int64]:
     found = np.zeros(counts.shape[1], dtype=np.int64)
     for start in range(0, counts.nnz, PART):
         found += np.bincount(counts.indices[start : start + PART], minlength=len(found))
-    let_go(counts)
+        let_go(counts)
     return found
 
 

@@ -205,15 +205,16 @@ class CellModel(ImputingModel):
         size = self._depth(counts)
 
         def encode(rows: slice) -> np.ndarray:
+            let_go(counts)
             mean = self.network_.encode(self._log_values(counts[rows], size[rows]))[0]
             return np.asarray(mean.cpu().numpy(), dtype=np.float32)
 
-        return np.concatenate(list(self._blocks(counts.shape[0], encode)))
+        shape = (int(counts.shape[0]), self.config.n_latent)
+        return joined(self._blocks(shape[0], encode), shape)
 
     def _log_values(self, counts: sp.csr_matrix, size: np.ndarray) -> Tensor:
         every = torch.arange(counts.shape[0], device=self._device)
         entries = rows_of(counts, self._device).take(every, counts.nnz)
-        let_go(counts)
         return log_values(*entries, torch.from_numpy(size).to(self._device), counts.shape[1])
 
     def _decoding(self, adata: AnnData) -> Decoding:
