@@ -24,7 +24,7 @@ import scipy.sparse as sp
 from .config import ModelConfig, WithBlocks
 from .data.counts import ROW_BLOCK
 from .data.holdout import with_counts
-from .data.on_disk import folder
+from .data.on_disk import folder, is_on_disk
 from .data.scratch import room_on_disk
 from .models.simple.sample import MOST_JUDGED
 from .progress import Progress
@@ -189,7 +189,7 @@ def needed_memory(adata: AnnData, plan: Plan, n_vars: int = 0) -> int:
     held += _FILLED * n_obs if getattr(config, "mode", "") == "fill" else 0
     values = _WORKSPACE * min(ROW_BLOCK, n_obs * n_vars)
     values += _PER_STEP * batch * n_vars + held * n_vars
-    n_counts = round(share * sp.csr_matrix(adata.X).nnz)
+    n_counts = 0 if is_on_disk(adata.X) else round(share * sp.csr_matrix(adata.X).nnz)
     return int(4 * values + _PER_COUNT * n_counts + _PER_SPOT * n_obs)
 
 

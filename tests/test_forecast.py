@@ -12,6 +12,7 @@ import torch
 from anndata import AnnData
 
 from napari_stimpute.config import Phase
+from napari_stimpute.data.on_disk import Stack
 from napari_stimpute.data.simulate import simulate_cells
 from napari_stimpute.forecast import (
     Duration,
@@ -186,6 +187,15 @@ def test_training_once_more_takes_about_as_many_steps_as_before() -> None:
 
 
 # ---- memory ------------------------------------------------------------------------------------
+
+
+def test_counts_on_disk_need_less_memory(section: AnnData) -> None:
+    stack = Stack(section.n_vars, on_disk=True)
+    stack.add(sp.csr_matrix(section.X))
+    stored = section.copy()
+    stored.X = stack.matrix()
+    plan = plan_of("scziva")
+    assert needed_memory(stored, plan) < needed_memory(section, plan)
 
 
 def test_more_genes_more_spots_and_filled_zeros_need_more_memory(section: AnnData) -> None:
