@@ -159,6 +159,7 @@ def process_of(cluster: LocalCluster, address: str) -> int:
     return next(n.process.pid for n in nannies if n.worker_address == address)
 
 
+@pytest.mark.slow
 def test_files_of_a_folder_are_imputed_as_in_series_though_a_worker_is_killed(
     cluster: LocalCluster, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -179,6 +180,7 @@ def test_files_of_a_folder_are_imputed_as_in_series_though_a_worker_is_killed(
     assert "4 done, 1 failed." in told.out
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_workers_keeps_what_is_finished_and_can_be_gone_on_with(
     folder: Path, tmp_path: Path
 ) -> None:
