@@ -19,7 +19,7 @@ from napari_stimpute.panels.tabs import TABS
 
 from ..judged import give_runs
 
-EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script> & $x_$\n<b>x</b>"
+EVIL = "<img src=x onerror=alert(1)><script>alert(2) & $x_$\n<b>x"
 
 
 PARTS = "<img src=x|<script|<b>"
