@@ -1,16 +1,17 @@
 """Every model that is trained, on the processor and on a GPU, in one run: speed and memory.
 
     python tests/benchmarks/bench_devices.py [--devices cpu,cuda] [--cells 4000] [--genes 1000]
-        [--models scziva,scdiffusion] [--limit 300]
+        [--models scziva,scdiffusion] [--batches 0,4096] [--limit 300]
 
 Simulated cells, and a simulated tissue for GMM-VGAE, with the defaults but few epochs. Told are the
 steps of each phase of training in a second, once it has gone on for some; the loss at the end of
 it, as models see the same blocks but draw other noise on another device; then seconds of imputing
 all cells, of generating 5,000 and of an edit by the blend, which trains an autoencoder for each
-type; peak memory of the process, and of the device. Each model runs in a process of its own on each
-device, and is broken off after a limit of seconds. Without a GPU only the processor is measured,
-which is said. A GPU deserves more cells, such as `--cells 20000 --genes 2000`. It also runs from a
-checkout in which nothing was installed, with `PYTHONPATH=.`, where torch, scikit-learn, anndata,
+type; peak memory of the process, and of the device; and the share of the time in which a GPU
+computed while it trained. Each model runs in a process of its own on each device, and is broken off
+after a limit of seconds. Without a GPU only the processor is measured, which is said.
+A GPU deserves more cells, such as `--cells 20000 --genes 2000`. It also runs from a checkout in
+which nothing was installed, with `PYTHONPATH=.`, where torch, scikit-learn, anndata,
 pydantic and psutil are there.
 """
 
@@ -22,7 +23,9 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from itertools import product
 from typing import Any
 
 import torch
@@ -44,19 +47,22 @@ def main() -> None:
     parser.add_argument("--cells", type=int, default=4000)
     parser.add_argument("--genes", type=int, default=1000)
     parser.add_argument("--models", default=",".join(MODELS))
+    parser.add_argument("--batches", default="0", help="cells of a step; 0 for the default")
     parser.add_argument("--limit", type=float, default=300, help="seconds for each row")
-    parser.add_argument("--one", nargs=2, default=(), help=argparse.SUPPRESS)
+    parser.add_argument("--one", nargs=3, default=(), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(measured(*options.one, options.cells, options.genes)))
+        name, device, batch = options.one
+        print(json.dumps(measured(name, device, int(batch), options.cells, options.genes)))
         return
     devices = options.devices.split(",")
     print(f"{options.cells:,} cells × {options.genes:,} genes; {', '.join(map(named, devices))}\n")
-    print("| model | device | steps a second: loss | seconds | peak GB | of the device |")
-    print("|---" * 6 + "|")
+    told = ("steps a second: loss", "seconds", "peak GB", "of the device", "busy")
+    print(f"| {' | '.join(('model', 'block', 'device', *told))} |")
+    print("|---" * 8 + "|")
     for model in options.models.split(","):
-        for device in devices:
-            cells = [model, device, *apart(model, device, options.limit)]
+        for batch, device in product(options.batches.split(","), devices):
+            cells = [model, batch, device, *apart(model, device, batch, options.limit)]
             print("| " + " | ".join(cells) + " |", flush=True)
     if devices == ["cpu"]:
         print("\nNo GPU was measured: there is none, or none was asked for.")
@@ -67,31 +73,34 @@ def named(device: str) -> str:
     return torch.cuda.get_device_name(device) if device.startswith("cuda") else device
 
 
-def apart(model: str, device: str, limit: float) -> list[str]:
+def apart(model: str, device: str, batch: str, limit: float) -> list[str]:
     """Cells of a row, measured in a process of its own; a failure stands in its place."""
-    command = [sys.executable, __file__, *sys.argv[1:], "--one", model, device]
+    command = [sys.executable, __file__, *sys.argv[1:], "--one", model, device, batch]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=limit)
     except subprocess.TimeoutExpired:
-        return [f"longer than {limit:.0f} s", "", "", ""]
+        return [f"longer than {limit:.0f} s", *4 * [""]]
     if done.returncode:
-        return [f"failed: {done.stderr.strip().splitlines()[-1]}", "", "", ""]
+        return [f"failed: {done.stderr.strip().splitlines()[-1]}", *4 * [""]]
     found = json.loads(done.stdout.strip().splitlines()[-1])
     phases = (f"{k} {v:.1f}: {found['losses'][k]:.4g}" for k, v in found["rates"].items())
     seconds = (f"{k} {v:.1f}" for k, v in found["seconds"].items())
     memory = (f"{found[k]:.2f}" for k in ("peak", "of device"))
-    return [", ".join(phases), ", ".join(seconds), *memory]
+    busy = f"{found['busy']:.0f} %" if found["busy"] is not None else ""
+    return [", ".join(phases), ", ".join(seconds), *memory, busy]
 
 
-def measured(name: str, device: str, n_cells: int, n_genes: int) -> dict[str, Any]:
+def measured(name: str, device: str, batch: int, n_cells: int, n_genes: int) -> dict[str, Any]:
     """Rates, losses and seconds by phase or kind of work; GB."""
     if name == "gmm_vgae":
         data = simulate_tissue(n_cells, n_genes, seed=0)
     else:
         data = simulate_cells(n_cells=n_cells, n_genes=n_genes, seed=0)
     asked = {"condition": "cell_type,condition"} if name == "scdiffusion" else {}
-    model = model_class(name)(**short(name), **asked)
-    rates, losses = trained(model.fit_steps(data, seed=0, device=device), device)
+    blocks = {"batch_size": batch} if batch else {}
+    model = model_class(name)(**short(name), **asked, **blocks)
+    with watched(device) as busy:
+        rates, losses = trained(model.fit_steps(data, seed=0, device=device), device)
     seconds, begun = {}, time.monotonic()
     model.impute(data)
     seconds["impute"] = time.monotonic() - begun
@@ -100,7 +109,27 @@ def measured(name: str, device: str, n_cells: int, n_genes: int) -> dict[str, An
     on_device = torch.cuda.max_memory_allocated() / 1e9 if device.startswith("cuda") else 0.0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     memory = {"peak": peak, "of device": on_device}
-    return {"rates": rates, "losses": losses, "seconds": seconds, **memory}
+    share = sum(busy) / len(busy) if busy else None
+    return {"rates": rates, "losses": losses, "seconds": seconds, "busy": share, **memory}
+
+
+@contextmanager
+def watched(device: str) -> Iterator[list[float]]:
+    """Percent of each second in which a GPU computed; nothing is found of a processor."""
+    found: list[float] = []
+    if not device.startswith("cuda"):
+        yield found
+        return
+    number = str(torch.device(device).index or 0)
+    asked = ("--query-gpu=utilization.gpu", "--format=csv,noheader,nounits", "-l", "1")
+    asking = subprocess.Popen(
+        ["nvidia-smi", "-i", number, *asked], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        yield found
+    finally:
+        asking.terminate()
+        found += [float(line) for line in asking.communicate()[0].split()]
 
 
 def short(name: str) -> dict[str, int]:

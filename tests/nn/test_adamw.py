@@ -62,6 +62,22 @@ def test_the_steps_are_those_of_torch(kept_at: int) -> None:
         torch.testing.assert_close(own, other, rtol=0, atol=0)
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_a_gpu_takes_the_steps_of_the_processor() -> None:
+    found = []
+    for device in ("cpu", "cuda"):
+        layers = network().to(device)
+        optimiser = AdamW([Group(tuple(layers.parameters()), 0.1, 0.2)])
+        for step in range(N_STEPS):
+            optimiser.zero_grad()
+            x = torch.randn(8, 5, generator=torch.Generator().manual_seed(step)).to(device)
+            layers(x).square().mean().backward()
+            optimiser.step(0.9**step)
+        found.append([p.detach().cpu() for p in layers.parameters()])
+    torch.testing.assert_close(*found, rtol=1e-4, atol=1e-5)  # rounded otherwise on each
+
+
 def test_training_does_not_import_the_compiler_of_torch() -> None:
     code = """
 import sys, torch
