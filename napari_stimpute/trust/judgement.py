@@ -127,6 +127,8 @@ class Judgement:
             self.blend, self.simple = fit_blends(parts, hidden.steering, [0, 1])
             self.baseline = self.simple.best_part
             prediction = apply_blend(parts, self.blend)
+        elif self.own_blend is not None:  # which found it on molecules hidden from the kept ones
+            self.baseline = self.own_blend.best_part
         else:
             self.baseline = best_part(simple, hidden.steering)
         self.calibration: Calibration = calibrate(prediction, hidden.steering)
