@@ -55,11 +55,12 @@ def test_a_part_is_judged_and_all_are_imputed(
     np.testing.assert_allclose(
         part.results.imputed.sum(axis=0), whole.results.imputed.sum(axis=0), rtol=0.2, atol=2
     )
-    assert part.results.genes is not None and whole.results.genes is not None
-    looked_at, all_hidden = (
-        results.genes.columns[keys.hidden(model)].sum() for results in (part.results, whole.results)
+    looked_at, hidden = (
+        results.genes.columns[keys.hidden(model)].sum()
+        for results in (part.results, whole.results)
+        if results.genes is not None
     )
-    assert looked_at == pytest.approx(all_hidden / 2, rel=0.1)
+    assert looked_at == pytest.approx(hidden / 2, rel=0.1)
 
 
 @pytest.mark.parametrize("name", ["scziva", "scimta"])
