@@ -286,9 +286,8 @@ def _tensors_of(matrix: sp.csr_matrix) -> list[Tensor]:
 
 def _totals(counts: sp.csr_matrix) -> np.ndarray:
     """Molecules of each gene, (n_vars,), in the precision of the counts."""
-    totals = np.asarray(counts.sum(axis=0)).ravel()
-    let_go(counts)
-    return totals
+    parts = [np.asarray(part.sum(axis=0)).ravel() for _rows, part in parts_of(counts)]
+    return np.asarray(np.sum(parts, axis=0))
 
 
 def below(prefix: str, named: dict[str, T]) -> dict[str, T]:

@@ -186,13 +186,15 @@ def predictive_gain(labels: NDArray[np.integer], split: Split) -> float:
     n_groups = int(labels.max()) + 1
     shape = (n_groups, len(labels))
     member = sp.csr_matrix((np.ones(len(labels)), (labels, np.arange(len(labels)))), shape)
-    overall = np.asarray(kept.sum(axis=0), dtype=np.float64).ravel() + 1e-9
-    overall /= overall.sum()
-    profiles, gain = np.zeros((n_groups, kept.shape[1])), 0.0
+    overall, profiles = np.zeros(kept.shape[1]), np.zeros((n_groups, kept.shape[1]))
     for rows, part in parts_of(kept):
+        overall += np.asarray(part.sum(axis=0), dtype=np.float64).ravel()
         profiles += (member[:, rows] @ part).toarray()
+    overall += 1e-9
+    overall /= overall.sum()
     profiles += _SHRINK * overall
     profiles /= profiles.sum(axis=1, keepdims=True)
+    gain = 0.0
     for rows, part in parts_of(hidden):
         found = part.tocoo()
         ratio = np.log(profiles[labels[rows][found.row], found.col] / overall[found.col])
