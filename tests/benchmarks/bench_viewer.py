@@ -20,7 +20,7 @@ import os
 import time
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 os.environ.setdefault("NAPARI_CONFIG", "")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
