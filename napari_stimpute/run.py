@@ -23,13 +23,14 @@ from .config import (
     WithSections,
     check_seed,
 )
+from .data.blocks import RowBlocks
 from .data.counts import counts_of
 from .data.extend import AddedGenes, extend
 from .data.genes import asked_for
 from .data.holdout import Molecules, with_counts
 from .data.records import RunRecord, check_run_key, fingerprint, versions
 from .data.results import Networks, Results
-from .data.scratch import require_room
+from .data.scratch import Scratch, require_room
 from .data.sections import sections_in_words
 from .data.storable import snapshot
 from .data.technology import place_of
@@ -44,7 +45,7 @@ from .models.protocols import (
     Generates,
     Imputes,
     IsBlend,
-    expected_counts,
+    some_expected_blocks,
 )
 from .models.simple.mixture import tissue_graph
 from .models.simple.parts import Parts
@@ -240,14 +241,16 @@ class Run:
         self,
         judgement: Judgement,
         counts: sp.csr_matrix,
-        act: Callable[[np.ndarray, Parts], None],
+        act: Callable[[RowBlocks, Parts], None],
         progress: Progress,
     ) -> Generator[Progress, None, None]:
         """Predict from these counts, and act on it, in a thread: who stops does not wait."""
         yield progress
         simple = yield from in_steps(progress, partial(judgement.parts, counts))
         if isinstance(self.model, IsBlend):
-            prediction = yield from in_steps(progress, partial(self.model.blended, simple))
+            prediction: RowBlocks = yield from in_steps(
+                progress, partial(self.model.blended, simple)
+            )
         else:  # networks are quick, and keep what they made
             prediction = self._predict(counts, judgement.at)
         yield from in_steps(progress, partial(act, prediction, simple))
@@ -259,10 +262,11 @@ class Run:
             self._judgement = None
             self._notes.append("Stopped early: neither blended with simple methods nor judged.")
 
-    def _predict(self, counts: sp.csr_matrix, at: Rows | None) -> np.ndarray:
+    def _predict(self, counts: sp.csr_matrix, at: Rows | None) -> Scratch:
         """Expected counts of the same spots, or some rows, from other counts (n_obs, n_vars)."""
         assert isinstance(self.model, Imputes)
-        return expected_counts(self.model, with_counts(self.adata, counts), at)
+        blocks = some_expected_blocks(self.model, with_counts(self.adata, counts), at)
+        return Scratch.of(blocks, (counts.shape[0] if at is None else len(at), counts.shape[1]))
 
     # ---- applying ------------------------------------------------------------------------------
 

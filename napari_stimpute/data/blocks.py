@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from .counts import row_blocks
+
+
+class RowBlocks(Protocol):
+    """Gives blocks of rows, and takes others: an array, or a file that holds one (`Scratch`)."""
+
+    def __getitem__(self, rows: slice, /) -> NDArray[np.floating]:
+        """Rows, (block, n_vars)."""
+
+    def __setitem__(self, rows: slice, block: NDArray[np.float32], /) -> None:
+        """Put rows, (block, n_vars), in place of those that were there."""
 
 
 def joined(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import mmap
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,15 @@ class Scratch:
             self._array = np.memmap(self._file, np.float32, mode="r", shape=shape, order="F")
         except OSError as error:
             raise _no_room(size, str(error.strerror)) from error
+
+    @classmethod
+    def of(cls, blocks: Iterable[NDArray[np.float32]], shape: tuple[int, int]) -> Scratch:
+        """Consecutive blocks of rows, which together have this shape."""
+        made, start = cls(shape), 0
+        for block in blocks:
+            made[slice(start, start + len(block))] = block
+            start += len(block)
+        return made
 
     def __setitem__(self, rows: slice, block: NDArray[np.float32]) -> None:
         if self._file is None:

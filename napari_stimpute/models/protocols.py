@@ -58,8 +58,8 @@ class FillsByMode(Protocol):
 class PredictsSome(Protocol):
     """Gives expected counts of some rows without making those of all."""
 
-    def expected_at(self, adata: AnnData, at: Rows) -> np.ndarray:
-        """Expected counts of these rows, whatever the mode, (len(at), n_vars)."""
+    def expected_at(self, adata: AnnData, at: Rows) -> Iterator[np.ndarray]:
+        """Expected counts of these rows, whatever the mode, in blocks (block, n_vars)."""
         ...
 
 
@@ -151,10 +151,15 @@ def expected_blocks(model: Imputes, adata: AnnData) -> Iterator[np.ndarray]:
     return model.imputed_blocks(adata)
 
 
-def expected_counts(model: Imputes, adata: AnnData, at: Rows | None = None) -> np.ndarray:
-    """The same as one array, (n_obs, n_vars); or of some sorted rows alone, (len(at), n_vars)."""
+def expected_counts(model: Imputes, adata: AnnData) -> np.ndarray:
+    """The same as one array, (n_obs, n_vars)."""
+    return joined(expected_blocks(model, adata), adata.shape)
+
+
+def some_expected_blocks(model: Imputes, adata: AnnData, at: Rows | None) -> Iterator[np.ndarray]:
+    """The same of some rows alone, which are sorted; None for all."""
     if at is None:
-        return joined(expected_blocks(model, adata), adata.shape)
+        return expected_blocks(model, adata)
     if isinstance(model, PredictsSome):
         return model.expected_at(adata, at)
-    return joined(picked(expected_blocks(model, adata), at), (len(at), adata.n_vars))
+    return picked(expected_blocks(model, adata), at)

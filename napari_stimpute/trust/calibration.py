@@ -22,12 +22,12 @@ probability integral transform, of which the expectation is taken here (Czado, G
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from ..data.blocks import RowBlocks
 from ..data.counts import row_blocks
 from ..errors import TooSmall
 
@@ -57,13 +57,6 @@ _EVEN = 1_000
 
 _ROUNDING = 0.004
 """Steps of the logarithm of expected counts at which ends of intervals are computed."""
-
-
-class RowBlocks(Protocol):
-    """Gives blocks of rows: a dense array, or anything that makes them when asked."""
-
-    def __getitem__(self, rows: slice, /) -> NDArray[np.floating]:
-        """Rows, (block, n_vars)."""
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from .. import keys
+from ..data.blocks import RowBlocks
 from ..data.counts import row_blocks
 from ..data.records import read_records
-from .calibration import N_BINS, Array, Calibration, RowBlocks, Tally, bins_of, stretch
+from .calibration import N_BINS, Array, Calibration, Tally, bins_of, stretch
 
 if TYPE_CHECKING:
     from anndata import AnnData

@@ -16,14 +16,13 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from .. import keys
-from ..data.blocks import aligned
+from ..data.blocks import RowBlocks, aligned
 from ..data.holdout import HIDDEN_SHARE, Molecules
 from ..data.records import TrustRecord
 from ..data.results import GeneFacts
 from ..errors import TooSmall
 from ..models.simple.blend import (
     Blend,
-    apply_blend,
     apply_blends,
     best_part,
     blend_blocks,
@@ -116,7 +115,7 @@ class Judgement:
         """
         return Parts.of(counts, self.graph, self.seed, self.at)
 
-    def weigh(self, prediction: Array, simple: Parts) -> None:
+    def weigh(self, prediction: RowBlocks, simple: Parts) -> None:
         """Set weights and intervals; both predictions were made from the kept counts.
 
         `prediction` (n_rows, n_vars) is overwritten.
@@ -126,7 +125,7 @@ class Judgement:
             parts = simple.with_model(self.title, prediction)
             self.blend, self.simple = fit_blends(parts, hidden.steering, [0, 1])
             self.baseline = self.simple.best_part
-            prediction = apply_blend(parts, self.blend)
+            (prediction,) = apply_blends(parts, [self.blend])
         elif self.own_blend is not None:  # which found it on molecules hidden from the kept ones
             self.baseline = self.own_blend.best_part
         else:
@@ -135,7 +134,7 @@ class Judgement:
         corrections = calibrate_zeros(hidden.kept, prediction, hidden.steering)
         self.zeros = ZeroCalibration(tuple(corrections), self.calibration)
 
-    def judge(self, prediction: Array, simple: Parts) -> None:
+    def judge(self, prediction: RowBlocks, simple: Parts) -> None:
         """Judge each gene; both predictions were made from all but the judging part.
 
         `prediction` (n_rows, n_vars) is overwritten.
@@ -148,7 +147,9 @@ class Judgement:
             parts = simple.with_model(self.title, prediction)
             prediction, without = apply_blends(parts, [self.blend, self.simple])
             self._without = deviance_explained(rest, judging, without)
-        self.trust = judge(rest, judging, prediction, lambda rows: simple.part(rows, self.baseline))
+        self.trust = judge(
+            rest, judging, prediction.__getitem__, lambda rows: simple.part(rows, self.baseline)
+        )
 
     def finish(
         self, predicted: Iterable[Array], counts: sp.csr_matrix

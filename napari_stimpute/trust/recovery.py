@@ -16,6 +16,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.special import xlogy
 
+from ..data.blocks import RowBlocks
 from ..data.counts import depth_of, row_blocks
 from ..errors import Diverged, TooSmall
 
@@ -65,9 +66,7 @@ class Recovery:
         return self.per_gene[self.hidden >= MIN_HIDDEN]
 
 
-def deviance_explained(
-    kept: sp.csr_matrix, hidden: sp.csr_matrix, prediction: NDArray[np.floating]
-) -> float:
+def deviance_explained(kept: sp.csr_matrix, hidden: sp.csr_matrix, prediction: RowBlocks) -> float:
     """Share of the deviance of gene mean × depth that a prediction removes; see `recovery`.
 
     0 is level with gene mean × depth, below 0 is worse. Much of the deviance is chance, so that
@@ -85,9 +84,7 @@ def deviance_explained(
     return recovery(kept, hidden, prediction).deviance_explained
 
 
-def recovery(
-    kept: sp.csr_matrix, hidden: sp.csr_matrix, prediction: NDArray[np.floating]
-) -> Recovery:
+def recovery(kept: sp.csr_matrix, hidden: sp.csr_matrix, prediction: RowBlocks) -> Recovery:
     """Score a prediction made from kept molecules on the hidden ones.
 
     Parameters

@@ -24,11 +24,11 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from ..data.blocks import kept_or_filled
+from ..data.blocks import RowBlocks, kept_or_filled
 from ..data.counts import depth_of, row_blocks
 from ..data.records import read_records
 from ..errors import TooSmall
-from .calibration import Array, Calibration, RowBlocks
+from .calibration import Array, Calibration
 from .intervals import calibration_of, expected_counts
 
 if TYPE_CHECKING:

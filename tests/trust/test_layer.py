@@ -23,7 +23,7 @@ def imputed(model: str, settings: dict[str, str]) -> np.ndarray:
     tiny = config.PRESETS["tiny"] | {"epochs": 2} if model == "scziva" else {}
     run = Run(
         simulate_cells(n_cells=120, n_genes=100),
-        Request(model, config.checked(tiny | settings), device="cpu", judged=False),
+        Request(model, config.checked(tiny | settings), device="cpu"),
     )
     drain(run.steps())
     assert run.results is not None and run.results.imputed is not None

@@ -242,12 +242,11 @@ class CellModel(ImputingModel):
     ) -> Iterator[np.ndarray]:
         yield from self._expected_blocks(adata, counts, self._latent(adata, counts), columns)
 
-    def expected_at(self, adata: AnnData, at: np.ndarray) -> np.ndarray:
-        """Expected counts of some cells, (len(at), n_vars); no others are decoded."""
+    def expected_at(self, adata: AnnData, at: np.ndarray) -> Iterator[np.ndarray]:
+        """Expected counts of some cells, in blocks (block, n_vars); no others are decoded."""
         counts, columns = self._aligned_counts(adata), self._columns(None)
         z = self._latent_at(adata, counts, at)
-        blocks = self._expected_blocks(adata[at], counts[at], z, columns)
-        return joined(blocks, (len(at), len(columns)))
+        yield from self._expected_blocks(adata[at], counts[at], z, columns)
 
     def _latent_at(self, adata: AnnData, counts: sp.csr_matrix, at: np.ndarray) -> np.ndarray:
         """Latent means of some cells, (len(at), n_latent), each by its own counts alone."""

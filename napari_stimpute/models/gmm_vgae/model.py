@@ -42,7 +42,7 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
-from ...data.blocks import aligned, joined, kept_or_filled
+from ...data.blocks import aligned, kept_or_filled
 from ...data.components import Components
 from ...data.graph import spatial_coordinates
 from ...data.propagation import InputTransform, hop_features, prune_edges
@@ -290,11 +290,10 @@ class GMMVGAE(ImputingModel):
         section = self._section(adata, counts)
         yield from self._expected_blocks(self._latent(section), section.depth, columns)
 
-    def expected_at(self, adata: AnnData, at: np.ndarray) -> np.ndarray:
-        """Expected counts of some spots, (len(at), n_vars); no others are decoded."""
+    def expected_at(self, adata: AnnData, at: np.ndarray) -> Iterator[np.ndarray]:
+        """Expected counts of some spots, in blocks (block, n_vars); no others are decoded."""
         section, columns = self._section(adata, self._aligned_counts(adata)), self._columns(None)
-        blocks = self._expected_blocks(self._latent(section)[at], section.depth[at], columns)
-        return joined(blocks, (len(at), len(columns)))
+        yield from self._expected_blocks(self._latent(section)[at], section.depth[at], columns)
 
     def _filled_blocks(self, adata: AnnData, columns: np.ndarray) -> Iterator[np.ndarray]:
         counts = self._aligned_counts(adata)

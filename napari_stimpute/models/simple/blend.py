@@ -21,7 +21,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from ...data.blocks import aligned
+from ...data.blocks import RowBlocks, aligned
+from ...data.scratch import Scratch
 from .parts import GENE_MEAN, OWN, Parts, at_depth, restoring
 from .response import SHAPE, cell_of, no_response, response, tallied
 
@@ -169,25 +170,29 @@ def apply_blend(parts: Parts, blend: Blend) -> Array:
     The prediction of the model in `parts`, if there is one, is overwritten: where it lay, the
     result lies, so that no second array is needed.
     """
-    return apply_blends(parts, [blend])[0]
+    found = apply_blends(parts, [blend])[0]
+    return found.whole() if isinstance(found, Scratch) else np.asarray(found)
 
 
-def apply_blends(parts: Parts, blends: Sequence[Blend]) -> list[Array]:
+def apply_blends(parts: Parts, blends: Sequence[Blend]) -> list[RowBlocks]:
     """As `apply_blend`, several at once, each of as many of the last parts as it has weights for.
 
-    The first result lies where the model's prediction lay.
+    The first result lies where the model's prediction lay; the others are not held if large.
     """
-    outs = [np.empty(parts.shape, dtype=np.float32) for _ in blends[parts.model is not None :]]
+    outs: list[RowBlocks] = [Scratch(parts.shape) for _ in blends[parts.model is not None :]]
     if parts.model is not None:
         outs.insert(0, parts.model)
     totals = np.zeros((len(blends), parts.shape[1]))
     for rows in parts.blocks():
         made = parts.rows(rows)
         for blend, out, total in zip(blends, outs, totals, strict=True):
-            out[rows] = block = blend.mix(made[-len(blend.titles) :])
+            block = blend.mix(made[-len(blend.titles) :])
+            out[rows] = block
             total += block.sum(axis=0, dtype=np.float64)
     for out, total in zip(outs, totals, strict=True):
-        out *= restoring(parts.own, total)
+        scale = restoring(parts.own, total)
+        for rows in parts.blocks():
+            out[rows] = np.asarray(out[rows] * scale, np.float32)
     return outs
 
 

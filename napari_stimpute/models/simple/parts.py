@@ -19,6 +19,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from ...data.blocks import RowBlocks
 from ...data.components import Components, principal_components
 from ...data.counts import log_normalise, row_blocks, size_factors
 from .magic import magic_prediction
@@ -83,7 +84,7 @@ class Parts:
     own: sp.csr_matrix
     titles: tuple[str, ...]
     depth: Array
-    model: Array | None = field(default=None, repr=False)
+    model: RowBlocks | None = field(default=None, repr=False)
     last: Array | None = field(default=None, repr=False)
     _rings: tuple[sp.csr_matrix, ...] = ()
     """0/1; neighbours in expression that each larger pool adds to the one before."""
@@ -131,7 +132,7 @@ class Parts:
         parts = (tuple(rings), tuple(tissue), tuple(components))
         return cls(counts, own, tuple(titles), depth, None, last, *parts)
 
-    def with_model(self, title: str, prediction: Array) -> Parts:
+    def with_model(self, title: str, prediction: RowBlocks) -> Parts:
         """The same parts after a model's prediction (n_rows, n_vars), which is put at depth."""
         return replace(self, titles=(title, *self.titles), model=prediction)
 
@@ -161,7 +162,7 @@ class Parts:
     def _each(self, rows: slice) -> Iterator[Array]:
         depth = self.depth[rows]
         if self.model is not None:
-            yield at_depth(self.model[rows], depth)
+            yield at_depth(np.asarray(self.model[rows], np.float32), depth)
         own = self.own[rows].toarray()
         yield own
         yield depth[:, None] * self._share
