@@ -241,6 +241,7 @@ class Model(ABC):
 
     def _columns(self, genes: Sequence[str] | None) -> np.ndarray:
         """Positions of `genes` among the fitted genes; None means all."""
+        self._require_fit()
         if genes is None:
             return np.arange(len(self.var_names_))
         place = {g: i for i, g in enumerate(self.var_names_)}
