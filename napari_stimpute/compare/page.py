@@ -205,13 +205,22 @@ class _Page:
                 "Hidden molecules are taken from one half of all, at random; the most variable "
                 "genes are chosen on the other half, so that the choice has not seen them.",
                 "Time and memory: of one fit and prediction without imports, median over splits, "
-                f"on this machine ({os.cpu_count()} processor cores), one method after the other. "
+                f"on {self._who()}. "
                 "Memory is what the program held at the peak beyond what it held before "
                 "(resident memory, read 50 times a second); memory of a graphics card is "
                 "not counted.",
                 "The genes that are drawn were chosen from the kept counts alone, or by name.",
             ]
         )
+
+    def _who(self) -> str:
+        """On what time and memory were measured."""
+        workers, here = self.comparison.workers, f"this machine ({os.cpu_count()} processor cores)"
+        if workers.cluster:
+            return "workers of a cluster"
+        if workers.are_apart:
+            return f"{here}, by {workers.n} workers at the same time"
+        return f"{here}, one method after the other"
 
     def _again(self) -> None:
         names = ",".join(c.method.name for c in self.comparison.contenders)

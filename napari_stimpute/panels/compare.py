@@ -18,11 +18,13 @@ from ..progress import Progress
 from ..session.models import USUAL, fitting_first, titled
 from ..session.session import Session
 from ..words import counted, duration
+from ..workers.workers import Workers
 from .forecast import ForecastPanel, Intended
 from .message import SILENT, Message, error, good
 from .panel import Panel
 from .scores import FALLING, SCORE, Scores, in_order, scores_of
 from .work import Work, WorkState
+from .workers import WorkersChoice, workers_choice
 
 if TYPE_CHECKING:
     from ..compare.comparison import Comparison
@@ -73,6 +75,7 @@ class CompareState:
     methods: tuple[Offered, ...]
     chosen: str
     n_splits: int
+    workers: WorkersChoice
     genes: str
     wait: str
     work: WorkState
@@ -110,7 +113,7 @@ class ComparePanel(Panel[CompareState]):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.n_splits, self.genes = 3, ""
+        self.n_splits, self.n_workers, self.genes = 3, 1, ""
         self._unwanted = {m.name for m in methods().values() if m.kind != "simple"}
         self._scores, self._n_shown, self._status = Scores(), 0, ""
         self._order, self._falls = SCORE, True
@@ -155,6 +158,11 @@ class ComparePanel(Panel[CompareState]):
         self.n_splits = n
         self.refresh()
 
+    def choose_workers(self, n: int) -> None:
+        """Have so many processes of this machine share the fits."""
+        self.n_workers = n
+        self.refresh()
+
     def draw_genes(self, names: str) -> None:
         """Draw these in the report, names with commas; "" for three chosen from the counts."""
         self.genes = names
@@ -169,6 +177,7 @@ class ComparePanel(Panel[CompareState]):
     def compare(self) -> Job[Comparison] | None:
         """Start what is chosen; whatever is wrong is said."""
         adata, names, seeds = self.session.adata, self.chosen, range(self.n_splits)
+        workers = Workers(self.n_workers)
         show = [gene.strip() for gene in self.genes.split(",") if gene.strip()]
         if adata is None or not names:
             return None
@@ -177,7 +186,7 @@ class ComparePanel(Panel[CompareState]):
             yield Progress("prepare", 0, 1)
             from ..compare.contenders import comparison_of  # torch: not before it is needed
 
-            comparison = comparison_of(adata, names, seeds=seeds, show=show)
+            comparison = comparison_of(adata, names, seeds=seeds, show=show, workers=workers)
             self.work.comparison = comparison  # so that scores are seen as they come
             yield from comparison.steps()
             return comparison
@@ -312,6 +321,7 @@ class ComparePanel(Panel[CompareState]):
             methods=offered,
             chosen=f"Methods: {n_ticked} ticked, {counted(self.n_splits, 'split')}",
             n_splits=self.n_splits,
+            workers=workers_choice(self.n_workers, "one method on one split"),
             genes=self.genes,
             wait=wait if self.session.is_busy else "",
             work=self.work.state,

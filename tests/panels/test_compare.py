@@ -6,11 +6,13 @@ import time
 from pathlib import Path
 
 import numpy as np
+import psutil  # type: ignore[import-untyped]
 import pytest
 from anndata import AnnData
 
 from napari_stimpute.compare import methods
 from napari_stimpute.job import Job
+from napari_stimpute.panels import workers
 from napari_stimpute.panels.compare import ComparePanel, Offered
 from napari_stimpute.session.session import Session
 
@@ -151,6 +153,31 @@ def test_a_method_that_fails_says_why_in_its_row(panel: ComparePanel) -> None:
     compared(panel, "tissue_mean")
     assert panel.now.scores.sentence.text.startswith("No method that was tried could be scored.")
     assert not panel.now.has_report
+
+
+def test_workers_share_the_fits_and_cancel_ends_them(panel: ComparePanel) -> None:
+    panel.choose_workers(2)
+    job = only(panel, "raw", "gmm_vgae").compare()
+    until_scored(panel, job)
+    assert titles(panel) == ["Counts as they are"]
+    assert panel.work.progress()[1].startswith("2 workers")
+    begun = psutil.Process().children(recursive=True)
+    at_work = [p for p in begun if any("spawn_main" in part for part in p.cmdline())]
+    assert len(at_work) == 2
+    panel.work.press()
+    until_done(job)
+    assert panel.now.status.startswith("Cancelled after") and panel.now.has_report
+    assert not psutil.wait_procs(at_work, timeout=10)[1]
+
+
+def test_without_dask_there_is_one_worker_and_it_says_why(
+    panel: ComparePanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "find_spec", lambda name: None)
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    panel.refresh()
+    assert panel.now.workers.most == 4
+    assert panel.now.workers.why_not == "Not installed: pip install 'napari-stimpute[scale]'"
 
 
 def test_while_it_runs_scores_appear(panel: ComparePanel) -> None:

@@ -20,6 +20,7 @@ from ...panels.compare import (
 )
 from ...panels.saving import with_ending
 from ...panels.scores import COLUMNS, WINNERS, Scores, genes_table, wins_figure, won_by
+from ...panels.workers import TITLE as WORKERS
 from ..widgets.controls import beside, control, enable
 from ..widgets.forecast import ForecastView
 from ..widgets.grid import Grid
@@ -64,14 +65,17 @@ class CompareTab:
         self.reasons = {method.name: Hint() for method in panel.now.methods}
         self.splits = control(widgets.BoundedIntText, SPLITS_TITLE, min=SPLITS[0], max=SPLITS[1])
         self.splits.tooltip = SPLITS_HELP
+        most = panel.now.workers.most
+        self.workers = control(widgets.BoundedIntText, WORKERS, min=1, max=most)
         self.genes = control(widgets.Text, GENES_TITLE, placeholder=NO_GENES, tooltip=GENES_HELP)
         self.home.observe(self.splits, lambda: panel.choose_splits(self.splits.value))
+        self.home.observe(self.workers, lambda: panel.choose_workers(self.workers.value))
         self.home.observe(self.genes, lambda: panel.draw_genes(self.genes.value))
         self.groups = {kind: widgets.VBox() for kind in KINDS}
         listed = [
             widgets.VBox([heading(KINDS[kind]), group]) for kind, group in self.groups.items()
         ]
-        inside = widgets.VBox([*listed, self.splits, self.genes])
+        inside = widgets.VBox([*listed, self.splits, self.workers, self.genes])
         self.methods = widgets.Accordion([inside], titles=("",), selected_index=0)
 
     def _tick_box(self, name: str) -> widgets.Checkbox:
@@ -105,12 +109,14 @@ class CompareTab:
             for method in now.methods:
                 self._draw_method(method, now.wait)
             self.splits.value, self.genes.value = now.n_splits, now.genes
+            self.workers.value, self.workers.tooltip = now.workers.n, now.workers.help
         for kind, group in self.groups.items():
             names = [method.name for method in now.methods if method.kind == kind]
             parts = [w for n in names for w in (self.boxes[n], self.reasons[n].widget)]
             if list(group.children) != parts:
                 group.children = parts
         enable(now.wait, self.splits, self.genes)
+        enable(now.wait or now.workers.why_not, self.workers)
         self.methods.titles = (now.chosen,)
 
     def _draw_method(self, method: Offered, wait: str) -> None:

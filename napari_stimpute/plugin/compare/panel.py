@@ -29,6 +29,7 @@ from ...panels.compare import (
     ComparePanel,
     Offered,
 )
+from ...panels.workers import TITLE as WORKERS
 from ..widgets.fold import Fold
 from ..widgets.forecast import ForecastView
 from ..widgets.plain import Label
@@ -69,10 +70,12 @@ class CompareBox(QWidget):
             box = QCheckBox(method.title)
             box.clicked.connect(partial(self._tick, method.name))
             self.boxes[method.name], self.reasons[method.name] = box, hint("")
-        self.splits, self.genes = QSpinBox(), QLineEdit()
+        self.splits, self.workers, self.genes = QSpinBox(), QSpinBox(), QLineEdit()
         self.splits.setRange(*SPLITS)
         self.splits.setToolTip(SPLITS_HELP)
         self.splits.valueChanged.connect(self.panel.choose_splits)
+        self.workers.setRange(1, self.panel.now.workers.most)
+        self.workers.valueChanged.connect(self.panel.choose_workers)
         self.genes.setPlaceholderText(NO_GENES)
         self.genes.setToolTip(GENES_HELP)
         self.genes.textChanged.connect(self.panel.draw_genes)
@@ -93,7 +96,8 @@ class CompareBox(QWidget):
             inner.addWidget(heading(title))
             inner.addLayout(self._listed(kind))
         inner.addSpacing(4)
-        inner.addLayout(labelled([(SPLITS_TITLE, self.splits), (GENES_TITLE, self.genes)]))
+        numbers = [(SPLITS_TITLE, self.splits), (WORKERS, self.workers)]
+        inner.addLayout(labelled([*numbers, (GENES_TITLE, self.genes)]))
         self.methods = Fold("", self.choice)
         self.methods.set_open(True)
         parts: list[QWidget] = [self.explained, self.work, self.methods, self.status, self.view]
@@ -133,6 +137,9 @@ class CompareBox(QWidget):
             reason.setText(method.why_not)
             reason.setVisible(bool(method.why_not))
         self.splits.setValue(now.n_splits)
+        self.workers.setValue(now.workers.n)
+        self.workers.setEnabled(not now.workers.why_not)
+        self.workers.setToolTip(now.workers.help)
         if self.genes.text() != now.genes:  # setting it anew would move the cursor
             self.genes.setText(now.genes)
         self.choice.setEnabled(not now.wait)
