@@ -28,7 +28,9 @@ from napari_stimpute.compare.contenders import comparison_of
 from napari_stimpute.compare.methods import methods
 from napari_stimpute.compare.trial import Contender, Predicting, raw
 from napari_stimpute.errors import InvalidSetting, StimputeError, TooSmall, UnknownName
+from napari_stimpute.models.configs import PCADenoiserConfig
 from napari_stimpute.progress import Progress, StopEarly, drain
+from napari_stimpute.tune.search import Search, Tuning
 from napari_stimpute.workers.clusters import end, slurm
 from napari_stimpute.workers.crew import Crew
 from napari_stimpute.workers.workers import Done, Workers
@@ -253,6 +255,23 @@ def test_a_comparison_that_is_stopped_is_incomplete_and_leaves_the_cluster(
         steps.throw(StopEarly())
     assert not comparison.is_complete
     assert cluster.scheduler.workers
+
+
+# ---- fits of a search --------------------------------------------------------------------------
+
+
+def test_a_search_by_workers_tries_and_finds_what_one_in_series_does(lent: Workers) -> None:
+    section, begun = simulate_section(n_rows=15, n_genes=100), PCADenoiserConfig()
+    search = Search(len(PCADenoiserConfig.SEARCH["n_components"]))
+    alone = Tuning(section, "pca", begun, search)
+    shared = Tuning(section, "pca", begun, search, workers=lent)
+    for tuning in (alone, shared):
+        drain(tuning.steps())
+        assert tuning.is_complete
+    assert [(t.settings, t.state, t.score) for t in shared.trials] == [
+        (t.settings, t.state, t.score) for t in alone.trials
+    ]
+    assert {"done", "pruned"} == {t.state for t in alone.trials}  # else nothing was dropped
 
 
 # ---- which cluster -----------------------------------------------------------------------------

@@ -17,8 +17,10 @@ from .options import (
     add_data_options,
     add_run_options,
     add_setting_options,
+    add_workers_options,
     aligned,
     config_of,
+    enough,
     named_settings,
     names_file,
     opened_by,
@@ -26,6 +28,7 @@ from .options import (
     usage,
     width,
     with_examples,
+    workers_of,
 )
 
 if TYPE_CHECKING:
@@ -84,6 +87,7 @@ def add_tune(commands: argparse._SubParsersAction[Parser]) -> None:
     add_setting_options(group, infos)
     _add_search_options(parser)
     add_data_options(parser.add_argument_group("data"))
+    add_workers_options(parser, "the three fits of each trial")
     add_run_options(parser)
     parser.set_defaults(command=_tune, parser=parser, gives="")
 
@@ -123,11 +127,12 @@ def _tune(args: argparse.Namespace) -> int:
     from ..devices import resolve_device
     from ..job import Job
     from ..terminal import Teller, follow
-    from ..tune.search import Search, Tuning, search_space
+    from ..tune.search import N_FITS, Search, Tuning, search_space
 
     fixed = frozenset(named_settings(args))
     search_space(args.model, config, fixed)
     usage(args, lambda: resolve_device(args.device))
+    workers = workers_of(args)
     if args.out and not args.out.endswith(".json"):
         args.parser.error(f"--out takes a file ending in .json, and {args.out!r} does not")
     kept = (args.input, args.genes, names_file(args), args.settings_file)
@@ -139,8 +144,10 @@ def _tune(args: argparse.Namespace) -> int:
     tell.say(f"Reading {args.input}")
     opened = opened_by(args, args.input)
     tell.say(*opened.notes)
+    if workers.are_apart:
+        workers = enough(workers, N_FITS, tell)
     search = Search(args.trials, args.seed, args.study, fixed, args.labels, args.device)
-    tuning = usage(args, lambda: Tuning(opened.adata, args.model, config, search))
+    tuning = usage(args, lambda: Tuning(opened.adata, args.model, config, search, workers=workers))
     follow(Job(tuning.steps(), "Finding settings"), tell)
     outcome = tuning.outcome
     _require_best(outcome)

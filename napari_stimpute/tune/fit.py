@@ -19,6 +19,10 @@ from .score import Fitted, Ground, modularity, silhouette
 _PATIENCE = 0.8  # seconds that a cancel waits for a fit that does not answer
 
 
+class FitFailed(Exception):
+    """A fit that failed, and why, in words."""
+
+
 class Fit:
     """Fits a model to the kept counts, and measures what it gives.
 

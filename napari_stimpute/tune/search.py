@@ -12,7 +12,9 @@ import hashlib
 import os
 import time
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,13 +26,15 @@ from ..data.counts import counts_of
 from ..data.graph import spatial_coordinates
 from ..data.records import fingerprint, versions
 from ..data.sections import find_sections
-from ..errors import InvalidSetting, UnknownName
+from ..errors import InvalidSetting, StimputeError, UnknownName
 from ..models import MODELS, model_class, model_info
 from ..progress import Progress, StopEarly
-from .fit import Fit
+from ..workers.workers import ALONE, Workers
+from .fit import Fit, FitFailed
 from .outcome import Outcome, TrialResult, settings_with
 from .score import Fitted, Ground, Labels, measures_of
 from .study import About, Asked, Space, Study
+from .together import FitCrew, fit_crew, fit_together
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -64,7 +68,8 @@ class Search:
 class Tuning:
     """One search on one AnnData (modelled genes as counts in X), which is never changed.
 
-    After a stop `steps` can be called again, and goes on.
+    After a stop `steps` can be called again, and goes on. The fits of a trial are shared by
+    ``workers``, never more than `N_FITS`; what is found does not depend on them.
 
     Raises
     ------
@@ -72,11 +77,19 @@ class Tuning:
     UnknownName : no such column
     """
 
-    def __init__(self, adata: AnnData, model: str, config: ModelConfig, search: Search) -> None:
+    def __init__(
+        self,
+        adata: AnnData,
+        model: str,
+        config: ModelConfig,
+        search: Search,
+        *,
+        workers: Workers = ALONE,
+    ) -> None:
         self.adata, self.model, self.config, self.search = adata, model, config, search
         self.space = search_space(model, config, search.fixed)
         model_class(model)(config).check(adata)
-        self.n_trials = search.n_trials
+        self.n_trials, self.workers = search.n_trials, workers
         self.current = ""
         self.is_complete = False
         self._labels = _labels(adata, search.labels)
@@ -116,8 +129,10 @@ class Tuning:
                 while not preparing.is_over(within=_REPORT_EVERY):
                     yield Progress("prepare", 0, 1)
                 self._ground = preparing.value()
-            while len(study.trials) < self.n_trials and not study.is_exhausted:
-                yield from self._try(study, self._ground)
+            self._n_before = len(study.trials)
+            with self._crew(self._ground) as crew:
+                while len(study.trials) < self.n_trials and not study.is_exhausted:
+                    yield from self._try(study, self._ground, crew)
             self.is_complete = True
         except StopEarly:
             return
@@ -136,27 +151,58 @@ class Tuning:
         )
         return Study(about, self.search.study)
 
-    def _try(self, study: Study, ground: Ground) -> Iterator[Progress]:
-        asked, fits = study.ask(), list[Fitted]()
+    def _crew(self, ground: Ground) -> AbstractContextManager[FitCrew | None]:
+        if not self.workers.are_apart:
+            return nullcontext()
+        return fit_crew(self.workers.at_most(N_FITS), ground, self.model, self.search.device)
+
+    def _try(self, study: Study, ground: Ground, crew: FitCrew | None) -> Iterator[Progress]:
+        asked = study.ask()
         try:
             config = settings_with(self.config, asked.settings)
-            for i in range(N_FITS):
-                self.current = (
-                    f"Trial {asked.number} ({asked.number + 1} of {self.n_trials}), "
-                    f"fit {i + 1} of {N_FITS}"
-                )
-                fit = Fit(ground, self.model, config, self.search.seed + i, self.search.device)
-                yield from self._follow(fit, study, fits)
-                if failure := fit.failure():
-                    study.fail(asked, failure)
-                    return
-                fits.append(fit.result())
-                if i == 0 and study.is_hopeless(asked, fits[0]):
-                    break
-        except (StopEarly, GeneratorExit):
+            if crew is None:
+                fits = yield from self._in_turn(study, asked, config, ground)
+            else:
+                fits = yield from self._together(study, asked, config, crew)
+        except FitFailed as failed:
+            study.fail(asked, str(failed))
+            return
+        except (StopEarly, GeneratorExit, StimputeError):
             study.interrupt(asked)
             raise
         self._conclude(study, asked, fits)
+
+    def _in_turn(
+        self, study: Study, asked: Asked, config: ModelConfig, ground: Ground
+    ) -> Generator[Progress, None, list[Fitted]]:
+        fits = list[Fitted]()
+        for i in range(N_FITS):
+            self.current = f"{self._which(asked)}, fit {i + 1} of {N_FITS}"
+            fit = Fit(ground, self.model, config, self.search.seed + i, self.search.device)
+            yield from self._follow(fit, study, fits)
+            if failure := fit.failure():
+                raise FitFailed(failure)
+            fits.append(fit.result())
+            if i == 0 and study.is_hopeless(asked, fits[0]):
+                break
+        return fits
+
+    def _together(
+        self, study: Study, asked: Asked, config: ModelConfig, crew: FitCrew
+    ) -> Generator[Progress, None, list[Fitted]]:
+        n_done, n_left = len(study.trials) - self._n_before, self.n_trials - len(study.trials)
+
+        def report(n_over: int) -> Progress:
+            self.current = f"{self._which(asked)}, {crew.doing}, {n_over} of {N_FITS} fits"
+            left = self._pace.left_by_trials(n_done, n_left)
+            return self._pace.progress(f"{self.current.lower()}, second", left)
+
+        seeds = range(self.search.seed, self.search.seed + N_FITS)
+        is_hopeless = partial(study.is_hopeless, asked)
+        return (yield from fit_together(crew, config, seeds, is_hopeless, report))
+
+    def _which(self, asked: Asked) -> str:
+        return f"Trial {asked.number} ({asked.number + 1} of {self.n_trials})"
 
     def _conclude(self, study: Study, asked: Asked, fits: list[Fitted]) -> None:
         measures = measures_of(fits, self._labels)
@@ -233,6 +279,12 @@ class _Pace:
         per_fit = seconds / (n_fits + len(fits))
         others = max(0.0, per_trial - len(fits) - 1) + per_trial * (n_trials - len(trials) - 1)
         return max(0.0, per_fit - passed) + others * per_fit
+
+    def left_by_trials(self, n_done: int, n_left: int) -> float | None:
+        """Seconds left, from whole trials; the running one is half done, on the average."""
+        if not n_done:
+            return None
+        return (time.monotonic() - self._begun) * (n_left - 0.5) / (n_done + 0.5)
 
 
 def _labels(adata: AnnData, column: str) -> Labels | None:
