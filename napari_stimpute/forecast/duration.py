@@ -1,12 +1,10 @@
-"""How long a run will take and how much memory it needs, told before it is started.
+"""How long a run will take, told before it is started.
 
-Time is rehearsed: the same run on a few of the spots, with two epochs of each phase, and once more
+It is rehearsed: the same run on a few of the spots, with two epochs of each phase, and once more
 on as many as are taken in one step. Steps of training cost what they cost there; all else grows
 along the line through both. Where training stops early, as many epochs are told as it usually
 takes. What is rehearsed works on a copy of these few, and with random numbers of its own: nothing
 is left of it but the times.
-
-Memory is counted: what lies there at once where most does, in arrays of known size.
 """
 
 from __future__ import annotations
@@ -21,19 +19,15 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import scipy.sparse as sp
 
-from .config import ModelConfig, WithBlocks
-from .data.counts import ROW_BLOCK
-from .data.holdout import with_counts
-from .data.on_disk import folder, is_on_disk
-from .data.scratch import room_on_disk
-from .models.simple.sample import MOST_JUDGED
-from .progress import Progress
-from .words import memory
+from ..config import WithBlocks
+from ..data.holdout import with_counts
+from ..progress import Progress
+from .plan import Plan
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-    from .run import Request
+    from ..run import Request
 
 T = TypeVar("T")
 Clock = Callable[[], float]
@@ -53,17 +47,6 @@ _warm = set[tuple[str, str]]()
 
 _GROUPS, _FEWEST_GROUPS, _MOST_GROUPS = {"n_domains", "n_clusters"}, 2, 10
 """Settings that ask for groups, and how many of them the few spots bear."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What of a run decides how long it takes, and how much memory."""
-
-    model: str
-    config: ModelConfig
-    device: str = "auto"
-    blend: bool = True
-    judged: bool = True
 
 
 @dataclass(frozen=True)
@@ -143,113 +126,6 @@ class Remaining:
         return per_step * (n_here - n_done) + to_come * per_step / max(here.step, 1e-9)
 
 
-# ---- memory ------------------------------------------------------------------------------------
-
-_WORKSPACE = 50
-"""Arrays of a block of spots (`ROW_BLOCK` values) that lie there at once, whatever the data."""
-
-_PER_STEP = 20
-"""Arrays of the size spots × genes of one step of training, gradients included."""
-
-_PREDICTIONS = 3
-"""Arrays of the spots that are judged × genes at once."""
-
-_FILLED = 1
-"""Arrays of all spots × genes where zeros are filled: how likely each of these is technical."""
-
-_PER_COUNT = 60
-"""Bytes for each count that is not zero: the counts, and their kept and hidden parts."""
-
-_PER_SPOT = 4_000
-"""Bytes for each spot: its nearest spots in expression and in the tissue."""
-
-_PER_COUNT_ON_DEVICE, _VALIDATED = 24, 1024
-"""Bytes for each count that is not zero: three trainings hold it with its gene; spots that are
-validated at a time, at least."""
-
-_GIB = 2**30
-
-LARGE_TO_SMALL = (5_000, 3_000, 2_000, 1_000, 500)
-"""Numbers of genes to choose from where more do not fit."""
-
-
-def needed_memory(adata: AnnData, plan: Plan, n_vars: int = 0) -> int:
-    """Bytes that a run needs beside the data, at its peak.
-
-    Parameters
-    ----------
-    adata : counts of the modelled genes in X
-    n_vars : as if so many of the genes were modelled; 0 for all
-    """
-    n_obs, share = adata.n_obs, (n_vars or adata.n_vars) / adata.n_vars
-    n_vars = n_vars or adata.n_vars
-    config = plan.config
-    batch = min(n_obs, config.batch_size) if isinstance(config, WithBlocks) else 0
-    held = _PREDICTIONS * min(n_obs, MOST_JUDGED)
-    held += _FILLED * n_obs if getattr(config, "mode", "") == "fill" else 0
-    values = _WORKSPACE * min(ROW_BLOCK, n_obs * n_vars)
-    values += _PER_STEP * batch * n_vars + held * n_vars
-    n_counts = 0 if is_on_disk(adata.X) else round(share * sp.csr_matrix(adata.X).nnz)
-    return int(4 * values + _PER_COUNT * n_counts + _PER_SPOT * n_obs)
-
-
-def needed_on_device(adata: AnnData, plan: Plan) -> int:
-    """Bytes that a run needs in the memory of a GPU, at its peak; 0 where it does not use one.
-
-    Counted only: never measured on a GPU.
-    """
-    config = plan.config
-    if not config.PHASES:
-        return 0
-    batch = config.batch_size if isinstance(config, WithBlocks) else adata.n_obs
-    values = _PER_STEP * min(adata.n_obs, max(batch, _VALIDATED)) * adata.n_vars
-    return int(4 * values + _PER_COUNT_ON_DEVICE * sp.csr_matrix(adata.X).nnz)
-
-
-def memory_in_words(needed: int, free: int) -> str:
-    """How much of what is free will be taken: "1.2 of 20 GB free memory"."""
-    return f"{_gigabytes(needed)} of {_gigabytes(free)} GB free memory"
-
-
-def room_in_words(adata: AnnData) -> str:
-    """What imputed values take on disk until they are saved: ", and 0.7 GB in /var/tmp", or ""."""
-    size = room_on_disk(*adata.shape)
-    return f", and {memory(size)} in {folder()}" if size else ""
-
-
-def too_large_in_words(needed: int, free: int) -> str:
-    """Why it cannot be run here; "" where it can."""
-    if needed <= free:
-        return ""
-    return (
-        f"Too large for this machine: it would need about {_gigabytes(needed)} GB of memory, and "
-        f"{_gigabytes(free)} GB are free. Fewer genes need less."
-    )
-
-
-def short_of_device_memory(needed: int, free: int) -> str:
-    """What follows where the memory of a GPU is too small for spots or cells by the settings."""
-    return (
-        f"The GPU has {_gigabytes(free)} GB free of the {_gigabytes(needed)} GB that this takes: "
-        "training starts again with fewer at a time, which is slower."
-    )
-
-
-def _gigabytes(size: int) -> str:
-    """Write bytes as GB: 0.3, 7.9, 20."""
-    found = max(0.1, size / _GIB)
-    return f"{found:.1f}" if found < 10 else f"{found:.0f}"
-
-
-def genes_that_fit(adata: AnnData, plan: Plan, free: int) -> int:
-    """The most genes, fewer than are modelled now, with which a run fits; 0 if there are none."""
-    smaller = (n for n in LARGE_TO_SMALL if n < adata.n_vars)
-    return next((n for n in smaller if needed_memory(adata, plan, n) <= free), 0)
-
-
-# ---- time --------------------------------------------------------------------------------------
-
-
 class Rehearsal:
     """Finds out how long a run takes.
 
@@ -277,7 +153,7 @@ class Rehearsal:
         ------
         StimputeError : the run itself could not begin, or its data are too few
         """
-        from .run import Run  # torch: not before it is needed
+        from ..run import Run  # torch: not before it is needed
 
         request, warm = _request(self.plan), _request(self.plan, n_groups=_FEWEST_GROUPS)
         kind = self.plan.model, self.plan.device
@@ -299,7 +175,7 @@ class Rehearsal:
 
     def _trained(self, few: _Laps, many: _Laps) -> Iterator[Trained]:
         """Phases of training, with steps as large as those of the whole run."""
-        from .models.training import steps_per_epoch
+        from ..models.training import steps_per_epoch
 
         sizes = [min(size, self._batch(size)) for size in (self.n_obs, few.n_obs, many.n_obs)]
         per_epoch, config = steps_per_epoch(self.n_obs, self._batch(self.n_obs)), self.plan.config
@@ -331,7 +207,7 @@ def _narrow(adata: AnnData) -> AnnData:
 
 def _request(plan: Plan, n_groups: int = 0) -> Request:
     """The run with few epochs, and with a certain number of groups, or not too many for it."""
-    from .run import Request
+    from ..run import Request
 
     most: dict[str, int] = {}
     for phase in plan.config.PHASES.values():
