@@ -127,7 +127,8 @@ def _tune(args: argparse.Namespace) -> int:
     from ..devices import resolve_device
     from ..job import Job
     from ..terminal import Teller, follow
-    from ..tune.search import N_FITS, Search, Tuning, search_space
+    from ..tune.outcome import N_FITS
+    from ..tune.search import Search, Tuning, search_space
 
     fixed = frozenset(named_settings(args))
     search_space(args.model, config, fixed)

@@ -12,12 +12,14 @@ from ..job import Job, JobState
 from ..models import model_info
 from ..progress import Progress
 from ..session.session import Session
-from ..tune.outcome import Outcome, TrialResult
+from ..tune.outcome import N_FITS, Outcome, TrialResult
 from ..words import duration, number, percent
+from ..workers.workers import Workers
 from .menu import Entry, Menu
 from .message import SILENT, Message, good
 from .panel import Panel
 from .work import Work, WorkState
+from .workers import WorkersChoice, workers_choice
 
 if TYPE_CHECKING:
     from ..tune.search import Tuning
@@ -75,6 +77,7 @@ class TuneState:
 
     searched: str
     n_trials: int
+    workers: WorkersChoice
     study: str
     is_free: bool
     work: WorkState
@@ -154,7 +157,7 @@ class TunePanel(Panel[TuneState]):
     ) -> None:
         super().__init__(session)
         self.setup, self._use, self._missing = setup, use, missing
-        self.n_trials, self.study = 20, ""
+        self.n_trials, self.n_workers, self.study = 20, 1, ""
         self.tuning: Tuning | None = None
         self._begun_with: object = None
         self._chosen, self._status = -1, ""
@@ -183,6 +186,11 @@ class TunePanel(Panel[TuneState]):
         self.n_trials = n
         self.refresh()
 
+    def choose_workers(self, n: int) -> None:
+        """Have so many processes of this machine share the fits of a trial."""
+        self.n_workers = n
+        self.refresh()
+
     def keep_in(self, path: str) -> None:
         """Keep the search in a file, or go on with the one that is there; "" for no file."""
         self.study = path
@@ -198,7 +206,7 @@ class TunePanel(Panel[TuneState]):
         if self._begun_with != (setup, study):
             self.forget()
             self._begun_with = (setup, study)
-        steps = self._searching(setup, self.n_trials, study)
+        steps = self._searching(setup, self.n_trials, Workers(self.n_workers), study)
         return self.work.run(steps, "Finding settings")
 
     def choose(self, trial: int) -> None:
@@ -224,7 +232,7 @@ class TunePanel(Panel[TuneState]):
     # ---- following -----------------------------------------------------------------------------
 
     def _searching(
-        self, setup: Setup, n_trials: int, study: str
+        self, setup: Setup, n_trials: int, workers: Workers, study: str
     ) -> Generator[Progress, None, Tuning]:
         adata = self.session.adata
         assert adata is not None
@@ -234,7 +242,7 @@ class TunePanel(Panel[TuneState]):
         if self.tuning is None:
             search = Search(n_trials, setup.seed, study, device=setup.device)
             self.tuning = Tuning(adata, setup.model, setup.config, search)
-        self.tuning.n_trials = n_trials
+        self.tuning.n_trials, self.tuning.workers = n_trials, workers
         yield from self.tuning.steps()
         return self.tuning
 
@@ -285,6 +293,7 @@ class TunePanel(Panel[TuneState]):
         return TuneState(
             searched=self._searched(),
             n_trials=self.n_trials,
+            workers=workers_choice(self.n_workers, "one fit of a trial", N_FITS),
             study=self.study,
             is_free=not busy,
             work=self.work.state,

@@ -18,6 +18,9 @@ from .score import Measures
 
 State = Literal["done", "pruned", "failed"]
 
+N_FITS = 3
+"""Fits of each trial's settings, with one seed each: no score is the luck of one seed."""
+
 _SURE = 0.95
 """Share of searches among equally good settings in which no gain is to be found."""
 

@@ -31,16 +31,13 @@ from ..models import MODELS, model_class, model_info
 from ..progress import Progress, StopEarly
 from ..workers.workers import ALONE, Workers
 from .fit import Fit, FitFailed
-from .outcome import Outcome, TrialResult, settings_with
+from .outcome import N_FITS, Outcome, TrialResult, settings_with
 from .score import Fitted, Ground, Labels, measures_of
 from .study import About, Asked, Space, Study
 from .together import FitCrew, fit_crew, fit_together
 
 if TYPE_CHECKING:
     from anndata import AnnData
-
-N_FITS = 3
-"""Fits of each trial's settings, with one seed each: no score is the luck of one seed."""
 
 _REPORT_EVERY = 1.0  # seconds between two reports
 

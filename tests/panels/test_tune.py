@@ -135,6 +135,14 @@ def test_a_larger_number_of_trials_goes_on_and_keeps_the_choice(train: TrainPane
     assert tune.now.chosen == 1 and tune.now.about_trial.startswith("Trial 1")
 
 
+def test_workers_find_what_one_process_finds(train: TrainPanel, found: TunePanel) -> None:
+    train.tune.choose_workers(2)
+    until_done(train.tune.search())
+    assert train.tune.tuning is not None and train.tune.tuning.workers.n == 2
+    scores = [dot.score for dot in train.tune.now.dots]
+    assert scores == [dot.score for dot in found.now.dots[:2]]
+
+
 def nothing_is_shown(now: TuneState) -> bool:
     texts = (now.about_trial, now.status, now.verdict.text, now.used.text)
     return not now.dots and now.chosen == -1 and not any(texts) and not now.can_use

@@ -16,6 +16,7 @@ from ...panels.tune import (
     USE,
     TunePanel,
 )
+from ...panels.workers import TITLE as WORKERS
 from ..widgets.controls import Button, MenuBox, beside, control
 from ..widgets.dots import dots_svg
 from ..widgets.loop import Home
@@ -33,15 +34,18 @@ class TuneSection:
         self.n_trials = control(
             widgets.BoundedIntText, "Trials", min=low, max=high, tooltip=TRIALS_HELP
         )
+        most = panel.now.workers.most
+        self.workers = control(widgets.BoundedIntText, WORKERS, min=1, max=most)
         self.study = control(widgets.Text, KEEP_IN, placeholder=NOWHERE, tooltip=KEEP_HELP)
         home.observe(self.n_trials, lambda: panel.set_n_trials(self.n_trials.value))
+        home.observe(self.workers, lambda: panel.choose_workers(self.workers.value))
         home.observe(self.study, lambda: panel.keep_in(self.study.value))
         self.work, self.verdict, self.used = WorkBox(panel.work, home), Words("note"), Words("good")
         self.dots = widgets.HTML()
         self.trial = MenuBox("Trial", lambda number: panel.choose(int(number)), home)
         self.use = Button(USE, panel.use, home)
-        controls = [Hint(EXPLAINED).widget, self.searched.widget, self.n_trials, self.study]
-        controls += [self.work.widget, self.status.widget]
+        controls = [Hint(EXPLAINED).widget, self.searched.widget, self.n_trials, self.workers]
+        controls += [self.study, self.work.widget, self.status.widget]
         answer = [self.verdict.widget, self.dots, Hint(LEGEND).widget, self.trial.widget]
         answer += [self.about_trial.widget, self.use.widget, self.used.widget]
         self.answer = widgets.VBox(answer)
@@ -55,7 +59,9 @@ class TuneSection:
         self.searched.say(now.searched)
         with self.home.quiet():
             self.n_trials.value, self.study.value = now.n_trials, now.study
+            self.workers.value, self.workers.tooltip = now.workers.n, now.workers.help
         self.n_trials.disabled = self.study.disabled = not now.is_free
+        self.workers.disabled = bool(now.workers.why_not) or not now.is_free
         self.work.draw(now.work)
         self.status.say(now.status)
         show(self.answer, bool(now.dots))

@@ -25,6 +25,7 @@ from ...panels.tune import (
     USE,
     TunePanel,
 )
+from ...panels.workers import TITLE as WORKERS
 from ..widgets.fold import Fold
 from ..widgets.wheel import guard_wheel
 from ..widgets.words import Words, hint, labelled, sentence
@@ -47,7 +48,8 @@ class TuneSection(QWidget):
 
     def _make_controls(self) -> None:
         panel = self.panel
-        self.n_trials = QSpinBox()
+        self.n_trials, self.workers = QSpinBox(), QSpinBox()
+        self.workers.setRange(1, panel.now.workers.most)
         self.n_trials.setRange(*TRIALS)
         self.n_trials.setToolTip(TRIALS_HELP)
         self.study, self.browse = QLineEdit(), QPushButton("…")
@@ -60,6 +62,7 @@ class TuneSection(QWidget):
         self.verdict, self.dots, self.about_trial = Words("note"), TuneDots(panel), sentence()
         self.use, self.used = QPushButton(USE), Words("good")
         self.n_trials.valueChanged.connect(panel.set_n_trials)
+        self.workers.valueChanged.connect(panel.choose_workers)
         self.study.textEdited.connect(panel.keep_in)
         self.browse.clicked.connect(lambda: self._ask_study())
         self.use.clicked.connect(lambda: panel.use())
@@ -74,7 +77,8 @@ class TuneSection(QWidget):
         beside.addWidget(self.browse)
         inner.addWidget(hint(EXPLAINED))
         inner.addWidget(self.searched)
-        inner.addLayout(labelled([("Trials", self.n_trials), (KEEP_IN, place)]))
+        numbers = [("Trials", self.n_trials), (WORKERS, self.workers)]
+        inner.addLayout(labelled([*numbers, (KEEP_IN, place)]))
         self.study.setAccessibleName(KEEP_IN)
         for part in (self.work, self.status, self.answer):
             inner.addWidget(part)
@@ -97,6 +101,9 @@ class TuneSection(QWidget):
             self.study.setText(now.study)
         for control in (self.n_trials, self.study, self.browse):
             control.setEnabled(now.is_free)
+        self.workers.setValue(now.workers.n)
+        self.workers.setEnabled(now.is_free and not now.workers.why_not)
+        self.workers.setToolTip(now.workers.help)
         self.work.draw(now.work)
         self.status.setText(now.status)
         self.status.setVisible(bool(now.status))
