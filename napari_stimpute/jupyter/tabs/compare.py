@@ -75,7 +75,7 @@ class CompareTab:
         listed = [
             widgets.VBox([heading(KINDS[kind]), group]) for kind, group in self.groups.items()
         ]
-        inside = widgets.VBox([*listed, self.splits, self.workers, self.genes])
+        inside = widgets.VBox([*listed, self.splits, self.genes, self.workers])
         self.methods = widgets.Accordion([inside], titles=("",), selected_index=0)
 
     def _tick_box(self, name: str) -> widgets.Checkbox:

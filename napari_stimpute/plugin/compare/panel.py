@@ -96,8 +96,8 @@ class CompareBox(QWidget):
             inner.addWidget(heading(title))
             inner.addLayout(self._listed(kind))
         inner.addSpacing(4)
-        numbers = [(SPLITS_TITLE, self.splits), (WORKERS, self.workers)]
-        inner.addLayout(labelled([*numbers, (GENES_TITLE, self.genes)]))
+        rows = [(SPLITS_TITLE, self.splits), (GENES_TITLE, self.genes), (WORKERS, self.workers)]
+        inner.addLayout(labelled(rows))
         self.methods = Fold("", self.choice)
         self.methods.set_open(True)
         parts: list[QWidget] = [self.explained, self.work, self.methods, self.status, self.view]
