@@ -27,7 +27,7 @@ from napari_stimpute.compare.comparison import Comparison
 from napari_stimpute.compare.contenders import comparison_of
 from napari_stimpute.compare.methods import methods
 from napari_stimpute.compare.trial import Contender, Predicting, raw
-from napari_stimpute.errors import InvalidSetting, StimputeError, TooSmall, UnknownName
+from napari_stimpute.errors import InputError, InvalidSetting, StimputeError, TooSmall, UnknownName
 from napari_stimpute.models.configs import PCADenoiserConfig
 from napari_stimpute.progress import Progress, StopEarly, drain
 from napari_stimpute.tune.search import Search, Tuning
@@ -272,6 +272,13 @@ def test_a_search_by_workers_tries_and_finds_what_one_in_series_does(lent: Worke
         (t.settings, t.state, t.score) for t in alone.trials
     ]
     assert {"done", "pruned"} == {t.state for t in alone.trials}  # else nothing was dropped
+
+
+def test_without_dask_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.delitem(sys.modules, "napari_stimpute.workers.clusters")
+    with pytest.raises(InputError, match=r"pip install 'napari-stimpute\[scale\]'"):
+        all_done(Workers(2), str, 1)
 
 
 # ---- which cluster -----------------------------------------------------------------------------

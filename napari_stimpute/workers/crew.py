@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ..background import Background
+from ..errors import InputError
 from ..words import counted
 from .workers import Done, Workers
 
@@ -80,7 +81,7 @@ class Crew(Generic[P, R]):
 
         Raises
         ------
-        StimputeError : there is no such cluster, or what it needs is not installed
+        StimputeError : there is no such cluster, or Dask, or what it needs, is not installed
         """
         until = time.monotonic() + within
         if not self._starting.is_over(within):
@@ -102,6 +103,12 @@ class Crew(Generic[P, R]):
 
 
 def _started(workers: Workers, work: Callable[[P], R]) -> Dask[P, R]:
-    from .clusters import Dask  # not before it is needed
-
+    try:
+        from .clusters import Dask  # not before it is needed
+    except ModuleNotFoundError as error:
+        raise InputError(
+            expected="Dask, which shares work among processes",
+            found="that it is not installed",
+            remedy="Install it: pip install 'napari-stimpute[scale]'.",
+        ) from error
     return Dask(workers, work)
