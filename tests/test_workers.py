@@ -103,6 +103,25 @@ def test_an_error_arrives_as_it_was_raised(lent: Workers) -> None:
     assert (error.found, str(error)) == ("0", "Expected two spots, but found 0. Open more data.")
 
 
+def test_a_script_without_a_main_guard_runs_once(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from napari_stimpute.workers.crew import Crew\n"
+        "from napari_stimpute.workers.workers import Workers\n"
+        "print('begun')\n"
+        "with Crew(Workers(2), abs) as crew:\n"
+        "    crew.give([-1, -2])\n"
+        "    while crew.n_left:\n"
+        "        print(*[done.value for done in crew.finished(1.0)], __name__)\n"
+        "print(__file__)\n"
+    )
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=90)
+    assert done.returncode == 0, done.stderr
+    words = done.stdout.split()
+    assert words.count("begun") == 1 and {"1", "2"} <= set(words)
+    assert words[-1] == str(script)
+
+
 def test_an_error_stays_whole_between_processes() -> None:
     error = InvalidSetting(field="epochs", expected="a number", found="'x'", remedy="Change it.")
     again = pickle.loads(pickle.dumps(error))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import shutil
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import resource_tracker
@@ -63,6 +64,7 @@ class Dask(Generic[P, R]):
         self._name = f"stimpute-{uuid4().hex}"
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is said here
         with ExitStack() as started, _unheard_ctrl_c():
+            started.enter_context(_main_left_out())
             cluster = _cluster(workers)
             if cluster is not None:
                 started.callback(end, cluster)
@@ -221,6 +223,21 @@ def end(cluster: Cluster) -> None:
                 psutil.Process(nanny.process.pid).kill()
     with suppress(TimeoutError):  # one that was just being started; it ends with this process
         cluster.close(timeout=_PATIENCE)
+
+
+@contextmanager
+def _main_left_out() -> Iterator[None]:
+    """Let new processes, those that take the place of others too, not run this one's script again.
+
+    They would, to have what it defines: a script without a main guard would open another window.
+    """
+    main = vars(sys.modules["__main__"])
+    script = main.pop("__file__", None)
+    try:
+        yield
+    finally:
+        if script is not None:
+            main["__file__"] = script
 
 
 @contextmanager
