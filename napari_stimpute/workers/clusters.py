@@ -9,6 +9,7 @@ import logging
 import shutil
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import resource_tracker
@@ -174,7 +175,8 @@ def slurm(n: int) -> Cluster:
             remedy="Begin on a machine from which jobs are submitted, or leave --cluster out.",
         )
     try:
-        from dask_jobqueue.slurm import SLURMCluster
+        with _ctrl_c_left_alone():
+            from dask_jobqueue.slurm import SLURMCluster
     except ModuleNotFoundError as error:
         raise InputError(
             expected="dask-jobqueue, which submits jobs",
@@ -255,6 +257,26 @@ def _unheard_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _ctrl_c_left_alone() -> Iterator[None]:
+    """Let what is imported in this thread set no signal handlers.
+
+    dask-jobqueue 0.9 takes Ctrl-C for itself then, and cannot be imported but by the main thread.
+    """
+    here, set_handler = threading.current_thread(), signal.signal
+
+    def unset_here(number: int, handler: Any) -> Any:
+        if threading.current_thread() is here:
+            return signal.getsignal(number)
+        return set_handler(number, handler)
+
+    signal.signal = unset_here  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        signal.signal = set_handler
 
 
 # ---- in words ----------------------------------------------------------------------------------
