@@ -10,7 +10,7 @@
 SHELL := /bin/bash
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
-MINOR := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+MINOR := $(if $(PYTHON),$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null))
 # the same versions for everybody on Python 3.11, and the newest that there are on a newer one
 CONSTRAINTS ?= $(if $(filter 3.11,$(MINOR)),constraints.txt,constraints-newest.txt)
 READY := .venv/.ready-$(MINOR)
@@ -44,7 +44,7 @@ browser: | window # packages are installed one after the other
 # pip would compile all modules one by one; some that are templates cannot be compiled, by pip neither;
 # a third of them are tests, and bindings that nothing here imports.
 $(READY): pyproject.toml $(CONSTRAINTS) | window
-	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed; name one: make setup PYTHON=..." >&2; exit 1; }
+	@[ -n "$(MINOR)" ] || { echo 'Python 3.11 or newer is needed$(if $(PYTHON),; $(PYTHON) does not run). Name one: make setup PYTHON=...' >&2; exit 1; }
 	@echo "Setting up .venv with $(PYTHON): a few minutes, about 3 GB"
 	[ -e $(BIN)/python$(MINOR) ] || $(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) --upgrade pip hatchling setuptools
