@@ -17,7 +17,15 @@ from anndata import AnnData
 
 from ... import keys
 from ...words import counted
-from .folders import NONE, Parts, describe_places, image_question, placed, without_controls
+from .folders import (
+    FROM_IMAGE,
+    NONE,
+    Parts,
+    describe_places,
+    image_question,
+    placed,
+    without_controls,
+)
 from .found import Found, Options, Question
 from .mosaic import mosaic_of
 from .wide import read_wide
@@ -78,6 +86,7 @@ def read(path: Path, options: Options) -> Found:
         if mosaic is not None:
             adata.obsm[keys.SPATIAL] = np.asarray(adata.obsm[keys.SPATIAL]) - mosaic.corner
             pixels, scale = mosaic.pixels, mosaic.scale / unit
+            notes += [FROM_IMAGE] if mosaic.corner.any() else []
     adata.obsm[keys.SPATIAL] = np.asarray(adata.obsm[keys.SPATIAL]) * unit
     describe_places(
         adata,

@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 NONE = "none"
 """Answer to which image is shown: none."""
 
+FROM_IMAGE = (
+    "Places count from the upper left corner of the image, as its pixels do; in the tables of the "
+    "machine they count from elsewhere. Without the image they stay as they are there."
+)
+"""Said where places were moved, so that they lie on an image."""
+
 GET_FORMATS = 'Run: pip install "napari-stimpute[formats]". Then open it again.'
 """What to do where a library is missing."""
 

@@ -14,7 +14,15 @@ import pandas as pd
 from anndata import AnnData
 
 from ... import keys
-from .folders import NONE, Parts, describe_places, image_question, placed, without_controls
+from .folders import (
+    FROM_IMAGE,
+    NONE,
+    Parts,
+    describe_places,
+    image_question,
+    placed,
+    without_controls,
+)
 from .found import Found, Options
 from .pictures import Picture, picture_of, pyramids_of
 from .wide import read_wide
@@ -86,6 +94,8 @@ def _laid_under(
     if picture is None:
         return None, 0.0, notes
     places = np.asarray(adata.obsm[keys.SPATIAL]) @ onto[:2, :2].T + onto[:2, 2]
+    if not np.allclose(places / size, adata.obsm[keys.SPATIAL]):
+        notes.append(FROM_IMAGE)
     adata.obsm[keys.SPATIAL] = places / size
     return picture, picture.scale * size, notes
 

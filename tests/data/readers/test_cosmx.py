@@ -60,6 +60,7 @@ def test_it_gives_what_spatialdata_io_reads(folder: Path) -> None:
     np.testing.assert_array_equal(found.X.toarray(), expected[:, GENES].X.toarray())
     shift = found.obsm["spatial"] / PIXEL - expected.obsm["global"]
     np.testing.assert_allclose(shift, np.broadcast_to([-1000, 500], shift.shape))
+    assert "Places count from the upper left corner" in " ".join(read_found(folder).notes)
 
 
 def test_fields_are_not_piled_on_one_another(folder: Path) -> None:
@@ -167,7 +168,7 @@ def test_cells_of_another_run_are_refused(folder: Path) -> None:
 def test_an_image_that_cannot_be_read_is_left_out_and_said(folder: Path) -> None:
     (folder / "CellComposite" / "CellComposite_F001.tif").write_bytes(b"no image")
     found = read_found(folder)
-    assert "CellComposite_F001.tif cannot be read and was left out" in found.notes[-1]
+    assert "CellComposite_F001.tif cannot be read and was left out" in " ".join(found.notes)
     assert found.adata.uns["spatial"]["Run"]["images"]["hires"].shape == (40, 40, 3)
 
 

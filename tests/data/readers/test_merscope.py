@@ -34,7 +34,9 @@ def test_cells_lie_in_microns_from_the_corner_of_the_mosaic(folder: Path) -> Non
     entry = found.adata.uns["spatial"]["region_0"]
     assert entry["scalefactors"]["tissue_hires_scalef"] == pytest.approx(4)
     assert list(found.adata.obs_names) == list(merscope_cells()["EntityID"])
-    assert found.notes == ["Only genes were read; 1 control was left out (such as Blank-1)."]
+    assert found.notes[0] == "Only genes were read; 1 control was left out (such as Blank-1)."
+    assert found.notes[1].startswith("Places count from the upper left corner of the image")
+    assert len(found.notes) == 2 == 1 + len(read_found(folder, {"image": "none"}).notes)
 
 
 def test_it_gives_what_spatialdata_io_reads(folder: Path) -> None:
