@@ -12,10 +12,10 @@ from napari_stimpute.models.simple.blend import (
     apply_blend,
     best_part,
     blend_blocks,
-    common_weights,
     fit_blend,
     posterior_mean,
 )
+from napari_stimpute.models.simple.common_weights import common_weights
 from napari_stimpute.models.simple.parts import OWN, Parts
 from napari_stimpute.trust.recovery import deviance_explained
 
