@@ -27,6 +27,7 @@ from .neighbours import members, nearest, nearest_of
 from .sample import Rows
 
 Array = NDArray[np.float32]
+Wide = NDArray[np.float64]
 
 OWN = "own count"
 GENE_MEAN = "gene mean × depth"
@@ -54,6 +55,21 @@ class _Roots:
         made = at_depth(roots, depth[rows])
         made *= self.gene_scale
         return made
+
+    def column(self, gene: int, depth: Array) -> Array:
+        """What `rows` gives of one gene, (n_rows,)."""
+        roots = self.scores @ self.loadings[:, gene] + self.mean[gene]
+        squares = np.square(np.maximum(roots, 0)) * self.gene_scale[gene]
+        return np.asarray(squares * factors(depth, self._totals), np.float32)
+
+    @cached_property
+    def _totals(self) -> Wide:
+        """Sum of each row over all genes before it is put at depth, (n_rows,)."""
+        totals = np.empty(len(self.scores))
+        for rows in row_blocks((len(self.scores), len(self.mean))):
+            roots = np.maximum(self.scores[rows] @ self.loadings + self.mean, 0)
+            totals[rows] = np.square(roots).sum(axis=1, dtype=np.float64)
+        return totals
 
     @classmethod
     def fit(cls, scores: Array, parts: Components, counts: sp.csr_matrix, depth: Array) -> _Roots:
@@ -159,6 +175,27 @@ class Parts:
             return roots[title].rows(rows, self.depth)
         return next(islice(self._each(rows), self.titles.index(title), None))
 
+    def column(self, gene: int) -> Array:
+        """All parts of one gene for all spots, (n_parts, n_rows); other genes are not made.
+
+        Equal to what `rows` gives but for rounding. A model's prediction is left to its owner.
+        """
+        counted, every = (m[:, [gene]].toarray().ravel() for m in (self.own, self.counts))
+        made, depth = [counted, self.depth * self._share[gene]], self.depth
+        pooled, pooled_depth = np.zeros_like(counted), np.zeros_like(depth)
+        for ring in self._rings:
+            pooled += ring @ every
+            pooled_depth += ring @ self._depth_of_all
+            made.append(pooled * factors(depth, pooled_depth))
+        made.append(self._roots[0].column(gene, depth))
+        if self._tissue:
+            for average in self._tissue:
+                made.append((average @ every) * factors(depth, average @ self._depth_of_all))
+            made.append(self._roots[1].column(gene, depth))
+        if self.last is not None:
+            made.append(self.last[:, gene])
+        return np.stack(made).astype(np.float32, copy=False)
+
     def _each(self, rows: slice) -> Iterator[Array]:
         depth = self.depth[rows]
         if self.model is not None:
@@ -182,7 +219,12 @@ class Parts:
     def _share(self) -> Array:
         """Each gene's share of all molecules, (n_vars,)."""
         total = np.asarray(self.counts.sum(axis=0), dtype=np.float32).ravel()
-        return np.asarray(total / depth_of(self.counts).sum(), dtype=np.float32)
+        return np.asarray(total / self._depth_of_all.sum(), dtype=np.float32)
+
+    @cached_property
+    def _depth_of_all(self) -> Array:
+        """Molecules of each spot among which neighbours are, (n_obs,)."""
+        return depth_of(self.counts)
 
 
 def restoring(counts: sp.csr_matrix, predicted: NDArray[np.float64]) -> Array:
@@ -199,9 +241,14 @@ def depth_of(counts: sp.csr_matrix) -> Array:
 
 def at_depth(prediction: Array, depth: Array) -> Array:
     """Scale each row to the spot's depth; a row of zeros stays zero."""
-    total = prediction.sum(axis=1, dtype=np.float64)
-    factor = np.divide(depth, total, out=np.zeros_like(total), where=total > 0)
+    factor = factors(depth, prediction.sum(axis=1, dtype=np.float64))
     return np.asarray(prediction * factor[:, None], dtype=np.float32)
+
+
+def factors(depth: Array, total: NDArray[np.floating]) -> Wide:
+    """What brings rows of these totals (n_rows,) to the spots' depth; 0 for a row of zeros."""
+    wide = np.asarray(total, np.float64)
+    return np.divide(depth, wide, out=np.zeros_like(wide), where=wide > 0)
 
 
 def root_proportions(counts: sp.csr_matrix) -> sp.csr_matrix:

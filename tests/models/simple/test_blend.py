@@ -12,11 +12,12 @@ from napari_stimpute.models.simple.blend import (
     apply_blend,
     best_part,
     blend_blocks,
+    blend_gene,
     fit_blend,
     posterior_mean,
 )
 from napari_stimpute.models.simple.common_weights import common_weights
-from napari_stimpute.models.simple.parts import OWN, Parts
+from napari_stimpute.models.simple.parts import OWN, Parts, at_depth, depth_of
 from napari_stimpute.trust.recovery import deviance_explained
 
 
@@ -169,3 +170,19 @@ def test_blocks_are_what_a_whole_prediction_is_blended_to(
     made = np.concatenate([b for _, b in blend_blocks(parts, blend, np.array_split(rates, 7))])
     scale = rest.toarray().sum(axis=0) / made.sum(axis=0)
     np.testing.assert_allclose(made * scale, whole, rtol=1e-5)
+
+
+def test_one_gene_alone_is_blended_as_among_all(tissue: tuple[sp.csr_matrix, np.ndarray]) -> None:
+    kept, hidden, rest, _ = split(tissue[0], 0)
+    rates = tissue[1]
+    made = Parts.of(kept, None, 0)
+    whole, simple = Parts.of(rest, None, 0), fit_blend(made, hidden)
+    expected = apply_blend(whole, simple)
+    with_model = fit_blend(made.with_model("Mine", rates.copy()), hidden)
+    blended = apply_blend(whole.with_model("Mine", rates.copy()), with_model)
+    predicted = at_depth(rates, depth_of(rest))
+    for gene in range(60):
+        alone = blend_gene(whole, simple, gene)
+        np.testing.assert_allclose(alone, expected[:, gene], rtol=1e-5)
+        alone = blend_gene(whole, with_model, gene, predicted[:, gene])
+        np.testing.assert_allclose(alone, blended[:, gene], rtol=1e-5)

@@ -101,6 +101,23 @@ def test_one_part_alone_is_as_among_all(counts: sp.csr_matrix, graph: sp.csr_mat
         np.testing.assert_array_equal(made.part(rows, title), expected)
 
 
+@pytest.mark.parametrize("at", [None, np.arange(0, 150, 4)])
+def test_one_gene_alone_is_as_among_all(
+    at: np.ndarray | None,
+    counts: sp.csr_matrix,
+    graph: sp.csr_matrix,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    skewed = np.random.default_rng(0).gamma(1.0, size=counts.shape).astype(np.float32)
+    monkeypatch.setattr(parts_module, "magic_prediction", lambda _counts, _seed: skewed)
+    holes = counts.toarray()
+    holes[4], holes[:, 5] = 0, 0  # a spot and a gene without counts
+    made = Parts.of(sp.csr_matrix(holes), graph, 0, at)
+    whole = made.rows(slice(0, made.shape[0]))
+    for gene in range(40):
+        np.testing.assert_allclose(made.column(gene), whole[:, :, gene], rtol=1e-5, atol=1e-6)
+
+
 def test_some_spots_have_their_neighbours_among_all(
     counts: sp.csr_matrix, graph: sp.csr_matrix
 ) -> None:
