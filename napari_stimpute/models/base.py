@@ -17,7 +17,6 @@ import torch
 
 from .. import keys
 from ..config import ModelConfig
-from ..data.blocks import joined
 from ..data.counts import find_counts, read_counts
 from ..data.genes import check_unique_names
 from ..devices import resolve_device
@@ -46,6 +45,10 @@ _SMALLEST_BLOCK = 16
 _OTHER_TENSORS = "other tensors in weights.pt than such a model has"
 _NO_MEMORY = ("out of memory", "allocate memory", "alloc_failed")
 """What torch says on the CPU, on MPS and in cuBLAS, where it has no error class of its own."""
+
+
+Expecting = Callable[[Sequence[str] | None], Iterator[np.ndarray]]
+"""From genes, None for all, to blocks of their expected counts, (block, n_genes) each."""
 
 
 class Model(ABC):
@@ -302,56 +305,6 @@ class Model(ABC):
             raise not_a_model(folder, _OTHER_TENSORS)
         check_unaltered(folder, config, state)
         return model
-
-
-class ImputingModel(Model):
-    """A model that gives expected counts, and by its setting ``mode`` fills zeros alone.
-
-    It makes them in blocks of rows, which is how they are asked for where all of them together
-    would be too much to hold.
-    """
-
-    def impute(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
-        """Expected counts at each spot's own depth, (n_obs, n_genes) float32.
-
-        With ``mode="fill"`` observed counts are returned bit for bit, and only zeros that are
-        likely technical carry a value: that to be expected, had the gene not been missed.
-        """
-        shape = (adata.n_obs, len(self._columns(genes)))
-        return joined(self.imputed_blocks(adata, genes), shape)
-
-    def expected(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
-        """Expected counts of every entry, whatever the mode, (n_obs, n_genes) float32.
-
-        They are those at each spot's own depth.
-        """
-        shape = (adata.n_obs, len(self._columns(genes)))
-        return joined(self.expected_blocks(adata, genes), shape)
-
-    def imputed_blocks(
-        self, adata: AnnData, genes: Sequence[str] | None = None
-    ) -> Iterator[np.ndarray]:
-        """What `impute` gives, as consecutive blocks of rows, (block, n_genes)."""
-        if self.config.mode == "fill":
-            yield from self._filled_blocks(adata, self._columns(genes))
-        else:
-            yield from self.expected_blocks(adata, genes)
-
-    def expected_blocks(
-        self, adata: AnnData, genes: Sequence[str] | None = None
-    ) -> Iterator[np.ndarray]:
-        """What `expected` gives, as consecutive blocks of rows, (block, n_genes)."""
-        yield from self._expected(adata, self._aligned_counts(adata), self._columns(genes))
-
-    @abstractmethod
-    def _expected(
-        self, adata: AnnData, counts: sp.csr_matrix, columns: np.ndarray
-    ) -> Iterator[np.ndarray]:
-        """Blocks of expected counts of these columns, (block, n_columns)."""
-
-    @abstractmethod
-    def _filled_blocks(self, adata: AnnData, columns: np.ndarray) -> Iterator[np.ndarray]:
-        """What was counted, and at zeros that are likely technical another value."""
 
 
 def require(condition: bool, field: str, expected: str, found: str, remedy: str) -> None:

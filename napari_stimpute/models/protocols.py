@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
     from ..config import WithCommunities, WithMode
+    from .base import Expecting
     from .simple.blend import Blend
     from .simple.parts import Parts
     from .simple.sample import Rows
@@ -60,6 +61,15 @@ class PredictsSome(Protocol):
 
     def expected_at(self, adata: AnnData, at: Rows) -> Iterator[np.ndarray]:
         """Expected counts of these rows, whatever the mode, in blocks (block, n_vars)."""
+        ...
+
+
+@runtime_checkable
+class PredictsGenes(Protocol):
+    """Gives expected counts of one gene after another, without beginning anew for each."""
+
+    def expecting(self, adata: AnnData) -> Expecting:
+        """Work out once what all genes need; `mode` does not matter."""
         ...
 
 
@@ -134,6 +144,10 @@ class IsBlend(Protocol):
 
     blend_: Blend
     """There once it is fitted."""
+
+    def parts(self, adata: AnnData) -> Parts:
+        """Simple predictions of these data."""
+        ...
 
     def blended(self, parts: Parts) -> np.ndarray:
         """Expected counts (n_rows, n_vars) from simple predictions that are there already."""

@@ -22,7 +22,8 @@ from ...data.section import median_depth
 from ...errors import TooSmall
 from ...nn.likelihoods import hidden_molecule_probability
 from ...progress import Progress
-from ..base import ImputingModel, in_blocks, require
+from ..base import in_blocks, require
+from ..imputing import Decoder, ImputingModel
 from ..training import CountTraining, Split, below, rows_of
 from .clusters import CellClusters, clusters_of
 
@@ -237,10 +238,9 @@ class CellModel(ImputingModel):
         for part in self._technical(adata, counts, z, columns):
             yield part > self.config.fill_threshold, part
 
-    def _expected(
-        self, adata: AnnData, counts: sp.csr_matrix, columns: np.ndarray
-    ) -> Iterator[np.ndarray]:
-        yield from self._expected_blocks(adata, counts, self._latent(adata, counts), columns)
+    def _decoder(self, adata: AnnData, counts: sp.csr_matrix) -> Decoder:
+        z = self._latent(adata, counts)
+        return lambda columns: self._expected_blocks(adata, counts, z, columns)
 
     def expected_at(self, adata: AnnData, at: np.ndarray) -> Iterator[np.ndarray]:
         """Expected counts of some cells, in blocks (block, n_vars); no others are decoded."""

@@ -52,7 +52,8 @@ from ...data.technology import guess_technology
 from ...nn import ranks
 from ...nn.likelihoods import technical_zero_probability
 from ...progress import Progress
-from ..base import ImputingModel, in_blocks, require
+from ..base import in_blocks, require
+from ..imputing import Decoder, ImputingModel
 from ..training import Split, below
 from .domain_views import Views
 from .domains import (
@@ -284,11 +285,9 @@ class GMMVGAE(ImputingModel):
         scores = self.transform_.scores(section.counts, section.size)
         return self.views_.of(section.counts, scores, z)
 
-    def _expected(
-        self, adata: AnnData, counts: sp.csr_matrix, columns: np.ndarray
-    ) -> Iterator[np.ndarray]:
+    def _decoder(self, adata: AnnData, counts: sp.csr_matrix) -> Decoder:
         section = self._section(adata, counts)
-        yield from self._expected_blocks(self._latent(section), section.depth, columns)
+        return partial(self._expected_blocks, self._latent(section), section.depth)
 
     def expected_at(self, adata: AnnData, at: np.ndarray) -> Iterator[np.ndarray]:
         """Expected counts of some spots, in blocks (block, n_vars); no others are decoded."""
@@ -297,7 +296,7 @@ class GMMVGAE(ImputingModel):
 
     def _filled_blocks(self, adata: AnnData, columns: np.ndarray) -> Iterator[np.ndarray]:
         counts = self._aligned_counts(adata)
-        seen, blocks = counts[:, columns], self._expected(adata, counts, columns)
+        seen, blocks = counts[:, columns], self._decoder(adata, counts)(columns)
         theta = self.network_.log_dispersion.detach().cpu()[torch.from_numpy(columns)].exp()
         for rows, block in aligned(blocks, seen.shape):
             probability = technical_zero_probability(torch.from_numpy(block), theta).numpy()

@@ -20,7 +20,7 @@ from ...data.counts import log_normalise, row_blocks, size_factors
 from ...data.graph import spatial_coordinates
 from ...data.sections import find_sections
 from ...progress import Progress
-from ..base import Model
+from ..base import Expecting, Model
 from .neighbours import pool, pool_within
 from .parts import at_depth, depth_of, restoring, root_proportions
 
@@ -64,10 +64,19 @@ class _Baseline(Model):
         self, adata: AnnData, genes: Sequence[str] | None = None
     ) -> Iterator[np.ndarray]:
         """What `impute` gives, as consecutive blocks of spots."""
-        counts, columns = self._aligned_counts(adata), self._columns(genes)
+        yield from self.expecting(adata)(genes)
+
+    def expecting(self, adata: AnnData) -> Expecting:
+        """What `imputed_blocks` gives of one choice of genes after another."""
+        counts = self._aligned_counts(adata)
         predicted = self._predicting(adata, counts)
-        for rows in row_blocks(counts.shape):
-            yield np.asarray(predicted(rows)[:, columns], dtype=np.float32)
+
+        def of(genes: Sequence[str] | None) -> Iterator[np.ndarray]:
+            columns = self._columns(genes)
+            for rows in row_blocks(counts.shape):
+                yield np.asarray(predicted(rows)[:, columns], dtype=np.float32)
+
+        return of
 
     def _predicting(self, adata: AnnData, counts: sp.csr_matrix) -> Predicting:
         depth = depth_of(counts)

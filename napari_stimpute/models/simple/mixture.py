@@ -75,9 +75,7 @@ class Mixture(Model):
 
     def impute(self, adata: AnnData, genes: Sequence[str] | None = None) -> np.ndarray:
         """Expected counts at each spot's own depth, (n_obs, n_genes) float32."""
-        counts = self._aligned_counts(adata)
-        parts = Parts.of(counts, self._graph(adata), self.seed_)
-        return self.blended(parts)[:, self._columns(genes)]
+        return self.blended(self.parts(adata))[:, self._columns(genes)]
 
     def imputed_blocks(
         self, adata: AnnData, genes: Sequence[str] | None = None
@@ -86,14 +84,17 @@ class Mixture(Model):
         whole = self.impute(adata, genes)
         yield from (whole[rows] for rows in row_blocks(whole.shape))
 
+    def parts(self, adata: AnnData) -> Parts:
+        """Simple predictions of the fitted genes."""
+        return Parts.of(self._aligned_counts(adata), self._graph(adata), self.seed_)
+
     def blended(self, parts: Parts) -> np.ndarray:
         """Expected counts (n_rows, n_vars) from parts of the fitted genes that are there."""
         return apply_blend(parts, self.blend_)
 
     def unscaled_blocks(self, adata: AnnData) -> Iterator[tuple[slice, np.ndarray]]:
         """What `impute` gives before each gene's total is restored, by blocks of spots."""
-        parts = Parts.of(self._aligned_counts(adata), self._graph(adata), self.seed_)
-        yield from blend_blocks(parts, self.blend_)
+        yield from blend_blocks(self.parts(adata), self.blend_)
 
     def _graph(self, adata: AnnData) -> sp.csr_matrix | None:
         graph = tissue_graph(adata, self.config.section_key)
