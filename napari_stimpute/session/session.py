@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import operator
 import os
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -20,15 +19,16 @@ from ..config import ModelConfig
 from ..data.card import DataCard, grown
 from ..data.extend import AddedGenes, extend, kept_genes, not_modelled
 from ..data.opening import Opened, load, load_steps
-from ..data.readers.found import Options, Undecided
+from ..data.readers.found import Options
 from ..data.readers.h5ad import EVERYTHING, LOADED
 from ..data.records import check_key, read_records
 from ..data.results import check_outlived, write_results
 from ..data.save import write
-from ..errors import Busy, MissingKey, StimputeError, UnknownName, in_words
+from ..errors import MissingKey, UnknownName
 from ..job import Job, JobState
 from ..models import model_info
 from ..progress import Progress
+from .at_work import AtWork
 from .contents import Contents, Prepared, reading
 from .display import Display
 from .models import USUAL, Preselection, from_folders
@@ -39,15 +39,12 @@ if TYPE_CHECKING:
     from ..models.base import Model
     from ..run import Run
 
-T = TypeVar("T")
-_log = logging.getLogger(__name__)
-
 TRAIN, OPEN, SAVE = "train", "open", "save"
 """Owners of the jobs that a session begins by itself."""
 
 
 @dataclass(eq=False)
-class Session:
+class Session(AtWork):
     """What one viewer or notebook works on. A field emits an event when it is set.
 
     ``contents`` says what the open data hold, and is another object after each change of them;
@@ -68,13 +65,7 @@ class Session:
     model: str = USUAL
     """The model that is set: one chosen by hand, else the one that fits the data."""
     contents: Contents = field(default_factory=Contents)
-    job: Job[Any] | None = None
-    problem: str = ""
-    """The last error in words; "" when all is well."""
     at_fault: str = OPEN
-    """Owner of the work that the last error is about."""
-    undecided: Undecided | None = None
-    """What must be chosen before the last file can be read; None when nothing is."""
     models: dict[str, Model] = field(default_factory=dict)
     """Fitted models by key, and those opened from folders; none of runs read from a file."""
     also: tuple[str, ...] = ()
@@ -85,9 +76,8 @@ class Session:
     """Whether no copy is kept of what is unsaved, as writing it would take minutes."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.display = Display()
-        self._take: Callable[[Any], None] | None = None
-        self._is_busy = False
         self._written: set[str] = set()
         self._preselection = Preselection()
         self.copy: Path | None = None
@@ -216,68 +206,6 @@ class Session:
             owner=TRAIN,
         )
 
-    def work_later(
-        self,
-        steps: Generator[Progress, None, T],
-        title: str,
-        take: Callable[[T], None] | None = None,
-        *,
-        owner: str = "",
-    ) -> Job[T]:
-        """Run long work on the open data in a thread; an error lands in `problem`.
-
-        Parameters
-        ----------
-        title : what the work is, for people
-        take : called with what the work returned, in the session's own thread; not if it failed, or
-            was cancelled before it returned anything
-        owner : whose work it is: what shows its progress knows it by this name
-        """
-        self._require_idle()
-        job = Job(steps, title, owner)
-        job.finished.connect(self._finish, thread="current")
-        self._is_busy, self.problem, self.undecided, self._take = True, "", None, take
-        self.job = job
-        return job.start()
-
-    def cancel(self) -> None:
-        """Stop what runs, and keep the best so far; does nothing when nothing runs."""
-        if self.job is not None:
-            self.job.cancel()
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether a job is running or its results are not yet in."""
-        return self._is_busy
-
-    @property
-    def wait(self) -> str:
-        """What is at work, as a reason why something else cannot begin; "" while nothing is."""
-        return f"Wait: “{self.job.title}” is at work." if self._is_busy and self.job else ""
-
-    def _finish(self, state: JobState) -> None:
-        job, take = self.job, self._take
-        assert job is not None
-        self._take, self._is_busy = None, False
-        try:
-            if isinstance(job.error, Undecided):
-                self.undecided = job.error
-            elif state is JobState.FAILED:
-                self.report(in_words(job.error), job.owner)
-            elif take is not None and job.result is not None:
-                take(job.result)
-        except StimputeError as error:
-            self.report(in_words(error), job.owner)
-        except Exception as error:  # noqa: BLE001  said, and logged with its traceback
-            _log.exception("What %s gave could not be taken", job.title)
-            self.report(in_words(error), job.owner)
-        self.events.job.emit(job, job)
-        job.result = None  # it was taken: data that are closed later are not kept by it
-
-    def report(self, problem: str, owner: str) -> None:
-        """Say what went wrong, and in whose work; also in that of a viewer's own file menu."""
-        self.at_fault, self.problem = owner, problem
-
     def _take_run(self, run: Run, new: Sequence[str], added: Mapping[str, AddedGenes]) -> None:
         if run.results is None:
             return
@@ -396,14 +324,3 @@ class Session:
     def has_results(self) -> bool:
         """Whether there are runs, or columns written here, that opening anew would lose."""
         return bool(self.contents.runs or self._written)
-
-    # ---- within --------------------------------------------------------------------------------
-
-    def _require_idle(self) -> None:
-        if self.is_busy:
-            assert self.job is not None
-            raise Busy(
-                expected="nothing else running",
-                found=f"“{self.job.title}” at work",
-                remedy="Wait until it is done, or cancel it.",
-            )
