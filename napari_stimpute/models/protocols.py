@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from ..config import WithCommunities, WithMode
     from .base import Expecting
-    from .simple.blend import Blend
     from .simple.parts import Parts
     from .simple.sample import Rows
+    from .simple.weights import Blend
 
 
 @runtime_checkable

@@ -26,10 +26,11 @@ from ..data.holdout import Molecules
 from ..data.records import RunRecord, read_records
 from ..data.results import GeneFacts
 from ..data.scratch import require_room
-from ..models.simple.blend import Blend, apply_blend, blend_blocks, fit_blend
+from ..models.simple.blend import apply_blend, blend_blocks, fit_blend
 from ..models.simple.mixture import tissue_graph
 from ..models.simple.parts import Parts, restoring
 from ..models.simple.sample import Rows, judged_rows
+from ..models.simple.weights import Blend
 from ..progress import Progress
 from .calibration import calibrate
 from .judgement import Hidden, hide

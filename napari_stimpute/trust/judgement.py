@@ -22,7 +22,6 @@ from ..data.records import TrustRecord
 from ..data.results import GeneFacts
 from ..errors import TooSmall
 from ..models.simple.blend import (
-    Blend,
     apply_blends,
     best_part,
     blend_blocks,
@@ -31,6 +30,7 @@ from ..models.simple.blend import (
 from ..models.simple.mixture import FEWEST
 from ..models.simple.parts import Parts
 from ..models.simple.sample import Rows, judged_rows
+from ..models.simple.weights import Blend
 from .calibration import Calibration, calibrate
 from .recovery import deviance_explained
 from .summary import judged_in_words

@@ -9,7 +9,6 @@ there are some. Gives expected counts, no embedding.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -26,9 +25,10 @@ from ...data.sections import section_codes
 from ...errors import InputError
 from ...progress import Progress
 from ..base import Model
-from .blend import Blend, apply_blend, blend_blocks, fit_blend
+from .blend import apply_blend, blend_blocks, fit_blend
 from .parts import TISSUE, Parts
 from .sample import judged_rows
+from .weights import Blend
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -107,15 +107,10 @@ class Mixture(Model):
         return graph
 
     def _state(self) -> dict[str, torch.Tensor]:
-        blend = self.blend_
-        arrays = {f.name: getattr(blend, f.name) for f in fields(blend)}
-        arrays["titles"] = np.frombuffer("\n".join(blend.titles).encode(), dtype=np.uint8).copy()
-        return {name: torch.from_numpy(array) for name, array in arrays.items()}
+        return {name: torch.from_numpy(array) for name, array in self.blend_.arrays().items()}
 
     def _restore(self, state: dict[str, torch.Tensor]) -> None:
-        arrays = {name: tensor.numpy() for name, tensor in state.items()}
-        titles = tuple(arrays.pop("titles").tobytes().decode().split("\n"))
-        self.blend_ = Blend(titles, **arrays)
+        self.blend_ = Blend.of_arrays({name: tensor.numpy() for name, tensor in state.items()})
 
 
 def tissue_graph(adata: AnnData, section_key: str = "") -> sp.csr_matrix | None:

@@ -14,10 +14,10 @@ from napari_stimpute.models.simple.blend import (
     blend_blocks,
     blend_gene,
     fit_blend,
-    posterior_mean,
 )
 from napari_stimpute.models.simple.common_weights import common_weights
 from napari_stimpute.models.simple.parts import OWN, Parts, at_depth, depth_of
+from napari_stimpute.models.simple.weights import posterior_mean
 from napari_stimpute.trust.recovery import deviance_explained
 
 
