@@ -15,6 +15,7 @@ These names are public; everything else may move.
 | `GMMVGAEConfig`, `ScZivaConfig`, `ScAMZIConfig`, `ScIMTAConfig` | settings, with range and help |
 | `ScDiffusionConfig` | the same |
 | `MixtureConfig`, `GeneMeanConfig`, `NeighbourMeanConfig`, `PCADenoiserConfig` | of simple ones |
+| `GeneByGene` | values of a run that kept its model in place of them |
 | `thin`, `deviance_explained` | hide molecules, and score what was predicted of them |
 | `variable_genes`, `differential_expression`, `pattern_steps` | what the tab Statistics finds |
 | `marker_steps`, `annotation_steps`, `read_marker_lists` | markers and names of groups |
@@ -86,6 +87,7 @@ if TYPE_CHECKING:
     from .scene.scene import Scene
     from .session.patterns import pattern_steps
     from .session.session import Session
+    from .trust.gene_by_gene import GeneByGene
     from .trust.recovery import deviance_explained
     from .tune.search import Search, Tuning
 
@@ -96,6 +98,7 @@ _HOME = {
     "Editor": ".models.scdiffusion.editor",
     "GMMVGAE": ".models.gmm_vgae.model",
     "GMMVGAEConfig": ".models.configs",
+    "GeneByGene": ".trust.gene_by_gene",
     "GeneMean": ".models.simple.baselines",
     "GeneMeanConfig": ".models.configs",
     "Mixture": ".models.simple.mixture",
@@ -157,6 +160,7 @@ __all__ = [
     "EditRequest",
     "Editor",
     "GMMVGAEConfig",
+    "GeneByGene",
     "GeneMean",
     "GeneMeanConfig",
     "Mixture",

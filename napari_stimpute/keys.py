@@ -29,6 +29,7 @@ What runs write, each under its key, which is the model's name unless another is
 | `obs["picked"]` | who was picked by hand, a category |
 | `obs["regions"]` | in which region of a file each spot lies, a category |
 | `uns["stimpute"]["gmm_vgae"]` | provenance, as JSON; times in seconds |
+| `uns["stimpute_models"]["gmm_vgae"]` | by `--keep model`: model and weights that give values |
 | `obs["synthetic"]` | whether a cell was generated or edited, and not measured |
 | `uns["synthetic"]` | how these came about, as JSON |
 | `layers["before_edit"]` | counts of edited cells as they came, molecules |
@@ -62,6 +63,9 @@ COUNTS, LOG = "counts", "log"
 
 UNS = "stimpute"
 """``uns[UNS][key]`` holds one JSON `RunRecord` per run."""
+
+MODELS = "stimpute_models"
+"""``uns[MODELS][key]`` holds a run's model where its values were not kept."""
 
 GENE_CHOICE = "stimpute_genes"
 """``uns`` place of a sentence on how the modelled genes were chosen."""

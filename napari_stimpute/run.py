@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -38,6 +38,7 @@ from .errors import Diverged, OutOfMemory, TooSmall
 from .keys import GENE_CHOICE
 from .models import model_class, model_info
 from .models.base import Model, is_out_of_memory
+from .models.kept import NOT_KEPT, Keeps, KeptModel, require_denoising
 from .models.protocols import (
     Clusters,
     Embeds,
@@ -80,6 +81,8 @@ class Request:
     """Whether the prediction is blended with simple ones, by weights from hidden molecules."""
     judged: bool = True
     """Whether a tenth of the molecules is hidden before training, to judge each gene on them."""
+    keeps: Keeps = "values"
+    """Whether values of all genes are kept, or the model that computes one gene when asked for."""
 
 
 class Run:
@@ -103,8 +106,10 @@ class Run:
         check_seed(request.seed)
         self.model = self._of(request.config)
         self.model.check(adata)
-        if request.imputes:
+        if request.imputes and request.keeps == "values":
             require_room(adata.n_obs, adata.n_vars)
+        elif request.imputes:
+            require_denoising(request.config)
         self.results: Results | None = None
         config = self.model.config
         is_open = isinstance(config, WithSections) and not config.section_key
@@ -281,9 +286,8 @@ class Run:
         record = self._record(started, begun)
         genes = None if self._judgement is None else self._judgement.genes(self.key)
         imputed, filled = (None, None) if layer is None else (layer.values, layer.probability)
-        self.results = Results(
-            record, imputed, embedding, clusters, probability, genes, self._networks(), filled
-        )
+        about = (embedding, clusters, probability, genes, self._networks())
+        self.results = Results(record, imputed, *about, filled, self._kept())
         yield self._progress(_APPLY_STEPS, "done", "Done")
 
     def _tell_mixing(self, embedding: np.ndarray | None) -> None:
@@ -305,6 +309,9 @@ class Run:
         """What is written as the imputed layer; None where it is not wanted."""
         if not self.request.imputes:
             return None
+        if self.request.keeps == "model":
+            self._notes.append(NOT_KEPT)
+            return None
         imputing, judgement = self._progress(3, "impute", "Imputing"), self._judgement
         layer = yield from layer_steps(model, self.adata, self._counts, judgement, imputing)
         if layer.share_filled is not None:
@@ -312,6 +319,13 @@ class Run:
         if judgement is not None:
             judgement.fills = layer.share_filled is not None
         return layer
+
+    def _kept(self) -> dict[str, Any] | None:
+        """What gives the values of a gene, where those of all are not kept."""
+        request, judgement = self.request, self._judgement
+        if not request.imputes or request.keeps == "values":
+            return None
+        return KeptModel(self.model, None if judgement is None else judgement.blend).packed()
 
     def _progress(self, done: int, phase: str, message: str) -> Progress:
         last = self.model.history_[-1]["step"] if self.model.history_ else 0

@@ -116,6 +116,7 @@ def test_table_of_places_names_what_is_written() -> None:
         *(f'var["{name}"]' for name in keys.gene_facts(run)),
         f'varm["{keys.weights(run)}"]',
         f'uns["{keys.UNS}"]["{run}"]',
+        f'uns["{keys.MODELS}"]["{run}"]',
         f'uns["{keys.GENE_CHOICE}"]',
         f'uns["{keys.ALSO}"]',
         f'uns["{keys.SECTIONS}"]',

@@ -135,6 +135,7 @@ def _add_work(
     )
     add_folder_options(data)
     if gives == "imputed":
+        _add_keep_option(data)
         _add_trust_options(parser)
     run = add_run_options(parser)
     add_processes_option(run)
@@ -155,6 +156,18 @@ def _add_trust_options(parser: argparse.ArgumentParser) -> None:
         "--no-judge",
         action="store_true",
         help="hide no molecules to judge each gene on; no gene gets a verdict then",
+    )
+
+
+def _add_keep_option(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--keep",
+        choices=("values", "model"),
+        default="values",
+        help="values: expected counts of all genes are written (4 bytes each before packing). "
+        "model: in their place the trained model and the blend's weights, from which the window, "
+        "a notebook and GeneByGene compute one gene when it is asked for; for data whose values "
+        "are too many to be kept (%(default)s)",
     )
 
 
@@ -215,6 +228,7 @@ def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Te
         imputes,
         blend=imputes and not args.no_blend,
         judged=imputes and not args.no_judge,
+        keeps=args.keep if imputes else "values",
     )
     _tell_memory(opened.adata, request, tell)
     kept = kept_training(task.target, tell, fresh=args.fresh)
@@ -271,7 +285,7 @@ def _tell_memory(adata: AnnData, request: Request, tell: Teller) -> None:
     if refusal:
         tell.warn(f"stimpute: {refusal}")
     else:
-        room = room_in_words(adata) if request.imputes else ""
+        room = room_in_words(adata) if request.imputes and request.keeps == "values" else ""
         tell.say(f"Needs about {memory_in_words(needed, free)}{room}.")
 
 
@@ -304,6 +318,7 @@ def _written(path: Path, shape: tuple[int, int], results: Results) -> str:
     places = {
         f"layers['{keys.imputed(key)}']": results.imputed,
         f"layers['{keys.fill_probability(key)}']": results.fill_probability,
+        f"uns['{keys.MODELS}']['{key}']": results.kept,
         f"obsm['{keys.embedding(key)}']": results.embedding,
         f"obs['{keys.cluster(key)}']": results.clusters,
     }

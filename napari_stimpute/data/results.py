@@ -53,7 +53,8 @@ class Results:
 
     ``imputed`` (n_obs, n_vars) expected counts; ``embedding`` (n_obs, n_latent); ``clusters``
     (n_obs,) whole numbers from 0; ``cluster_probability`` (n_obs, n_clusters);
-    ``fill_probability`` (n_obs, n_vars) sparse, how likely each filled zero is technical.
+    ``fill_probability`` (n_obs, n_vars) sparse, how likely each filled zero is technical; ``kept``
+    what gives the values of one gene, in place of those of all (see `models.kept`).
     """
 
     record: RunRecord
@@ -64,6 +65,7 @@ class Results:
     genes: GeneFacts | None = field(default=None, repr=False)
     networks: Networks | None = field(default=None, repr=False)
     fill_probability: sp.csr_matrix | None = field(default=None, repr=False)
+    kept: dict[str, Any] | None = field(default=None, repr=False)
 
 
 _FOLLOWS = r"{}_(pseudotime(_\d+)?|community_.*_activity)"
@@ -75,10 +77,10 @@ def write_results(adata: AnnData, results: Results) -> RunRecord:
 
     Imputed values, and how likely filled zeros are technical, go to ``layers``, embedding and
     probabilities to ``obsm``, clusters to ``obs`` and communities to ``var`` as categories "1",
-    "2", …, networks to ``varp`` and ``obsp``, the record to ``uns``. What an earlier run left under
-    the same key is replaced, or removed if this run has nothing there, with maps, pseudotimes and
-    activities that were made from it. What is in these places without a record, and so is not ours,
-    is moved to a free name.
+    "2", …, networks to ``varp`` and ``obsp``, record and kept model to ``uns``. What an earlier run
+    left under the same key is replaced, or removed if this run has nothing there, with maps,
+    pseudotimes and activities that were made from it. What is in these places without a record,
+    and so is not ours, is moved to a free name.
 
     Returns
     -------
@@ -103,6 +105,7 @@ def write_results(adata: AnnData, results: Results) -> RunRecord:
     _put_clusters(adata, keys.cluster(key), results.clusters)
     _put_gene_facts(adata, key, results.genes)
     _put_networks(adata, key, results.networks)
+    _put_model(adata, key, results.kept)
     for kind in ("umap", "pca"):  # maps of an earlier embedding
         adata.obsm.pop(keys.space(key, kind), None)
     made_from_it = re.compile(_FOLLOWS.replace("{}", re.escape(key)))
@@ -257,6 +260,14 @@ def _put_networks(adata: AnnData, key: str, networks: Networks | None) -> None:
     of_gene = [names[c] if c >= 0 else None for c in found]
     adata.var[column] = pd.Categorical(of_gene, categories=names)
     adata.varp[genes], adata.obsp[cells] = networks.genes, networks.cells
+
+
+def _put_model(adata: AnnData, key: str, kept: dict[str, Any] | None) -> None:
+    models = {k: v for k, v in dict(adata.uns.pop(keys.MODELS, {})).items() if k != key}
+    if kept is not None:
+        models[key] = kept
+    if models:
+        adata.uns[keys.MODELS] = models
 
 
 def _put_clusters(adata: AnnData, column: str, clusters: NDArray[Any] | None) -> None:

@@ -141,8 +141,9 @@ def require_room(n_obs: int, n_vars: int) -> None:
         expected=f"at least {memory(size)} for the values of {n_obs:,} × {n_vars:,} (spots or "
         "cells × genes)",
         found=f"{memory(free)} of memory, and {memory(room)} in {folder()}",
-        remedy="Free some space, name another folder by the variable TMPDIR, or open the data with "
-        "fewer genes, such as the 1,000 most variable (hvg:1000).",
+        remedy="Free some space, name another folder by the variable TMPDIR, open the data with "
+        "fewer genes, such as the 1,000 most variable (hvg:1000), or keep the model in place of "
+        "the values (--keep model): each gene is then computed when it is asked for.",
     )
 
 

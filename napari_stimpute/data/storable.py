@@ -46,9 +46,10 @@ def storable(adata: AnnData) -> tuple[AnnData, list[str]]:
             "var": trial.table(adata.var, "var"),
             "uns": trial.mapping(adata.uns, "uns"),
         }
-        if not isinstance(parts["uns"].get(keys.UNS, {}), Mapping):
-            trial.leave_out(f"uns[{keys.UNS!r}]")  # no records of runs
-            del parts["uns"][keys.UNS]
+        for name in (keys.UNS, keys.MODELS):
+            if not isinstance(parts["uns"].get(name, {}), Mapping):
+                trial.leave_out(f"uns[{name!r}]")  # no records of runs, or models
+                del parts["uns"][name]
         parts |= {name: trial.matrices(named(adata, name), name) for name in MAPPINGS}
         found = AnnData(X=adata.X, **parts)
         if adata.raw is not None:

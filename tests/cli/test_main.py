@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from napari_stimpute import __version__, keys
+from napari_stimpute import GeneByGene, __version__, keys
 from napari_stimpute.cli import command_parser, main
 from napari_stimpute.cli.options import config_of
 from napari_stimpute.config import form_fields
@@ -138,6 +138,25 @@ def test_impute_writes_imputed_values_for_every_cell_in_order(
     assert "The 50 most variable of 120 genes are modelled" in sentence
     assert re.search(r"Needs about 0\.[0-9] of [0-9.]+ GB free memory\.", sentence)
     assert f"Wrote {out}: {section.n_obs:,} × 50" in sentence
+
+
+def test_kept_models_give_in_place_of_values_what_these_would_be(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, kept = file.with_name("whole.h5ad"), file.with_name("kept.h5ad")
+    asked = ("--model", "mixture", "--genes", "hvg:50")
+    assert run("impute", file, whole, *asked) == run("impute", file, kept, *asked, "--keep=model")
+    said = capsys.readouterr().out
+    assert "Values were not kept: each gene is computed" in said
+    assert "uns['stimpute_models']['mixture']" in said
+    values, found = ad.read_h5ad(whole), ad.read_h5ad(kept)
+    assert keys.imputed("mixture") not in found.layers
+    gene = found.var_names[7]
+    np.testing.assert_allclose(
+        GeneByGene.of(found, "mixture").expression(gene),
+        values[:, gene].layers[keys.imputed("mixture")].ravel(),
+        rtol=1e-5,
+    )
 
 
 def test_impute_keeps_counts_of_all_genes_and_whatever_else_was_there(
