@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..data.genes import CHOSEN
 from ..data.opening import Opened
 from ..data.readers import FORMATS
 from ..data.samples import SAMPLES
@@ -19,6 +18,7 @@ from ..session.autosave import Left, left, taken_over
 from ..session.models import from_folders
 from ..session.samples import SAMPLE, fetched, sample_named
 from ..session.session import OPEN, SAVE, Session
+from .data_card import said_of
 from .menu import Choice, Entry, Menu, entries
 from .message import SILENT, Message, error, good
 from .panel import Panel
@@ -78,12 +78,6 @@ _GENES = (
     Entry("5,000 most variable", "hvg:5000", _RANKED),
     Entry("Names from a file…", FILE, "A text file with one gene per line."),
 )
-_DETAILS = ("Genes", "Counts", "Zeros", "Coordinates", "Raw")
-"""Rows of the card that are folded away: where things are in the file, and how they were chosen."""
-
-_USUAL_NOTES = ("The counts were taken from", "raw holds the counts")
-"""How the notes begin that hold for every file; they are folded away with these rows."""
-
 MODEL = "Model these genes"
 
 _COUNTS_CHOSEN = "These data came from no file: where their counts are was chosen when they came."
@@ -348,12 +342,10 @@ class DataPanel(Panel[DataState]):
 
     def _resolve(self) -> DataState:
         session, wait, job = self.session, self.session.wait, self.session.job
-        card, path = session.card, session.path
+        said, path = said_of(session), session.path
         opening = job if wait and job is not None and job.owner == OPEN else None
         is_cancelling = opening is not None and opening.is_cancelling
         self._offer_counts()
-        file = ("File", Path(path).name if path else "not from a file")
-        rows = () if card is None else card.rows
         return DataState(
             is_open=session.adata is not None,
             left=self._left,
@@ -366,11 +358,11 @@ class DataPanel(Panel[DataState]):
             unsaved=self.saving.now.unsaved,
             saved=self.saving.now.saved,
             table=self.saving.now.table,
-            card=() if card is None else (file, *(r for r in rows if r[0] not in _DETAILS)),
-            details=tuple(row for row in rows if row[0] in _DETAILS),
-            doubts=() if card is None else card.problems,
-            notes=self._notes(),
-            asides=" ".join(n for n in session.notes if n.startswith(_USUAL_NOTES)),
+            card=said.rows,
+            details=said.details,
+            doubts=said.doubts,
+            notes=said.notes,
+            asides=said.asides,
             genes=self._genes.menu(),
             gene_file=self._gene_file,
             takes_file=self._genes.name == FILE,
@@ -381,13 +373,6 @@ class DataPanel(Panel[DataState]):
             work=self.work.state,
             reading=self.reading.menus(wait),
         )
-
-    def _notes(self) -> str:
-        """What was noted when the data were opened, but for what the card says already."""
-        card = self.session.card
-        said = () if card is None else (*(text for _label, text in card.rows), *card.problems)
-        notes = (n for n in self.session.notes if not n.startswith(_USUAL_NOTES))
-        return " ".join(n for n in notes if n.removeprefix(CHOSEN) not in said)
 
     def _offer_counts(self) -> None:
         """Offer the places of the file, which the data that are worked on have no more."""

@@ -15,10 +15,10 @@ from ..scene.figure import gene_figure, pair_figure
 from ..scene.pair import LOG_REASON
 from ..scene.scene import Scene
 from ..scene.shown import drawable_source
-from ..session.display import Aspect
 from ..session.edited import EDITED, EXPLAINED, TITLE
 from ..trust.verdict import ADDED
 from .figures import FigureFile
+from .gene_aspect import ASPECTS, AspectState, aspect_state
 from .gene_search import GeneSearch
 from .groups import column_entries
 from .menu import LINE, Entry, Menu, entries
@@ -44,16 +44,7 @@ SIZES, OUTLINES = (20, 300), (0, 40)
 SIZE_HELP = "Diameter of the spots, in per cent of the true one."
 OUTLINE_HELP = "Dark edge of the spots, in per cent of their diameter."
 IMAGE_HELP = "How strongly the tissue image is drawn: less lets the colours of the spots stand out."
-THRESHOLDS = (50, 99)
-"""Least and most of the threshold of the zero map, in %."""
-
-THRESHOLD_HELP = (
-    "A zero is called technical if five times the depth would show a molecule with at least this "
-    "probability, and biological if with at most the rest. Higher: fewer zeros are called."
-)
 _SOURCE_HELP = "Which values are shown by colour."
-_ASPECT_HELP = "What of the imputed gene is shown by colour."
-_FADE_HELP = "The less is known of an expected count, the fainter it is drawn."
 _FIGURE_HELP = (
     "Save the shown gene, counted and imputed, on one scale with its verdict: PNG, PDF or SVG. "
     "What is drawn does not depend on the zoom of the canvas."
@@ -64,42 +55,11 @@ _WIPED = "The wipe compares values: end it to see more of them."
 _NO_IMAGE = "These data have no tissue image."
 _NOT_OPEN, _DRAWING = "Open data first.", "It is being drawn."
 
-_ASPECTS: tuple[tuple[str, Aspect, str], ...] = (
-    ("Expected counts", "expected", "The imputed values: molecules to be expected."),
-    (
-        "Uncertainty",
-        "uncertainty",
-        "How far a second measurement of the same may lie from this one: "
-        "the width of the interval that holds it nine times in ten.",
-    ),
-    (
-        "Zero map",
-        "zeros",
-        "What each zero means: technical (the gene is there, but was missed), "
-        "biological (it is not there), or unsure.",
-    ),
-)
 _TONES: dict[str, Tone] = {
     "reliable": "good",
     "use with care": "warning",
     "do not use": "error",
 }
-
-
-@dataclass(frozen=True)
-class AspectState:
-    """What of an imputed gene can be shown: the menu, the zero map, and fading.
-
-    ``shares`` says what the zero map finds; ``no_fade`` why nothing fades, "" where it can.
-    """
-
-    menu: Menu
-    threshold: float
-    is_zeros: bool
-    shares: str
-    fades: bool
-    no_fade: str
-    fade_help: str
 
 
 @dataclass(frozen=True)
@@ -220,7 +180,7 @@ class GenesPanel(Panel[GenesState]):
 
     def choose_aspect(self, aspect: str) -> None:
         """Show expected counts, how sure they are, or what the zeros mean."""
-        self.display.aspect = next(name for _title, name, _help in _ASPECTS if name == aspect)
+        self.display.aspect = next(name for _title, name, _help in ASPECTS if name == aspect)
 
     def choose_threshold(self, threshold: float) -> None:
         """Probability from which the zero map calls a zero technical or biological, 0.5 to 1."""
@@ -303,7 +263,7 @@ class GenesPanel(Panel[GenesState]):
             blend=blend,
             trust=Message(blend if badge is None else badge.sentence, tone),
             is_on_map=not not_open and not scene.has_tissue,
-            aspect=self._aspect(),
+            aspect=aspect_state(self.scene.aspects, self.display, _WIPED if self._is_wiped else ""),
             look=self._look(not_open),
             wipe=self._wipe() if self._is_wiped else None,
         )
@@ -359,23 +319,6 @@ class GenesPanel(Panel[GenesState]):
         if self.display.gene in self.session.contents.record(self.display.source).added:
             return f"{ADDED}. {self.scene.aspects.why_no_badge()}"
         return self.scene.aspects.why_no_badge()
-
-    def _aspect(self) -> AspectState:
-        aspects, display = self.scene.aspects, self.display
-        why_not = _WIPED if self._is_wiped else aspects.why_not()
-        offered = tuple(Entry(title, name, text) for title, name, text in _ASPECTS)
-        menu = Menu(offered, display.aspect, _ASPECT_HELP, why_not)
-        is_expected, is_zeros = display.aspect == "expected", display.aspect == "zeros"
-        no_fade = why_not or ("" if is_expected else f"{menu.title} is shown.")
-        return AspectState(
-            menu=menu,
-            threshold=display.threshold,
-            is_zeros=is_zeros and not why_not,
-            shares=aspects.shares_in_words() if is_zeros and not why_not else "",
-            fades=display.fades,
-            no_fade=no_fade,
-            fade_help=no_fade or _FADE_HELP,
-        )
 
     def _look(self, not_open: str) -> LookState:
         display = self.display

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
+from ...panels.gene_aspect import THRESHOLD_HELP, THRESHOLDS
 from ...panels.genes import (
     COLORMAP_HELP,
     HIGH_HELP,
@@ -15,8 +16,6 @@ from ...panels.genes import (
     OUTLINES,
     SIZE_HELP,
     SIZES,
-    THRESHOLD_HELP,
-    THRESHOLDS,
     GenesPanel,
     GenesState,
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtWidgets import QCheckBox, QSlider, QVBoxLayout, QWidget
 
-from ...panels.genes import THRESHOLD_HELP, THRESHOLDS, AspectState, GenesPanel
+from ...panels.gene_aspect import THRESHOLD_HELP, THRESHOLDS, AspectState
+from ...panels.genes import GenesPanel
 from ...words import percent
 from ..widgets.choice import MenuBox
 from ..widgets.plain import Label, tip
