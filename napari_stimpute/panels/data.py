@@ -19,6 +19,7 @@ from ..session.models import from_folders
 from ..session.samples import SAMPLE, fetched, sample_named
 from ..session.session import OPEN, SAVE, Session
 from .data_card import said_of
+from .gene_choice import GeneChoice
 from .menu import Choice, Entry, Menu, entries
 from .message import SILENT, Message, error, good
 from .panel import Panel
@@ -62,21 +63,9 @@ READABLE = ";;".join(
 )
 """Files that can be opened, as a dialog lists them."""
 
-FILE = "file"
-"""Name of the entry that takes genes from a file."""
-
 _SAMPLES = (
     Entry("Simulated tissue section", "", "With an image, and known layers; made here."),
     *(Entry(s.title, s.name, "Public: by 10x Genomics, raw counts with image.") for s in SAMPLES),
-)
-_RANKED = "Ranked on one half of the molecules (seurat_v3), and judged on the other."
-_GENES = (
-    Entry("Automatic", "", "All genes up to 5,000, otherwise the 3,000 most variable ones."),
-    Entry("All genes", "all", "Every gene of the file is modelled; slow and large above 10,000."),
-    Entry("1,000 most variable", "hvg:1000", _RANKED),
-    Entry("3,000 most variable", "hvg:3000", _RANKED),
-    Entry("5,000 most variable", "hvg:5000", _RANKED),
-    Entry("Names from a file…", FILE, "A text file with one gene per line."),
 )
 MODEL = "Model these genes"
 
@@ -129,9 +118,8 @@ class DataPanel(Panel[DataState]):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._genes = Choice("Genes that models learn and impute; all others stay in raw.", _GENES)
+        self._genes = GeneChoice()
         self._counts = Choice("Where the raw counts are: whole numbers, neither logged nor scaled.")
-        self._gene_file = ""
         self._sample = Choice("Which section is opened as a sample.", _SAMPLES)
         self.work = Work(
             self,
@@ -217,8 +205,7 @@ class DataPanel(Panel[DataState]):
 
     def apply(self) -> Job[Opened] | None:
         """Open the same data again, with the genes and the counts chosen here."""
-        genes = self._gene_file.strip() if self._genes.name == FILE else self._genes.name
-        session = self.session
+        genes, session = self._genes.wanted, self.session
         if session.path:
             return self._open(
                 session.path,
@@ -239,7 +226,7 @@ class DataPanel(Panel[DataState]):
 
     def take_genes_from(self, file: str) -> None:
         """Name the file that lists the genes."""
-        self._gene_file = file
+        self._genes.file = file
         self.refresh()
 
     def choose_counts(self, name: str) -> Job[Opened] | None:
@@ -364,8 +351,8 @@ class DataPanel(Panel[DataState]):
             notes=said.notes,
             asides=said.asides,
             genes=self._genes.menu(),
-            gene_file=self._gene_file,
-            takes_file=self._genes.name == FILE,
+            gene_file=self._genes.file,
+            takes_file=self._genes.takes_file,
             counts=self._counts.menu(wait if path else _COUNTS_CHOSEN),
             apply=f"{MODEL}, and drop results" if session.has_results else MODEL,
             asked=self.reading.asked,
