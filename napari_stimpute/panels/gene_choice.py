@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from .menu import Choice, Entry
 
-_FILE = "file"
+FILE = "file"
+"""Name of the entry that takes genes from a file."""
+
 _RANKED = "Ranked on one half of the molecules (seurat_v3), and judged on the other."
 _GENES = (
     Entry("Automatic", "", "All genes up to 5,000, otherwise the 3,000 most variable ones."),
@@ -12,7 +14,7 @@ _GENES = (
     Entry("1,000 most variable", "hvg:1000", _RANKED),
     Entry("3,000 most variable", "hvg:3000", _RANKED),
     Entry("5,000 most variable", "hvg:5000", _RANKED),
-    Entry("Names from a file…", _FILE, "A text file with one gene per line."),
+    Entry("Names from a file…", FILE, "A text file with one gene per line."),
 )
 
 
@@ -26,7 +28,7 @@ class GeneChoice(Choice):
     @property
     def takes_file(self) -> bool:
         """Whether a file is to list them."""
-        return self.name == _FILE
+        return self.name == FILE
 
     @property
     def wanted(self) -> str:

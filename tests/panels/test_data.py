@@ -10,7 +10,8 @@ from anndata import AnnData, read_h5ad
 from napari_stimpute.data import samples
 from napari_stimpute.data.samples import SAMPLES, samples_folder
 from napari_stimpute.data.stores import write_store
-from napari_stimpute.panels.data import FILE, DataPanel
+from napari_stimpute.panels.data import DataPanel
+from napari_stimpute.panels.gene_choice import FILE
 from napari_stimpute.session.session import OPEN, Session
 
 from ..formats import some_barcodes, some_counts, write_hd, write_visium
