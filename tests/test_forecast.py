@@ -49,10 +49,11 @@ def plan_of(model: str, *, blend: bool = True, judged: bool = True, **settings: 
     return Plan(model, config.checked(config.PRESETS["tiny"] | settings), "cpu", blend, judged)
 
 
-def told(adata: AnnData, plan: Plan) -> Duration:
+def told(adata: AnnData, plan: Plan, n_obs: int = 0) -> Duration:
     """By a clock on which everything takes one second."""
     ticks = itertools.count()
-    return drain(Rehearsal(adata, plan, clock=lambda: float(next(ticks))).steps())
+    rehearsal = Rehearsal(adata, plan, n_obs=n_obs, clock=lambda: float(next(ticks)))
+    return drain(rehearsal.steps())
 
 
 def many_spots(n: int) -> AnnData:
@@ -119,6 +120,26 @@ def test_twice_the_spots_take_twice_as_long() -> None:
     plan = plan_of("gene_mean", judged=False)
     one, two = told(many_spots(4000), plan), told(many_spots(8000), plan)
     assert two.usual == pytest.approx(2 * one.usual)
+
+
+def test_some_spots_stand_for_all_of_a_file() -> None:
+    plan, some = plan_of("gene_mean", judged=False), many_spots(4000)
+    assert told(some, plan, n_obs=8000) == told(many_spots(8000), plan)
+    assert needed_memory(some, plan, n_obs=8000) > needed_memory(some, plan)
+
+
+def test_a_thorough_rehearsal_is_of_more_spots(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("napari_stimpute.forecast.duration.THOROUGH", 50_000)
+    monkeypatch.setattr("napari_stimpute.forecast.duration._FEW_SIMPLE", 6_000)
+    monkeypatch.setattr("napari_stimpute.forecast.duration._MANY", 6_000)
+    plan, spots = plan_of("gene_mean", judged=False), many_spots(1000)
+
+    def rehearsed_on(*, thorough: bool) -> set[str]:
+        steps = Rehearsal(spots, plan, thorough=thorough).steps()
+        return {progress.message for progress in steps}
+
+    assert "Rehearsing on 500 cells" in rehearsed_on(thorough=True)
+    assert "Rehearsing on 500 cells" not in rehearsed_on(thorough=False)
 
 
 def test_a_run_after_it_finds_the_same_and_the_data_stay_as_they_were(cells: AnnData) -> None:

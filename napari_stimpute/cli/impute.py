@@ -140,6 +140,12 @@ def _add_work(
     run = add_run_options(parser)
     add_processes_option(run)
     add_fresh_option(run)
+    run.add_argument(
+        "--forecast",
+        action="store_true",
+        help="only say how long it takes, how much memory and disk: rehearsed on a part, of which "
+        "nothing is kept; of a file larger than memory some cells are read for it",
+    )
     add_workers_options(parser, "the files of a folder")
     parser.set_defaults(command=_work, parser=parser, gives=gives)
 
@@ -190,6 +196,8 @@ def _work(args: argparse.Namespace) -> int:
     check_run_key(args.key or args.model)
     tell = Teller(quiet=args.quiet or number() > 0)
     if is_folder(args.input):
+        if args.forecast:
+            args.parser.error("--forecast is about one file; a folder of samples is given")
         if args.table:
             args.parser.error("--table is about one store; a folder of samples is given")
         workers = workers_of(args)
@@ -198,7 +206,37 @@ def _work(args: argparse.Namespace) -> int:
         return work_on_folder(args, tell, lambda task: _work_on(task, args, config, tell))
     if args.workers > 1 or args.cluster:
         args.parser.error("--workers and --cluster are about a folder of files; one file is given")
+    if args.forecast:
+        return _forecast(args, config, tell)
     _work_on(Task(args.input, args.output, args.save_model), args, config, tell)
+    return 0
+
+
+def _forecast(args: argparse.Namespace, config: ModelConfig, tell: Teller) -> int:
+    """Say what the work would take, and do none of it."""
+    from ..data.gene_choice import names_in
+    from ..forecast import Plan, whole_steps
+    from ..job import Job
+    from ..terminal import whole
+
+    imputes = args.gives == "imputed"
+    plan = Plan(
+        args.model,
+        config,
+        args.device,
+        blend=imputes and not args.no_blend,
+        judged=imputes and not args.no_judge,
+    )
+    steps = whole_steps(
+        args.input,
+        plan,
+        imputes=imputes,
+        genes=args.genes,
+        also=names_in(args.also),
+        counts=args.counts,
+        options=reading_options(args),
+    )
+    print(*whole(Job(steps, "Estimating"), tell).sentences(), sep="\n")
     return 0
 
 

@@ -134,14 +134,20 @@ def _loaded(
         found = counts[:, np.flatnonzero(is_kept[of])]
         stack = by_row if of == wide else by_gene
         stack.add(found if of == wide else sp.csr_matrix(found.T))
-        if not stack.on_disk and _is_much(stack.n_values * len(parts) / n):
+        if not stack.on_disk and counts_on_disk(None, stack.n_values * len(parts) / n):
             stack.move_to_disk()
         yield Progress("load", n, len(parts), message="Loading the counts of the chosen genes")
     return stack.matrix() if stack is by_row else sp.csr_matrix(by_column(stack.matrix()).T)
 
 
-def _is_much(n_values: float) -> bool:
-    return PER_COUNT * n_values > SHARE * free_memory()
+def counts_on_disk(matrix: Any, n_counts: float) -> bool:
+    """Whether a matrix lies on disk, or would if it had so many counts (not zero)."""
+    return is_on_disk(matrix) or PER_COUNT * n_counts > SHARE * free_memory()
+
+
+def room_for_counts(n_counts: int) -> int:
+    """Bytes on disk of so many counts that lie there, and of what a run puts there of them."""
+    return (2 * PER_COUNT + _RUN_ON_DISK) * n_counts
 
 
 def _around(adata: AnnData, counts: sp.csr_matrix, var: pd.DataFrame) -> AnnData:

@@ -11,6 +11,7 @@ from .room import (
     short_of_device_memory,
     too_large_in_words,
 )
+from .whole import Whole, whole_steps
 
 __all__ = [
     "Duration",
@@ -18,6 +19,7 @@ __all__ = [
     "Rehearsal",
     "Remaining",
     "Trained",
+    "Whole",
     "genes_that_fit",
     "memory_in_words",
     "needed_memory",
@@ -25,4 +27,5 @@ __all__ = [
     "room_in_words",
     "short_of_device_memory",
     "too_large_in_words",
+    "whole_steps",
 ]

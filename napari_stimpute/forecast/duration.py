@@ -14,22 +14,23 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from statistics import fmean
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
 
 from ..config import WithBlocks
 from ..data.holdout import with_counts
+from ..data.technology import place_of
 from ..progress import Progress
+from ..words import counted
 from .plan import Plan
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-    from ..run import Request
+    from ..run import Request, Run
 
-T = TypeVar("T")
 Clock = Callable[[], float]
 
 _EPOCHS, _STEPS = 2, 40
@@ -37,6 +38,9 @@ _EPOCHS, _STEPS = 2, 40
 
 _FEWEST, _FEW, _MANY = 30, 120_000, 1_800_000
 """Spots rehearsed at least; values (spots × genes) of both runs with a network."""
+
+THOROUGH = 18_000_000
+"""Values of the larger run where it is rehearsed thoroughly."""
 
 _FEW_SIMPLE = 300_000
 """The same of a run without a network, of which there is nothing else to go by."""
@@ -136,15 +140,29 @@ class Rehearsal:
     ----------
     adata : counts of the modelled genes in X, as a session holds them
     plan : what would be run
+    n_obs : spots of the run, of which these are a part; 0 where they are all
+    thorough : whether to rehearse on ten times as many, which takes a minute or more: what grows
+        faster than the spots (neighbours are sought among all) is seen then
     clock : gives seconds
     """
 
-    def __init__(self, adata: AnnData, plan: Plan, *, clock: Clock = time.monotonic) -> None:
-        self.n_obs, self.plan, self._clock = adata.n_obs, plan, clock
+    def __init__(
+        self,
+        adata: AnnData,
+        plan: Plan,
+        *,
+        n_obs: int = 0,
+        thorough: bool = False,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self.n_obs, self.plan, self._clock = n_obs or adata.n_obs, plan, clock
         few = max(_FEWEST, (_FEW if plan.config.PHASES else _FEW_SIMPLE) // adata.n_vars)
         many = max(2 * few, min(self._batch(adata.n_obs), _MANY // adata.n_vars))
+        if thorough:
+            many = max(many, THOROUGH // adata.n_vars)
+            few = max(few, many // 4)
         self._few = _some(adata, few)
-        self._many = _some(adata, many) if plan.config.PHASES else self._few
+        self._many = _some(adata, many) if plan.config.PHASES or thorough else self._few
 
     def steps(self) -> Generator[Progress, None, Duration]:
         """Rehearse, and return what was found; may be closed at any step.
@@ -158,11 +176,11 @@ class Rehearsal:
         request, warm = _request(self.plan), _request(self.plan, n_groups=_FEWEST_GROUPS)
         kind = self.plan.model, self.plan.device
         if kind not in _warm:  # what is imported at the first time is not counted
-            yield from _timed(Run(_narrow(self._few), warm).steps(), self._clock)
+            yield from _timed(Run(_narrow(self._few), warm), self._clock)
             _warm.add(kind)
-        few = many = yield from _timed(Run(self._few, request).steps(), self._clock)
+        few = many = yield from _timed(Run(self._few, request), self._clock)
         if self._many is not self._few:
-            many = yield from _timed(Run(self._many, request).steps(), self._clock)
+            many = yield from _timed(Run(self._many, request), self._clock)
         return self._told(_Laps(self._few.n_obs, few), _Laps(self._many.n_obs, many))
 
     def _told(self, few: _Laps, many: _Laps) -> Duration:
@@ -276,15 +294,15 @@ def _mean(laps: list[_Lap]) -> _Step:
     return _Step(sum(lap.seconds for lap in laps) / len(laps), last.may_end > 0)
 
 
-def _timed(
-    steps: Generator[Progress, None, T], clock: Clock
-) -> Generator[Progress, None, list[_Lap]]:
-    laps, last = list[_Lap](), None
+def _timed(run: Run, clock: Clock) -> Generator[Progress, None, list[_Lap]]:
+    laps, last, steps = list[_Lap](), None, run.steps()
+    of = counted(run.adata.n_obs, place_of(run.adata))
+    progress = Progress("rehearse", 0, 0, message=f"Rehearsing on {of}")
     begun = clock()
     with closing(steps):
         for step in steps:
             laps.append(_Lap(clock() - begun, last, step))
-            yield Progress("rehearse", 0, 1)
+            yield progress
             last, begun = step, clock()
     laps.append(_Lap(clock() - begun, last, None))
     return laps

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import scipy.sparse as sp
 
 from ..config import WithBlocks
+from ..data.chosen import counts_on_disk
 from ..data.counts import ROW_BLOCK
 from ..data.on_disk import folder, is_on_disk
 from ..data.scratch import room_on_disk
@@ -48,23 +49,26 @@ LARGE_TO_SMALL = (5_000, 3_000, 2_000, 1_000, 500)
 """Numbers of genes to choose from where more do not fit."""
 
 
-def needed_memory(adata: AnnData, plan: Plan, n_vars: int = 0) -> int:
+def needed_memory(adata: AnnData, plan: Plan, n_vars: int = 0, n_obs: int = 0) -> int:
     """Bytes that a run needs beside the data, at its peak.
 
     Parameters
     ----------
     adata : counts of the modelled genes in X
     n_vars : as if so many of the genes were modelled; 0 for all
+    n_obs : as if there were so many spots like these; 0 for these
     """
-    n_obs, share = adata.n_obs, (n_vars or adata.n_vars) / adata.n_vars
-    n_vars = n_vars or adata.n_vars
+    n_obs, n_vars = n_obs or adata.n_obs, n_vars or adata.n_vars
+    share = n_vars / adata.n_vars * n_obs / adata.n_obs
     config = plan.config
     batch = min(n_obs, config.batch_size) if isinstance(config, WithBlocks) else 0
     held = _PREDICTIONS * min(n_obs, MOST_JUDGED)
     held += _FILLED * n_obs if getattr(config, "mode", "") == "fill" else 0
     values = _WORKSPACE * min(ROW_BLOCK, n_obs * n_vars)
     values += _PER_STEP * batch * n_vars + held * n_vars
-    n_counts = 0 if is_on_disk(adata.X) else round(share * sp.csr_matrix(adata.X).nnz)
+    n_counts = round(share * adata.X.nnz)
+    if is_on_disk(adata.X) or (n_obs > adata.n_obs and counts_on_disk(None, n_counts)):
+        n_counts = 0
     return int(4 * values + _PER_COUNT * n_counts + _PER_SPOT * n_obs)
 
 
