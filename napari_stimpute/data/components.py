@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from .on_disk import is_on_disk, parts_of
+from .on_disk import is_on_disk, parts_of, pieces_of, with_values
 
 Floats = NDArray[np.float64]
 
@@ -63,7 +63,8 @@ def principal_components(matrix: sp.csr_matrix, n: int, seed: int) -> Components
         return _by_covariance(matrix, n)
     if _is_constant(matrix):
         return _without_variation(matrix, n)
-    pca = PCA(n, svd_solver="arpack", random_state=seed).fit(matrix.astype(np.float64))
+    wide = with_values(matrix, matrix.data.astype(np.float64, copy=False))
+    pca = PCA(n, svd_solver="arpack", random_state=seed).fit(wide)
     loadings, mean = pca.components_.astype(np.float32), pca.mean_.astype(np.float32)
     parts = Components(np.empty(0), loadings, mean)
     return Components(parts.project(matrix), loadings, mean)
@@ -73,7 +74,7 @@ def moments(matrix: sp.csr_matrix) -> tuple[Floats, Floats]:
     """Mean (n_vars,) and covariance (n_vars, n_vars) of the columns, float64."""
     n, n_vars = matrix.shape
     mean, products = np.zeros(n_vars), np.zeros((n_vars, n_vars))
-    for _rows, part in parts_of(matrix):
+    for _rows, part in pieces_of(matrix):
         wide = part.astype(np.float64)
         mean += np.asarray(wide.mean(axis=0)).ravel() * (wide.shape[0] / n)
         products += (wide.T @ wide).toarray() / n
@@ -103,5 +104,5 @@ def _without_variation(matrix: sp.csr_matrix, n: int) -> Components:
 def _is_constant(matrix: sp.csr_matrix) -> bool:
     first = matrix[:1].toarray().ravel()
     mean = np.asarray(matrix.mean(axis=0)).ravel()
-    square = np.asarray(matrix.multiply(matrix).mean(axis=0)).ravel()
+    square = np.asarray(with_values(matrix, matrix.data**2).mean(axis=0)).ravel()
     return bool(np.allclose(mean, first) and np.allclose(square, first**2))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..errors import NotCounts, NotReadable, UnknownName
 from ..progress import Progress, drain
 from .lazy import chunks, is_lazy
-from .on_disk import is_on_disk, let_go, made_of, parts_of
+from .on_disk import is_on_disk, let_go, made_of, parts_of, with_values
 from .structure import named
 
 if TYPE_CHECKING:
@@ -249,13 +249,12 @@ def log_normalise(counts: sp.csr_matrix, size_factors: NDArray[np.float32]) -> s
 
     Returns
     -------
-    (n_obs, n_vars), float32, natural logarithm
+    (n_obs, n_vars), float32, natural logarithm; in memory it shares with the counts where they are
     """
 
     def logged(rows: slice, part: sp.csr_matrix) -> sp.csr_matrix:
-        per_value = np.repeat(size_factors[rows], np.diff(part.indptr))
-        values = np.log1p(part.data / per_value).astype(np.float32)
-        return sp.csr_matrix((values, part.indices.copy(), part.indptr.copy()), part.shape)
+        values = part.data / np.repeat(size_factors[rows], np.diff(part.indptr))
+        return with_values(part, np.log1p(values, out=values).astype(np.float32, copy=False))
 
     return made_of(counts, logged)
 

@@ -142,6 +142,26 @@ def parts_of(counts: Any) -> Iterator[tuple[slice, sp.csr_matrix]]:
         yield rows, part
 
 
+def pieces_of(counts: Any) -> Iterator[tuple[slice, sp.csr_matrix]]:
+    """As `parts_of`, but from memory in parts, too, which share their values with it."""
+    if is_on_disk(counts) or counts.nnz <= PART:
+        yield from parts_of(counts)
+        return
+    n_obs, n_vars = counts.shape
+    step = max(1, PART * n_obs // counts.nnz)
+    for start in range(0, n_obs, step):
+        rows = slice(start, min(start + step, n_obs))
+        starts = counts.indptr[start : rows.stop + 1]
+        held = slice(starts[0], starts[-1])
+        values = counts.data[held], counts.indices[held], starts - starts[0]
+        yield rows, sp.csr_matrix(values, shape=(rows.stop - start, n_vars))
+
+
+def with_values(pattern: sp.csr_matrix, values: NDArray[Any]) -> sp.csr_matrix:
+    """Other values where those of a matrix stand; where they stand is shared, not copied."""
+    return sp.csr_matrix((values, pattern.indices, pattern.indptr), pattern.shape)
+
+
 def made_of(
     counts: sp.csr_matrix, make: Callable[[slice, sp.csr_matrix], sp.csr_matrix]
 ) -> sp.csr_matrix:
