@@ -178,6 +178,33 @@ def made_of(
     return stack.matrix()
 
 
+def rows_at(counts: sp.csr_matrix, at: NDArray[np.integer]) -> sp.csr_matrix:
+    """Some rows, in memory; (len(at), n_vars)."""
+    if not is_on_disk(counts):
+        return counts[at]
+    stack = Stack(counts.shape[1], on_disk=False)
+    step = max(1, PART * counts.shape[0] // counts.nnz)
+    for start in range(0, len(at), step):
+        stack.add(counts[at[start : start + step]])
+        let_go(counts)
+    return stack.matrix()
+
+
+def mixed(weights: sp.csr_matrix, counts: sp.csr_matrix) -> sp.csr_matrix:
+    """Sums of rows by weights (n, n_obs), (n, n_vars); of rows on disk, those with one are read."""
+    if not is_on_disk(counts):
+        return weights @ counts
+    at, place = np.unique(weights.indices, return_inverse=True)
+    narrow = (weights.data, place, weights.indptr)
+    return sp.csr_matrix(narrow, (weights.shape[0], len(at))) @ rows_at(counts, at)
+
+
+def gene_totals(counts: Any) -> NDArray[Any]:
+    """Molecules of each gene, (n_vars,), in the precision of the counts."""
+    parts = [np.asarray(part.sum(axis=0)).ravel() for _rows, part in parts_of(counts)]
+    return np.asarray(np.sum(parts, axis=0))
+
+
 def n_with(counts: sp.csr_matrix) -> NDArray[np.int64]:
     """How many spots have counts of each gene, (n_vars,); in parts, to need little memory."""
     found = np.zeros(counts.shape[1], dtype=np.int64)

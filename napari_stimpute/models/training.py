@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..data.counts import depth_of, size_factors
 from ..data.holdout import thin
-from ..data.on_disk import is_on_disk, let_go, parts_of
+from ..data.on_disk import gene_totals, is_on_disk, let_go, parts_of
 from ..nn import ranks
 from ..nn.checkpoint import Checkpoint
 from ..nn.rows import SparseRows
@@ -52,7 +52,7 @@ class Split:
     @property
     def log_mean(self) -> Tensor:
         """(n_genes,) float32, log mean per unit size factor: where a decoder starts."""
-        rates = (_totals(self.kept).astype(np.float64) + 0.5) / self.size.sum(dtype=np.float64)
+        rates = (gene_totals(self.kept).astype(np.float64) + 0.5) / self.size.sum(dtype=np.float64)
         return torch.from_numpy(np.log(rates).astype(np.float32))
 
 
@@ -85,7 +85,7 @@ class CountTraining(ABC):
         self.generator = torch.Generator(self.device).manual_seed(seed + ranks.rank())
         self.size = self.on_device(split.size)
         self.kept = rows_of(split.kept, self.device)
-        self.totals = self.on_device(_totals(split.kept))
+        self.totals = self.on_device(gene_totals(split.kept))
         self.hidden = HiddenMolecules(split.kept, split.hidden, self.device)
         self.score, self.spot_gains = 1.0, np.zeros(self.n_obs)
         self.checkpoint: Checkpoint | None = None
@@ -157,7 +157,7 @@ class HiddenMolecules:
 
     def __init__(self, kept: sp.csr_matrix, hidden: sp.csr_matrix, device: torch.device) -> None:
         self.rows, self.counts = rows_of(hidden, device), hidden
-        depth, gene = depth_of(kept), _totals(kept).astype(np.float64)
+        depth, gene = depth_of(kept), gene_totals(kept).astype(np.float64)
         total = max(gene.sum(), 1.0)
         ratio, self.deviance, self.baseline = hidden.data.sum() / total, 0.0, 0.0
         for rows, part in parts_of(hidden):
@@ -282,12 +282,6 @@ def rows_of(matrix: sp.csr_matrix, device: torch.device) -> SparseRows:
 def _tensors_of(matrix: sp.csr_matrix) -> list[Tensor]:
     starts, values = matrix.indptr.astype(np.int64), matrix.data.astype(np.float32, copy=False)
     return [torch.from_numpy(part) for part in (starts, matrix.indices, values)]
-
-
-def _totals(counts: sp.csr_matrix) -> np.ndarray:
-    """Molecules of each gene, (n_vars,), in the precision of the counts."""
-    parts = [np.asarray(part.sum(axis=0)).ravel() for _rows, part in parts_of(counts)]
-    return np.asarray(np.sum(parts, axis=0))
 
 
 def below(prefix: str, named: dict[str, T]) -> dict[str, T]:

@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 
 from ...data.blocks import RowBlocks
 from ...data.components import Components, principal_components
+from ...data.counts import depth_of as wide_depth_of
 from ...data.counts import log_normalise, row_blocks, size_factors
+from ...data.on_disk import gene_totals, let_go, made_of, mixed, rows_at, with_values
 from .magic import magic_prediction
 from .neighbours import members, nearest, nearest_of
 from .sample import Rows
@@ -124,12 +126,12 @@ class Parts:
         at : rows to predict; None for all. Components are fitted to them alone, but their
             neighbours are those among all, so that their means are as if all were predicted
         """
-        counts = counts.astype(np.float32)
-        own = counts if at is None else counts[at]
+        counts = counts.astype(np.float32, copy=False)
+        own = _some(counts, at)
         depth = depth_of(own)
         rings, n_pools = _rings(counts, seed, at)
         roots = root_proportions(counts)
-        leading = principal_components(roots if at is None else roots[at], _N_COMPONENTS, seed)
+        leading = principal_components(_some(roots, at), _N_COMPONENTS, seed)
         components = [_Roots.fit(leading.scores, leading, own, depth)]
         titles = [OWN, GENE_MEAN, *(f"mean of the {k} most similar" for k in n_pools)]
         titles.append(COMPONENTS)
@@ -166,6 +168,7 @@ class Parts:
         made = np.empty((len(self.titles), rows.stop - rows.start, self.shape[1]), np.float32)
         for place, part in enumerate(self._each(rows)):
             made[place] = part
+        let_go(self.own)
         return made
 
     def part(self, rows: slice, title: str) -> Array:
@@ -205,12 +208,12 @@ class Parts:
         yield depth[:, None] * self._share
         pooled = np.zeros_like(own)
         for ring in self._rings:
-            pooled += (ring[rows] @ self.counts).toarray()
+            pooled += mixed(ring[rows], self.counts).toarray()
             yield at_depth(pooled, depth)
         yield self._roots[0].rows(rows, self.depth)
         if self._tissue:
             for average in self._tissue:
-                yield at_depth((average[rows] @ self.counts).toarray(), depth)
+                yield at_depth(mixed(average[rows], self.counts).toarray(), depth)
             yield self._roots[1].rows(rows, self.depth)
         if self.last is not None:
             yield self.last[rows]
@@ -218,7 +221,7 @@ class Parts:
     @cached_property
     def _share(self) -> Array:
         """Each gene's share of all molecules, (n_vars,)."""
-        total = np.asarray(self.counts.sum(axis=0), dtype=np.float32).ravel()
+        total = gene_totals(self.counts).astype(np.float32)
         return np.asarray(total / self._depth_of_all.sum(), dtype=np.float32)
 
     @cached_property
@@ -229,14 +232,14 @@ class Parts:
 
 def restoring(counts: sp.csr_matrix, predicted: NDArray[np.float64]) -> Array:
     """Factors (n_vars,) that bring each gene's predicted total to its counted one."""
-    observed = np.asarray(counts.sum(axis=0), dtype=np.float64).ravel()
+    observed = gene_totals(counts).astype(np.float64)
     scale = np.divide(observed, predicted, out=np.ones_like(observed), where=predicted > 0)
     return scale.astype(np.float32)
 
 
 def depth_of(counts: sp.csr_matrix) -> Array:
     """Molecules of each spot, (n_obs,)."""
-    return np.asarray(counts.sum(axis=1), dtype=np.float32).ravel()
+    return wide_depth_of(counts).astype(np.float32)
 
 
 def at_depth(prediction: Array, depth: Array) -> Array:
@@ -253,7 +256,17 @@ def factors(depth: Array, total: NDArray[np.floating]) -> Wide:
 
 def root_proportions(counts: sp.csr_matrix) -> sp.csr_matrix:
     """Square roots of each spot's proportions, sparse."""
-    return sp.csr_matrix((sp.diags(1 / np.maximum(depth_of(counts), 1.0)) @ counts).sqrt())
+    share = 1 / np.maximum(depth_of(counts), 1.0)
+
+    def rooted(rows: slice, part: sp.csr_matrix) -> sp.csr_matrix:
+        values = part.data * np.repeat(share[rows], np.diff(part.indptr))
+        return with_values(part, np.sqrt(values, out=values))
+
+    return made_of(counts, rooted)
+
+
+def _some(matrix: sp.csr_matrix, at: Rows | None) -> sp.csr_matrix:
+    return matrix if at is None else rows_at(matrix, at)
 
 
 def _rings(
@@ -263,7 +276,7 @@ def _rings(
     n = counts.shape[0]
     sizes = sorted({min(k, n) for k in _POOLS})
     logged = log_normalise(counts, size_factors(counts))
-    leading = principal_components(logged if at is None else logged[at], _N_COMPONENTS, seed)
+    leading = principal_components(_some(logged, at), _N_COMPONENTS, seed)
     if at is None:
         order = nearest(leading.scores, sizes[-1], seed)
     else:

@@ -7,9 +7,11 @@ import pytest
 import scipy.sparse as sp
 from scipy.spatial.distance import cdist
 
+from napari_stimpute.data import on_disk
 from napari_stimpute.data.components import principal_components
 from napari_stimpute.data.counts import log_normalise, size_factors
 from napari_stimpute.data.graph import spatial_graph
+from napari_stimpute.data.on_disk import Stack, is_on_disk
 from napari_stimpute.models.simple import parts as parts_module
 from napari_stimpute.models.simple.neighbours import nearest, nearest_of
 from napari_stimpute.models.simple.parts import GENE_MEAN, OWN, TISSUE, Parts
@@ -198,3 +200,20 @@ def test_magic_comes_last_with_gene_totals_restored(
     np.testing.assert_allclose(
         part(made, "MAGIC").sum(axis=0), counts.toarray().sum(axis=0), rtol=1e-4
     )
+
+
+@pytest.mark.parametrize("at", [None, np.arange(0, 150, 2)])
+def test_parts_of_counts_on_disk_are_those_of_memory(
+    counts: sp.csr_matrix,
+    graph: sp.csr_matrix,
+    at: np.ndarray | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(on_disk, "PART", 500)
+    stack = Stack(counts.shape[1], on_disk=True)
+    stack.add(counts)
+    found, expected = (Parts.of(c, graph, 0, at) for c in (stack.matrix(), counts))
+    assert is_on_disk(found.counts)  # and were not copied to memory
+    rows = slice(0, found.shape[0])
+    np.testing.assert_allclose(found.rows(rows), expected.rows(rows), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(found.column(3), expected.column(3), rtol=1e-3, atol=1e-4)
