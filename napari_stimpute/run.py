@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from .analysis.mixing import mixing_in_words
-from .background import in_steps
+from .background import in_steps, release_memory
 from .config import (
     ModelConfig,
     WithBatches,
@@ -125,8 +125,11 @@ class Run:
         """
         started, begun = datetime.now(UTC), time.monotonic()
         seen = self._hide()
+        is_part, share = seen is not self.adata, counts_of(seen).sum() / self._counts.sum()
         try:
             yield from self._fit_with_retries(seen)
+            del seen  # its counts are not held longer than they are needed
+            release_memory()
             if not self.model.is_fitted:  # another process keeps what they learned together
                 return
             with self._short_of_memory():
@@ -135,9 +138,8 @@ class Run:
             if not self.model.is_fitted:
                 raise
             self._skip_judging()
-        if seen is not self.adata and isinstance(self.model, Generates):
-            share = float(counts_of(seen).sum() / self._counts.sum())
-            self.model.learned_from_part_of(self._counts, share)
+        if is_part and isinstance(self.model, Generates):
+            self.model.learned_from_part_of(self._counts, float(share))
         with self._short_of_memory():
             yield from _to_the_end(self._apply(started, begun))
 
@@ -241,6 +243,7 @@ class Run:
         done = "Weighed" if judgement.hidden.judging is None else "Weighed and judged"
         self._notes += sample_in_words(self.adata.n_obs, place_of(self.adata), done)
         self._notes += judgement.notes()
+        judgement.let_go()
 
     def _hold_against(
         self,
@@ -259,6 +262,8 @@ class Run:
         else:  # networks are quick, and keep what they made
             prediction = self._predict(counts, judgement.at)
         yield from in_steps(progress, partial(act, prediction, simple))
+        del prediction, simple
+        release_memory()
 
     def _skip_judging(self) -> None:
         """After a stop, use the model as it is; what is left out makes the run incomplete."""

@@ -243,6 +243,7 @@ def _forecast(args: argparse.Namespace, config: ModelConfig, tell: Teller) -> in
 def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Teller) -> Worked:
     """Train on one file and write its result."""
     from ..data.files import check_place, holding_signals
+    from ..data.genes import hold_once
     from ..data.save import check_writable
     from ..job import Job, JobState
     from ..models.storage import check_folder
@@ -256,6 +257,7 @@ def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Te
     tell.say(f"Reading {task.source}")
     opened = opened_by(args, task.source)
     tell.say(*opened.notes)
+    hold_once(opened.adata)
     imputes = args.gives == "imputed"
     request = Request(
         args.model,

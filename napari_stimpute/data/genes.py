@@ -18,7 +18,7 @@ from .. import keys
 from ..errors import DuplicateNames
 from .counts import ROW_BLOCK, Counts, check_counts, read_counts, size_factors
 from .gene_choice import choose_genes
-from .on_disk import by_column, let_go, n_with
+from .on_disk import by_column, is_on_disk, let_go, n_with
 from .structure import named
 
 if TYPE_CHECKING:
@@ -105,6 +105,18 @@ def working_adata(
     notes += _keep_x(adata, work, counts.place)
     notes += _set_raw(adata, work, counts)
     return work, notes
+
+
+def hold_once(adata: AnnData) -> None:
+    """Let X stand for raw where all genes of a working AnnData are modelled.
+
+    For work in which nobody changes X, and no gene is looked at: it saves as much memory as the
+    counts take. Counts on disk take none.
+    """
+    from anndata import AnnData
+
+    if adata.var_names.equals(adata.raw.var_names) and not is_on_disk(adata.X):
+        adata.raw = AnnData(X=adata.X, var=adata.raw.var, obs=adata.obs)
 
 
 def relative_variance(counts: sp.csr_matrix) -> NDArray[np.floating]:

@@ -113,7 +113,9 @@ def thin(counts: sp.csr_matrix, share: float, seed: int) -> tuple[sp.csr_matrix,
     generator = np.random.default_rng(seed)
     kept, hidden = Stack.like(counts), Stack.like(counts)
     for _rows, part in parts_of(counts):
-        drawn = generator.binomial(part.data.astype(np.int64), share).astype(np.float32)
+        drawn = np.empty(part.nnz, dtype=np.float32)
+        for at in row_blocks((part.nnz, 1)):
+            drawn[at] = generator.binomial(part.data[at].astype(np.int64), share)
         kept.add(_like(part, part.data.astype(np.float32) - drawn))
         hidden.add(_like(part, drawn))
     return kept.matrix(), hidden.matrix()
@@ -132,6 +134,11 @@ def _like(counts: sp.csr_matrix, values: np.ndarray) -> sp.csr_matrix:
     part = sp.csr_matrix((values, counts.indices.copy(), counts.indptr.copy()), counts.shape)
     part.eliminate_zeros()
     return part
+
+
+def together(one: sp.csr_matrix, other: sp.csr_matrix) -> sp.csr_matrix:
+    """The molecules of two parts of the same counts, (n_obs, n_vars)."""
+    return made_of(one, lambda rows, part: sp.csr_matrix(part + other[rows], dtype=np.float32))
 
 
 def _without(counts: sp.csr_matrix, part: sp.csr_matrix) -> sp.csr_matrix:

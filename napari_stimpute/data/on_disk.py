@@ -193,10 +193,11 @@ def rows_at(counts: sp.csr_matrix, at: NDArray[np.integer]) -> sp.csr_matrix:
 def mixed(weights: sp.csr_matrix, counts: sp.csr_matrix) -> sp.csr_matrix:
     """Sums of rows by weights (n, n_obs), (n, n_vars); of rows on disk, those with one are read."""
     if not is_on_disk(counts):
-        return weights @ counts
+        return sp.csr_matrix(weights @ counts)
     at, place = np.unique(weights.indices, return_inverse=True)
     narrow = (weights.data, place, weights.indptr)
-    return sp.csr_matrix(narrow, (weights.shape[0], len(at))) @ rows_at(counts, at)
+    read = sp.csr_matrix(narrow, (weights.shape[0], len(at)))
+    return sp.csr_matrix(read @ rows_at(counts, at))
 
 
 def gene_totals(counts: Any) -> NDArray[Any]:

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from .. import keys
 from ..data.blocks import RowBlocks, aligned
-from ..data.holdout import HIDDEN_SHARE, Molecules
+from ..data.holdout import HIDDEN_SHARE, Molecules, together
+from ..data.on_disk import rows_at
 from ..data.records import TrustRecord
 from ..data.results import GeneFacts
 from ..errors import TooSmall
@@ -47,20 +48,24 @@ _SEEDS = 7_919, 104_729
 class Hidden:
     """Counts in three parts, (n_obs, n_vars) each: kept + steering + judging = all.
 
-    ``rest`` is kept + steering; ``judging`` is None where nothing is to be judged.
+    ``judging`` is None where nothing is to be judged.
     """
 
     kept: sp.csr_matrix
     steering: sp.csr_matrix
-    rest: sp.csr_matrix
     judging: sp.csr_matrix | None
+
+    @property
+    def rest(self) -> sp.csr_matrix:
+        """All but the judging part; added up anew each time, not to be held all along."""
+        return together(self.kept, self.steering)
 
     def of(self, at: Rows | None) -> Hidden:
         """The same of some rows; None for all."""
         if at is None:
             return self
-        judging = None if self.judging is None else self.judging[at]
-        return Hidden(self.kept[at], self.steering[at], self.rest[at], judging)
+        judging = None if self.judging is None else rows_at(self.judging, at)
+        return Hidden(rows_at(self.kept, at), rows_at(self.steering, at), judging)
 
 
 def hide(molecules: Molecules, seed: int, *, judged: bool) -> Hidden:
@@ -76,7 +81,7 @@ def hide(molecules: Molecules, seed: int, *, judged: bool) -> Hidden:
         _require(judging)
     kept, steering = rest.hide(HIDDEN_SHARE, seed + _SEEDS[1])
     _require(steering)
-    return Hidden(kept.counts, steering, rest.counts, judging)
+    return Hidden(kept.counts, steering, judging)
 
 
 class Judgement:
@@ -120,18 +125,18 @@ class Judgement:
 
         `prediction` (n_rows, n_vars) is overwritten.
         """
-        hidden = self.hidden.of(self.at)
+        steering = self._looked_at(self.hidden.steering)
         if self.blends:
             parts = simple.with_model(self.title, prediction)
-            self.blend, self.simple = fit_blends(parts, hidden.steering, [0, 1])
+            self.blend, self.simple = fit_blends(parts, steering, [0, 1])
             self.baseline = self.simple.best_part
             (prediction,) = apply_blends(parts, [self.blend])
         elif self.own_blend is not None:  # which found it on molecules hidden from the kept ones
             self.baseline = self.own_blend.best_part
         else:
-            self.baseline = best_part(simple, hidden.steering)
-        self.calibration: Calibration = calibrate(prediction, hidden.steering)
-        corrections = calibrate_zeros(hidden.kept, prediction, hidden.steering)
+            self.baseline = best_part(simple, steering)
+        self.calibration: Calibration = calibrate(prediction, steering)
+        corrections = calibrate_zeros(simple.own, prediction, steering)
         self.zeros = ZeroCalibration(tuple(corrections), self.calibration)
 
     def judge(self, prediction: RowBlocks, simple: Parts) -> None:
@@ -139,9 +144,8 @@ class Judgement:
 
         `prediction` (n_rows, n_vars) is overwritten.
         """
-        hidden = self.hidden.of(self.at)
-        rest, judging = hidden.rest, hidden.judging
-        assert judging is not None
+        assert self.hidden.judging is not None
+        rest, judging = simple.own, self._looked_at(self.hidden.judging)
         if self.blend is not None:
             self._alone = deviance_explained(rest, judging, prediction)
             parts = simple.with_model(self.title, prediction)
@@ -150,6 +154,10 @@ class Judgement:
         self.trust = judge(
             rest, judging, prediction.__getitem__, lambda rows: simple.part(rows, self.baseline)
         )
+
+    def let_go(self) -> None:
+        """Hold the hidden molecules no longer: all that they can say is known."""
+        del self.hidden
 
     def finish(
         self, predicted: Iterable[Array], counts: sp.csr_matrix
@@ -204,6 +212,9 @@ class Judgement:
     def notes(self) -> list[str]:
         """The outcome in sentences, for whoever reads the run's notes."""
         return [] if self.trust is None else [" ".join(judged_in_words(self.record(), self.title))]
+
+    def _looked_at(self, hidden: sp.csr_matrix) -> sp.csr_matrix:
+        return hidden if self.at is None else rows_at(hidden, self.at)
 
 
 def _require(hidden: sp.csr_matrix) -> None:

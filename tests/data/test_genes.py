@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from napari_stimpute.data.counts import counts_by_gene, counts_of, read_counts, size_factors
 from napari_stimpute.data.gene_choice import choose_genes, names_in
-from napari_stimpute.data.genes import asked_for, relative_variance, working_adata
+from napari_stimpute.data.genes import asked_for, hold_once, relative_variance, working_adata
 from napari_stimpute.data.holdout import HIDDEN_SHARE, Molecules
 from napari_stimpute.data.on_disk import n_with
 from napari_stimpute.data.opening import load
@@ -203,6 +203,16 @@ def test_what_was_opened_shares_nothing_with_data_in_memory() -> None:
     assert adata.uns["nested"]["array"][0] == 0
     assert adata.obs.equals(before.obs)
     assert adata.raw is None
+
+
+def test_counts_of_all_genes_can_be_held_once() -> None:
+    work, _ = working_adata(section())
+    var = work.raw.var
+    hold_once(work)
+    assert np.shares_memory(work.raw.X.data, work.X.data) and work.raw.var.equals(var)
+    some, _ = working_adata(section(), "hvg:20")
+    hold_once(some)
+    assert some.raw.n_vars == 200  # other genes than X has
 
 
 def test_modelled_counts_and_raw_are_not_the_same_memory() -> None:
