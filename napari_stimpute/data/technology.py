@@ -44,6 +44,11 @@ class Technology:
         """Word for one observation: "spot" or "cell"."""
         return "spot" if self.spots else "cell"
 
+    @property
+    def is_square(self) -> bool:
+        """Whether what was measured is square, and fills the tissue without gaps."""
+        return self.name == "bins"
+
 
 def guess_technology(adata: AnnData) -> Technology:
     """Guess how the data were measured, from the pattern of the places of the largest section.

@@ -109,6 +109,7 @@ class Tissue:
     microns_per_unit : for a scale bar; 0 if unknown
     image_opacity : 0–1
     titles : of several sections, each with x and y of its lower left
+    are_square : whether spots are drawn as squares, else as circles
     """
 
     coordinates: NDArray[np.float64]
@@ -117,6 +118,7 @@ class Tissue:
     microns_per_unit: float = 0.0
     image_opacity: float = 0.35
     titles: tuple[tuple[str, float, float], ...] = ()
+    are_square: bool = False
 
     @classmethod
     def of(cls, adata: AnnData) -> Tissue:
@@ -133,6 +135,7 @@ class Tissue:
             layout.images,
             layout.microns_per_unit,
             titles=tuple((title, *above[code]) for code, title in layout.titles.items()),
+            are_square=layout.technology.is_square,
         )
 
 
@@ -219,24 +222,29 @@ def draw_spots(
     limits: tuple[float, float] = (0.0, 1.0),
     colors: NDArray[Any] | None = None,
 ) -> Any:
-    """Circles of true size, coloured by value (low below high) or by given colours."""
-    from matplotlib.collections import EllipseCollection
+    """Circles, or squares, of true size, coloured by value (low below high) or by given colours."""
+    from matplotlib.collections import Collection, EllipseCollection, PolyCollection
 
     draw_image(ax, tissue, opacity=tissue.image_opacity)
     order = np.arange(len(tissue.coordinates)) if values is None else np.argsort(values)
     order = order[has_place(tissue.coordinates[order])]
-    size = np.full(len(order), tissue.spot_diameter)
-    spots = EllipseCollection(
-        size,
-        size,
-        np.zeros(len(order)),
-        units="xy",
-        offsets=tissue.coordinates[order],
-        offset_transform=ax.transData,
-        lw=0,
-        cmap=EXPRESSION_COLORS,
-        rasterized=True,
-    )
+    places = tissue.coordinates[order]
+    spots: Collection
+    if tissue.are_square:
+        square = tissue.spot_diameter / 2 * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+        sides = places[:, None] + square  # (n, 4, 2)
+        spots = PolyCollection(list(sides), antialiased=False)
+    else:
+        size = np.full(len(order), tissue.spot_diameter)
+        spots = EllipseCollection(
+            size,
+            size,
+            np.zeros(len(order)),
+            units="xy",
+            offsets=places,
+            offset_transform=ax.transData,
+        )
+    spots.set(linewidth=0, cmap=EXPRESSION_COLORS, rasterized=True)
     if values is not None:
         spots.set_array(values[order])
         spots.set_clim(*limits)

@@ -38,7 +38,8 @@ class Places:
     ``diameter``, are in µm where the scale of a tissue is known, else in coordinate units;
     ``microns`` is the number of µm in a coordinate unit, 0 where it is not known. ``map_title``
     says what map it is ("UMAP of the counts"); "" for that of the tissue. ``titles`` stand above
-    several sections. ``layout`` is that of the tissue, None for a map.
+    several sections. ``layout`` is that of the tissue, None for a map. Spots are drawn round, or
+    square where they ``are_square``.
     """
 
     points: NDArray[np.float64]
@@ -52,6 +53,11 @@ class Places:
     def tiles(self) -> Tiles:
         """The spots by where they lie, to find those near a place."""
         return Tiles.of(self.points)
+
+    @property
+    def are_square(self) -> bool:
+        """Whether the spots are bins, without gaps between them."""
+        return self.layout is not None and self.layout.technology.is_square
 
     @property
     def per_unit(self) -> float:

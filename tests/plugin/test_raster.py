@@ -146,3 +146,17 @@ def test_a_pixel_of_sure_and_missing_values_shows_the_mean_of_those_there_are() 
     half = np.full(1, 0.5, dtype=np.float32)
     wanted = faded_steps(half, (0.0, 1.0), certainty=half, picked=None)
     assert np.unique(found[np.isfinite(found)]).tolist() == wanted.tolist()
+
+
+@pytest.mark.parametrize("turned", [0.0, 0.01])
+def test_bins_fill_their_grid_without_gaps_and_each_its_own_place(turned: float) -> None:
+    grid = np.mgrid[0:30, 0:30].reshape(2, -1).T * DIAMETER
+    turn = np.array([[1, -turned], [turned, 1]])
+    points = grid @ turn.T
+    raster = Raster.of(Tiles.of(points), DIAMETER, are_square=True)
+    corners = grid[:, None] + 0.42 * DIAMETER * np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
+    for level in raster.levels(Mean(np.arange(900)), DIAMETER)[:6]:
+        for k in range(4):
+            shown = at(raster, level, corners[:, k] @ turn.T)
+            assert np.mean(shown == np.arange(900)) > (0.999 if not turned else 0.9)
+            assert np.isfinite(shown).all()

@@ -16,10 +16,12 @@ const FRAGMENT = `#version 300 es
 precision highp float;
 in vec4 shade;
 uniform float size, outline;
+uniform bool square;
 out vec4 drawn;
 void main() {
-  float radius = length(gl_PointCoord - 0.5) * size, edge = 0.5 * size;
-  float cover = size < 2.0 ? 1.0 : clamp(edge - radius + 0.5, 0.0, 1.0);
+  vec2 off = gl_PointCoord - 0.5;
+  float radius = (square ? max(abs(off.x), abs(off.y)) : length(off)) * size, edge = 0.5 * size;
+  float cover = square || size < 2.0 ? 1.0 : clamp(edge - radius + 0.5, 0.0, 1.0);
   float rim = outline * size < 0.5 ? 0.0 : clamp(radius - edge + outline * size + 0.5, 0.0, 1.0);
   float alpha = shade.a * cover;
   drawn = vec4(mix(shade.rgb, vec3(0.08), rim) * alpha, alpha);
@@ -158,7 +160,7 @@ class Canvas {
     on("places order", () => this.takePlaces());
     on("colours beside", () => this.takeColours());
     on("images", () => this.takeImages());
-    on("diameter outline image_opacity ground ringed microns", () => this.drawSoon());
+    on("diameter outline are_square image_opacity ground ringed microns", () => this.drawSoon());
     on("names titles nothing", () => this.takeWords());
     on("bar groups note", () => this.takeLegend());
     on("height", () => this.fitRoom());
@@ -383,6 +385,7 @@ class Canvas {
     placed(this.spots);
     const size = (this.model.get("diameter") / this.unit) * ratio;
     gl.uniform1f(this.spots.size, Math.min(this.largest, Math.max(1.5 * ratio, size)));
+    gl.uniform1i(this.spots.square, this.model.get("are_square"));
     gl.uniform1f(this.spots.outline, size < 8 * ratio ? 0 : this.model.get("outline"));
     read(this.spots, "place", this.buffers.places, 2, gl.FLOAT, false);
     read(this.spots, "colour", this.buffers.colours[k], 4, gl.UNSIGNED_BYTE, true);

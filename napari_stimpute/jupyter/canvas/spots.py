@@ -41,6 +41,7 @@ class Spots(anywidget.AnyWidget):
     ground = _sent(traitlets.List, traitlets.Float(), [0.06, 0.07, 0.08])
     diameter = _sent(traitlets.Float, 1.0)
     outline = _sent(traitlets.Float, 0.0)
+    are_square = _sent(traitlets.Bool, False)
     microns = _sent(traitlets.Float, 0.0)
     """Of a unit of the places; 0 where it is not known."""
     ringed = _sent(traitlets.Int, -1)

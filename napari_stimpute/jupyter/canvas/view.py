@@ -110,6 +110,7 @@ class SpotsView:
             widget.order = b"" if places is None else as_order(places.points, display.picked)
         if places is not None:
             widget.diameter = places.diameter * display.spot_size
+            widget.are_square = places.are_square
         widget.outline, widget.image_opacity = display.outline, display.image_opacity
         widget.ground = list(self._ground(places) or _DARK)
 

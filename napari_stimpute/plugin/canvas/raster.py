@@ -1,9 +1,9 @@
 """Many spots as one picture, painted at the resolution of the view and for what is in view.
 
 To napari it is an image of many levels; a level is painted when a part of it is asked for. So a
-spot is a round disc however near one looks, and where several spots share a pixel it shows what
-they have in common (`inks`). Of what is in view, only what was not in view before is painted, from
-the spots that lie there.
+spot is a round disc, and a bin a square, however near one looks; where several share a pixel it
+shows what they have in common (`inks`). Of what is in view, only what was not in view before is
+painted, from the spots that lie there.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ class Raster:
     pixel : width of a pixel of the finest level, in coordinate units
     corner : (y, x), centre of the first of them
     shape : (height, width) of the finest level
+    are_square : whether spots are drawn as squares that fill a grid, else as discs
     cut : what is not drawn, now and in pictures made before
     """
 
@@ -71,16 +72,19 @@ class Raster:
     pixel: float
     corner: tuple[float, float]
     shape: tuple[int, int]
+    are_square: bool = False
     cut: Half | None = None
     _kept: dict[Window, Shared] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, tiles: Tiles, diameter: float) -> Raster:
-        """For spots of a diameter, in coordinate units, > 0."""
+    def of(cls, tiles: Tiles, diameter: float, *, are_square: bool = False) -> Raster:
+        """For spots of a diameter (or side), in coordinate units, > 0."""
         low, high = tiles.box
         low, high, pixel = low - diameter, high + diameter, diameter / _ACROSS
         height, width = (np.ceil((high - low) / pixel) + 1).astype(int)
-        return cls(tiles, pixel, (float(low[0]), float(low[1])), (int(height), int(width)))
+        return cls(
+            tiles, pixel, (float(low[0]), float(low[1])), (int(height), int(width)), are_square
+        )
 
     def levels(self, ink: Ink, diameter: float) -> list[Level]:
         """The picture, from the finest level to the coarsest.
@@ -161,7 +165,9 @@ class Level:
             numbers = self._ink.of_spots(spots)
             y, x = (place[~np.isnan(numbers)] for place in places)
             numbers = numbers[~np.isnan(numbers)]
-            return _discs((y, x), numbers, self._radius, len(rows), len(columns))
+            shape = len(rows), len(columns)
+            outline = _SQUARE if self._raster.are_square else _DISC
+            return _painted((y, x), numbers, self._radius, shape, outline)
         window = (self.shape, rows, columns)
         shared = self._raster.shared(window, lambda: self._shared(rows, columns))
         return self._ink.of_pixels(shared).reshape(len(rows), len(columns))
@@ -225,23 +231,42 @@ def _others(whole: Part, known: Part) -> list[Part]:
     return [part for part in parts if part[0] and part[1]]
 
 
-def _discs(
+@dataclass(frozen=True)
+class _Outline:
+    """A form by which pixels, so far down and right of the middle of a spot, lie within it.
+
+    ``reach`` is the farthest that one does, in radii.
+    """
+
+    reach: float
+    holds: Callable[[NDArray[np.float32], NDArray[np.float32], float], NDArray[np.bool_]]
+
+
+_DISC = _Outline(1.0, lambda down, right, radius: down**2 + right**2 <= radius**2)
+_SQUARE = _Outline(  # a little larger: on a grid that is turned there are no gaps either
+    1.02 * 2**0.5,
+    lambda down, right, radius: np.maximum(np.abs(down), np.abs(right)) <= 1.02 * radius,
+)
+
+
+def _painted(
     places: tuple[NDArray[np.float64], NDArray[np.float64]],
     numbers: NDArray[np.float32],
     radius: float,
-    height: int,
-    width: int,
+    shape: tuple[int, int],
+    outline: _Outline,
 ) -> NDArray[np.float32]:
-    """A disc for every spot, of the pixels whose middle lies in it; its own pixel stays its own."""
-    margin = 2 * int(np.ceil(radius + 1))  # no disc reaches beyond it
+    """Every spot, of the pixels whose middle lies in it; its own pixel stays its own."""
+    height, width = shape
+    margin = 2 * int(np.ceil(outline.reach * (radius + 1)))  # no spot reaches beyond it
     picture = np.full((height + 2 * margin, width + 2 * margin), np.nan, dtype=np.float32)
     y, x = (np.floor(place).astype(np.int32) for place in places)
     off_y, off_x = (  # of a spot in its pixel, from the middle
         (place - cell - 0.5).astype(np.float32) for place, cell in zip(places, (y, x), strict=True)
     )
     at, across = (y + margin) * picture.shape[1] + x + margin, picture.shape[1]
-    for down, right in disc(radius + 1):
-        is_near = (down - off_y) ** 2 + (right - off_x) ** 2 <= radius**2
+    for down, right in disc(outline.reach * (radius + 1)):
+        is_near = outline.holds(down - off_y, right - off_x, radius)
         is_near |= down == right == 0
         picture.ravel()[at[is_near] + (down * across + right)] = numbers[is_near]
     return picture[margin : margin + height, margin : margin + width]

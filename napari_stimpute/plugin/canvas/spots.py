@@ -1,4 +1,4 @@
-"""One map of the spots in napari: points up to 50,000, one picture above."""
+"""One map of the spots in napari: points up to 50,000, one picture above, and of bins."""
 
 from __future__ import annotations
 
@@ -163,9 +163,9 @@ def spots_layer(
     name = layer_name(session, "" if role == "spots" else "imputed")
     contents = None if opened is None else session.contents
     mark = Mark(session.adata, role, opened, contents)
-    if len(places.points) <= MOST_POINTS:
+    if len(places.points) <= MOST_POINTS and not places.are_square:  # napari leaves gaps
         return _points(Points, places, name, mark)
-    raster = Raster.of(places.tiles, diameter)
+    raster = Raster.of(places.tiles, diameter, are_square=places.are_square)
     mark = replace(mark, raster=raster)
     return Image(
         raster.levels(Mean(np.zeros(len(places.points))), diameter),
