@@ -203,7 +203,9 @@ class Run:
         self._notes.append(
             f"Memory ran out with {size:,} {place}s at a time; started again with {size // 2:,}."
         )
-        return self._of(config.model_copy(update={"batch_size": size // 2}))
+        model = self._of(config.model_copy(update={"batch_size": size // 2}))
+        model.sizes_steps = False  # half may be the default again
+        return model
 
     def _of(self, config: ModelConfig) -> Model:
         model: Model = model_class(self.request.model)(config)

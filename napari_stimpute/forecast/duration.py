@@ -22,6 +22,8 @@ import scipy.sparse as sp
 from ..config import WithBlocks
 from ..data.holdout import with_counts
 from ..data.technology import place_of
+from ..devices import resolve_device
+from ..models.blocks import sized_for
 from ..progress import Progress
 from ..words import counted
 from .plan import Plan
@@ -195,8 +197,10 @@ class Rehearsal:
         """Phases of training, with steps as large as those of the whole run."""
         from ..models.training import steps_per_epoch
 
-        sizes = [min(size, self._batch(size)) for size in (self.n_obs, few.n_obs, many.n_obs)]
-        per_epoch, config = steps_per_epoch(self.n_obs, self._batch(self.n_obs)), self.plan.config
+        device, config = resolve_device(self.plan.device), self.plan.config
+        numbers = self.n_obs, few.n_obs, many.n_obs
+        sizes = [min(n_obs, self._batch(n_obs, device)) for n_obs in numbers]
+        per_epoch = steps_per_epoch(self.n_obs, self._batch(self.n_obs, device))
         for name, step in many.steps.items():
             of_few = few.steps.get(name, step)
             seconds = _at(sizes[0], sizes[1], of_few.seconds, sizes[2], step.seconds)
@@ -206,8 +210,9 @@ class Rehearsal:
             usual = phase.usual_epochs(self.n_obs) * per_epoch
             yield Trained(name, kind, seconds, min(usual, most) if step.may_end else most, most)
 
-    def _batch(self, n_obs: int) -> int:
-        config = self.plan.config
+    def _batch(self, n_obs: int, device: str = "cpu") -> int:
+        """Spots of a step, of so many in all."""
+        config = sized_for(self.plan.config, device, n_obs)
         return config.batch_size if isinstance(config, WithBlocks) else n_obs
 
 

@@ -14,6 +14,7 @@ from ..data.chosen import counts_on_disk
 from ..data.counts import ROW_BLOCK
 from ..data.on_disk import folder, is_on_disk
 from ..data.scratch import room_on_disk
+from ..models.blocks import sized_for
 from ..models.simple.sample import MOST_JUDGED
 from ..words import memory
 from .plan import Plan
@@ -77,7 +78,7 @@ def needed_on_device(adata: AnnData, plan: Plan) -> int:
 
     Counted only: never measured on a GPU.
     """
-    config = plan.config
+    config = sized_for(plan.config, "cuda", adata.n_obs)
     if not config.PHASES:
         return 0
     batch = config.batch_size if isinstance(config, WithBlocks) else adata.n_obs

@@ -34,6 +34,7 @@ from ..errors import (
 from ..nn import ranks
 from ..nn.checkpoint import EVERY, Checkpoint
 from ..progress import Progress, StopEarly, drain
+from .blocks import sized_for
 from .configs import MODELS, model_info
 from .storage import Config, Past, check_unaltered, load_folder, not_a_model, save_folder
 from .unfinished import checkpoint_in, identity_of
@@ -70,6 +71,8 @@ class Model(ABC):
     seed_: int
     _keeps: Callable[[str], Checkpoint] | None = None
     _checkpoint: Checkpoint | None = None
+    sizes_steps: bool = True
+    """Whether steps take more spots on a GPU, where their number was left at its default."""
     kept: Path | None = None
     """File in which its training stands, if it was to be kept."""
 
@@ -144,6 +147,8 @@ class Model(ABC):
         self.history_, self.notes_ = [], []
         if ranks.n_ranks() > 1:
             self.notes_.append(f"Trained by {ranks.n_ranks()} processes together.")
+        if self.sizes_steps:
+            self._size_steps(adata.n_obs)
         yield from self._take_up(adata, counts.matrix)
         steps = self._learn(adata, counts.matrix, [str(name) for name in counts.var.index])
         try:
@@ -165,6 +170,16 @@ class Model(ABC):
             kept, self._checkpoint = self._checkpoint, None
             if kept is not None and kept.lost:
                 self.notes_.append(f"Where training stood could not be kept: {kept.lost}.")
+
+    def _size_steps(self, n_obs: int) -> None:
+        """Take as many spots in a step as the device computes well; `config` holds what is used."""
+        sized: Any = sized_for(self.config, self.device_, n_obs)
+        if sized is not self.config:
+            self.config = sized
+            self.notes_.append(
+                f"Each step took {sized.batch_size:,} spots or cells, as this GPU computes them "
+                "well; give batch_size to choose another number."
+            )
 
     def _take_up(self, adata: AnnData, counts: sp.csr_matrix) -> Iterator[Progress]:
         """Go on with what was kept of the same training, if it is to be kept at all."""
