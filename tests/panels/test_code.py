@@ -18,11 +18,12 @@ from napari_stimpute.panels.cells.trajectory import TrajectoryPanel
 from napari_stimpute.panels.cells.transfer import TransferPanel
 from napari_stimpute.panels.code import code_of
 from napari_stimpute.panels.compare import ComparePanel
-from napari_stimpute.panels.data import FILE, DataPanel
+from napari_stimpute.panels.data import DataPanel
 from napari_stimpute.panels.differences import DifferencesPanel
 from napari_stimpute.panels.edit import EditPanel
 from napari_stimpute.panels.edit_form import GENES, PICKED
 from napari_stimpute.panels.enhance import DEEPEN, DENOISE, Amounts, EnhancePanel
+from napari_stimpute.panels.gene_choice import FILE
 from napari_stimpute.panels.generate import GeneratePanel, Options
 from napari_stimpute.panels.generators import Generators
 from napari_stimpute.panels.genes import GenesPanel
