@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..config import ModelConfig, WithBlocks
 
-MOST, FEWEST_STEPS = 4_096, 16
+MOST, FEWEST_STEPS = 4_096, 64
 """Spots of a step on a GPU at most, and steps that an epoch has then at least."""
 
 

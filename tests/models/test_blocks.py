@@ -25,13 +25,13 @@ def spots_of_a_step(config: ModelConfig, device: str, n_obs: int) -> int:
 
 @pytest.mark.parametrize("name", TRAINED)
 @pytest.mark.parametrize("device", ["cuda", "cuda:1"])
-def test_a_gpu_takes_more_spots_in_a_step_but_leaves_an_epoch_16_steps(
+def test_a_gpu_takes_more_spots_in_a_step_but_leaves_an_epoch_64_steps(
     name: str, device: str
 ) -> None:
     usual = model_info(name).config()
     assert spots_of_a_step(usual, device, 1_000_000) == 4_096
-    assert spots_of_a_step(usual, device, 16 * 1_000) == 1_000
-    assert sized_for(usual, device, 2_000) == usual
+    assert spots_of_a_step(usual, device, 64 * 1_100) == 1_100
+    assert sized_for(usual, device, 8_000) == usual
 
 
 @pytest.mark.parametrize("name", TRAINED)
@@ -51,12 +51,12 @@ def test_settings_without_steps_stay_as_they_are() -> None:
 def test_what_a_step_took_is_noted_and_kept_with_the_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cells = simulate_cells(n_cells=4_200, n_genes=100, seed=0)
-    monkeypatch.setattr(
+    cells = simulate_cells(n_cells=600, n_genes=100, seed=0)
+    monkeypatch.setattr(  # as of a GPU, and of a thousand times as many cells
         "napari_stimpute.models.base.sized_for",
-        lambda config, _device, n_obs: sized_for(config, "cuda", n_obs),
+        lambda config, _device, n_obs: sized_for(config, "cuda", 1_000 * n_obs),
     )
     model = make_brief("scziva", epochs=1).fit(cells, device="cpu")
-    assert any("Each step took 262 spots or cells" in note for note in model.notes_)
+    assert any("Each step took 4,096 spots or cells" in note for note in model.notes_)
     kept = json.loads((model.save(tmp_path / "model") / "config.json").read_text())
-    assert kept["config"]["batch_size"] == 262
+    assert kept["config"]["batch_size"] == 4_096
