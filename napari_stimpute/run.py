@@ -51,6 +51,7 @@ from .models.protocols import (
 from .models.simple.mixture import tissue_graph
 from .models.simple.parts import Parts
 from .models.simple.sample import Rows, sample_in_words
+from .nn.determinism import DETERMINISTIC, deterministically
 from .progress import Progress, StopEarly
 from .trust.added import added_steps
 from .trust.judgement import Judgement, hide
@@ -83,6 +84,8 @@ class Request:
     """Whether a tenth of the molecules is hidden before training, to judge each gene on them."""
     keeps: Keeps = "values"
     """Whether values of all genes are kept, or the model that computes one gene when asked for."""
+    deterministic: bool = False
+    """Whether only algorithms that give the same numbers every time compute it, also on a GPU."""
 
 
 class Run:
@@ -123,6 +126,12 @@ class Run:
 
         Who stops does not want to wait: nothing is blended or judged then, and the run says so.
         """
+        if not self.request.deterministic:
+            return self._steps()
+        self._notes.append(DETERMINISTIC)
+        return deterministically(self._steps())
+
+    def _steps(self) -> Generator[Progress, None, None]:
         started, begun = datetime.now(UTC), time.monotonic()
         seen = self._hide()
         is_part, share = seen is not self.adata, counts_of(seen).sum() / self._counts.sum()
@@ -356,7 +365,7 @@ class Run:
             fingerprint=fingerprint(counts_of(self.adata)),
             genes=str(self.adata.uns.get(GENE_CHOICE, "")),
             also=asked_for(self.adata),
-            metrics=_last_metrics(model),
+            metrics=model.last_metrics,
             notes=[*self._notes, *model.notes_],
             trust=None if judgement is None else judgement.record(),
         )
@@ -387,10 +396,3 @@ def _to_the_end(steps: Iterator[Progress]) -> Iterator[Progress]:
     for progress in steps:
         with suppress(StopEarly):
             yield progress
-
-
-def _last_metrics(model: Model) -> dict[str, float]:
-    metrics: dict[str, float] = {}
-    for row in model.history_:
-        metrics |= {k: float(v) for k, v in row.items() if k not in ("phase", "step")}
-    return {k: v for k, v in metrics.items() if np.isfinite(v)}

@@ -32,6 +32,7 @@ from .folder import (
 from .options import (
     Parser,
     add_data_options,
+    add_deterministic_option,
     add_fresh_option,
     add_run_options,
     add_setting_options,
@@ -138,6 +139,7 @@ def _add_work(
         _add_keep_option(data)
         _add_trust_options(parser)
     run = add_run_options(parser)
+    add_deterministic_option(run)
     add_processes_option(run)
     add_fresh_option(run)
     run.add_argument(
@@ -269,6 +271,7 @@ def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Te
         blend=imputes and not args.no_blend,
         judged=imputes and not args.no_judge,
         keeps=args.keep if imputes else "values",
+        deterministic=args.deterministic,
     )
     _tell_memory(opened.adata, request, tell)
     kept = kept_training(task.target, tell, fresh=args.fresh)

@@ -138,6 +138,17 @@ def add_run_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     return run
 
 
+def add_deterministic_option(group: argparse._ActionsContainer) -> None:
+    """Offer the same numbers every time on a GPU, too."""
+    group.add_argument(
+        "--deterministic",
+        action="store_true",
+        help="the same seed gives the same numbers on the same GPU, to the last digit, which is "
+        "slower; else sums differ there in their last digits. A processor with as many threads "
+        "always does; another device, or number of threads or processes, does not",
+    )
+
+
 def add_fresh_option(group: argparse._ActionsContainer) -> None:
     """Offer to begin anew where a training was broken off."""
     group.add_argument(

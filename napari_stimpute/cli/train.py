@@ -14,6 +14,7 @@ from .options import (
     INPUT,
     Parser,
     add_data_options,
+    add_deterministic_option,
     add_fresh_option,
     add_reading_option,
     add_run_options,
@@ -81,6 +82,7 @@ def add_train(commands: argparse._SubParsersAction[Parser]) -> None:
     add_setting_options(group, list(MODELS.values()))
     add_data_options(parser.add_argument_group("data"))
     run = add_run_options(parser)
+    add_deterministic_option(run)
     add_processes_option(run)
     add_fresh_option(run)
     parser.set_defaults(command=_train, parser=parser, gives="")
@@ -164,7 +166,13 @@ def _fit(
     model: Model, adata: AnnData, args: argparse.Namespace, tell: Teller
 ) -> Generator[Progress, None, None]:
     """Train; a training that breaks off is used as it was at its best, if it ever was."""
-    with closing(model.fit_steps(adata, seed=args.seed, device=args.device)) as steps:
+    from ..nn.determinism import DETERMINISTIC, deterministically
+
+    fit = model.fit_steps(adata, seed=args.seed, device=args.device)
+    if args.deterministic:
+        tell.say(DETERMINISTIC)
+        fit = deterministically(fit)
+    with closing(fit) as steps:
         try:
             yield from steps
         except Diverged as error:

@@ -100,6 +100,14 @@ class Model(ABC):
         """Whether `fit` has run, to its end or not."""
         return hasattr(self, "var_names_")
 
+    @property
+    def last_metrics(self) -> dict[str, float]:
+        """The last value of everything that training reported, where it is finite."""
+        metrics: dict[str, float] = {}
+        for row in self.history_:
+            metrics |= {k: float(v) for k, v in row.items() if k not in ("phase", "step")}
+        return {k: v for k, v in metrics.items() if np.isfinite(v)}
+
     def check(self, adata: AnnData) -> None:
         """Raise in words if these data cannot be used (no counts, no coordinates, too small)."""
         check_unique_names(adata)
@@ -129,7 +137,10 @@ class Model(ABC):
         return self
 
     def fit(self, adata: AnnData, *, seed: int = 0, device: str = "auto") -> Self:
-        """Learn from `adata`; the same seed gives the same numbers on the same device."""
+        """Learn from `adata`; the same seed gives the same numbers on the same device.
+
+        On a GPU but for the last digits of sums, unless `torch.use_deterministic_algorithms` is on.
+        """
         drain(self.fit_steps(adata, seed=seed, device=device))
         return self
 

@@ -67,7 +67,7 @@ def nb_negative_log_likelihood(
     theta = theta.clamp(*THETA_RANGE)
     log_ratio = log_mu - theta.log()  # (cells, genes), log(mu / theta)
     zeros = softplus(log_ratio) @ theta  # (cells,)
-    log_ratio_here = torch.take(log_ratio, rows * log_mu.shape[1] + columns)
+    log_ratio_here = entries_at(log_ratio, rows * log_mu.shape[1] + columns)
     theta_here = theta.index_select(0, columns)
     lgamma_here = torch.lgamma(theta).index_select(0, columns)
     counted = _log_gamma_ratio(values, theta_here, lgamma_here) - torch.lgamma(values + 1)
@@ -100,13 +100,13 @@ def zinb_negative_log_likelihood(
     nb_zero = -theta * softplus(log_ratio)  # (cells, genes), log NB(0)
     zero_cost = softplus(-dropout_logits) - softplus(nb_zero - dropout_logits)
     place = rows * log_mu.shape[1] + columns
-    ratio_here, logit_here = torch.take(log_ratio, place), torch.take(dropout_logits, place)
+    ratio_here, logit_here = entries_at(log_ratio, place), entries_at(dropout_logits, place)
     theta_here = theta.index_select(0, columns)
     lgamma_here = torch.lgamma(theta).index_select(0, columns)
     counted = _log_gamma_ratio(values, theta_here, lgamma_here) - torch.lgamma(values + 1)
-    cost = softplus(logit_here) - torch.take(nb_zero, place)
+    cost = softplus(logit_here) - entries_at(nb_zero, place)
     cost = cost + values * softplus(-ratio_here) - counted
-    return zero_cost.sum(dim=1).index_add(0, rows, cost - torch.take(zero_cost, place))
+    return zero_cost.sum(dim=1).index_add(0, rows, cost - entries_at(zero_cost, place))
 
 
 def nb_zero_log_prob(mu: Tensor, theta: Tensor) -> Tensor:
@@ -233,7 +233,7 @@ def squared_log_error(rows: Tensor, columns: Tensor, values: Tensor, expected: T
     (cells,)
     """
     logged, counted = torch.log1p(expected), torch.log1p(values)
-    here = torch.take(logged, rows * expected.shape[1] + columns)
+    here = entries_at(logged, rows * expected.shape[1] + columns)
     return logged.square().sum(dim=1).index_add(0, rows, counted * (counted - 2 * here))
 
 
@@ -252,6 +252,14 @@ def gaussian_log_prob(x: Tensor, mean: Tensor, log_scale: Tensor) -> Tensor:
     """
     standardised = (x - mean) * torch.exp(-log_scale)
     return -0.5 * standardised.square() - log_scale - 0.5 * math.log(2 * math.pi)
+
+
+def entries_at(values: Tensor, place: Tensor) -> Tensor:
+    """Entries of a dense tensor, by their places in it as it lies in memory, (entries,).
+
+    As `torch.take`, whose gradient has no deterministic algorithm on CUDA.
+    """
+    return values.flatten().index_select(0, place)
 
 
 def _clamped(mu: Tensor, theta: Tensor) -> tuple[Tensor, Tensor]:

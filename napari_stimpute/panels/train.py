@@ -48,7 +48,10 @@ MOST_SEED = 2**31 - 1
 USUAL_KEY = "The model's name"
 """Shown where no name was given to a result."""
 
-SEED_HELP = "The same seed gives the same result on the same device."
+SEED_HELP = (
+    "The same seed gives the same result on the same device; on a GPU but for last digits, which "
+    "“stimpute impute --deterministic” keeps, too."
+)
 USUAL_ALSO = "Genes, with commas between"
 """Shown where no gene is modelled in any case."""
 

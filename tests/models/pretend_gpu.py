@@ -29,6 +29,10 @@ _INDEXING = {"index", "index_put", "index_put_", "_index_put_impl_", "_unsafe_in
 _ASKING = {"_local_scalar_dense", "nonzero", "masked_select", "_unique2", "equal"}
 """Operators whose result, or its size, the host must know."""
 
+_UNDETERMINED = {"put", "put_", "histc", "grid_sampler_2d_backward", "nll_loss_forward"}
+"""Operators for which CUDA has no deterministic algorithm, as `torch.use_deterministic_algorithms`
+lists them; the last two of a long list of layers that nothing here uses."""
+
 
 # When this is imported, and so before any test runs: autograd makes its queues, one for each known
 # device, at the first backward pass of a process, and never again.
@@ -91,12 +95,14 @@ class PretendGPU(TorchDispatchMode):
     ----------
     n_operators : operators that the device was given
     waits : how often the host waited for the device, by operator
+    undetermined : operators that had no deterministic algorithm on CUDA, where one was wanted
     """
 
     def __init__(self, *, has_float64: bool = False) -> None:
         super().__init__()
         self.has_float64 = has_float64
         self.n_operators, self.waits = 0, Counter[str]()
+        self.undetermined = set[str]()
 
     def __enter__(self) -> Self:
         torch.Generator = DeviceGenerator  # type: ignore[misc]
@@ -117,6 +123,8 @@ class PretendGPU(TorchDispatchMode):
         is_result_here = _is_result_here(name, tensors, kwargs.get("device"))
         _refuse_two_devices(name, tensors)
         _refuse_foreign_generators(name, leaves, is_result_here)
+        if torch.are_deterministic_algorithms_enabled() and _is_undetermined(name, tensors):
+            self.undetermined.add(name)
         self.n_operators += any(isinstance(t, DeviceTensor) for t in tensors)
         if _must_wait(name, tensors, args, kwargs, is_result_here):
             self.waits[name] += 1
@@ -180,6 +188,14 @@ def _refuse_foreign_generators(name: str, leaves: Iterable[Any], is_result_here:
             continue
         if (leaf._cdata in DeviceGenerator.of_device) != is_result_here:
             raise RuntimeError(f"{name}: generator and tensor on two devices")
+
+
+def _is_undetermined(name: str, tensors: list[Tensor]) -> bool:
+    """Running sums of fractions are among them, those of whole numbers are not."""
+    here = [t for t in tensors if isinstance(t, DeviceTensor)]
+    if name == "cumsum":
+        return any(t.is_floating_point() for t in here)
+    return bool(here) and name in _UNDETERMINED
 
 
 def _must_wait(

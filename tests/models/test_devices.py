@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,8 @@ from napari_stimpute.models.base import Model
 from napari_stimpute.models.protocols import FillsZeros, FindsCommunities
 from napari_stimpute.models.scziva import ScZiva
 from napari_stimpute.models.training import HiddenMolecules
-from napari_stimpute.progress import drain
+from napari_stimpute.nn.determinism import deterministically
+from napari_stimpute.progress import Progress, drain
 from napari_stimpute.run import Request, Run
 
 from .conftest import N_COLUMNS, N_ROWS, make_section, results
@@ -159,10 +160,25 @@ def test_a_device_learns_what_the_cpu_learns_and_is_seldom_waited_for(
 
 
 @pytest.mark.parametrize(("name", "settings"), VARIANTS)
-def test_no_setting_mixes_devices(name: str, settings: dict[str, object], gpu: PretendGPU) -> None:
-    adata = in_halves()
-    found = everything(short(name, **settings).fit(adata), adata)
+def test_no_setting_mixes_devices_or_waits_in_a_step(
+    name: str, settings: dict[str, object], gpu: PretendGPU
+) -> None:
+    adata, model = in_halves(), short(name, **settings)
+    assert not any(waits_in_unread_steps(model, adata, gpu))
+    found = everything(model, adata)
     assert all(np.isfinite(array).all() for array in found.values())
+
+
+VARIED = [(name, {}) for name in DEEP] + VARIANTS
+
+
+@pytest.mark.parametrize(("name", "settings"), VARIED)
+def test_every_step_has_a_deterministic_algorithm(
+    name: str, settings: dict[str, object], gpu: PretendGPU
+) -> None:
+    adata, model = in_halves(), short(name, **settings)
+    drain(deterministically(model.fit_steps(adata)))
+    assert not gpu.undetermined
 
 
 @pytest.mark.parametrize("name", DEEP)
@@ -224,6 +240,26 @@ def test_a_host_that_waits_is_counted(asking: Callable[[Tensor], object], gpu: P
     before = gpu.waits.total()  # of making x
     asking(x)
     assert gpu.waits.total() > before
+
+
+@pytest.mark.parametrize(
+    "compute",
+    [
+        lambda x: torch.take(x, torch.zeros(1, dtype=torch.int64, device=NAME)),
+        lambda x: x.cumsum(0),
+    ],
+)
+def test_what_has_no_deterministic_algorithm_is_found(
+    compute: Callable[[Tensor], Tensor], gpu: PretendGPU
+) -> None:
+    def steps() -> Generator[Progress, None, None]:
+        compute(ones().requires_grad_()).sum().backward()
+        yield Progress("train", 1, 1)
+
+    drain(steps())
+    assert not gpu.undetermined  # nobody asked for one
+    drain(deterministically(steps()))
+    assert gpu.undetermined
 
 
 def noise_of_the_host(mean: Tensor, log_variance: Tensor, generator: torch.Generator) -> Tensor:

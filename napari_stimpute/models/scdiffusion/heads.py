@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from ...nn.likelihoods import (
+    entries_at,
     gaussian_log_prob,
     nb_negative_log_likelihood,
     zinb_negative_log_likelihood,
@@ -109,7 +110,7 @@ class Poisson(Head):
     def surprise(self, entries: Entries, decoded: Decoded) -> Tensor:
         """Σ mean − count·log mean + log count!."""
         rows, columns, values = entries
-        here = torch.take(decoded.log_mean, rows * decoded.log_mean.shape[1] + columns)
+        here = entries_at(decoded.log_mean, rows * decoded.log_mean.shape[1] + columns)
         counted = values * here - torch.lgamma(values + 1)
         return decoded.log_mean.exp().sum(dim=1).index_add(0, rows, -counted)
 
@@ -128,7 +129,7 @@ class Bernoulli(Head):
     def surprise(self, entries: Entries, decoded: Decoded) -> Tensor:
         """Cross-entropy of the log odds."""
         rows, columns, _ = entries
-        here = torch.take(decoded.log_mean, rows * decoded.log_mean.shape[1] + columns)
+        here = entries_at(decoded.log_mean, rows * decoded.log_mean.shape[1] + columns)
         return softplus(decoded.log_mean).sum(dim=1).index_add(0, rows, -here)
 
     def draw(
