@@ -40,7 +40,8 @@ def add_processes_option(group: argparse._ActionsContainer) -> None:
         type=positive,
         metavar="N",
         help="train one network by so many processes of this machine, each on a share of every "
-        "step, on a core or a GPU of its own (%(default)s); on several machines: torchrun "
+        "step, on a core or a GPU of its own (%(default)s). Each holds all counts, in memory or, "
+        "where they are too many, in a file of its own (TMPDIR). On several machines: torchrun "
         "--nproc-per-node N -m napari_stimpute …",
     )
 

@@ -16,7 +16,7 @@ import scipy.sparse as sp
 import torch
 
 from .. import keys
-from ..config import ModelConfig
+from ..config import ModelConfig, WithBlocks
 from ..data.counts import find_counts, read_counts
 from ..data.genes import check_unique_names
 from ..devices import resolve_device
@@ -123,6 +123,14 @@ class Model(ABC):
                 expected="at least two spots (or cells) and two genes",
                 found=f"{adata.n_obs} × {adata.n_vars}",
                 remedy="There is nothing to learn from a single one; open more data.",
+            )
+        size = self.config.batch_size if isinstance(self.config, WithBlocks) else adata.n_obs
+        most = min(adata.n_obs, size)
+        if ranks.n_ranks() > most:
+            raise TooSmall(
+                expected=f"a spot or cell of every step for each of {ranks.n_ranks()} processes",
+                found=f"{most:,} in a step",
+                remedy=f"Choose at most {most:,} processes (--processes).",
             )
 
     def keeping(self, path: str | os.PathLike[str], *, every: float = EVERY) -> Self:

@@ -12,6 +12,10 @@ from typing import Any
 import pytest
 import torch
 
+from napari_stimpute.errors import TooSmall
+from napari_stimpute.nn import ranks
+
+from .conftest import make_brief, make_section
 from .in_ranks import DEEP, longer_score
 
 ROOT = Path(__file__).parents[2]
@@ -53,3 +57,15 @@ def test_a_stop_of_the_first_is_told_to_the_other(found: list[dict[str, Any]]) -
 
 def test_two_predict_hidden_molecules_as_well_as_one(found: list[dict[str, Any]]) -> None:
     assert found[0]["score"] == pytest.approx(longer_score(), abs=1e-3)
+
+
+@pytest.mark.parametrize(("n_processes", "size", "most"), [(17, 16, 16), (121, 512, 120)])
+def test_more_processes_than_spots_of_a_step_are_refused_before_anything_starts(
+    n_processes: int, size: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    section = make_section()
+    monkeypatch.setattr(ranks, "n_ranks", lambda: n_processes)
+    with pytest.raises(TooSmall, match=rf"{n_processes} processes.*{most} in a step.*at most"):
+        make_brief("gmm_vgae", batch_size=size).check(section)
+    monkeypatch.setattr(ranks, "n_ranks", lambda: most)
+    make_brief("gmm_vgae", batch_size=size).check(section)
