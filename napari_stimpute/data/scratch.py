@@ -134,9 +134,9 @@ def require_room(n_obs: int, n_vars: int) -> None:
     ------
     OutOfMemory : neither memory nor the folder of temporary files has room for 4 bytes of each
     """
-    size = 4 * n_obs * n_vars
-    if size <= max(free := free_memory(), room := free_room()):
+    if fits_somewhere(n_obs, n_vars):
         return
+    size, free, room = 4 * n_obs * n_vars, free_memory(), free_room()
     raise OutOfMemory(
         expected=f"at least {memory(size)} for the values of {n_obs:,} × {n_vars:,} (spots or "
         "cells × genes)",
@@ -145,6 +145,11 @@ def require_room(n_obs: int, n_vars: int) -> None:
         "fewer genes, such as the 1,000 most variable (hvg:1000), or keep the model in place of "
         "the values (--keep model): each gene is then computed when it is asked for.",
     )
+
+
+def fits_somewhere(n_obs: int, n_vars: int) -> bool:
+    """Whether memory or the folder of temporary files has room for so many values."""
+    return 4 * n_obs * n_vars <= max(free_memory(), free_room())
 
 
 def room_on_disk(n_obs: int, n_vars: int) -> int:

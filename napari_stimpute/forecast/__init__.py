@@ -10,6 +10,7 @@ from .room import (
     room_in_words,
     short_of_device_memory,
     too_large_in_words,
+    too_many_in_words,
 )
 from .whole import Whole, whole_steps
 
@@ -27,5 +28,6 @@ __all__ = [
     "room_in_words",
     "short_of_device_memory",
     "too_large_in_words",
+    "too_many_in_words",
     "whole_steps",
 ]

@@ -13,7 +13,7 @@ from ..config import WithBlocks
 from ..data.chosen import counts_on_disk
 from ..data.counts import ROW_BLOCK
 from ..data.on_disk import folder, is_on_disk
-from ..data.scratch import room_on_disk
+from ..data.scratch import fits_somewhere, room_on_disk
 from ..models.blocks import sized_for
 from ..models.simple.sample import MOST_JUDGED
 from ..words import memory
@@ -95,6 +95,17 @@ def room_in_words(adata: AnnData) -> str:
     """What imputed values take on disk until they are saved: ", and 0.7 GB in /var/tmp", or ""."""
     size = room_on_disk(*adata.shape)
     return f", and {memory(size)} in {folder()}" if size else ""
+
+
+def too_many_in_words(adata: AnnData, plan: Plan) -> str:
+    """Why the values of all genes cannot be kept, and what to do; "" where they can or need not."""
+    if plan.keeps != "values" or fits_somewhere(*adata.shape):
+        return ""
+    return (
+        f"The values of all genes take {memory(4 * adata.n_obs * adata.n_vars)}, more than is free "
+        "in memory or for temporary files. Keep the model in their place (under Settings): it "
+        "computes a gene when it is shown."
+    )
 
 
 def too_large_in_words(needed: int, free: int) -> str:

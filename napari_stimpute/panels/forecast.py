@@ -24,6 +24,7 @@ from ..forecast import (
     room_in_words,
     short_of_device_memory,
     too_large_in_words,
+    too_many_in_words,
 )
 from ..job import Job, JobState
 from ..memory import free_memory
@@ -222,7 +223,8 @@ class ForecastPanel(Panel[ForecastState]):
 
     def _memory(self) -> str:
         adata = self.session.adata
-        room = "" if adata is None else room_in_words(adata)
+        makes_values = all(plan.keeps != "model" for plan in self._intended.plans)
+        room = room_in_words(adata) if adata is not None and makes_values else ""
         said = memory_in_words(self._needed, self._free) + room
         free = self._intended.free_on_device
         if not free or not self._on_device:
@@ -232,7 +234,9 @@ class ForecastPanel(Panel[ForecastState]):
         return f"{said}, {memory_in_words(self._on_device, free)} on the GPU."
 
     def _refusal(self) -> str:
-        return too_large_in_words(self._needed, self._free)
+        adata, plans = self.session.adata, self._intended.plans
+        too_many = "" if adata is None or not plans else too_many_in_words(adata, plans[0])
+        return too_large_in_words(self._needed, self._free) or too_many
 
     def _genes_that_fit(self) -> int:
         adata = self.session.adata

@@ -316,6 +316,8 @@ class GenesPanel(Panel[GenesState]):
             return "As measured. Imputed values come with a verdict: can this gene be believed?"
         if not self.session.contents.is_modelled(self.display.gene):
             return "Its counts are shown."
+        if not self.session.contents.has(self.display.gene, self.display.source):
+            return self.scene.aspects.why_not()
         if self.display.gene in self.session.contents.record(self.display.source).added:
             return f"{ADDED}. {self.scene.aspects.why_no_badge()}"
         return self.scene.aspects.why_no_badge()

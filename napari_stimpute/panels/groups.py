@@ -127,9 +127,9 @@ def newest_first(session: Session) -> list[tuple[str, str]]:
 
 
 def imputed_runs(session: Session) -> list[Entry]:
-    """Every run with imputed values, to choose from, oldest first."""
+    """Every run with imputed values of all genes, to choose from, oldest first."""
     contents = session.contents
-    return entries((contents.source(key).title, key) for key in contents.runs)
+    return entries((contents.source(key).title, key) for key in contents.whole)
 
 
 def safe_name(text: str) -> str:

@@ -169,12 +169,12 @@ class PatternsPanel(Panel[PatternsState]):
         adata = self.session.adata
         if adata is not None and keys.SPATIAL not in adata.obsm:
             return "These data have no coordinates, so nothing can be spatial."
-        return self.session.contents.no_run
+        return self.session.contents.not_whole
 
     def _resolve(self) -> PatternsState:
         work, result = self.work.state, self.result
         return PatternsState(
-            run=self.run.menu(self.work.why_wait() or self.session.contents.no_run),
+            run=self.run.menu(self.work.why_wait() or self.session.contents.not_whole),
             work=work,
             forecast=self._forecast() if work.is_enabled and not work.is_running else "",
             has_answer=result is not None,

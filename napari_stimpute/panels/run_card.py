@@ -55,7 +55,7 @@ def run_card(session: Session) -> RunCard:
         no_best="" if n_reliable_of(record) else NO_BEST,
         groups=groups,
         colour=colour,
-        details="\n".join(_details(record)),
+        details="\n".join(_details(record, is_whole=key in contents.whole)),
     )
 
 
@@ -85,13 +85,14 @@ def _found(record: RunRecord) -> Message:
     return Message("\n".join(lines), tone)
 
 
-def _details(record: RunRecord) -> list[str]:
+def _details(record: RunRecord, *, is_whole: bool) -> list[str]:
     trust = record.trust
     judged = evidence_in_words(trust, record.title) if trust is not None and trust.verdicts else []
     notes = [note for note in record.notes if not note.startswith(_SAID_ABOVE)]
+    where = [f"Imputed counts are in layers['{keys.imputed(record.key)}']."] if is_whole else []
     return [
         f"Learned in {duration(record.seconds)}.",
         *judged,
         *notes,
-        f"Imputed counts are in layers['{keys.imputed(record.key)}'].",
+        *where,
     ]

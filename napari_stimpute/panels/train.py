@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..config import WithSections
@@ -30,14 +30,16 @@ from .tune import Setup, TunePanel
 from .work import Work, WorkState
 
 if TYPE_CHECKING:
+    from ..models.kept import Keeps
     from ..run import Run
 
-SEED, KEY, ALSO, BLEND, JUDGE = (
+SEED, KEY, ALSO, BLEND, JUDGE, KEEP = (
     "Seed",
     "Name of result",
     "Always model",
     "Blend with simple predictors",
     "Judge on hidden molecules",
+    "Keep the values of all genes",
 )
 """Titles of the options of a run."""
 
@@ -69,6 +71,11 @@ JUDGE_HELP = (
     "Hide a tenth of the molecules before training and judge each gene by them; the model is then "
     "applied to all molecules. Off: it learns from a tenth more, but no gene gets a verdict."
 )
+KEEP_HELP = (
+    "Off: the model is kept in place of the values, and each gene is computed when it is shown, "
+    "well within a second up to 100,000 spots. For data whose values are too many for memory and "
+    "disk. What needs all genes at once is then not offered."
+)
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,16 @@ class Options:
     key: str = ""
     blend: bool = True
     judged: bool = True
+    keeps: Keeps = "values"
+
+    @property
+    def keeps_values(self) -> bool:
+        """Whether the values of all genes are kept."""
+        return self.keeps == "values"
+
+    def keeping(self, values: bool) -> Options:
+        """The same, with the values of all genes kept, or the model in their place."""
+        return replace(self, keeps="values" if values else "model")
 
 
 @dataclass(frozen=True)
@@ -193,6 +210,7 @@ class TrainPanel(Panel[TrainState]):
                 key=options.key.strip(),
                 blend=options.blend,
                 judged=options.judged,
+                keeps=options.keeps,
             )
         except StimputeError as problem:
             if not self._mark(problem):
@@ -364,7 +382,7 @@ class TrainPanel(Panel[TrainState]):
         if config is None or self._missing(model):
             return Intended()
         device = self._device.name
-        plan = Plan(model, config, device, options.blend, options.judged)
+        plan = Plan(model, config, device, options.blend, options.judged, keeps=options.keeps)
         return Intended(((plan, 1),), free_on_device=self._free_on.get(device, 0))
 
     def _missing(self, model: str) -> str:

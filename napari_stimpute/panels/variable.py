@@ -77,7 +77,7 @@ class VariablePanel(Panel[VariableState]):
             "Compute",
             "Rank the genes by their variability, before and after.",
             begin=self.compute,
-            missing=lambda: self.session.contents.no_run,
+            missing=lambda: self.session.contents.not_whole,
         )
         self.answer: Answer[VariableGenes] = Answer(self.work, self._about)
         self.table = Table("Variable genes", _COLUMNS, titles=lambda: session.contents.gene_titles)
@@ -139,7 +139,7 @@ class VariablePanel(Panel[VariableState]):
     def _resolve(self) -> VariableState:
         found = self.answer.value
         return VariableState(
-            run=self.run.menu(self.work.why_wait() or self.session.contents.no_run),
+            run=self.run.menu(self.work.why_wait() or self.session.contents.not_whole),
             n=self.n,
             work=self.work.state,
             has_answer=found is not None,

@@ -16,10 +16,11 @@ from ..trust.intervals import calibration_of, certainty, interval
 from ..trust.verdict import Badge, badge
 from ..trust.zeros import ZeroMap, zero_map
 from ..words import percent
+from .computing import Computing
 from .shown import Categories, Shown, Values
 
 if TYPE_CHECKING:
-    from anndata import AnnData
+    pass
 
 __all__ = ["ZERO_COLOURS", "ZERO_NAMES", "Aspects", "Badge"]
 
@@ -43,8 +44,8 @@ class Aspects:
     the data change.
     """
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    def __init__(self, session: Session, computing: Computing) -> None:
+        self.session, self.computing = session, computing
         self._about: tuple[object, str] | None = None
         self._known: dict[tuple[str, str], Any] = {}
 
@@ -57,7 +58,7 @@ class Aspects:
         is_shown = (
             is_run
             and not session.display.column
-            and session.contents.is_modelled(session.display.gene)
+            and session.contents.has(session.display.gene, session.display.source)
         )
         return session.display.source if is_shown else ""
 
@@ -67,11 +68,11 @@ class Aspects:
 
     def interval(self, key: str) -> Interval | None:
         """Lower and upper end for a second measurement of the shown gene, (n_obs,) each."""
-        return self._once(interval, key)
+        return self._once(interval, key, self._values(key))
 
     def zeros(self, key: str) -> ZeroMap | None:
         """What the zeros of the shown gene may mean."""
-        return self._once(zero_map, key)
+        return self._once(zero_map, key, self._values(key))
 
     def why_not(self) -> str:
         """Why there is nothing but the values to show, in words; "" where there is more."""
@@ -89,6 +90,8 @@ class Aspects:
         if not session.contents.is_modelled(session.display.gene):
             gene = session.contents.gene_title(session.display.gene)
             return f"{gene} is not among the modelled genes: its counts are shown."
+        if not session.contents.has(session.display.gene, session.display.source):
+            return self.computing.said_of(session.display.gene, session.display.source)
         if calibration_of(session.adata, session.display.source) is None:
             return f"{_NOT_JUDGED} Train again to see how sure it is."
         return ""
@@ -134,7 +137,12 @@ class Aspects:
         faded = None if ends is None else certainty(*ends)
         return replace(expected, headline=f"{gene} · {run}{verdict}", certainty=faded)
 
-    def _once(self, find: Callable[[AnnData, str, str], T | None], key: str) -> T | None:
+    def _values(self, key: str) -> NDArray[np.float32] | None:
+        """Values of the shown gene by a run, where they are at hand."""
+        gene, contents = self.session.display.gene, self.session.contents
+        return contents.expression(gene, key) if contents.has(gene, key) else None
+
+    def _once(self, find: Callable[..., T | None], key: str, *known: object) -> T | None:
         adata, gene = self.session.adata, self.session.display.gene
         if adata is None or not gene:
             return None
@@ -143,7 +151,7 @@ class Aspects:
             self._about, self._known = about, {}
         place = (find.__name__, key)
         if place not in self._known:
-            self._known[place] = find(adata, key, gene)
+            self._known[place] = find(adata, key, gene, *known)
         found: T | None = self._known[place]
         return found
 

@@ -53,7 +53,7 @@ def gene_figure(scene: Scene) -> GeneFigure:
     session, contents = scene.session, scene.session.contents
     gene, source = session.display.gene, session.display.source
     key = source if source in contents.runs else next(reversed(contents.runs), "")
-    if key and not contents.is_modelled(gene):
+    if key and not contents.has(gene, key):
         key = ""
     maps = {"Counted": session.expression(gene, COUNTS)}
     called = contents.gene_title(gene)

@@ -88,7 +88,9 @@ class Pair:
 
     def _name(self, source: str) -> str:
         title = self.session.contents.source(source).short_title
-        return title if self._is_drawn(source) else f"{title} (gene not modelled: counts)"
+        is_late = self.session.contents.is_modelled(self.session.display.gene)
+        why = "not computed yet" if is_late else "gene not modelled"
+        return title if self._is_drawn(source) else f"{title} ({why}: counts)"
 
     def _half(self, source: str) -> Values:
         return gene_shown(self.session, drawable_source(self.session, source))

@@ -13,6 +13,7 @@ from ..session.edited import EDITED
 from ..session.session import Session
 from .aspects import Aspects
 from .colours import Ground
+from .computing import Computing
 from .maps import MOST_UMAP, MapOf, Maps
 from .pair import Pair
 from .picks import Picks
@@ -32,7 +33,8 @@ class Scene:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.aspects = Aspects(session)
+        self.computing = Computing(session)
+        self.aspects = Aspects(session, self.computing)
         self.pair = Pair(session, self.aspects)
         self.maps, self.picks = Maps(session), Picks(session)
         self.shown: Shown | None = None
@@ -53,11 +55,12 @@ class Scene:
         self.connections.add(session.display.changed, self._follow_display)
         self.connections.add(self.maps.changed, self._follow_maps)
         self.connections.add(self.pair.changed, self._look)
+        self.connections.add(self.computing.changed, self._look)
         self._open()
 
     def close(self) -> None:
         """Stop listening to the session."""
-        for part in (self, self.maps, self.picks):
+        for part in (self, self.computing, self.maps, self.picks):
             part.connections.close()
 
     @property

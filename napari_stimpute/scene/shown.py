@@ -143,11 +143,11 @@ class Style:
 
 
 def drawable_source(session: Session, source: str) -> str:
-    """The source itself, or counts where it does not have the shown gene."""
+    """The source itself, or counts where it does not have the shown gene, or not yet."""
     contents, edited = session.contents, session.display.edited
     if source == EDITED and (edited is None or session.display.gene not in edited):
         return COUNTS
-    if source in contents.runs and not contents.is_modelled(session.display.gene):
+    if source in contents.runs and not contents.has(session.display.gene, source):
         return COUNTS
     return source
 

@@ -23,6 +23,7 @@ from ..errors import MissingKey, StimputeError, UnknownName
 from ..keys import COUNTS, LOG
 from ..models import MODELS
 from ..progress import Progress
+from .kept_runs import KeptRuns
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -72,7 +73,7 @@ class Contents:
     def anew(self) -> Contents:
         """A look at the same data, after something was written."""
         found = Contents(self.adata, self.place)
-        kept = ("layout", "_by_gene", "_size_factors")
+        kept = ("layout", "kept_runs", "_by_gene", "_size_factors")
         vars(found).update({name: vars(self)[name] for name in kept if name in vars(self)})
         return found
 
@@ -94,10 +95,32 @@ class Contents:
 
     @cached_property
     def runs(self) -> tuple[str, ...]:
-        """Keys of the runs whose imputed values there are, oldest first."""
-        if self.adata is None:
-            return ()
-        return tuple(k for k in self.records if keys.imputed(k) in self.adata.layers)
+        """Keys of the runs that have imputed values, or give those of a gene, oldest first."""
+        known = (*self.whole, *self.kept)
+        return tuple(key for key in self.records if key in known)
+
+    @cached_property
+    def whole(self) -> tuple[str, ...]:
+        """Keys of the runs whose imputed values of all genes there are."""
+        layers = () if self.adata is None else self.adata.layers
+        return tuple(key for key in self.records if keys.imputed(key) in layers)
+
+    @cached_property
+    def kept(self) -> tuple[str, ...]:
+        """Keys of the runs that kept their models in place of values."""
+        models = {} if self.adata is None else self.kept_runs.models
+        return tuple(key for key in self.records if key in models and key not in self.whole)
+
+    @cached_property
+    def kept_runs(self) -> KeptRuns:
+        """What computes the values of a gene of these runs."""
+        return KeptRuns(self.required)
+
+    def has(self, gene: str, key: str) -> bool:
+        """Whether the values of a gene by a run are at hand; else they may yet be computed."""
+        if key in self.kept:
+            return self.kept_runs.find(gene, key) is not None
+        return self.is_modelled(gene)
 
     @property
     def no_run(self) -> str:
@@ -106,6 +129,13 @@ class Contents:
             return "Open data first."
         return "" if self.runs else "Train a model first: nothing is imputed yet."
 
+    @property
+    def not_whole(self) -> str:
+        """Why there are no imputed values of all genes, in words; "" where there are."""
+        if not self.kept or self.whole:
+            return self.no_run
+        return "This needs the values of all genes, which were not kept: train again and keep them."
+
     @cached_property
     def run_titles(self) -> dict[str, str]:
         """Name of every run by its key, oldest first; also of those that only found clusters."""
@@ -113,7 +143,7 @@ class Contents:
         return {
             key: _title(record)
             for key, record in self.records.items()
-            if adata and (keys.embedding(key) in adata.obsm or keys.imputed(key) in adata.layers)
+            if adata and (keys.embedding(key) in adata.obsm or key in self.runs)
         }
 
     @cached_property
@@ -169,9 +199,12 @@ class Contents:
         ------
         MissingKey : no data
         UnknownName : no such gene, or no such source
+        others as `trust.gene_by_gene.kept_steps`, of a run that kept its model
         """
         values = self._recent.get((gene, source))
-        if values is None:
+        if source in self.kept:
+            values = self.kept_runs.values(gene, source)
+        elif values is None:
             values = self._read(gene, source)
             values.flags.writeable = False
             recent = {**self._recent, (gene, source): values}
@@ -190,7 +223,7 @@ class Contents:
         ----------
         low, high : percentiles over spots, 0–100; a low of 0 means the value 0
         """
-        imputed = self.runs if source != LOG and self.is_modelled(gene) else ()
+        imputed = [run for run in self.runs if source != LOG and self.has(gene, run)]
         values = [self.expression(gene, s) for s in imputed or [LOG if source == LOG else COUNTS]]
         bottom = min(float(np.percentile(v, low)) for v in values) if low > 0 else 0.0
         top = max(float(np.percentile(v, high)) for v in values)

@@ -96,7 +96,7 @@ def write_values(contents: Contents, genes: Sequence[str], path: str | os.PathLi
             _write(iter([_verdicts(contents, genes)]), beside, verdicts)
     place = contents.place
     said = f"{counted(len(genes), 'gene')} of {counted(contents.required.n_obs, place)}."
-    return Written(file, verdicts, (said, *_formulas(contents, genes)))
+    return Written(file, verdicts, (said, *_without(contents), *_formulas(contents, genes)))
 
 
 def _ending(file: Path) -> str:
@@ -119,7 +119,7 @@ def _blocks(contents: Contents, genes: Sequence[str]) -> Iterator[pd.DataFrame]:
         is_whole = bool((counts == np.trunc(counts)).all())
         name = keys.free(f"{gene}_counts", columns)
         columns[name] = counts.astype(np.int64) if is_whole else counts
-        for key in contents.runs if contents.is_modelled(gene) else ():
+        for key in contents.whole if contents.is_modelled(gene) else ():
             columns[keys.free(f"{gene}_{key}", columns)] = contents.expression(gene, key)
     frame = pd.DataFrame(columns, index=pd.Index(adata.obs_names, name=contents.place), copy=False)
     for start in range(0, len(frame), _ROWS):
@@ -162,6 +162,13 @@ def _write(blocks: Iterator[pd.DataFrame], part: Path, target: Path) -> None:
         with io.TextIOWrapper(packed, encoding="utf-8", newline="") as text:
             for number, block in enumerate(blocks):
                 block.to_csv(text, sep=separator, header=number == 0, lineterminator="\n")
+
+
+def _without(contents: Contents) -> Iterator[str]:
+    """Say of which runs no values are written."""
+    if contents.kept:
+        titles = ", ".join(contents.source(key).short_title for key in contents.kept)
+        yield f"No values of {titles}: they were not kept. Train again and keep them to write them."
 
 
 def _formulas(contents: Contents, genes: Sequence[str]) -> Iterator[str]:

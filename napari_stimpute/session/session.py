@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
     from ..models.base import Model
+    from ..models.kept import Keeps
     from ..run import Run
 
 TRAIN, OPEN, SAVE = "train", "open", "save"
@@ -182,6 +183,7 @@ class Session(AtWork):
         key: str = "",
         blend: bool = True,
         judged: bool = True,
+        keeps: Keeps = "values",
     ) -> Job[Run]:
         """Start training in a thread; a second start while one runs is refused (`Busy`).
 
@@ -194,7 +196,7 @@ class Session(AtWork):
         self._require_idle()
         name = model or self.model
         settings = config if config is not None else model_info(name).config()
-        wanted = Request(name, settings, seed, device, key, blend=blend, judged=judged)
+        wanted = Request(name, settings, seed, device, key, blend=blend, judged=judged, keeps=keeps)
         adata, added = self.contents.required, dict[str, AddedGenes]()
         new = not_modelled(adata, self.also)
         run = Run(adata, wanted, folder())  # whatever is wrong is said before anything begins

@@ -43,19 +43,23 @@ class Coverage:
     highest: float
 
 
-def interval(adata: AnnData, key: str, gene: str) -> Ends | None:
+def interval(
+    adata: AnnData, key: str, gene: str, values: NDArray[np.float32] | None = None
+) -> Ends | None:
     """Range in which a second measurement of each spot would lie nine times in ten, whole counts.
 
     Parameters
     ----------
     key : of the run
     gene : one of ``adata.var_names``
+    values : (n_obs,), what the run imputed of it; None for those of its layer
 
     Returns
     -------
     lower, upper : (n_obs,) each; None where the run calibrated nothing or lacks the gene
     """
-    known, expected = calibration_of(adata, key), expected_counts(adata, key, gene)
+    known = calibration_of(adata, key)
+    expected = expected_counts(adata, key, gene) if values is None else values
     return None if known is None or expected is None else known.interval(expected)
 
 

@@ -169,7 +169,9 @@ def calibrate_zeros(kept: sp.csr_matrix, mean: RowBlocks, hidden: sp.csr_matrix)
     return [float(c) for c in found]
 
 
-def zero_map(adata: AnnData, key: str, gene: str) -> ZeroMap | None:
+def zero_map(
+    adata: AnnData, key: str, gene: str, values: NDArray[np.float32] | None = None
+) -> ZeroMap | None:
     """What each zero of a gene may mean, by a run's expected counts.
 
     Parameters
@@ -177,12 +179,14 @@ def zero_map(adata: AnnData, key: str, gene: str) -> ZeroMap | None:
     adata : with the counts in X, as runs leave it
     key : of the run
     gene : one of ``adata.var_names``
+    values : (n_obs,), what the run imputed of it; None for those of its layer
 
     Returns
     -------
     None where the run calibrated nothing or lacks the gene
     """
-    known, imputed = zero_calibration_of(adata, key), expected_counts(adata, key, gene)
+    known = zero_calibration_of(adata, key)
+    imputed = expected_counts(adata, key, gene) if values is None else values
     if known is None or imputed is None:
         return None
     depth = depth_of(adata.X)

@@ -19,6 +19,7 @@ from napari_stimpute.devices import Device
 from napari_stimpute.job import Job, JobState
 from napari_stimpute.models import MODELS
 from napari_stimpute.models.configs import GMMVGAEConfig
+from napari_stimpute.panels.code.tabs import train_code
 from napari_stimpute.panels.run_card import RunCard
 from napari_stimpute.panels.train import Options, TrainPanel
 from napari_stimpute.progress import Progress
@@ -196,6 +197,28 @@ def test_settings_seed_and_name_reach_the_run(train: TrainPanel) -> None:
     assert keys.imputed("few") in session.adata.layers  # type: ignore[union-attr]
     assert "Imputed counts are in layers['few_imputed']." in train.now.card.details
     assert train.now.work.button == "Train" and not train.now.work.outcome
+
+
+def test_a_model_can_be_kept_in_place_of_the_values(train: TrainPanel) -> None:
+    session = train.session
+    train.choose_model("gene_mean")
+    train.set_options(Options(keeps="model"))
+    assert 'session.train("gene_mean", keeps="model")' in train_code(train).text
+    until_done(train.train())
+    assert session.contents.kept == ("gene_mean",) and session.display.source == "gene_mean"
+    assert "layers" not in train.now.card.details
+    assert "each gene is computed" in train.now.card.details
+
+
+def test_values_that_fit_nowhere_are_refused_and_the_model_offered(
+    train: TrainPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_stimpute.data.scratch.free_memory", lambda: 1)
+    monkeypatch.setattr("napari_stimpute.data.scratch.free_room", lambda: 1)
+    train.set_options(Options(seed=1))  # looked at anew
+    assert "Keep the model in their place" in train.now.work.why_not.text
+    train.set_options(Options(keeps="model"))
+    assert not train.now.work.why_not
 
 
 def test_a_run_is_blended_and_judged_unless_told_otherwise(train: TrainPanel) -> None:

@@ -7,7 +7,7 @@ import pytest
 from anndata import AnnData
 
 from napari_stimpute import keys
-from napari_stimpute.scene.aspects import ZERO_NAMES, Aspects
+from napari_stimpute.scene.aspects import ZERO_NAMES
 from napari_stimpute.scene.scene import Scene
 from napari_stimpute.scene.shown import Categories, Values
 from napari_stimpute.session.contents import COUNTS
@@ -133,7 +133,7 @@ def test_a_gene_that_was_not_modelled_says_so(session: Session, judged: AnnData)
 
 
 def test_without_data_or_a_run_it_is_said_what_to_do(session: Session, section: AnnData) -> None:
-    aspects = Aspects(session)
+    aspects = Scene(session).aspects
     assert aspects.why_not() == "Open data first."
     session.open(section)
     assert "Train a model first" in aspects.why_not()

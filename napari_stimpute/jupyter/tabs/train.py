@@ -13,6 +13,8 @@ from ...panels.train import (
     BLEND_HELP,
     JUDGE,
     JUDGE_HELP,
+    KEEP,
+    KEEP_HELP,
     KEY,
     KEY_HELP,
     MOST_SEED,
@@ -76,10 +78,11 @@ class TrainTab:
         self.key = control(widgets.Text, KEY, placeholder=USUAL_KEY, tooltip=KEY_HELP)
         self.blend = control(widgets.Checkbox, BLEND, value=True, tooltip=BLEND_HELP)
         self.judge = control(widgets.Checkbox, JUDGE, value=True, tooltip=JUDGE_HELP)
+        self.keep = control(widgets.Checkbox, KEEP, value=True, tooltip=KEEP_HELP)
         self.also = control(widgets.Text, ALSO, placeholder=USUAL_ALSO, tooltip=ALSO_HELP)
         self.also.continuous_update, self.no_also = False, Words()
         self.home.observe(self.also, lambda: panel.choose_also(self.also.value))
-        for box in (self.seed, self.key, self.blend, self.judge):
+        for box in (self.seed, self.key, self.blend, self.judge, self.keep):
             self.home.observe(box, self._set_options)
 
     def _menu(self, title: str, choose: Callable[[str], object]) -> widgets.Dropdown:
@@ -88,14 +91,14 @@ class TrainTab:
         return menu
 
     def _set_options(self) -> None:
-        self.panel.set_options(
-            Options(self.seed.value, self.key.value, self.blend.value, self.judge.value)
-        )
+        boxes = (self.seed, self.key, self.blend, self.judge)
+        options = Options(*(box.value for box in boxes))
+        self.panel.set_options(options.keeping(self.keep.value))
 
     def _laid_out(self) -> widgets.VBox:
         self._form_place = widgets.VBox()
         options = [self.device, self.seed, self.key, self.also, self.no_also.widget]
-        options += [self.blend, self.judge, self._form_place]
+        options += [self.blend, self.judge, self.keep, self._form_place]
         self.settings = widgets.Accordion([widgets.VBox(options)], titles=(SETTINGS,))
         settings = [self.model, self.summary.widget, self.preset, self.settings]
         run = widgets.VBox([self.work.widget, self.card.widget])
@@ -110,9 +113,10 @@ class TrainTab:
             self.seed.value, self.key.value = now.options.seed, now.options.key
             self.also.value = now.also
             self.blend.value, self.judge.value = now.options.blend, now.options.judged
+            self.keep.value = now.options.keeps_values
         self.no_also.draw(now.no_also)
         menus = (self.model, self.preset, self.device)
-        boxes = (self.seed, self.key, self.also, self.blend, self.judge)
+        boxes = (self.seed, self.key, self.also, self.blend, self.judge, self.keep)
         for box in (*menus, *boxes, *form.widgets.values()):
             box.disabled = not now.is_free
         self.summary.say(now.summary)

@@ -153,6 +153,7 @@ class Script:
     def train(self, model: str, config: ModelConfig, **options: object) -> Name:
         """A call that trains; ``options`` are those of `Session.train`, its defaults left out."""
         usual = {"seed": 0, "device": "auto", "key": "", "blend": True, "judged": True}
+        usual["keeps"] = "values"
         others = {name: value for name, value in options.items() if value != usual[name]}
         settings = [config] if settings_of(config) else []
         return Name(f"{self.call('session.train', model, *settings, **others).text}.join()")
@@ -202,6 +203,7 @@ class Script:
             key="" if record.key == record.model else record.key,
             blend=blended or not info.blends,
             judged=trust is not None and bool(trust.verdicts),
+            keeps="model" if record.key in self.session.contents.kept else "values",
         )
 
 

@@ -50,6 +50,8 @@ def genes_code(panel: GenesPanel) -> Code:
     for name in _LOOK:
         if getattr(display, name) != getattr(usual, name):
             script.add(script.literal(getattr(display, name)), f"session.display.{name}")
+    if display.source in session.contents.kept:
+        script.add("session.expression()  # computed here, as its values were not kept")
     script.add(script.call("Scene", Name("session")), "scene")
     if display.column and not session.contents.holds_numbers(display.column):
         script.add("codes, names, colors = session.labels()")
@@ -79,8 +81,12 @@ def train_code(panel: TrainPanel) -> Code:
             key=key,
             blend=options.blend,
             judged=options.judged,
+            keeps=options.keeps,
         )
     )
+    if options.keeps == "model":
+        script.add(script.call("session.expression", session.display.gene, key or model), "values")
+        return script.code()
     layer = script.literal(keys.imputed(key or model))
     script.add(f"imputed = adata.layers[{layer}]  # expected counts")
     return script.code()

@@ -16,6 +16,8 @@ from ...panels.train import (
     BLEND_HELP,
     JUDGE,
     JUDGE_HELP,
+    KEEP,
+    KEEP_HELP,
     KEY,
     KEY_HELP,
     MOST_SEED,
@@ -89,6 +91,7 @@ class TrainTab(QWidget):
 
         self.blend = _ticked(BLEND, BLEND_HELP)
         self.judge = _ticked(JUDGE, JUDGE_HELP)
+        self.keep = _ticked(KEEP, KEEP_HELP)
         self.seed.valueChanged.connect(
             lambda seed: panel.set_options(replace(panel.options, seed=seed))
         )
@@ -96,6 +99,7 @@ class TrainTab(QWidget):
         self.also.editingFinished.connect(self._choose_also)
         self.blend.toggled.connect(lambda on: panel.set_options(replace(panel.options, blend=on)))
         self.judge.toggled.connect(lambda on: panel.set_options(replace(panel.options, judged=on)))
+        self.keep.toggled.connect(lambda on: panel.set_options(panel.options.keeping(on)))
 
     def _choose_also(self) -> None:
         if self.also.isModified():  # it is also called when the cursor leaves the line
@@ -110,7 +114,7 @@ class TrainTab(QWidget):
         self._form_place.setContentsMargins(0, 0, 0, 0)
         options = [("Device", self.device), (SEED, self.seed), (KEY, self.key), (ALSO, self.also)]
         self._form_place.addLayout(labelled(options))
-        for below in (self.no_also, self.blend, self.judge):
+        for below in (self.no_also, self.blend, self.judge, self.keep):
             self._form_place.addWidget(below)
         self._form_place.addWidget(rule())
         self.settings = Fold(SETTINGS, self._options)
@@ -135,6 +139,7 @@ class TrainTab(QWidget):
         self.no_also.draw(now.no_also)
         self.blend.setChecked(now.options.blend)
         self.judge.setChecked(now.options.judged)
+        self.keep.setChecked(now.options.keeps_values)
         for other in self.forms.values():
             other.setVisible(other is form)
         self.head.setEnabled(now.is_free)
