@@ -228,6 +228,7 @@ def _forecast(args: argparse.Namespace, config: ModelConfig, tell: Teller) -> in
         args.device,
         blend=imputes and not args.no_blend,
         judged=imputes and not args.no_judge,
+        keeps=args.keep if imputes else "",
     )
     steps = whole_steps(
         args.input,

@@ -74,7 +74,8 @@ class Whole:
         if self.passing > self.room:
             lines.append(
                 f"Too little room: it would need {memory(self.passing)} in {folder()}, and "
-                f"{memory(self.room)} are free. The variable TMPDIR names another folder."
+                f"{memory(self.room)} are free. The variable TMPDIR names another folder; "
+                "with --keep model no values are made."
             )
         elif self.passing:
             passing = f"{memory(self.passing)} in {folder()} while it runs"
@@ -110,7 +111,7 @@ def whole_steps(
     rehearsal = Rehearsal(adata, plan, n_obs=n_obs, thorough=n_obs * adata.n_vars > THOROUGH)
     run = yield from rehearsal.steps()
     n_counts = round(adata.X.nnz / adata.n_obs * n_obs)
-    values = 4 * n_obs * adata.n_vars if imputes else 0
+    values = 4 * n_obs * adata.n_vars if imputes and plan.keeps != "model" else 0
     passing = values if values > MOST_IN_MEMORY else 0
     passing += room_for_counts(n_counts) if counts_on_disk(adata.X, n_counts) else 0
     return Whole(

@@ -22,6 +22,17 @@ def test_time_memory_and_disk_are_told_and_nothing_is_written(
     assert [entry.name for entry in file.parent.iterdir()] == [file.name]
 
 
+def test_a_model_that_is_kept_takes_less_than_the_values(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["impute", str(file), str(file.parent / "out.h5ad"), *TINY]
+    sizes = []
+    for keep in ("values", "model"):
+        assert main([*asked, "--keep", keep]) == 0
+        sizes.append(capsys.readouterr().out.splitlines()[-1])
+    assert sizes[0] != sizes[1]
+
+
 def test_a_file_larger_than_memory_is_told_by_some_of_its_cells(
     file: Path,
     section: ad.AnnData,
