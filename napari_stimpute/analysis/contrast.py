@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy import special
 
+from ..data.on_disk import by_column, gene_totals, made_of, summed, with_values
 from ..progress import Progress
 
 Method = Literal["wilcoxon", "t-test"]
@@ -58,7 +59,7 @@ def contrast_steps(
     """
     test = _wilcoxon if method == "wilcoxon" else _welch
     members = membership(groups)
-    matrix = sp.csc_matrix(values) if sp.issparse(values) else values
+    matrix = by_column(values) if sp.issparse(values) else values
     n_obs, n_genes = values.shape
     size = max(1, BLOCK // n_obs)
     n_blocks = max(1, math.ceil(n_genes / size))
@@ -91,8 +92,7 @@ def means(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean of each gene in each group, and in all other spots, (n_groups, n_genes) each."""
     size = sizes_of(members)
-    inside = dense(members @ values)
-    total = np.asarray(values.sum(axis=0), dtype=np.float64).ravel()
+    inside, total = summed(members, values), gene_totals(values).astype(np.float64)
     return inside / size, (total - inside) / (members.shape[1] - size)
 
 
@@ -100,7 +100,7 @@ def shares(
     counts: sp.csr_matrix, members: sp.csr_matrix
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Share of spots with molecules, in each group and in all other spots."""
-    seen = sp.csr_matrix((np.ones_like(counts.data), counts.indices, counts.indptr), counts.shape)
+    seen = made_of(counts, lambda _, part: with_values(part, np.ones_like(part.data)))
     return means(seen, members)
 
 
@@ -109,7 +109,8 @@ def log2_fold_changes(values: Values, members: sp.csr_matrix) -> NDArray[np.floa
 
     Half a molecule is added in the smaller of the two, so that it is finite.
     """
-    level = values.expm1() if sp.issparse(values) else np.expm1(values)
+    is_sparse = sp.issparse(values)
+    level = made_of(values, lambda _, part: part.expm1()) if is_sparse else np.expm1(values)
     size = sizes_of(members)
     added = _HALF_A_MOLECULE / np.minimum(size, members.shape[1] - size)
     inside, others = means(level, members)

@@ -12,6 +12,7 @@ from scipy.stats import false_discovery_control
 
 from ..data.columns import REST
 from ..data.counts import counts_of, log_normalise, size_factors
+from ..data.on_disk import chosen, n_with
 from ..data.technology import place_of
 from ..errors import InvalidSetting, TooSmall, UnknownName
 from ..keys import COUNTS
@@ -94,9 +95,9 @@ def differential_steps(
     sides = np.where(is_group, 0, -1)
     if source == COUNTS:
         counts, names = all_counts(adata)
-        counts = counts[spots]
-        genes = np.flatnonzero(counts.getnnz(axis=0))
-        counts, names = counts[:, genes], names[genes]
+        counts = chosen(counts, spots)
+        genes = np.flatnonzero(n_with(counts))
+        counts, names = chosen(counts, columns=genes), names[genes]
         values: Values = log_normalise(counts, size_factors(counts))
         contrast = yield from draw_steps(counts, sides)
     else:

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy import special
 
+from ..data.on_disk import by_column, let_go
 from ..progress import Progress
 from . import own_depth
 from .contrast import Contrast, dense, membership, sizes_of
@@ -52,7 +53,7 @@ def draw_steps(
     spots of the group's own depths (see `own_depth`). ``score`` is the standard normal value of p.
     """
     bins, members = depth_bins(counts), membership(groups)
-    by_gene = counts.tocsc()
+    by_gene = by_column(counts)
     n_obs, n_genes = counts.shape
     size = max(1, BLOCK // n_obs)
     n_blocks = max(1, math.ceil(n_genes / size))
@@ -62,6 +63,7 @@ def draw_steps(
         yield Progress("test", block, n_blocks, message="Testing genes")
         scores = score(by_gene[:, block * size : (block + 1) * size], bins)
         found.append(_tested(scores, members, in_bins))
+        let_go(by_gene)
     yield Progress("test", n_blocks, n_blocks)
     z, p = (np.concatenate(parts, axis=1) for parts in zip(*found, strict=True))
     return Contrast(z, p)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
 from ..data.counts import depth_of, log_normalise, size_factors
+from ..data.on_disk import chosen, n_with
 from ..data.technology import place_of
 from ..errors import TooSmall, UnknownName
 from ..progress import Progress
@@ -120,8 +121,8 @@ def marker_steps(
     spots, groups, names, lines = _testable(adata, column)
     yield Progress("test", 0, 1, message="Reading counts")
     counts, known = all_counts(adata)
-    counts = counts[spots]
-    counts = counts[:, (genes := np.flatnonzero(counts.getnnz(axis=0)))]
+    counts = chosen(counts, spots)
+    counts = chosen(counts, columns=(genes := np.flatnonzero(n_with(counts))))
     values = log_normalise(counts, size_factors(counts))
     if method == "permutation":
         contrast = yield from draw_steps(counts, groups)
@@ -156,11 +157,11 @@ def profile(adata: AnnData, column: str, genes: Sequence[str]) -> GroupProfile:
         unknown = str(genes[int(np.flatnonzero(places < 0)[0])])
         raise UnknownName.of("gene", unknown, known)
     spots = np.flatnonzero(groups >= 0)
-    counts = counts[spots]
+    counts = chosen(counts, spots)
     members = membership(groups[spots])
-    levels = log_normalise(counts, size_factors(counts))[:, places]
+    levels = chosen(log_normalise(counts, size_factors(counts)), columns=places)
     with np.errstate(invalid="ignore", divide="ignore"):  # a single group has no others
-        level, share = means(levels, members)[0], shares(counts[:, places], members)[0]
+        level, share = means(levels, members)[0], shares(chosen(counts, columns=places), members)[0]
     sizes = sizes_of(members).ravel().astype(np.intp)
     return GroupProfile(names, tuple(map(str, genes)), level, share, sizes)
 

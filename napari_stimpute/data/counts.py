@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..errors import NotCounts, NotReadable, UnknownName
 from ..progress import Progress, drain
 from .lazy import chunks, is_lazy
-from .on_disk import is_on_disk, let_go, made_of, parts_of, with_values
+from .on_disk import by_column, is_on_disk, let_go, made_of, parts_of, with_values
 from .structure import named
 
 if TYPE_CHECKING:
@@ -337,8 +337,8 @@ def _spoken(place: str) -> str:
 
 def _as_csr(matrix: Any) -> tuple[sp.csr_matrix, bool]:
     """The matrix by row and without stored zeros, and whether it had to be rounded."""
-    if is_on_disk(matrix) and matrix.format == "csr":
-        return matrix, False  # as it was put there
+    if is_on_disk(matrix):  # as it was put there, or turned
+        return matrix if matrix.format == "csr" else by_column(matrix.T).T, False
     is_rounded = any((block != np.rint(block)).any() for block in _blocks(matrix))
     counts = sp.csr_matrix(matrix, dtype=np.float32)
     if counts.has_canonical_format and counts.data.all() and not is_rounded:

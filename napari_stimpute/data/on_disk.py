@@ -190,6 +190,22 @@ def rows_at(counts: sp.csr_matrix, at: NDArray[np.integer]) -> sp.csr_matrix:
     return stack.matrix()
 
 
+def chosen(
+    counts: sp.csr_matrix,
+    rows: NDArray[np.integer] | None = None,
+    columns: NDArray[np.integer] | None = None,
+) -> sp.csr_matrix:
+    """Some rows, which are sorted, and some columns, put where the counts are; None for all."""
+    n_vars = counts.shape[1] if columns is None else len(columns)
+    stack = Stack(n_vars, on_disk=is_on_disk(counts))
+    for here, part in parts_of(counts):
+        if rows is not None:
+            low, high = np.searchsorted(rows, [here.start, here.stop])
+            part = part[rows[low:high] - here.start]
+        stack.add(part if columns is None else part[:, columns])
+    return stack.matrix()
+
+
 def mixed(weights: sp.csr_matrix, counts: sp.csr_matrix) -> sp.csr_matrix:
     """Sums of rows by weights (n, n_obs), (n, n_vars); of rows on disk, those with one are read."""
     if not is_on_disk(counts):
@@ -198,6 +214,15 @@ def mixed(weights: sp.csr_matrix, counts: sp.csr_matrix) -> sp.csr_matrix:
     narrow = (weights.data, place, weights.indptr)
     read = sp.csr_matrix(narrow, (weights.shape[0], len(at)))
     return sp.csr_matrix(read @ rows_at(counts, at))
+
+
+def summed(weights: sp.csr_matrix, counts: Any) -> NDArray[np.float64]:
+    """Sums of all rows by weights (n, n_obs), dense: (n, n_vars)."""
+    found = np.zeros((weights.shape[0], counts.shape[1]))
+    for rows, part in parts_of(counts):
+        product: Any = weights[:, rows] @ part
+        found += product.toarray() if sp.issparse(product) else product
+    return found
 
 
 def gene_totals(counts: Any) -> NDArray[Any]:

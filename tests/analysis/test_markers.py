@@ -6,11 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import scanpy as sc
+import scipy.sparse as sp
 from anndata import AnnData
 from scipy import stats
 
 from napari_stimpute.analysis import differential_expression, marker_steps, profile
 from napari_stimpute.analysis.markers import Method
+from napari_stimpute.data import on_disk
+from napari_stimpute.data.on_disk import Stack
 from napari_stimpute.errors import TooSmall, UnknownName
 
 from ..simulated import simulate_section
@@ -192,3 +195,21 @@ def test_nothing_is_written_to_the_data(section: AnnData) -> None:
     finished(marker_steps(section, "domain"))
     assert list(section.obs) == list(before.obs) and list(section.uns) == list(before.uns)
     assert (section.X != before.X).nnz == 0
+
+
+def test_markers_of_counts_on_disk_are_those_of_memory(
+    even: AnnData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack = Stack(even.n_vars, on_disk=True)
+    stack.add(sp.csr_matrix(even.X))
+    stored = AnnData(stack.matrix(), obs=even.obs, var=even.var)
+    stored.raw = AnnData(on_disk.by_column(stored.X), obs=even.obs, var=even.var)
+    monkeypatch.setattr(on_disk, "PART", 500)
+    for method in ("permutation", "t-test"):
+        found, expected = (
+            finished(marker_steps(adata, "side", method=method)) for adata in (stored, even)
+        )
+        pd.testing.assert_frame_equal(found.table, expected.table, rtol=1e-3, atol=1e-5)
+    genes = list(even.var_names[:3])
+    levels = (profile(adata, "side", genes).level for adata in (stored, even))
+    np.testing.assert_allclose(*levels)

@@ -254,12 +254,12 @@ class CellModel(ImputingModel):
 
     def _filled_blocks(self, adata: AnnData, columns: np.ndarray) -> Iterator[np.ndarray]:
         counts = self._aligned_counts(adata)
-        seen, z = counts[:, columns], self._latent(adata, counts)
+        shape, z = (adata.n_obs, len(columns)), self._latent(adata, counts)
         blocks = self._expected_blocks(adata, counts, z, columns, had_it_not_been_lost=True)
         fills = (fill for fill, _ in self._fills(adata, counts, z, columns))
-        cut = (aligned(parts, seen.shape) for parts in (blocks, fills))
+        cut = (aligned(parts, shape) for parts in (blocks, fills))
         for (rows, block), (_, fill) in zip(*cut, strict=True):
-            yield kept_or_filled(block, seen[rows], fill)
+            yield kept_or_filled(block, counts[rows][:, columns], fill)
 
     def _technical(
         self, adata: AnnData, counts: sp.csr_matrix, z: np.ndarray, columns: np.ndarray

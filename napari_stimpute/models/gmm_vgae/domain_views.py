@@ -13,7 +13,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from ...data.components import Components, principal_components
-from ...data.counts import log_normalise
+from ...data.counts import depth_of, log_normalise
 
 LATENT, INPUT, PER_10K = "the latent space", "the encoder's input", "log counts per 10,000"
 _N_LATENT, _N_INPUT = 15, 20
@@ -76,5 +76,5 @@ class Views:
 
 
 def _log_per_10k(counts: sp.csr_matrix) -> sp.csr_matrix:
-    depth = np.asarray(counts.sum(axis=1), dtype=np.float32).ravel()
-    return log_normalise(counts, (np.maximum(depth, 1.0) / _TARGET).astype(np.float32))
+    depth = np.maximum(depth_of(counts).astype(np.float32), 1.0)
+    return log_normalise(counts, (depth / _TARGET).astype(np.float32))

@@ -19,6 +19,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.special import softmax
 
 from ...data.graph import has_place
+from ...data.on_disk import gene_totals, summed
 from ...errors import TooSmall
 from ...words import counted
 
@@ -278,11 +279,11 @@ def molecules_explained(
     labels = probabilities.argmax(axis=1)
     n, k = probabilities.shape
     members = sp.csr_matrix((np.ones(n), (labels, np.arange(n))), shape=(k, n))
-    totals = np.asarray(kept.sum(axis=0), dtype=np.float64).ravel() + 0.5
+    totals = gene_totals(kept).astype(np.float64) + 0.5
     share = totals / totals.sum()
-    profile = (members @ kept).toarray() + _PSEUDO_MOLECULES * share
+    profile = summed(members, kept) + _PSEUDO_MOLECULES * share
     profile /= profile.sum(axis=1, keepdims=True)
-    found = (members @ hidden).toarray()
+    found = summed(members, hidden)
     return float((found * np.log(profile / share)).sum() / max(found.sum(), 1.0))
 
 

@@ -45,6 +45,7 @@ import torch
 from ...data.blocks import aligned, kept_or_filled
 from ...data.components import Components
 from ...data.graph import spatial_coordinates
+from ...data.on_disk import gene_totals
 from ...data.propagation import InputTransform, hop_features, prune_edges
 from ...data.section import Section, median_depth, read_section
 from ...data.sections import section_codes
@@ -231,7 +232,7 @@ class GMMVGAE(ImputingModel):
         self.notes_ += [how, *fitted_in_words(len(z))]
         if self.config.refine:
             self.notes_.append(self._refinement(section))
-        observed = np.asarray(section.counts.sum(axis=0), dtype=np.float64).ravel()
+        observed = gene_totals(section.counts).astype(np.float64)
         n_vars, expected = len(observed), np.zeros_like(observed)
         self.gene_scale_ = np.ones(n_vars, dtype=np.float32)
         for block in self._expected_blocks(z, section.depth, np.arange(n_vars)):
@@ -296,11 +297,12 @@ class GMMVGAE(ImputingModel):
 
     def _filled_blocks(self, adata: AnnData, columns: np.ndarray) -> Iterator[np.ndarray]:
         counts = self._aligned_counts(adata)
-        seen, blocks = counts[:, columns], self._decoder(adata, counts)(columns)
+        shape, blocks = (adata.n_obs, len(columns)), self._decoder(adata, counts)(columns)
         theta = self.network_.log_dispersion.detach().cpu()[torch.from_numpy(columns)].exp()
-        for rows, block in aligned(blocks, seen.shape):
+        for rows, block in aligned(blocks, shape):
             probability = technical_zero_probability(torch.from_numpy(block), theta).numpy()
-            yield kept_or_filled(block, seen[rows], probability >= self.config.fill_threshold)
+            seen = counts[rows][:, columns]
+            yield kept_or_filled(block, seen, probability >= self.config.fill_threshold)
 
     def _expected_blocks(
         self, z: np.ndarray, size: np.ndarray, columns: np.ndarray
