@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,8 @@ from .lazy import is_in_file
 from .peaks import peaks_in_words
 from .place_facts import drawn_of
 from .readers.found import Found, Opening, Options
-from .readers.h5ad import ON_DISK
-from .readers.hdf5 import in_words, too_large, unchanged
+from .readers.h5ad import LOADED, ON_DISK, read_backed
+from .readers.hdf5 import in_words, state_of, too_large, unchanged
 from .readers.reading import read_found
 from .storable import storable
 from .structure import check_all_sparse
@@ -78,7 +79,8 @@ def load_steps(
 
     Parameters
     ----------
-    source : path of a file or a folder, an AnnData (which is not changed), or what makes one
+    source : path of a file or a folder, an AnnData (which is not changed), or what makes one; of an
+        AnnData that is backed by a file, as much is loaded as of the file
     genes : "hvg:3000", "all", a file of names, or "" (all up to 5,000, else hvg:3000)
     also : names of genes that are modelled whatever is chosen
     counts : "X", "raw" or a layer's name; "" finds them
@@ -157,10 +159,14 @@ def sound_steps(
     """As `sound`, in steps."""
     from anndata import AnnData
 
+    options = options or {}
     if isinstance(source, str | os.PathLike):
-        read = read_found(source, options, asks=asks)
-        if is_in_file(read.adata):
-            read = yield from _part_of(read, Path(source), wanted)
+        path = full_path(source, NotReadable)
+        reading = partial(read_found, path, options, asks=asks)
+        read = yield from _of_file(path, reading, wanted, options)
+    elif isinstance(source, AnnData) and source.isbacked and not source.is_view:
+        reading = partial(read_backed, source, options)
+        read = yield from _of_file(Path(str(source.filename)), reading, wanted, options)
     elif isinstance(source, AnnData):
         check_in_memory(source)
         read = _computed(source)
@@ -172,18 +178,24 @@ def sound_steps(
             remedy="Put counts into an AnnData first: anndata.AnnData(counts, obs, var).",
         )
     adata, changed = storable(read.adata)
-    if isinstance(source, AnnData):
+    if isinstance(source, AnnData) and not source.isbacked:
         adata = adata.copy()  # it stays as it is, whatever is done with the other
     return replace(read, adata=adata, notes=[*read.notes, *changed, *_placed(adata)])
 
 
-def _part_of(read: Found, path: Path, wanted: Wanted | None) -> Generator[Progress, None, Found]:
-    """The part that is wanted of a file that is larger than memory."""
+def _of_file(
+    path: Path, reading: Callable[[], Found], wanted: Wanted | None, options: Options
+) -> Generator[Progress, None, Found]:
+    """What is read of a file or a store; the part that is wanted where it is larger than memory."""
+    before = state_of(path)
+    read = reading()
+    if not is_in_file(read.adata):
+        return read
     if wanted is None:
         raise too_large(path)
-    title = "an .h5ad file"
-    with unchanged(path, title), in_words(path, title):
-        on_disk = any(q.answer == ON_DISK for q in read.questions)
+    title = f"an {path.suffix} file" if path.is_file() else "a store of AnnData"
+    with unchanged(path, title, before), in_words(path, title):
+        on_disk = options.get(LOADED) == ON_DISK
         part = yield from chosen_steps(
             read.adata, wanted.genes, wanted.also, wanted.counts, on_disk=on_disk
         )

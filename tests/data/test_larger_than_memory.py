@@ -211,6 +211,79 @@ def test_a_file_that_changes_while_it_is_read_is_said(tmp_path: Path) -> None:
         drain(steps)
 
 
+def test_a_file_that_is_gone_while_it_is_read_is_said(tmp_path: Path) -> None:
+    file = written(section(), tmp_path)
+    steps = load_steps(file, genes="hvg:20", options=PART)
+    for _ in range(4):
+        next(steps)
+    file.unlink()
+    with pytest.raises(NotReadable, match="removed or renamed while it was read"):
+        drain(steps)
+
+
+def test_a_run_does_not_need_the_file_once_it_is_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, out = written(section(), tmp_path), tmp_path / "out.h5ad"
+
+    def opened_and_gone(*args: object, **options: object) -> Opened:
+        found = load(*args, **options)  # type: ignore[arg-type]
+        file.unlink()
+        return found
+
+    monkeypatch.setattr("napari_stimpute.data.opening.load", opened_and_gone)
+    said = ["--model", "gene_mean", "--genes", "hvg:20", "--read", "load=disk", "--quiet"]
+    assert main(["impute", str(file), str(out), *said]) == 0
+    assert "gene_mean_imputed" in ad.read_h5ad(out).layers
+
+
+@pytest.mark.parametrize("where", ["genes", "disk"])
+def test_an_anndata_that_is_backed_is_read_as_its_file(where: str, tmp_path: Path) -> None:
+    adata = section()
+    adata.layers["counts"] = adata.X.copy()
+    adata.raw = adata
+    adata.obsp["near"] = sp.identity(adata.n_obs, format="csr")
+    file = written(adata, tmp_path)
+    backed = ad.read_h5ad(file, backed="r")
+    backed.obs["mine"] = "here"  # counts, though the file has none
+    found = load(backed, genes="hvg:20", options={"load": where})
+    expected = load(file, genes="hvg:20", options={"load": where})
+    assert (found.adata.X != expected.adata.X).nnz == 0
+    assert on_disk.is_on_disk(found.adata.X) is (where == "disk")
+    assert set(found.adata.obs["mine"]) == {"here"} and backed.isbacked
+    assert "obsp/near was left out" in " ".join(found.notes)
+    assert (load(backed, genes="all").adata.X != adata.X).nnz == 0  # small enough for memory
+    backed.file.close()
+
+
+@pytest.mark.parametrize("kind", [sp.csr_matrix, sp.csc_matrix, np.asarray])
+@pytest.mark.parametrize("where", ["genes", "disk"])
+def test_a_store_is_read_as_a_file_is(kind: type, where: str, tmp_path: Path) -> None:
+    adata = section()
+    adata.X = kind(adata.X.toarray())
+    adata.raw = adata
+    adata.obsp["near"] = sp.identity(adata.n_obs, format="csr")
+    store = tmp_path / "large.zarr"
+    adata.write_zarr(store)
+    file = written(adata, tmp_path)
+    found, expected = (load(p, genes="hvg:20", options={"load": where}) for p in (store, file))
+    assert (found.adata.X != expected.adata.X).nnz == 0
+    assert found.adata.obs.equals(expected.adata.obs)
+    assert "obsp/near was left out" in " ".join(found.notes)
+
+
+def test_a_store_that_loses_a_chunk_while_it_is_read_is_said(tmp_path: Path) -> None:
+    store = tmp_path / "large.zarr"
+    section().write_zarr(store)
+    steps = load_steps(store, genes="hvg:20", options=PART)
+    for _ in range(4):
+        next(steps)
+    chunk = next(f for f in (store / "X" / "data").rglob("*") if f.is_file() and "z" not in f.name)
+    chunk.unlink()  # Zarr reads zeros in its place
+    with pytest.raises(NotReadable, match="changed it while it was read"):
+        drain(steps)
+
+
 def test_what_stays_in_the_file_is_said_of_genes_too(tmp_path: Path) -> None:
     adata = section()
     adata.varm["loadings"] = np.zeros((adata.n_vars, 2))

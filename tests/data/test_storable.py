@@ -214,11 +214,11 @@ def test_arrays_of_dask_are_computed() -> None:
     assert (opened.adata.X != make().X).nnz == 0
 
 
-def test_data_that_are_still_in_a_file_are_said(tmp_path: Path) -> None:
+def test_a_part_of_data_that_are_still_in_a_file_is_said(tmp_path: Path) -> None:
     make().write_h5ad(tmp_path / "in.h5ad")
     backed = ad.read_h5ad(tmp_path / "in.h5ad", backed="r")
     with pytest.raises(Exception, match="Load it first"):
-        load(backed)
+        load(backed[:3])
     backed.file.close()
 
 

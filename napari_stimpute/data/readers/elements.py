@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,6 +54,23 @@ def read_around(file: h5py.File) -> tuple[AnnData, list[str]]:
     """
     reader = _AroundMatrices(file)
     return reader.adata(), reader.notes
+
+
+def around_backed(adata: AnnData, file: h5py.File) -> tuple[AnnData, list[str]]:
+    """As `read_around`, of an AnnData that is backed by a file: X and raw alone are in it."""
+    from anndata import AnnData
+
+    raw = None
+    if adata.raw is not None and "raw/X" in file:
+        genes = {"var": adata.raw.var.copy(), "varm": deepcopy(dict(adata.raw.varm))}
+        raw = {"X": in_file(file["raw/X"]), **genes}
+    layers = {name: _in_parts(layer) for name, layer in adata.layers.items()}
+    around = {name: deepcopy(dict(getattr(adata, name))) for name in ("obsm", "varm", "uns")}
+    left = [f"{name}/{key}" for name in ("obsp", "varp") for key in getattr(adata, name)]
+    notes = [f"{place} was left out: {_NOT_ALL}." for place in left]
+    tables = {"obs": adata.obs.copy(), "var": adata.var.copy()}
+    x = None if "X" not in file else in_file(file["X"])
+    return AnnData(X=x, raw=raw, layers=layers, **tables, **around), notes
 
 
 def is_matrix(item: h5py.Group | h5py.Dataset) -> bool:
@@ -204,12 +222,17 @@ class _AroundMatrices(_Reader):
     def _dispatched(self, item: Any) -> Any:
         if item.name.startswith(("/obsp/", "/varp/")):
             place = item.name.strip("/")
-            return self._leave_out(place, "the file is worked on without loading all of it")
-        is_there = item.name in ("/X", "/raw/X") or item.name.startswith("/layers/")
-        return _in_file(item) if is_there and is_matrix(item) else super()._dispatched(item)
+            return self._leave_out(place, _NOT_ALL)
+        return in_file(item) if stays(item) else super()._dispatched(item)
 
 
-def _in_file(item: Any) -> Any:
+def stays(item: Any) -> bool:
+    """Whether an element is a matrix of cells × genes, which can stay in its file or store."""
+    is_there = item.name in ("/X", "/raw/X") or item.name.startswith("/layers/")
+    return is_there and is_matrix(item)
+
+
+def in_file(item: Any) -> Any:
     """A matrix that is read when it is computed, in chunks along the side by which it lies."""
     from anndata.experimental import read_elem_lazy
 
@@ -221,6 +244,17 @@ def _in_file(item: Any) -> Any:
     sizes = [min(step, n) if side == axis else n for side, n in enumerate(shape)]
     return read_elem_lazy(item, chunks=tuple(sizes))
 
+
+def _in_parts(matrix: Any) -> Any:
+    """A matrix in memory as one that is read in chunks."""
+    from dask.array import from_array
+
+    n_obs, n_vars = matrix.shape
+    rows = max(1, CHUNK * n_obs // max(1, getattr(matrix, "nnz", n_obs * n_vars)))
+    return from_array(matrix, chunks=(min(rows, n_obs), n_vars), asarray=False)
+
+
+_NOT_ALL = "the file is worked on without loading all of it"
 
 _LEFT_OUT = object()
 """In place of a value that was not read."""

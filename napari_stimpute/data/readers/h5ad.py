@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...errors import NotReadable
 from ...memory import free_memory
 from ...words import memory
 from ..files import unknown_to_anndata
 from ..structure import MAPPINGS, check_all_sparse
-from .elements import read_around, read_elements
+from .elements import around_backed, read_around, read_elements
 from .found import Found, Options, Question
 from .hdf5 import AGAIN, opened_hdf5
 from .reading import not_readable
@@ -19,6 +19,7 @@ from .survey import encoding_of, survey
 
 if TYPE_CHECKING:
     import h5py
+    import zarr
     from anndata import AnnData
 
 
@@ -43,47 +44,61 @@ def read(path: Path, options: Options) -> Found:
         survey(content)
         if _is_old(content):
             return Found(_read_old(path))
-        needed = _memory_for(content)
-        if needed < LARGE and LOADED not in options:
-            return Found(*read_elements(content))
-        question = _loaded(needed, options)
+        question = how_much(content, options)
         read = read_elements if question.answer == EVERYTHING else read_around
-        return Found(*read(content), (question,))
+        return Found(*read(content), (question,) if is_asked(content, options) else ())
 
 
-def _loaded(needed: int, options: Options) -> Question:
+def read_backed(adata: AnnData, options: Options) -> Found:
+    """What an AnnData that is backed by an .h5ad file holds, a large one as `read` does.
+
+    The AnnData itself stays as it is; what it holds in memory counts, not what its file does.
+    """
+    path = Path(str(adata.filename))
+    with opened_hdf5(path, _TITLE) as content:
+        survey(content)
+        if how_much(content, options).answer == EVERYTHING:
+            found = adata.to_memory()
+            check_all_sparse(found)
+            return Found(found)
+        return Found(*around_backed(adata, content))
+
+
+def is_asked(content: h5py.File | zarr.Group, options: Options) -> bool:
+    """Whether it is a question how much of a file is loaded."""
+    return LOADED in options or _memory_for(content) >= LARGE
+
+
+def how_much(content: h5py.File | zarr.Group, options: Options) -> Question:
     """Whether all is loaded, or chosen genes alone, and where to; what fits is usual."""
+    needed = _memory_for(content)
     choices = [
         (EVERYTHING, f"everything, about {memory(needed)} of memory"),
         (CHOSEN_GENES, "the counts of the chosen genes; all else stays in the file"),
         (ON_DISK, "the counts of the chosen genes, put on disk and read from there in blocks"),
     ]
-    usual = EVERYTHING if needed <= free_memory() else CHOSEN_GENES
+    usual = EVERYTHING if needed <= max(LARGE, free_memory()) else CHOSEN_GENES
     help = f"Whether all is loaded; {memory(free_memory())} of memory are free."
     return Question.of(LOADED, "Loaded", choices, options, usual, help)
 
 
-def _memory_for(content: h5py.File) -> int:
+def _memory_for(content: h5py.File | zarr.Group) -> int:
     """Bytes that opening all of a file takes, about: its matrices, and the largest twice more."""
     places = [content.get(name) for name in ("X", "raw/X", *MAPPINGS)]
     sizes = [_n_bytes(item) for place in places if place is not None for item in _parts(place)]
     return sum(sizes) + 2 * max(sizes, default=0)
 
 
-def _parts(place: h5py.Group | h5py.Dataset) -> list[h5py.Group | h5py.Dataset]:
-    """What is read at once: a matrix, or each of a mapping; one written as None is a dataset."""
-    import h5py
-
-    is_one = isinstance(place, h5py.Dataset) or "encoding-type" in place.attrs
+def _parts(place: Any) -> list[Any]:
+    """What is read at once: a matrix, or each of a mapping; one written as None is an array."""
+    is_one = hasattr(place, "dtype") or "encoding-type" in place.attrs
     is_mapping = not is_one or place.attrs.get("encoding-type") == "dict"
-    return list(place.values()) if is_mapping else [place]
+    return [place[name] for name in place] if is_mapping else [place]
 
 
-def _n_bytes(item: h5py.Group | h5py.Dataset) -> int:
-    """What an element takes in memory, unpacked."""
-    import h5py
-
-    if isinstance(item, h5py.Dataset):
+def _n_bytes(item: Any) -> int:
+    """What an element of a file or a store takes in memory, unpacked."""
+    if hasattr(item, "dtype"):
         return math.prod(item.shape or (0,)) * int(item.dtype.itemsize)
     return sum(_n_bytes(item[name]) for name in item)
 

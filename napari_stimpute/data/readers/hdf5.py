@@ -58,28 +58,42 @@ def in_words(file: Path, title: str) -> Iterator[None]:
 
 
 @contextmanager
-def unchanged(file: Path, title: str) -> Iterator[None]:
-    """While a file is opened more than once: that it became another meanwhile is `NotReadable`."""
-    before, fault = _state(file), None
+def unchanged(file: Path, title: str, before: State) -> Iterator[None]:
+    """While a file or a store is opened more than once: that it became another is `NotReadable`.
+
+    Parameters
+    ----------
+    before : its `state_of` before it was opened first
+    """
+    fault = None
     try:
         yield
     except (StimputeError, LookupError, TypeError, ValueError) as error:
         fault = error
-    if _state(file) != before:
+    if (after := state_of(file)) != before:
         found = "that another program changed it while it was read"
         remedy = "Wait until it is written, and open it again."
+        if after is None:
+            found = "that it was removed or renamed while it was read"
+            remedy = "Put it back, and open it again."
         raise not_readable(file, found, remedy, title) from fault
     if fault is not None:
         raise fault
 
 
-def _state(file: Path) -> tuple[int, int, int] | None:
-    """What tells a file from what it becomes when it is written; None where there is none."""
+State = tuple[tuple[int, int, int], ...] | None
+
+
+def state_of(place: Path) -> State:
+    """What tells a file or a store from what it becomes by writing; None if it is gone."""
     try:
-        now = file.stat()
+        inside = sorted(place.rglob("*")) if place.suffix == ".zarr" and place.is_dir() else []
+        return tuple(
+            (now.st_ino, now.st_size, now.st_mtime_ns)
+            for now in (file.stat() for file in (place, *inside))
+        )
     except OSError:
         return None
-    return now.st_ino, now.st_size, now.st_mtime_ns
 
 
 def _said(file: Path, error: OSError | RuntimeError, title: str) -> StimputeError:

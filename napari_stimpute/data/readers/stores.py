@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import re
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import NotReadable, StimputeError
 from ...words import counted
+from .elements import in_file, stays
 from .found import Found, Options
+from .h5ad import EVERYTHING, how_much, is_asked
 from .hdf5 import too_large
 from .reading import not_readable
 
 if TYPE_CHECKING:
+    import zarr
+    from anndata import AnnData
     from spatialdata import SpatialData
 
 _PART = re.compile(r"(images|labels|points|shapes|tables)/")
@@ -37,7 +42,9 @@ def read(path: Path, options: Options) -> Found:
     """
     attributes = _attributes(path)
     if attributes.get("encoding-type") == "anndata":
-        return Found(_guarded(path, _anndata), _check_whole(path, path))
+        notes = _check_whole(path, path)
+        found: Found = _guarded(path, lambda _path: _anndata(path, options))
+        return replace(found, notes=[*notes, *found.notes])
     if "spatialdata_attrs" not in attributes and not (path / "tables").is_dir():
         held = ", ".join(sorted(entry.name for entry in path.iterdir())[:5])
         remedy = "Stores of SpatialData and AnnData can be read."
@@ -50,7 +57,7 @@ def read(path: Path, options: Options) -> Found:
     lost = [_short(w.message) for w in said if _PART.match(str(w.message))]
     if lost and not data.tables:
         raise _not_readable(path, f"a part that cannot be read ({lost[0]})", _AGAIN)
-    found: Found = _guarded(path, lambda _path: table_of(data, path, options))
+    found = _guarded(path, lambda _path: table_of(data, path, options))
     notes = [f"A part cannot be read and was left out: {text}" for text in lost]
     notes += _check_whole(path, path / "tables" / found.questions[0].answer)
     return replace(found, notes=[*notes, *found.notes])
@@ -126,10 +133,35 @@ def _check_whole(path: Path, table: Path) -> list[str]:
     return notes
 
 
-def _anndata(path: Path) -> Any:
+def _anndata(path: Path, options: Options) -> Found:
+    """All of a store; or, if it is too large, all but its matrices, as of an .h5ad file."""
+    import zarr
     from anndata.io import read_zarr
 
-    return read_zarr(path)
+    content = zarr.open_group(path, mode="r")
+    question = how_much(content, options)
+    questions = (question,) if is_asked(content, options) else ()
+    if question.answer == EVERYTHING:
+        return Found(read_zarr(path), questions=questions)
+    return Found(*_around(content), questions)
+
+
+def _around(content: zarr.Group) -> tuple[AnnData, list[str]]:
+    """Matrices of cells × genes as dask arrays, all else in memory; and what was left out."""
+    from anndata import AnnData
+    from anndata.experimental import read_dispatched
+
+    def element(read: Callable[[Any], Any], _name: str, item: Any, **_: Any) -> Any:
+        return in_file(item) if stays(item) else read(item)
+
+    left = {"obsp", "varp"}
+    parts = {name: read_dispatched(content[name], element) for name in content if name not in left}
+    notes = [
+        f"{place}/{name} was left out: the store is worked on without loading all of it."
+        for place in sorted(left & set(content))
+        for name in content[place]
+    ]
+    return AnnData(**parts), notes
 
 
 def _spatialdata(path: Path) -> SpatialData:
