@@ -109,8 +109,10 @@ def log2_fold_changes(values: Values, members: sp.csr_matrix) -> NDArray[np.floa
 
     Half a molecule is added in the smaller of the two, so that it is finite.
     """
-    is_sparse = sp.issparse(values)
-    level = made_of(values, lambda _, part: part.expm1()) if is_sparse else np.expm1(values)
+    if isinstance(values, np.ndarray):
+        level: Values = np.expm1(values)
+    else:
+        level = made_of(sp.csr_matrix(values), lambda _, part: part.expm1())
     size = sizes_of(members)
     added = _HALF_A_MOLECULE / np.minimum(size, members.shape[1] - size)
     inside, others = means(level, members)

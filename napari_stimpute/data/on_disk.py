@@ -221,7 +221,7 @@ def summed(weights: sp.csr_matrix, counts: Any) -> NDArray[np.float64]:
     found = np.zeros((weights.shape[0], counts.shape[1]))
     for rows, part in parts_of(counts):
         product: Any = weights[:, rows] @ part
-        found += product.toarray() if sp.issparse(product) else product
+        found += product if isinstance(product, np.ndarray) else product.toarray()
     return found
 
 
@@ -240,10 +240,10 @@ def n_with(counts: sp.csr_matrix) -> NDArray[np.int64]:
     return found
 
 
-def by_column(counts: sp.csr_matrix) -> sp.csc_matrix:
+def by_column(counts: Any) -> sp.csc_matrix:
     """The same counts, column by column, in memory or on disk as they are."""
     if not is_on_disk(counts):
-        return counts.tocsc()
+        return sp.csc_matrix(counts)
     kind = counts.indptr.dtype
     starts = np.concatenate([[0], np.cumsum(n_with(counts))])
     values, rows_of = _room(np.float32, counts.nnz), _room(kind.type, counts.nnz)

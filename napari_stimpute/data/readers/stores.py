@@ -154,12 +154,12 @@ def _around(content: zarr.Group) -> tuple[AnnData, list[str]]:
     def element(read: Callable[[Any], Any], _name: str, item: Any, **_: Any) -> Any:
         return in_file(item) if stays(item) else read(item)
 
-    left = {"obsp", "varp"}
+    left: Any = {name: content[name] for name in ("obsp", "varp") if name in content}
     parts = {name: read_dispatched(content[name], element) for name in content if name not in left}
     notes = [
         f"{place}/{name} was left out: the store is worked on without loading all of it."
-        for place in sorted(left & set(content))
-        for name in content[place]
+        for place, group in left.items()
+        for name in group
     ]
     return AnnData(**parts), notes
 
