@@ -148,8 +148,9 @@ def blend_gene(parts: Parts, blend: Blend, gene: int, predicted: Array | None = 
     if predicted is not None:
         made = np.concatenate([predicted[None], made])
     mixed = blend.of(gene).mix(made[:, :, None])
-    total = mixed.sum(axis=0, dtype=np.float64)
-    return np.asarray(mixed * restoring(parts.own[:, [gene]], total), np.float32).ravel()
+    own = sp.csr_matrix(made[[blend.titles.index(OWN)]].T)
+    scale = restoring(own, mixed.sum(axis=0, dtype=np.float64))
+    return np.asarray(mixed * scale, np.float32).ravel()
 
 
 @dataclass(frozen=True, eq=False)

@@ -183,17 +183,16 @@ class Parts:
 
         Equal to what `rows` gives but for rounding. A model's prediction is left to its owner.
         """
-        counted, every = (m[:, [gene]].toarray().ravel() for m in (self.own, self.counts))
-        made, depth = [counted, self.depth * self._share[gene]], self.depth
-        pooled, pooled_depth = np.zeros_like(counted), np.zeros_like(depth)
+        every = self.counts[:, [gene]].toarray().ravel()
+        own = every if self.own is self.counts else self.own[:, [gene]].toarray().ravel()
+        made, depth = [own, self.depth * self._share[gene]], self.depth
+        pooled, to_depth = np.zeros_like(own), iter(self._to_depth)
         for ring in self._rings:
             pooled += ring @ every
-            pooled_depth += ring @ self._depth_of_all
-            made.append(pooled * factors(depth, pooled_depth))
+            made.append(pooled * next(to_depth))
         made.append(self._roots[0].column(gene, depth))
         if self._tissue:
-            for average in self._tissue:
-                made.append((average @ every) * factors(depth, average @ self._depth_of_all))
+            made += [(average @ every) * next(to_depth) for average in self._tissue]
             made.append(self._roots[1].column(gene, depth))
         if self.last is not None:
             made.append(self.last[:, gene])
@@ -223,6 +222,13 @@ class Parts:
         """Each gene's share of all molecules, (n_vars,)."""
         total = gene_totals(self.counts).astype(np.float32)
         return np.asarray(total / self._depth_of_all.sum(), dtype=np.float32)
+
+    @cached_property
+    def _to_depth(self) -> list[Wide]:
+        """What brings each pool, then each average over the tissue, to depth, (n_rows,)."""
+        pools = np.cumsum([ring @ self._depth_of_all for ring in self._rings], axis=0)
+        averages = [average @ self._depth_of_all for average in self._tissue]
+        return [factors(self.depth, total) for total in (*pools, *averages)]
 
     @cached_property
     def _depth_of_all(self) -> Array:
