@@ -33,7 +33,7 @@ class Computing:
         self._of: KeptRuns | None = None
         self._problems: dict[tuple[str, str], str] = {}
         self.connections = Connections()
-        self.connections.add(session.display.changed, self._look)
+        self.connections.add(session.display.changed, self.look)
         self.connections.add(session.events.contents, self._forget)
 
     def said_of(self, gene: str, key: str) -> str:
@@ -50,14 +50,14 @@ class Computing:
         self._problems = {}
         if self.job is not None and self._of is not self._kept:
             self.job.cancel()
-        self._look()
+        self.look()
 
     @property
     def _kept(self) -> KeptRuns | None:
         contents = self.session.contents
         return None if contents.adata is None else contents.kept_runs
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """Begin what is wanted; what is under way is waited for, and this done again."""
         kept, wanted = self._kept, next(self._wanted(), None)
         if self.job is not None or kept is None or wanted is None:
@@ -83,4 +83,4 @@ class Computing:
         if state is JobState.FAILED and self._of is self._kept:
             self._problems[wanted] = in_words(job.error)
         self.changed.emit()
-        self._look()
+        self.look()

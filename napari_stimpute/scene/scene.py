@@ -57,6 +57,7 @@ class Scene:
         self.connections.add(self.pair.changed, self._look)
         self.connections.add(self.computing.changed, self._look)
         self._open()
+        self.computing.look()  # what is shown may have been chosen before
 
     def close(self) -> None:
         """Stop listening to the session."""

@@ -53,6 +53,20 @@ def test_what_is_set_reaches_the_run_and_its_results_the_session(
     asyncio.run(main())
 
 
+def test_where_the_model_is_kept_the_shown_gene_is_computed(until: Until, session: Session) -> None:
+    async def main() -> None:
+        shown = panels(session)
+        shown.show_tab("train")
+        shown.train.model.value, shown.train.keep.value = "gene_mean", False
+        shown.train.work.button.click()
+        await until(lambda: not session.is_busy)
+        assert session.contents.kept == ("gene_mean",)
+        shown.show_tab("genes")
+        await until(lambda: shown.genes.source.widget.value == "gene_mean")
+
+    asyncio.run(main())
+
+
 def test_time_and_memory_are_told_before_it_starts(until: Until, session: Session) -> None:
     async def main() -> None:
         tab = train_tab(session)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from anndata import AnnData
 from pytestqt.qtbot import QtBot
@@ -88,6 +89,24 @@ def test_the_window_stays_usable_while_it_trains(
     until_idle(qtbot, opened)
     assert "marked incomplete" in train.card.found.text()
     assert "Gene mean × depth, incomplete" in opened.view.shown.caption
+
+
+def test_where_the_model_is_kept_the_window_computes_the_shown_gene(
+    opened: StimputePanel, qtbot: QtBot
+) -> None:
+    train, session = opened.train, opened.session
+    choose(train.model, "gene_mean")
+    train.keep.click()
+    train.work.button.click()
+    until_idle(qtbot, opened)
+    assert session.contents.kept == ("gene_mean",)
+    qtbot.waitUntil(lambda: "Gene mean" in opened.view.shown.caption, timeout=60_000)
+    assert opened.genes.source.currentData() == "gene_mean"
+    gene = next(g for g in session.contents.genes if g != session.display.gene)
+    session.display.gene = gene
+    title = session.contents.source("gene_mean").title
+    qtbot.waitUntil(lambda: f"{gene} · {title}" in opened.view.shown.caption, timeout=60_000)
+    np.testing.assert_array_equal(opened.view.shown.values, session.expression(gene, "gene_mean"))
 
 
 def test_domains_that_were_found_are_in_the_legend(opened: StimputePanel, qtbot: QtBot) -> None:

@@ -81,6 +81,15 @@ def test_the_last_of_several_genes_is_computed(scene: Scene) -> None:
     assert not scene.session.contents.has(genes[6], "mixture")
 
 
+def test_what_was_chosen_before_is_computed_for_who_draws_later(kept: AnnData) -> None:
+    session = Session()
+    session.open(kept.copy())
+    session.display.source = "mixture"
+    scene = Scene(session)
+    finish(scene)
+    assert scene.aspects.run_shown() == "mixture"
+
+
 def test_why_it_could_not_be_computed_is_said_once(kept: AnnData) -> None:
     session, damaged = Session(), kept.copy()
     damaged.uns[keys.MODELS]["mixture"]["config.json"] = np.frombuffer(b"{", np.uint8)
