@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from .on_disk import is_on_disk, parts_of, pieces_of, with_values
+
+if TYPE_CHECKING:
+    from scipy.sparse.linalg import LinearOperator
 
 Floats = NDArray[np.float64]
 
@@ -48,7 +52,8 @@ class Components:
 def principal_components(matrix: sp.csr_matrix, n: int, seed: int) -> Components:
     """Principal components by implicit centring; as many as the matrix has, at most `n`.
 
-    Of up to 5,000 variables on disk by their covariance, which one pass adds up.
+    Of a matrix on disk by the covariance, which one pass adds up; of more than 5,000 variables by
+    products with it, each of which takes a pass.
 
     Parameters
     ----------
@@ -59,8 +64,8 @@ def principal_components(matrix: sp.csr_matrix, n: int, seed: int) -> Components
     from sklearn.decomposition import PCA
 
     n = max(1, min(n, min(matrix.shape) - 1))
-    if is_on_disk(matrix) and matrix.shape[1] <= MOST_AT_ONCE:
-        return _by_covariance(matrix, n)
+    if is_on_disk(matrix):
+        return _from_disk(matrix, n, seed)
     if _is_constant(matrix):
         return _without_variation(matrix, n)
     wide = with_values(matrix, matrix.data.astype(np.float64, copy=False))
@@ -81,18 +86,57 @@ def moments(matrix: sp.csr_matrix) -> tuple[Floats, Floats]:
     return mean, products - np.outer(mean, mean)
 
 
-def _by_covariance(matrix: sp.csr_matrix, n: int) -> Components:
-    from scipy.linalg import eigh
-
-    mean, covariance = moments(matrix)
-    if np.diag(covariance).max() < _CONSTANT:
+def _from_disk(matrix: sp.csr_matrix, n: int, seed: int) -> Components:
+    is_narrow = matrix.shape[1] <= MOST_AT_ONCE
+    mean, vectors = _by_covariance(matrix, n) if is_narrow else _by_products(matrix, n, seed)
+    if vectors is None:
         return _without_variation(matrix, n)
-    last = len(mean) - 1
-    vectors = eigh(covariance, subset_by_index=[last - n + 1, last])[1][:, ::-1]
     signs = np.sign(np.take_along_axis(vectors, np.abs(vectors).argmax(axis=0)[None], axis=0))
     loadings = (vectors * signs).T.astype(np.float32)  # the largest is positive, as in scikit-learn
     parts = Components(np.empty(0), loadings, mean.astype(np.float32))
     return Components(parts.project(matrix), loadings, parts.mean)
+
+
+def _by_covariance(matrix: sp.csr_matrix, n: int) -> tuple[Floats, Floats | None]:
+    """Mean, and leading directions (n_vars, n); None where nothing varies."""
+    from scipy.linalg import eigh
+
+    mean, covariance = moments(matrix)
+    if np.diag(covariance).max() < _CONSTANT:
+        return mean, None
+    last = len(mean) - 1
+    return mean, eigh(covariance, subset_by_index=[last - n + 1, last])[1][:, ::-1]
+
+
+def _by_products(matrix: sp.csr_matrix, n: int, seed: int) -> tuple[Floats, Floats | None]:
+    """The same without a covariance of all pairs."""
+    from scipy.sparse.linalg import eigsh
+
+    n_obs, n_vars = matrix.shape
+    total, squares = np.zeros(n_vars), np.zeros(n_vars)
+    for _rows, part in parts_of(matrix):
+        total += np.bincount(part.indices, part.data, n_vars)
+        squares += np.bincount(part.indices, np.square(part.data, dtype=np.float64), n_vars)
+    mean = total / n_obs
+    if (squares / n_obs - mean**2).max() < _CONSTANT:
+        return mean, None
+    start = np.random.default_rng(seed).uniform(-1, 1, n_vars)
+    return mean, eigsh(_covariance_of(matrix, mean), n, v0=start)[1][:, ::-1]
+
+
+def _covariance_of(matrix: sp.csr_matrix, mean: Floats) -> LinearOperator:
+    """The covariance of the columns, of which products alone are made; each takes a pass."""
+    from scipy.sparse.linalg import LinearOperator
+
+    n_obs, n_vars = matrix.shape
+
+    def times(vector: Floats) -> Floats:
+        found = -mean * (mean @ vector)
+        for _rows, part in parts_of(matrix):
+            found += part.T @ (part @ vector) / n_obs
+        return found
+
+    return LinearOperator((n_vars, n_vars), matvec=times, dtype=np.float64)
 
 
 def _without_variation(matrix: sp.csr_matrix, n: int) -> Components:

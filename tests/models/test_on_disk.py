@@ -10,7 +10,7 @@ import torch
 from anndata import AnnData
 from scipy.sparse import csr_matrix
 
-from napari_stimpute.data import on_disk
+from napari_stimpute.data import components, on_disk
 from napari_stimpute.data.components import principal_components
 from napari_stimpute.data.on_disk import Stack, is_on_disk
 from napari_stimpute.models import training
@@ -70,8 +70,12 @@ def test_random_blocks_take_every_spot_and_pieces_lie_together(
     assert not torch.equal(first[:20].sort().values, first[:20])
 
 
-def test_components_are_those_of_memory(section_on_disk: AnnData) -> None:
+@pytest.mark.parametrize("most", [components.MOST_AT_ONCE, 10])
+def test_components_are_those_of_memory(
+    section_on_disk: AnnData, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     counts = section_on_disk.X
+    monkeypatch.setattr(components, "MOST_AT_ONCE", most)  # of more genes, by products
     found = principal_components(counts, 6, 0)
     expected = principal_components(csr_matrix(counts.toarray()), 6, 0)
     np.testing.assert_allclose(found.scores, expected.scores, rtol=1e-3, atol=1e-3)
@@ -79,6 +83,8 @@ def test_components_are_those_of_memory(section_on_disk: AnnData) -> None:
     np.testing.assert_allclose(found.loadings, expected.loadings, atol=1e-4)
 
 
-def test_constant_values_have_no_components() -> None:
+@pytest.mark.parametrize("most", [components.MOST_AT_ONCE, 3])
+def test_constant_values_have_no_components(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(components, "MOST_AT_ONCE", most)
     found = principal_components(stored(csr_matrix(np.full((30, 4), 2, np.float32))), 2, 0)
     assert not found.scores.any()
