@@ -26,6 +26,7 @@ These names are public; everything else may move.
 | `raise_steps`, `deepen_steps`, `denoise_steps` | data made fuller by one |
 | `Tuning`, `Search` | a search of settings |
 | `comparison_of`, `verdict` | methods on the same hidden molecules, and which is best, in words |
+| `Workers` | how many processes share the fits of either |
 | `drain` | takes all `steps` of long work, and returns what it found |
 | `Scene`, `gene_figure` | what a session shows: values, colours, and their figure |
 | `Tissue`, `gene_pair`, `domain_map` | figures: what they are drawn on, a gene, domains |
@@ -90,6 +91,7 @@ if TYPE_CHECKING:
     from .trust.gene_by_gene import GeneByGene
     from .trust.recovery import deviance_explained
     from .tune.search import Search, Tuning
+    from .workers.workers import Workers
 
 __version__ = version("napari-stimpute")
 
@@ -121,6 +123,7 @@ _HOME = {
     "Session": ".session.session",
     "Tissue": ".plots",
     "Tuning": ".tune.search",
+    "Workers": ".workers.workers",
     "annotation_steps": ".analysis.annotation",
     "community_steps": ".analysis.communities",
     "comparison_of": ".compare.contenders",
@@ -183,6 +186,7 @@ __all__ = [
     "Session",
     "Tissue",
     "Tuning",
+    "Workers",
     "annotation_steps",
     "community_steps",
     "comparison_of",

@@ -9,6 +9,7 @@ from .room import (
     needed_on_device,
     room_in_words,
     short_of_device_memory,
+    too_large_for_workers,
     too_large_in_words,
     too_many_in_words,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "needed_on_device",
     "room_in_words",
     "short_of_device_memory",
+    "too_large_for_workers",
     "too_large_in_words",
     "too_many_in_words",
     "whole_steps",

@@ -118,6 +118,21 @@ def too_large_in_words(needed: int, free: int) -> str:
     )
 
 
+def too_large_for_workers(needed: int, free: int, n: int) -> str:
+    """Why so many workers cannot share the work here; "" where they can.
+
+    Parameters
+    ----------
+    needed : bytes of each
+    """
+    if n * needed <= free:
+        return ""
+    return (
+        f"{n} workers would need about {_gigabytes(n * needed)} GB of memory together, and "
+        f"{_gigabytes(free)} GB are free. Choose at most {max(1, free // needed)}."
+    )
+
+
 def short_of_device_memory(needed: int, free: int) -> str:
     """What follows where the memory of a GPU is too small for spots or cells by the settings."""
     return (

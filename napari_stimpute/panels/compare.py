@@ -287,7 +287,9 @@ class ComparePanel(Panel[CompareState]):
             if m.model
         ]
         tools = tuple(method.title for method in ticked if method.package)
-        return Intended(tuple((plan, self.n_splits) for plan in plans), tools)
+        runs = tuple((plan, self.n_splits) for plan in plans)
+        n_fits = len(ticked) * self.n_splits
+        return Intended(runs, tools, n_at_once=max(1, min(self.n_workers, n_fits)))
 
     def _offered(self) -> tuple[Offered, ...]:
         adata = self.session.adata

@@ -23,6 +23,7 @@ from ..forecast import (
     needed_on_device,
     room_in_words,
     short_of_device_memory,
+    too_large_for_workers,
     too_large_in_words,
     too_many_in_words,
 )
@@ -66,11 +67,13 @@ class Intended:
     """What would be run, and how often; ``untimed`` are names of what cannot be rehearsed.
 
     ``free_on_device`` are bytes, where a device with memory of its own computes; 0 elsewhere.
+    ``n_at_once`` of the runs share this machine at a time.
     """
 
     runs: tuple[tuple[Plan, int], ...] = ()
     untimed: tuple[str, ...] = ()
     free_on_device: int = 0
+    n_at_once: int = 1
 
     @property
     def plans(self) -> tuple[Plan, ...]:
@@ -208,8 +211,8 @@ class ForecastPanel(Panel[ForecastState]):
         if not all(plan in self._found for plan in plans):
             return "Estimating the time… "
         parts = (self._found[plan].times(n) for plan, n in self._intended.runs)
-        total = sum(parts, start=Duration(0.0, 0.0))
-        usual, most = about(total.usual), roughly(total.most)
+        total, n = sum(parts, start=Duration(0.0, 0.0)), self._intended.n_at_once
+        usual, most = about(total.usual / n), roughly(total.most / n)
         bound = "" if usual.endswith(most) else f" (up to {most})"
         without = f" without {_listed(self._intended.untimed)}" if self._intended.untimed else ""
         return f"{usual[:1].upper()}{usual[1:]}{bound}{without}, "
@@ -225,7 +228,9 @@ class ForecastPanel(Panel[ForecastState]):
         adata = self.session.adata
         makes_values = all(plan.keeps != "model" for plan in self._intended.plans)
         room = room_in_words(adata) if adata is not None and makes_values else ""
-        said = memory_in_words(self._needed, self._free) + room
+        n = self._intended.n_at_once
+        by = f" by {n} workers" if n > 1 else ""
+        said = memory_in_words(n * self._needed, self._free) + by + room
         free = self._intended.free_on_device
         if not free or not self._on_device:
             return f"{said}."
@@ -234,15 +239,18 @@ class ForecastPanel(Panel[ForecastState]):
         return f"{said}, {memory_in_words(self._on_device, free)} on the GPU."
 
     def _refusal(self) -> str:
-        adata, plans = self.session.adata, self._intended.plans
+        adata, plans, n = self.session.adata, self._intended.plans, self._intended.n_at_once
+        alone = too_large_in_words(self._needed, self._free)
+        together = too_large_for_workers(self._needed, self._free, n)
         too_many = "" if adata is None or not plans else too_many_in_words(adata, plans[0])
-        return too_large_in_words(self._needed, self._free) or too_many
+        return alone or together or too_many
 
     def _genes_that_fit(self) -> int:
         adata = self.session.adata
         if adata is None or not self._intended.plans:
             return 0
-        return min(genes_that_fit(adata, plan, self._free) for plan in self._intended.plans)
+        free = self._free // self._intended.n_at_once
+        return min(genes_that_fit(adata, plan, free) for plan in self._intended.plans)
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..config import ModelConfig, form_fields
 from ..errors import InvalidSetting
+from ..forecast import Plan, needed_memory, too_large_for_workers
 from ..job import Job, JobState
+from ..memory import free_memory
 from ..models import model_info
 from ..progress import Progress
 from ..session.session import Session
@@ -283,7 +285,19 @@ class TunePanel(Panel[TuneState]):
         info = model_info(self.session.model)
         if not info.config.SEARCH:
             return f"{info.title} has no settings to search."
-        return self._missing()
+        return self._missing() or self._too_large()
+
+    def _too_large(self) -> str:
+        """Why the workers that are chosen cannot all fit at once; "" where they can."""
+        adata, n = self.session.adata, min(self.n_workers, N_FITS)
+        if adata is None or n == 1:
+            return ""
+        try:
+            setup = self.setup()
+        except InvalidSetting:
+            return ""  # marked in the form
+        needed = needed_memory(adata, Plan(setup.model, setup.config))
+        return too_large_for_workers(needed, free_memory(), n)
 
     def _resolve(self) -> TuneState:
         trial, busy = self._trial(), self.session.is_busy

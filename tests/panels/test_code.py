@@ -157,6 +157,8 @@ def test_the_same_settings_are_found(session: Session, file: Path) -> None:
     theirs, ours = run(panel.tune)["tuning"], panel.tune.tuning
     assert ours is not None
     assert [t.score for t in theirs.trials] == [t.score for t in ours.trials]
+    panel.tune.choose_workers(2)
+    assert "workers=Workers(n=2)" in code_of(panel.tune).text
 
 
 def test_the_same_methods_are_compared(session: Session, file: Path) -> None:
@@ -169,6 +171,9 @@ def test_the_same_methods_are_compared(session: Session, file: Path) -> None:
     until_done(panel.compare())
     theirs, ours = run(panel)["comparison"], panel.comparison
     assert ours is not None and len(ours.scores) == 4
+    assert "Workers" not in code_of(panel).text
+    panel.choose_workers(2)
+    assert "workers=Workers(n=2)" in code_of(panel).text
     assert [(s.title, s.gain) for s in theirs.scores] == [(s.title, s.gain) for s in ours.scores]
 
 

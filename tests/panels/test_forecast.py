@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import replace
 
 import numpy as np
@@ -9,12 +10,13 @@ import pytest
 import scipy.sparse as sp
 from anndata import AnnData
 
-from napari_stimpute.forecast import Plan, needed_memory
+from napari_stimpute.forecast import Duration, Plan, needed_memory
 from napari_stimpute.job import JobState
 from napari_stimpute.models import model_info
 from napari_stimpute.panels.compare import ComparePanel
 from napari_stimpute.panels.forecast import ForecastPanel, Intended
 from napari_stimpute.panels.train import TrainPanel
+from napari_stimpute.progress import Progress
 from napari_stimpute.session.session import Session
 
 from .waiting import endless, until_done
@@ -200,3 +202,47 @@ def test_compare_adds_up_what_is_ticked(opened: Session) -> None:
     compare.choose_splits(50)
     assert compare.forecast.job is None  # each was rehearsed before
     compare.close()
+
+
+def test_workers_divide_the_time_of_a_comparison_and_multiply_its_memory(
+    opened: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert opened.adata is not None
+    needed = needed_memory(opened.adata, Plan("pca", model_info("pca").config()))
+    monkeypatch.setattr("napari_stimpute.panels.forecast.free_memory", lambda: 5 * needed // 2)
+    monkeypatch.setattr(
+        "napari_stimpute.panels.forecast.Rehearsal.steps", lambda _rehearsal: hours_long()
+    )
+    compare = ComparePanel(opened)
+    for method in compare.now.methods:
+        compare.tick(method.name, wanted=method.name in ("gene_mean", "pca"))
+    compare.forecast.look(is_seen=True)
+    assert until_told(compare.forecast).startswith("About 12 h 00 min, ")
+    compare.choose_workers(2)
+    said = compare.forecast.now.line
+    assert said.startswith("About 6 h 00 min, ") and " by 2 workers" in said
+    compare.choose_workers(3)
+    assert "Choose at most 2." in compare.now.work.why_not.text
+    assert not compare.now.work.is_enabled and not compare.forecast.now.smaller
+    compare.close()
+
+
+def hours_long() -> Generator[Progress, None, Duration]:
+    """What is found of a run of two hours."""
+    yield Progress("rehearse", 0, 1)
+    return Duration(7_200.0, 7_200.0)
+
+
+def test_workers_of_a_search_that_do_not_fit_are_refused(
+    opened: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert opened.adata is not None
+    opened.model = "pca"
+    train = TrainPanel(opened)
+    needed = needed_memory(opened.adata, Plan("pca", model_info("pca").config()))
+    monkeypatch.setattr("napari_stimpute.panels.tune.free_memory", lambda: 5 * needed // 2)
+    train.tune.choose_workers(2)
+    assert train.tune.now.work.is_enabled
+    train.tune.choose_workers(3)
+    assert "3 workers would need" in train.tune.now.work.why_not.text
+    train.close()

@@ -8,6 +8,7 @@ from ... import keys
 from ...errors import InvalidSetting
 from ...scene.shown import Values
 from ...session.display import Display
+from ...workers.workers import Workers
 from ..compare import ComparePanel
 from ..data import DataPanel
 from ..genes import GenesPanel
@@ -103,7 +104,8 @@ def tune_code(panel: TunePanel) -> Code:
     script = Script(panel.session, panel.work.missing())
     study = str(Path(panel.study.strip()).resolve()) if panel.study.strip() else ""
     search = Search(panel.n_trials, setup.seed, study, device=setup.device)
-    script.add(script.call("Tuning", ADATA, setup.model, setup.config, search), "tuning")
+    made = script.call("Tuning", ADATA, setup.model, setup.config, search, **_shared(panel))
+    script.add(made, "tuning")
     script.add(script.call("drain", Name("tuning.steps()")))
     script.add('print(*tuning.outcome.notes, sep="\\n")')
     script.add("config = tuning.outcome.config_of(tuning.outcome.best)")
@@ -116,9 +118,16 @@ def compare_code(panel: ComparePanel) -> Code:
     show = [gene.strip() for gene in panel.genes.split(",") if gene.strip()]
     drawn = {"show": show} if show else {}
     seeds = {"seeds": Name(f"range({panel.n_splits})")} if panel.n_splits > 1 else {}
-    comparison = script.call("comparison_of", ADATA, panel.chosen, **seeds, **drawn)
+    comparison = script.call(
+        "comparison_of", ADATA, panel.chosen, **seeds, **drawn, **_shared(panel)
+    )
     script.add(comparison, "comparison")
     script.add(script.call("drain", Name("comparison.steps()")))
     script.add("for score in comparison.scores:")
     script.add("    print(score.title, score.seed, score.gain)")
     return script.code()
+
+
+def _shared(panel: ComparePanel | TunePanel) -> dict[str, Workers]:
+    """The processes that share the fits, where there are several."""
+    return {"workers": Workers(panel.n_workers)} if panel.n_workers > 1 else {}
