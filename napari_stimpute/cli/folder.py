@@ -58,10 +58,13 @@ class Task:
 
 
 class Worked(NamedTuple):
-    """Whether a file's result is whole, and whether Ctrl-C was pressed meanwhile."""
+    """Whether a file's result is whole, whether Ctrl-C was pressed meanwhile, and which genes were
+    modelled.
+    """
 
     is_complete: bool
     is_stopped: bool
+    genes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ class FileOutcome:
     note: str = ""
     seconds: float | None = None
     is_last: bool = False
+    genes: frozenset[str] = frozenset()
 
 
 def is_folder(path: str) -> bool:
@@ -186,7 +190,7 @@ def _ended(done: Done[Task, Told], tell: Teller) -> FileOutcome:
         tell.warn(f"{name}: {told.warned}")
     tell.say(f"{done.part.place}: {name} is done, in {duration(told.seconds)}.")
     note = "" if told.worked.is_complete else "the best so far is kept"
-    return FileOutcome(name, "done", note, told.seconds)
+    return FileOutcome(name, "done", note, told.seconds, genes=told.worked.genes)
 
 
 def _tasks(args: argparse.Namespace) -> list[Task]:
@@ -252,9 +256,9 @@ def _outcome(
         return _failed(name, error, tell)
     seconds, is_last = time.monotonic() - begun, worked.is_stopped
     if worked.is_complete:
-        return FileOutcome(name, "done", "", seconds, is_last)
+        return FileOutcome(name, "done", "", seconds, is_last, worked.genes)
     state: Literal["stopped early", "done"] = "stopped early" if is_last else "done"
-    return FileOutcome(name, state, "the best so far is kept", seconds, is_last)
+    return FileOutcome(name, state, "the best so far is kept", seconds, is_last, worked.genes)
 
 
 def _failed(name: str, error: BaseException | None, tell: Teller) -> FileOutcome:
@@ -300,6 +304,18 @@ def _told(outcomes: Sequence[FileOutcome], tell: Teller) -> int:
         for o in outcomes
     ]
     tell.say("", *aligned([_HEADER, *rows], left=(0, 1, 3)), "")
+    tell.say(*_other_genes([o.genes for o in outcomes if o.genes]))
     counted = Counter(o.state for o in outcomes)
     tell.say(", ".join(f"{n} {state}" for state, n in counted.items()) + ".")
     return 0 if {o.state for o in outcomes} <= {"done", "skipped"} else 1
+
+
+def _other_genes(modelled: Sequence[frozenset[str]]) -> list[str]:
+    """Say that not all files were modelled with the same genes, if so."""
+    if len(set(modelled)) < 2:
+        return []
+    in_all, in_any = frozenset.intersection(*modelled), frozenset.union(*modelled)
+    return [
+        f"Not the same genes are modelled in all files: {len(in_all):,} of {len(in_any):,} are. "
+        "Name genes that all hold (--genes FILE) to compare their results gene by gene."
+    ]

@@ -291,7 +291,8 @@ def _work_on(task: Task, args: argparse.Namespace, config: ModelConfig, tell: Te
             raise KeyboardInterrupt from error  # who pressed Ctrl-C does not want other files begun
         if state is not JobState.CANCELLED:
             forget_training(kept)
-    return Worked(record.completed, state is JobState.CANCELLED or bool(came))
+    is_stopped = state is JobState.CANCELLED or bool(came)
+    return Worked(record.completed, is_stopped, frozenset(run.adata.var_names.astype(str)))
 
 
 def _sent(args: argparse.Namespace) -> argparse.Namespace:

@@ -74,6 +74,19 @@ def test_every_file_gets_a_result_of_the_same_name_in_order(
     assert text.out.endswith("2 done.\n")
 
 
+def test_files_of_other_genes_are_worked_on_and_it_is_said_how_many_they_share(
+    folder: Path, section: ad.AnnData, capsys: pytest.CaptureFixture[str]
+) -> None:
+    section[:, 10:].copy().write_h5ad(folder / "b.h5ad")
+    (folder / "shared.txt").write_text("\n".join(section.var_names[10:]))
+    out = folder.with_name("out")
+    assert run("impute", folder, out, *QUICK) == 0
+    said = "Not the same genes are modelled in all files: 30 of 40 are. Name genes that all hold"
+    assert said in capsys.readouterr().out
+    assert run("impute", folder, out, *QUICK, "--overwrite", "--genes", folder / "shared.txt") == 0
+    assert "Not the same genes" not in capsys.readouterr().out
+
+
 def test_inputs_are_never_changed(folder: Path) -> None:
     before = {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()}
     run("impute", folder, folder.with_name("out"), *QUICK, "--quiet")

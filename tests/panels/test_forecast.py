@@ -86,7 +86,10 @@ def test_a_change_gives_up_what_is_rehearsed_and_what_is_known_is_told_again(
     panel.close()
 
 
-def test_what_was_found_before_is_told_at_once(opened: Session) -> None:
+def test_what_was_found_before_is_told_at_once(
+    opened: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_stimpute.panels.forecast.free_memory", lambda: 2**33)
     choice = Choice("pca")
     panel = looked_at(opened, choice)
     said = until_told(panel)
