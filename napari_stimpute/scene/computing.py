@@ -32,6 +32,7 @@ class Computing:
         """What is being computed; None between."""
         self._of: KeptRuns | None = None
         self._problems: dict[tuple[str, str], str] = {}
+        self._beside: set[str] = set()
         self.connections = Connections()
         self.connections.add(session.display.changed, self.look)
         self.connections.add(session.events.contents, self._forget)
@@ -59,13 +60,26 @@ class Computing:
 
     def look(self) -> None:
         """Begin what is wanted; what is under way is waited for, and this done again."""
+        if self._begin():
+            self.changed.emit()
+
+    def draw_beside(self, key: str) -> None:
+        """Compute the genes of a run that is drawn, although another source is chosen.
+
+        Nothing is emitted before the end: who draws asks for it.
+        """
+        if key not in self._beside and key in self.session.contents.kept:
+            self._beside.add(key)
+            self._begin()
+
+    def _begin(self) -> bool:
         kept, wanted = self._kept, next(self._wanted(), None)
         if self.job is not None or kept is None or wanted is None:
-            return
+            return False
         job = Job(kept.steps(*wanted), f"Computing {wanted[0]}")
         job.finished.connect(lambda state: self._take(job, wanted, state), thread="current")
         self.job, self._of = job.start(), kept
-        self.changed.emit()
+        return True
 
     def _wanted(self) -> Iterator[tuple[str, str]]:
         """Genes and runs: of the source that is shown first, then of those that are prepared."""
@@ -74,8 +88,8 @@ class Computing:
         if kept is None or not gene or display.column or not contents.is_modelled(gene):
             return
         for key in sorted(contents.kept, key=lambda key: key != display.source):
-            is_wanted = key == display.source or kept.is_prepared(key)
-            if is_wanted and (gene, key) not in self._problems and kept.find(gene, key) is None:
+            is_seen = key == display.source or key in self._beside or kept.is_prepared(key)
+            if is_seen and (gene, key) not in self._problems and kept.find(gene, key) is None:
                 yield gene, key
 
     def _take(self, job: Job[Array], wanted: tuple[str, str], state: JobState) -> None:

@@ -93,6 +93,7 @@ class Pair:
         return title if self._is_drawn(source) else f"{title} ({why}: counts)"
 
     def _half(self, source: str) -> Values:
+        self.aspects.computing.draw_beside(source)
         return gene_shown(self.session, drawable_source(self.session, source))
 
     def _faded(self, source: str) -> Values:

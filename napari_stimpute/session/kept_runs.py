@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float32]
 
-_MOST_RECENT = 8
+_MOST_RECENT = 16
 """Genes whose values are kept, 4 bytes a spot each."""
 
 

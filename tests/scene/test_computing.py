@@ -72,6 +72,19 @@ def test_once_prepared_each_gene_is_computed_whatever_is_shown(scene: Scene) -> 
     assert session.contents.has(gene, "mixture")
 
 
+def test_a_run_beside_what_is_chosen_is_computed_once_it_is_drawn(kept: AnnData) -> None:
+    session = Session()
+    session.open(kept.copy())
+    scene = Scene(session)
+    assert scene.computing.job is None
+    assert scene.pair.names()[1] == "Mixture (not computed yet: counts)"
+    scene.pair.drawn()
+    finish(scene)
+    assert scene.pair.names()[1] == "Mixture"
+    values = session.expression(source="mixture")
+    np.testing.assert_array_equal(scene.pair.drawn()[1].values, values)
+
+
 def test_the_last_of_several_genes_is_computed(scene: Scene) -> None:
     display, genes = scene.session.display, scene.session.contents.genes
     for gene in genes[4:9]:

@@ -66,6 +66,8 @@ class SideBySide:
         """Colour both maps on one scale."""
         stage, scene = self.stage, self.stage.scene
         sources = raw_and_imputed(scene.session)
+        for run in scene.session.contents.runs[-1:]:
+            scene.computing.draw_beside(run)
         for layer, source in zip((stage.spots, stage.second), sources, strict=True):
             shown = scene.shown_for(source)
             if shown is not None and layer is not None:
