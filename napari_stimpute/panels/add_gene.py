@@ -71,7 +71,7 @@ class AddPanel(Panel[AddState]):
 
     def _end(self, job: Job[Any]) -> None:
         if job.state is JobState.DONE and not self.work.problem:
-            done = _DONE_NOW if self.session.contents.runs else _DONE_LATER
+            done = _DONE_NOW if self.session.contents.whole else _DONE_LATER
             self.work.say(good(done.format(gene=self.session.contents.gene_title(self._gene))))
 
     def _look(self, names: frozenset[str]) -> None:
@@ -83,7 +83,7 @@ class AddPanel(Panel[AddState]):
         session, gene = self.session, self.session.display.gene
         is_running = self.work.is_running
         lacks = bool(gene) and not session.contents.is_modelled(gene)
-        said = _NOW if session.contents.runs else _LATER
+        said = _NOW if session.contents.whole else _LATER
         message = (
             Message(said.format(gene=session.contents.gene_title(gene)))
             if lacks and not is_running
