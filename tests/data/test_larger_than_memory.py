@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import anndata as ad
@@ -199,14 +201,25 @@ def test_converting_needs_all_of_it(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert not out.exists()
 
 
-def test_a_file_that_changes_while_it_is_read_is_said(tmp_path: Path) -> None:
-    adata = section()
-    file = written(adata, tmp_path)
-    steps = load_steps(file, genes="hvg:20", options=PART)
-    for _ in range(4):
-        next(steps)
+def replaced(file: Path) -> None:
     file.unlink()
-    adata[:40, :30].copy().write_h5ad(file)
+    section()[:40, :30].copy().write_h5ad(file)
+
+
+def cut(file: Path) -> None:
+    os.truncate(file, file.stat().st_size // 2)
+
+
+@pytest.mark.parametrize("change", [replaced, cut])
+@pytest.mark.parametrize("phase", ["counts", "genes", "load"])
+def test_a_file_that_changes_while_it_is_read_is_said(
+    change: Callable[[Path], None], phase: str, tmp_path: Path
+) -> None:
+    file = written(section(), tmp_path)
+    steps = load_steps(file, genes="hvg:20", options=PART)
+    while next(steps).phase != phase:
+        pass
+    change(file)
     with pytest.raises(NotReadable, match="another program changed it while it was read"):
         drain(steps)
 
