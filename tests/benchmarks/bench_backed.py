@@ -12,11 +12,11 @@ counts: 8 bytes for each above zero.
 from __future__ import annotations
 
 import argparse
-import resource
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -25,6 +25,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+from large_file import resident, write
 
 MOLECULES, PER_PART, WANTED = 1_600, 10_000, 2_000
 WAYS = {
@@ -46,7 +47,9 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "large.h5ad"
-        n_values = write(path, options.cells, options.genes)
+        n_values = write(
+            path, cells(options.cells), options.genes, parts(options.cells, options.genes)
+        )
         print(
             f"{options.cells:,} cells × {options.genes:,} genes, {n_values:,} counts above zero\n"
         )
@@ -57,38 +60,21 @@ def main() -> None:
             print(f"| {way} | {done.stdout.strip()} |", flush=True)
 
 
-def write(path: Path, n_cells: int, n_genes: int) -> int:
-    """The file, written part by part; how many counts are above zero."""
+def cells(n_cells: int) -> pd.DataFrame:
+    """All cells, by their names."""
+    return pd.DataFrame(index=[f"cell{n}" for n in range(n_cells)])
+
+
+def parts(n_cells: int, n_genes: int) -> Iterator[sp.csr_matrix]:
+    """Their counts."""
     rng = np.random.default_rng(0)
     levels = np.cumsum(rng.gamma(0.3, 1, n_genes))
-    empty = ad.AnnData(
-        obs=pd.DataFrame(index=[f"cell{n}" for n in range(n_cells)]),
-        var=pd.DataFrame(index=[f"gene{n}" for n in range(n_genes)]),
-    )
-    empty.write_h5ad(path)
-    with h5py.File(path, "a") as file:
-        if "X" in file:
-            del file["X"]
-        group = file.create_group("X")
-        kind = {"encoding-type": "csr_matrix", "encoding-version": "0.1.0"}
-        group.attrs.update(kind | {"shape": np.array([n_cells, n_genes])})
-        data, indices = (
-            group.create_dataset(name, (0,), dtype, maxshape=(None,), chunks=(2**18,))
-            for name, dtype in (("data", "f4"), ("indices", "i4"))
-        )
-        starts = [0]
-        for start in range(0, n_cells, PER_PART):
-            n = min(PER_PART, n_cells - start)
-            drawn = np.searchsorted(levels, levels[-1] * rng.random(n * MOLECULES))
-            rows = np.repeat(np.arange(n), MOLECULES)
-            ones = np.ones(len(rows), dtype=np.float32)
-            part = sp.csr_matrix((ones, (rows, drawn)), shape=(n, n_genes))
-            for held, values in ((data, part.data), (indices, part.indices)):
-                held.resize((starts[-1] + part.nnz,))
-                held[starts[-1] :] = values
-            starts += (starts[-1] + part.indptr[1:]).tolist()
-        group["indptr"] = np.array(starts)
-    return starts[-1]
+    for start in range(0, n_cells, PER_PART):
+        n = min(PER_PART, n_cells - start)
+        drawn = np.searchsorted(levels, levels[-1] * rng.random(n * MOLECULES))
+        rows = np.repeat(np.arange(n), MOLECULES)
+        ones = np.ones(len(rows), dtype=np.float32)
+        yield sp.csr_matrix((ones, (rows, drawn)), shape=(n, n_genes))
 
 
 def opened(way: str, path: str) -> None:
@@ -111,15 +97,6 @@ def opened(way: str, path: str) -> None:
     with h5py.File(path) as file:
         whole = 8 * len(file["X/data"])
     print(f"{seconds:,.0f} | {memory / 2**30:.2f} | {memory / whole:.2f}")
-
-
-def resident(*, peak: bool = False) -> int:
-    """Bytes that this process holds, or held at most."""
-    if peak:
-        return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    import psutil
-
-    return int(psutil.Process().memory_info().rss)
 
 
 if __name__ == "__main__":

@@ -13,18 +13,18 @@ deviance that is left (1 is the gene mean), of the same hidden molecules.
 from __future__ import annotations
 
 import argparse
-import resource
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import anndata as ad
-import h5py
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
+from large_file import resident, write
 
 TYPES, MOLECULES, PER_PART = 12, 265, 10_000
 WAYS = {"memory": "all", "disk": "disk"}
@@ -46,7 +46,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         path = Path(folder) / "cells.h5ad"
-        per_cell = write(path, options.cells, options.genes) / options.cells
+        per_cell = write_cells(path, options.cells, options.genes) / options.cells
         print(f"{options.cells:,} cells × {options.genes:,} genes, {per_cell:.0f} counts a cell\n")
         titles = "| counts | cells read a processor second | MB to read |"
         print(f"{titles}\n|---|---|---|", flush=True)
@@ -66,44 +66,38 @@ def in_process(what: str, way: str, path: Path, *more: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def write(path: Path, n_cells: int, n_genes: int) -> int:
-    """The file, written part by part; how many counts are above zero."""
-    rng = np.random.default_rng(0)
-    shared = rng.gamma(0.5, 1, n_genes) + 0.3
-    levels = [np.cumsum(shared * rng.lognormal(0, 0.7, n_genes)) for _ in range(TYPES)]
+def types(n_cells: int, rng: np.random.Generator) -> pd.DataFrame:
+    """All cells, sorted by their types."""
     kinds = np.sort(rng.integers(TYPES, size=n_cells))
     obs = pd.DataFrame({"type": pd.Categorical.from_codes(kinds, list("ABCDEFGHIJKL"))})
     obs.index = obs.index.map("cell{}".format)
-    var = pd.DataFrame(index=[f"gene{n}" for n in range(n_genes)])
-    ad.AnnData(obs=obs, var=var).write_h5ad(path)
-    with h5py.File(path, "a") as file:
-        if "X" in file:
-            del file["X"]
-        group = file.create_group("X")
-        kind = {"encoding-type": "csr_matrix", "encoding-version": "0.1.0"}
-        group.attrs.update(kind | {"shape": np.array([n_cells, n_genes])})
-        data, indices = (
-            group.create_dataset(name, (0,), dtype, maxshape=(None,), chunks=(2**18,))
-            for name, dtype in (("data", "f4"), ("indices", "i4"))
+    return obs
+
+
+def parts(
+    kinds: np.ndarray, levels: list[np.ndarray], rng: np.random.Generator
+) -> Iterator[sp.csr_matrix]:
+    """Counts of cells of these types, by running sums of what genes take in each."""
+    for start in range(0, len(kinds), PER_PART):
+        here = kinds[start : start + PER_PART]
+        rows = np.repeat(np.arange(len(here)), MOLECULES)
+        drawn = np.concatenate(
+            [
+                np.searchsorted(levels[k], levels[k][-1] * rng.random(n * MOLECULES))
+                for k, n in zip(*np.unique(here, return_counts=True), strict=True)
+            ]
         )
-        starts = [0]
-        for start in range(0, n_cells, PER_PART):
-            here = kinds[start : start + PER_PART]
-            rows = np.repeat(np.arange(len(here)), MOLECULES)
-            drawn = np.concatenate(
-                [
-                    np.searchsorted(levels[k], levels[k][-1] * rng.random(n * MOLECULES))
-                    for k, n in zip(*np.unique(here, return_counts=True), strict=True)
-                ]
-            )
-            ones = np.ones(len(rows), dtype=np.float32)
-            part = sp.csr_matrix((ones, (rows, drawn)), shape=(len(here), n_genes))
-            for held, values in ((data, part.data), (indices, part.indices)):
-                held.resize((starts[-1] + part.nnz,))
-                held[starts[-1] :] = values
-            starts += (starts[-1] + part.indptr[1:]).tolist()
-        group["indptr"] = np.array(starts)
-    return starts[-1]
+        ones = np.ones(len(rows), dtype=np.float32)
+        yield sp.csr_matrix((ones, (rows, drawn)), shape=(len(here), len(levels[0])))
+
+
+def write_cells(path: Path, n_cells: int, n_genes: int) -> int:
+    """The file; how many counts are above zero."""
+    rng = np.random.default_rng(0)
+    shared = rng.gamma(0.5, 1, n_genes) + 0.3
+    levels = [np.cumsum(shared * rng.lognormal(0, 0.7, n_genes)) for _ in range(TYPES)]
+    obs = types(n_cells, rng)
+    return write(path, obs, n_genes, parts(obs["type"].cat.codes.to_numpy(), levels, rng))
 
 
 def opened(path: str, way: str) -> ad.AnnData:
@@ -156,15 +150,6 @@ def trained(name: str, way: str, path: str, epochs: int) -> str:
     seconds, memory = time.process_time() - began, resident(peak=True) - before
     score = [row["validation"] for row in model.history_ if "validation" in row]
     return f"{seconds:,.0f} | {memory / 1e6:,.0f} | {min(score):.4f}"
-
-
-def resident(*, peak: bool = False) -> int:
-    """Bytes that this process holds, or held at most."""
-    if peak:
-        return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    import psutil
-
-    return int(psutil.Process().memory_info().rss)
 
 
 if __name__ == "__main__":
