@@ -11,13 +11,13 @@ from anndata import AnnData
 from torch import Tensor
 
 from napari_stimpute.errors import OutOfMemory
-from napari_stimpute.models import model_info
 from napari_stimpute.models.base import in_blocks, is_out_of_memory
 from napari_stimpute.models.configs import GMMVGAEConfig
 from napari_stimpute.models.gmm_vgae import training
 from napari_stimpute.progress import Progress, drain
-from napari_stimpute.run import Request, Run
+from napari_stimpute.run import Run
 
+from .requested import request
 from .simulated import simulate_section
 
 
@@ -29,12 +29,6 @@ def simulated() -> AnnData:
 @pytest.fixture
 def section(simulated: AnnData) -> AnnData:
     return simulated.copy()
-
-
-def request(model: str = "pca", **settings: object) -> Request:
-    config = model_info(model).config
-    presets: dict[str, dict[str, object]] = config.PRESETS
-    return Request(model, config.checked(presets["tiny"] | settings), seed=3, device="cpu")
 
 
 def out_of_memory_above(n: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ from napari_stimpute.progress import Progress, StopEarly, drain
 from napari_stimpute.run import Request, Run
 from napari_stimpute.trust.verdict import VERDICTS
 
+from .requested import request
 from .simulated import simulate_section
 
 
@@ -35,12 +36,6 @@ def simulated() -> AnnData:
 @pytest.fixture
 def section(simulated: AnnData) -> AnnData:
     return simulated.copy()
-
-
-def request(model: str = "pca", **settings: object) -> Request:
-    config = model_info(model).config
-    presets: dict[str, dict[str, object]] = config.PRESETS
-    return Request(model, config.checked(presets["tiny"] | settings), seed=3, device="cpu")
 
 
 def test_the_record_tells_how_the_genes_were_chosen(section: AnnData) -> None:
