@@ -18,13 +18,12 @@ from .folders import (
     FROM_IMAGE,
     NONE,
     Parts,
-    describe_places,
     image_question,
     placed,
     without_controls,
 )
 from .found import Found, Options
-from .pictures import Picture, picture_of, pyramids_of
+from .pictures import Picture, found_with, picture_of
 from .wide import read_wide
 
 _TITLE = "an output folder of MERSCOPE"
@@ -65,17 +64,15 @@ def read(path: Path, options: Options) -> Found:
         picture, scale, more = _laid_under(adata, parts, image, options)
         said += more
     name = path.name or "section"
-    describe_places(
+    return found_with(
         adata,
         name,
-        microns=1,
-        diameter=_diameter(cells),
-        pixels=picture.pixels if picture else None,
+        picture,
         scale=scale,
+        diameter=_diameter(cells),
+        notes=[*notes, *said],
+        question=question,
     )
-    questions = [] if question is None else [question]
-    questions += [] if picture is None else picture.questions
-    return Found(adata, [*notes, *said], tuple(questions), pyramids_of(name, picture))
 
 
 def _laid_under(

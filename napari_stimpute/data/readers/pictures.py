@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...errors import BadImage
-from .folders import GET_FORMATS
-from .found import Options, Question
+from .folders import GET_FORMATS, describe_places
+from .found import Found, Options, Question
 from .levels import Held, held
 from .ometiff import levels_of
 
 if TYPE_CHECKING:
+    from anndata import AnnData
     from numpy.typing import NDArray
 
     from ..pyramid import Pyramid
@@ -72,6 +73,33 @@ def picture_of(file: Path, options: Options) -> tuple[Picture | None, list[str]]
     except (BadImage, *FAULTS) as error:
         return None, [left_out(file, error)]
     return Picture(*_as_seen(seen), seen.questions), seen.notes
+
+
+def found_with(
+    adata: AnnData,
+    name: str,
+    picture: Picture | None,
+    *,
+    scale: float,
+    diameter: float,
+    notes: list[str],
+    question: Question | None,
+) -> Found:
+    """Cells, whose places are in µm, with the image that they lie on.
+
+    Parameters
+    ----------
+    name : of the section
+    picture : the image; None for none
+    scale : pixels of the image in a µm
+    diameter : of a cell, in µm; 0 if unknown
+    question : which image is laid under them; None where there is none
+    """
+    pixels = None if picture is None else picture.pixels
+    describe_places(adata, name, microns=1, diameter=diameter, pixels=pixels, scale=scale)
+    questions = [] if question is None else [question]
+    questions += [] if picture is None else picture.questions
+    return Found(adata, notes, tuple(questions), pyramids_of(name, picture))
 
 
 def pyramids_of(name: str, picture: Picture | None) -> dict[str, Pyramid]:

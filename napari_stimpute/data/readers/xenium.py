@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import tenx
-from .folders import NONE, Parts, describe_places, image_question, placed
+from .folders import NONE, Parts, image_question, placed
 from .found import Found, Options
-from .pictures import microns_per_pixel, picture_of, pyramids_of
+from .pictures import found_with, microns_per_pixel, picture_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,17 +61,15 @@ def read(path: Path, options: Options) -> Found:
         notes += said
         scale = picture.scale / size if picture else 0.0
     name = next((p.name for p in (path, *path.parents) if p.name not in ("outs", "")), "section")
-    describe_places(
+    return found_with(
         adata,
         name,
-        microns=1,
-        diameter=_diameter(cells),
-        pixels=picture.pixels if picture else None,
+        picture,
         scale=scale,
+        diameter=_diameter(cells),
+        notes=[*found.notes, *notes],
+        question=question,
     )
-    questions = [] if question is None else [question]
-    questions += [] if picture is None else picture.questions
-    return Found(adata, [*found.notes, *notes], tuple(questions), pyramids_of(name, picture))
 
 
 def _words(image: Path) -> str:
