@@ -9,6 +9,11 @@ from .memory import free_memory
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
+DETERMINISTIC = (
+    "Computed by deterministic algorithms: the same seed gives the same numbers on the same device."
+)
+"""What is noted of a run that was: on a GPU, others differ in the last digits of sums."""
+
 _GIB = 2**30
 
 

@@ -34,6 +34,7 @@ from .data.scratch import Scratch, require_room
 from .data.sections import sections_in_words
 from .data.storable import snapshot
 from .data.technology import place_of
+from .devices import DETERMINISTIC
 from .errors import Diverged, OutOfMemory, TooSmall
 from .keys import GENE_CHOICE
 from .models import model_class, model_info
@@ -51,7 +52,7 @@ from .models.protocols import (
 from .models.simple.mixture import tissue_graph
 from .models.simple.parts import Parts
 from .models.simple.sample import Rows, sample_in_words
-from .nn.determinism import DETERMINISTIC, deterministically
+from .nn.determinism import deterministically
 from .progress import Progress, StopEarly
 from .trust.added import added_steps
 from .trust.judgement import Judgement, hide

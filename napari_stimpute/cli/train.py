@@ -166,7 +166,8 @@ def _fit(
     model: Model, adata: AnnData, args: argparse.Namespace, tell: Teller
 ) -> Generator[Progress, None, None]:
     """Train; a training that breaks off is used as it was at its best, if it ever was."""
-    from ..nn.determinism import DETERMINISTIC, deterministically
+    from ..devices import DETERMINISTIC
+    from ..nn.determinism import deterministically
 
     fit = model.fit_steps(adata, seed=args.seed, device=args.device)
     if args.deterministic:

@@ -17,11 +17,6 @@ from ..errors import InvalidSetting
 Y = TypeVar("Y")
 R = TypeVar("R")
 
-DETERMINISTIC = (
-    "Computed by deterministic algorithms: the same seed gives the same numbers on the same device."
-)
-"""What is noted of a run."""
-
 _REFUSED = "does not have a deterministic implementation"
 
 

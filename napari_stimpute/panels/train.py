@@ -33,13 +33,14 @@ if TYPE_CHECKING:
     from ..models.kept import Keeps
     from ..run import Run
 
-SEED, KEY, ALSO, BLEND, JUDGE, KEEP = (
+SEED, KEY, ALSO, BLEND, JUDGE, KEEP, EXACT = (
     "Seed",
     "Name of result",
     "Always model",
     "Blend with simple predictors",
     "Judge on hidden molecules",
     "Keep the values of all genes",
+    "Deterministic on a GPU",
 )
 """Titles of the options of a run."""
 
@@ -50,10 +51,8 @@ MOST_SEED = 2**31 - 1
 USUAL_KEY = "The model's name"
 """Shown where no name was given to a result."""
 
-SEED_HELP = (
-    "The same seed gives the same result on the same device; on a GPU but for last digits, which "
-    "“stimpute impute --deterministic” keeps, too."
-)
+SEED_HELP = "The same seed gives the same result on the same device; on a GPU but for last digits."
+EXACT_HELP = "The same seed gives the same last digits on the same GPU, too, which takes longer."
 USUAL_ALSO = "Genes, with commas between"
 """Shown where no gene is modelled in any case."""
 
@@ -87,6 +86,7 @@ class Options:
     blend: bool = True
     judged: bool = True
     keeps: Keeps = "values"
+    deterministic: bool = False
 
     @property
     def keeps_values(self) -> bool:
@@ -211,6 +211,7 @@ class TrainPanel(Panel[TrainState]):
                 blend=options.blend,
                 judged=options.judged,
                 keeps=options.keeps,
+                deterministic=options.deterministic,
             )
         except StimputeError as problem:
             if not self._mark(problem):

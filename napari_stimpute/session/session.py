@@ -184,6 +184,7 @@ class Session(AtWork):
         blend: bool = True,
         judged: bool = True,
         keeps: Keeps = "values",
+        deterministic: bool = False,
     ) -> Job[Run]:
         """Start training in a thread; a second start while one runs is refused (`Busy`).
 
@@ -196,7 +197,17 @@ class Session(AtWork):
         self._require_idle()
         name = model or self.model
         settings = config if config is not None else model_info(name).config()
-        wanted = Request(name, settings, seed, device, key, blend=blend, judged=judged, keeps=keeps)
+        wanted = Request(
+            name,
+            settings,
+            seed,
+            device,
+            key,
+            blend=blend,
+            judged=judged,
+            keeps=keeps,
+            deterministic=deterministic,
+        )
         adata, added = self.contents.required, dict[str, AddedGenes]()
         new = not_modelled(adata, self.also)
         run = Run(adata, wanted, folder())  # whatever is wrong is said before anything begins

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from napari_stimpute.cli import main
-from napari_stimpute.nn.determinism import DETERMINISTIC
+from napari_stimpute.devices import DETERMINISTIC
 
 BRIEF = ("--model", "pca", "--genes", "all", "--deterministic")
 

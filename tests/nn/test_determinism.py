@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from napari_stimpute.data.simulate import simulate_section
+from napari_stimpute.devices import DETERMINISTIC
 from napari_stimpute.errors import InvalidSetting
 from napari_stimpute.models import model_info
-from napari_stimpute.nn.determinism import DETERMINISTIC, deterministically
+from napari_stimpute.nn.determinism import deterministically
 from napari_stimpute.progress import drain
 from napari_stimpute.run import Request, Run
 

@@ -15,7 +15,7 @@ from anndata import AnnData
 from psygnal import emit_queued
 
 from napari_stimpute import keys
-from napari_stimpute.devices import Device
+from napari_stimpute.devices import DETERMINISTIC, Device
 from napari_stimpute.job import Job, JobState
 from napari_stimpute.models import MODELS
 from napari_stimpute.models.configs import GMMVGAEConfig
@@ -208,6 +208,14 @@ def test_a_model_can_be_kept_in_place_of_the_values(train: TrainPanel) -> None:
     assert session.contents.kept == ("gene_mean",) and session.display.source == "gene_mean"
     assert "layers" not in train.now.card.details
     assert "each gene is computed" in train.now.card.details
+
+
+def test_a_run_can_be_deterministic_and_its_code_says_so(train: TrainPanel) -> None:
+    train.choose_model("gene_mean")
+    train.set_options(Options(deterministic=True))
+    assert "deterministic=True" in train_code(train).text
+    until_done(train.train())
+    assert DETERMINISTIC in train.session.contents.records["gene_mean"].notes
 
 
 def test_values_that_fit_nowhere_are_refused_and_the_model_offered(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import ipywidgets as widgets
 
@@ -11,6 +12,8 @@ from ...panels.train import (
     ALSO_HELP,
     BLEND,
     BLEND_HELP,
+    EXACT,
+    EXACT_HELP,
     JUDGE,
     JUDGE_HELP,
     KEEP,
@@ -79,10 +82,11 @@ class TrainTab:
         self.blend = control(widgets.Checkbox, BLEND, value=True, tooltip=BLEND_HELP)
         self.judge = control(widgets.Checkbox, JUDGE, value=True, tooltip=JUDGE_HELP)
         self.keep = control(widgets.Checkbox, KEEP, value=True, tooltip=KEEP_HELP)
+        self.exact = control(widgets.Checkbox, EXACT, value=False, tooltip=EXACT_HELP)
         self.also = control(widgets.Text, ALSO, placeholder=USUAL_ALSO, tooltip=ALSO_HELP)
         self.also.continuous_update, self.no_also = False, Words()
         self.home.observe(self.also, lambda: panel.choose_also(self.also.value))
-        for box in (self.seed, self.key, self.blend, self.judge, self.keep):
+        for box in (self.seed, self.key, self.blend, self.judge, self.keep, self.exact):
             self.home.observe(box, self._set_options)
 
     def _menu(self, title: str, choose: Callable[[str], object]) -> widgets.Dropdown:
@@ -92,13 +96,13 @@ class TrainTab:
 
     def _set_options(self) -> None:
         boxes = (self.seed, self.key, self.blend, self.judge)
-        options = Options(*(box.value for box in boxes))
-        self.panel.set_options(options.keeping(self.keep.value))
+        options = Options(*(box.value for box in boxes)).keeping(self.keep.value)
+        self.panel.set_options(replace(options, deterministic=self.exact.value))
 
     def _laid_out(self) -> widgets.VBox:
         self._form_place = widgets.VBox()
         options = [self.device, self.seed, self.key, self.also, self.no_also.widget]
-        options += [self.blend, self.judge, self.keep, self._form_place]
+        options += [self.blend, self.judge, self.keep, self.exact, self._form_place]
         self.settings = widgets.Accordion([widgets.VBox(options)], titles=(SETTINGS,))
         settings = [self.model, self.summary.widget, self.preset, self.settings]
         run = widgets.VBox([self.work.widget, self.card.widget])
@@ -114,9 +118,10 @@ class TrainTab:
             self.also.value = now.also
             self.blend.value, self.judge.value = now.options.blend, now.options.judged
             self.keep.value = now.options.keeps_values
+            self.exact.value = now.options.deterministic
         self.no_also.draw(now.no_also)
         menus = (self.model, self.preset, self.device)
-        boxes = (self.seed, self.key, self.also, self.blend, self.judge, self.keep)
+        boxes = (self.seed, self.key, self.also, self.blend, self.judge, self.keep, self.exact)
         for box in (*menus, *boxes, *form.widgets.values()):
             box.disabled = not now.is_free
         self.summary.say(now.summary)

@@ -14,7 +14,7 @@ import napari_stimpute
 from ... import keys
 from ...config import ModelConfig
 from ...data.records import RunRecord
-from ...devices import resolve_device
+from ...devices import DETERMINISTIC, resolve_device
 from ...models import model_info
 from ...session.session import Session
 from ...words import counted
@@ -153,7 +153,7 @@ class Script:
     def train(self, model: str, config: ModelConfig, **options: object) -> Name:
         """A call that trains; ``options`` are those of `Session.train`, its defaults left out."""
         usual = {"seed": 0, "device": "auto", "key": "", "blend": True, "judged": True}
-        usual["keeps"] = "values"
+        usual |= {"keeps": "values", "deterministic": False}
         others = {name: value for name, value in options.items() if value != usual[name]}
         settings = [config] if settings_of(config) else []
         return Name(f"{self.call('session.train', model, *settings, **others).text}.join()")
@@ -204,6 +204,7 @@ class Script:
             blend=blended or not info.blends,
             judged=trust is not None and bool(trust.verdicts),
             keeps="model" if record.key in self.session.contents.kept else "values",
+            deterministic=DETERMINISTIC in record.notes,
         )
 
 

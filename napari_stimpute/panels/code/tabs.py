@@ -83,6 +83,7 @@ def train_code(panel: TrainPanel) -> Code:
             blend=options.blend,
             judged=options.judged,
             keeps=options.keeps,
+            deterministic=options.deterministic,
         )
     )
     if options.keeps == "model":

@@ -14,6 +14,8 @@ from ...panels.train import (
     ALSO_HELP,
     BLEND,
     BLEND_HELP,
+    EXACT,
+    EXACT_HELP,
     JUDGE,
     JUDGE_HELP,
     KEEP,
@@ -92,6 +94,7 @@ class TrainTab(QWidget):
         self.blend = _ticked(BLEND, BLEND_HELP)
         self.judge = _ticked(JUDGE, JUDGE_HELP)
         self.keep = _ticked(KEEP, KEEP_HELP)
+        self.exact = _ticked(EXACT, EXACT_HELP)
         self.seed.valueChanged.connect(
             lambda seed: panel.set_options(replace(panel.options, seed=seed))
         )
@@ -100,6 +103,9 @@ class TrainTab(QWidget):
         self.blend.toggled.connect(lambda on: panel.set_options(replace(panel.options, blend=on)))
         self.judge.toggled.connect(lambda on: panel.set_options(replace(panel.options, judged=on)))
         self.keep.toggled.connect(lambda on: panel.set_options(panel.options.keeping(on)))
+        self.exact.toggled.connect(
+            lambda on: panel.set_options(replace(panel.options, deterministic=on))
+        )
 
     def _choose_also(self) -> None:
         if self.also.isModified():  # it is also called when the cursor leaves the line
@@ -114,7 +120,7 @@ class TrainTab(QWidget):
         self._form_place.setContentsMargins(0, 0, 0, 0)
         options = [("Device", self.device), (SEED, self.seed), (KEY, self.key), (ALSO, self.also)]
         self._form_place.addLayout(labelled(options))
-        for below in (self.no_also, self.blend, self.judge, self.keep):
+        for below in (self.no_also, self.blend, self.judge, self.keep, self.exact):
             self._form_place.addWidget(below)
         self._form_place.addWidget(rule())
         self.settings = Fold(SETTINGS, self._options)
@@ -140,6 +146,7 @@ class TrainTab(QWidget):
         self.blend.setChecked(now.options.blend)
         self.judge.setChecked(now.options.judged)
         self.keep.setChecked(now.options.keeps_values)
+        self.exact.setChecked(now.options.deterministic)
         for other in self.forms.values():
             other.setVisible(other is form)
         self.head.setEnabled(now.is_free)
