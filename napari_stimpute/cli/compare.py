@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..compare.methods import available, chosen, methods
 from ..errors import StimputeError
+from ..models import model_info
 from ..words import duration, memory, percent
 from .options import (
     INPUT,
@@ -22,6 +23,7 @@ from .options import (
     positive,
     seed_of,
     usage,
+    warn_of_memory,
     width,
     with_examples,
     workers_of,
@@ -105,6 +107,7 @@ def _compare(args: argparse.Namespace) -> int:
     from ..data.extend import not_modelled
     from ..data.files import check_page
     from ..devices import resolve_device
+    from ..forecast import Plan
     from ..job import Job
     from ..keys import SPATIAL
     from ..terminal import Teller, follow
@@ -126,6 +129,9 @@ def _compare(args: argparse.Namespace) -> int:
     names = asked or available(SPATIAL in opened.adata.obsm)
     if workers.are_apart:
         workers = enough(workers, len(names) * args.seeds, tell)
+        known = [(m, model_info(m.model).config()) for m in chosen(names) if m.model]
+        plans = [Plan(m.model, config, blend=m.blend, judged=False) for m, config in known]
+        warn_of_memory(opened.adata, plans, workers, tell)
     comparison = usage(
         args,
         lambda: comparison_of(

@@ -20,7 +20,10 @@ from ..models.configs import ModelInfo
 from ..words import counted, did_you_mean, memory, shown
 
 if TYPE_CHECKING:
+    from anndata import AnnData
+
     from ..data.opening import Opened
+    from ..forecast import Plan
     from ..terminal import Teller
     from ..workers.workers import Workers
 
@@ -218,6 +221,17 @@ def enough(workers: Workers, n_parts: int, tell: Teller) -> Workers:
         each = f"{counted(used.n_cores, 'core')} and {memory(used.memory)} of memory"
         tell.say(f"Each of {counted(used.n, 'worker')} may use {each}.")
     return used
+
+
+def warn_of_memory(adata: AnnData, plans: Sequence[Plan], workers: Workers, tell: Teller) -> None:
+    """Say so where the largest of some runs, done by all workers at once, do not fit here."""
+    from ..forecast import needed_memory, too_large_for_workers
+    from ..memory import free_memory
+
+    needed = max((needed_memory(adata, plan) for plan in plans), default=0)
+    said = "" if workers.cluster else too_large_for_workers(needed, free_memory(), workers.n)
+    if said:
+        tell.warn(f"stimpute: {said}")
 
 
 def opened_by(args: argparse.Namespace, source: str) -> Opened:

@@ -26,6 +26,7 @@ from .options import (
     opened_by,
     positive,
     usage,
+    warn_of_memory,
     width,
     with_examples,
     workers_of,
@@ -125,6 +126,7 @@ def _tune(args: argparse.Namespace) -> int:
     config = config_of(args)
     from ..data.files import check_place, write_whole
     from ..devices import resolve_device
+    from ..forecast import Plan
     from ..job import Job
     from ..terminal import Teller, follow
     from ..tune.outcome import N_FITS
@@ -147,6 +149,7 @@ def _tune(args: argparse.Namespace) -> int:
     tell.say(*opened.notes)
     if workers.are_apart:
         workers = enough(workers, N_FITS, tell)
+        warn_of_memory(opened.adata, [Plan(args.model, config)], workers, tell)
     search = Search(args.trials, args.seed, args.study, fixed, args.labels, args.device)
     tuning = usage(args, lambda: Tuning(opened.adata, args.model, config, search, workers=workers))
     follow(Job(tuning.steps(), "Finding settings"), tell)
