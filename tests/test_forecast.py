@@ -130,7 +130,7 @@ def test_some_spots_stand_for_all_of_a_file() -> None:
 
 def test_a_thorough_rehearsal_is_of_more_spots(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("napari_stimpute.forecast.duration.THOROUGH", 50_000)
-    monkeypatch.setattr("napari_stimpute.forecast.duration._FEW_SIMPLE", 6_000)
+    monkeypatch.setattr("napari_stimpute.forecast.duration.FEW_SIMPLE", 6_000)
     monkeypatch.setattr("napari_stimpute.forecast.duration._MANY", 6_000)
     plan, spots = plan_of("gene_mean", judged=False), many_spots(1000)
 

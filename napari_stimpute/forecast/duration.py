@@ -44,7 +44,7 @@ _FEWEST, _FEW, _MANY = 30, 120_000, 1_800_000
 THOROUGH = 18_000_000
 """Values of the larger run where it is rehearsed thoroughly."""
 
-_FEW_SIMPLE = 300_000
+FEW_SIMPLE = 300_000
 """The same of a run without a network, of which there is nothing else to go by."""
 
 _WARM_GENES = 200
@@ -158,7 +158,7 @@ class Rehearsal:
         clock: Clock = time.monotonic,
     ) -> None:
         self.n_obs, self.plan, self._clock = n_obs or adata.n_obs, plan, clock
-        few = max(_FEWEST, (_FEW if plan.config.PHASES else _FEW_SIMPLE) // adata.n_vars)
+        few = max(_FEWEST, (_FEW if plan.config.PHASES else FEW_SIMPLE) // adata.n_vars)
         many = max(2 * few, min(self._batch(adata.n_obs), _MANY // adata.n_vars))
         if thorough:
             many = max(many, THOROUGH // adata.n_vars)
