@@ -1,7 +1,8 @@
 """Simple predictions of expected counts, all made together in blocks of spots.
 
 They are what a blend is made of, and what a model has to add to: the spot's own count, gene mean ×
-depth, means over spots of similar expression, principal components, and means over the tissue.
+depth, means over spots of similar expression, principal components, gene programs, and means over
+the tissue.
 Each is put at the spot's own depth. Memory grows with spots and with genes, not with their product.
 
 The square-root transform for principal components follows the Anscombe idea; that each gene's total
@@ -26,6 +27,7 @@ from ...data.counts import log_normalise, row_blocks, size_factors
 from ...data.on_disk import gene_totals, let_go, made_of, mixed, rows_at, with_values
 from .magic import magic_prediction
 from .neighbours import members, nearest, nearest_of
+from .nmf import fit_profiles, weights_of
 from .sample import Rows
 
 Array = NDArray[np.float32]
@@ -34,6 +36,7 @@ Wide = NDArray[np.float64]
 OWN = "own count"
 GENE_MEAN = "gene mean × depth"
 COMPONENTS = "principal components"
+PROGRAMS = "gene programs"
 TISSUE = "principal components of tissue neighbours"
 _POOLS = (15, 30, 100)
 _HOPS = (1, 2, 4)
@@ -108,6 +111,8 @@ class Parts:
     """0/1; neighbours in expression that each larger pool adds to the one before."""
     _tissue: tuple[sp.csr_matrix, ...] = ()
     _roots: tuple[_Roots, ...] = ()
+    _programs: tuple[Array, ...] = ()
+    """Weights (n_rows, programs), and profiles (programs, n_vars) with gene totals restored."""
 
     @classmethod
     def of(
@@ -123,8 +128,9 @@ class Parts:
         ----------
         counts : (n_obs, n_vars)
         graph : (n_obs, n_obs), 0/1 neighbours in the tissue, or None without coordinates
-        at : rows to predict; None for all. Components are fitted to them alone, but their
-            neighbours are those among all, so that their means are as if all were predicted
+        at : rows to predict; None for all. Components and programs are fitted to them alone,
+            but their neighbours are those among all, so that their means are as if all were
+            predicted
         """
         counts = counts.astype(np.float32, copy=False)
         own = _some(counts, at)
@@ -134,7 +140,7 @@ class Parts:
         leading = principal_components(_some(roots, at), _N_COMPONENTS, seed)
         components = [_Roots.fit(leading.scores, leading, own, depth)]
         titles = [OWN, GENE_MEAN, *(f"mean of the {k} most similar" for k in n_pools)]
-        titles.append(COMPONENTS)
+        titles += [COMPONENTS, PROGRAMS]
         tissue = [] if graph is None else _powers(graph, at)
         if graph is not None:
             scores = leading.scores if at is None else leading.project(roots)
@@ -147,7 +153,7 @@ class Parts:
             last = at_depth(last if at is None else last[at], depth)
             last *= restoring(own, last.sum(axis=0, dtype=np.float64))
             titles.append("MAGIC")
-        parts = (tuple(rings), tuple(tissue), tuple(components))
+        parts = (tuple(rings), tuple(tissue), tuple(components), _programs(own, seed))
         return cls(counts, own, tuple(titles), depth, None, last, *parts)
 
     def with_model(self, title: str, prediction: RowBlocks) -> Parts:
@@ -191,6 +197,8 @@ class Parts:
             pooled += ring @ every
             made.append(pooled * next(to_depth))
         made.append(self._roots[0].column(gene, depth))
+        weights, profiles = self._programs
+        made.append(weights @ profiles[:, gene])
         if self._tissue:
             made += [(average @ every) * next(to_depth) for average in self._tissue]
             made.append(self._roots[1].column(gene, depth))
@@ -210,6 +218,8 @@ class Parts:
             pooled += mixed(ring[rows], self.counts).toarray()
             yield at_depth(pooled, depth)
         yield self._roots[0].rows(rows, self.depth)
+        weights, profiles = self._programs
+        yield weights[rows] @ profiles
         if self._tissue:
             for average in self._tissue:
                 yield at_depth(mixed(average[rows], self.counts).toarray(), depth)
@@ -290,6 +300,14 @@ def _rings(
     begins = [0, *sizes[:-1]]
     rings = [members(order[:, a:b], n) for a, b in zip(begins, sizes, strict=True)]
     return rings, sizes
+
+
+def _programs(counts: sp.csr_matrix, seed: int) -> tuple[Array, Array]:
+    """Weights, and profiles that restore each gene's total; each row is at depth before that."""
+    profiles = fit_profiles(counts, seed)
+    weights = weights_of(counts, profiles)
+    predicted = weights.sum(axis=0, dtype=np.float64) @ profiles
+    return weights, profiles * restoring(counts, predicted)
 
 
 def _powers(graph: sp.csr_matrix, at: Rows | None) -> list[sp.csr_matrix]:

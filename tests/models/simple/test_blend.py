@@ -131,7 +131,7 @@ def test_weights_say_what_the_blend_does_to_a_spot() -> None:
 
 def test_real_differences_between_spots_lower_theta() -> None:
     rng = np.random.default_rng(0)
-    level = np.full((300, 30), 4.0)
+    level = np.full((300, 120), 4.0)
     same = sp.csr_matrix(rng.poisson(level).astype(np.float32))
     differing = sp.csr_matrix(
         rng.poisson(level * rng.gamma(2.0, 0.5, level.shape)).astype(np.float32)

@@ -14,7 +14,7 @@ from napari_stimpute.data.graph import spatial_graph
 from napari_stimpute.data.on_disk import Stack, is_on_disk
 from napari_stimpute.models.simple import parts as parts_module
 from napari_stimpute.models.simple.neighbours import nearest, nearest_of
-from napari_stimpute.models.simple.parts import GENE_MEAN, OWN, TISSUE, Parts
+from napari_stimpute.models.simple.parts import GENE_MEAN, OWN, PROGRAMS, TISSUE, Parts
 
 
 @pytest.fixture(scope="module")
@@ -46,15 +46,15 @@ def test_every_part_but_the_restored_ones_is_at_each_spots_depth(
     made = Parts.of(counts, graph, 0)
     depth = counts.toarray().sum(axis=1)
     for title in made.titles:
-        if "components" not in title:
+        if "components" not in title and title != PROGRAMS:
             np.testing.assert_allclose(part(made, title).sum(axis=1), depth, rtol=1e-4)
 
 
-def test_gene_totals_of_components_are_those_of_the_counts(
+def test_gene_totals_of_components_and_programs_are_those_of_the_counts(
     counts: sp.csr_matrix, graph: sp.csr_matrix
 ) -> None:
     made = Parts.of(counts, graph, 0)
-    for title in ("principal components", TISSUE):
+    for title in ("principal components", PROGRAMS, TISSUE):
         np.testing.assert_allclose(
             part(made, title).sum(axis=0), counts.toarray().sum(axis=0), rtol=1e-4
         )
