@@ -3,11 +3,11 @@
     python tests/benchmarks/measure_imputation.py --data FOLDER --out TABLE.md [--seeds 5]
         [--sets a,b] [--models gmm_vgae,"scziva blended",pca,...,magic,scvi] [--share 0.1]
 
-Reads `<set>.h5ad` and, where there is one, the gene list `panels/<set>.txt`. A share of the
-molecules is hidden (binomial thinning), every method sees the rest only, and is scored by the
-Poisson deviance of the hidden ones that it explains beyond gene mean × depth (= 0), and by the
-share of genes it predicts better than that. "scziva blended" is the model as a run gives it: mixed
-with simple predictions by weights from hidden molecules; "before blending" is the same fit by
+Reads `<set>.h5ad`. A share of the molecules is hidden (binomial thinning), genes are chosen by the
+rest as the program chooses them, anew in each split; every method sees the rest only, and is scored
+by the Poisson deviance of the hidden ones that it explains beyond gene mean × depth (= 0), and by
+the share of genes it predicts better than that. "scziva blended" is the model as a run gives it:
+mixed with simple predictions by weights from hidden molecules; "before blending" is the same fit by
 itself, and "mixture" the simple predictions without any model. MAGIC and scVI run where they are
 installed, as documented. Writes one Markdown table (mean ± standard deviation over seeds) and
 every run as JSON, from which an interrupted measurement goes on.
@@ -26,6 +26,7 @@ import scipy.sparse as sp
 from runs import Runs, markdown
 
 from napari_stimpute.compare.peers import PEERS
+from napari_stimpute.data.gene_choice import choose_genes
 from napari_stimpute.models import model_class, model_info
 from napari_stimpute.progress import drain
 from napari_stimpute.run import Request, Run
@@ -67,11 +68,10 @@ def hide(folder: Path, name: str, share: float, seed: int) -> tuple[ad.AnnData, 
     kept_data = np.random.default_rng(seed).binomial(whole, 1 - share)
     kept, hidden = counts.copy(), counts.copy()
     kept.data, hidden.data = kept_data.astype(np.float32), (whole - kept_data).astype(np.float32)
-    panel = folder / "panels" / f"{name}.txt"
-    genes = panel.read_text().splitlines() if panel.exists() else list(section.var_names)
-    places = section.var_names.get_indexer(genes)
     for part in (kept, hidden):
         part.eliminate_zeros()
+    every = ad.AnnData(kept, obs=section.obs[[]], var=section.var[[]])
+    places = section.var_names.get_indexer(choose_genes(every).names)
     seen = ad.AnnData(kept[:, places], obs=section.obs[[]], var=section.var.iloc[places][[]])
     if "spatial" in section.obsm:
         seen.obsm["spatial"] = np.asarray(section.obsm["spatial"])

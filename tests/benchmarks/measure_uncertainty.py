@@ -14,7 +14,7 @@ nothing in the program saw, tell the truth:
   Area under the ROC curve beside that of gene mean × depth, over all zeros and within genes (mean
   over genes with at least 10 zeros of each kind), and the share that shows one by probability.
 
-Reads `<set>.h5ad` and, where there is one, the gene list `panels/<set>.txt`. Writes Markdown tables
+Reads `<set>.h5ad`; genes are chosen in each split by its kept molecules. Writes Markdown tables
 (means over seeds, and the extremes of coverage) and every run as JSON.
 """
 
