@@ -72,7 +72,7 @@ JUDGE_HELP = (
 )
 KEEP_HELP = (
     "Off: the model is kept in place of the values, and each gene is computed when it is shown, "
-    "well within a second up to 100,000 spots. For data whose values are too many for memory and "
+    "in about a second at 100,000 spots. For data whose values are too many for memory and "
     "disk. What needs all genes at once is then not offered."
 )
 

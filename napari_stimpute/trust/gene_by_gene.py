@@ -1,7 +1,7 @@
 """Imputed values of one gene at a time, where those of all together are too many to be kept.
 
 What a gene needs of all others, such as each spot's depth, is worked out once. Then a gene takes
-well below a second at 100,000 spots: it has the value that it has in a layer, but for rounding.
+about a second at 100,000 spots: it has the value that it has in a layer, but for rounding.
 """
 
 from __future__ import annotations
