@@ -11,6 +11,7 @@ What runs write, each under its key, which is the model's name unless another is
 | `obsm["X_gmm_vgae"]` | spots × latent dimensions |
 | `obs["gmm_vgae_cluster"]` | spatial domain or cluster, a category: "1", "2", … |
 | `obsm["gmm_vgae_cluster_probability"]` | spots × clusters, probability |
+| `obs["scamzi_cluster_stability"]` | how far other clusterings agree on the cluster, 0 to 1 |
 | `var["gmm_vgae_trust"]` | verdict on the gene, a category |
 | `var["gmm_vgae_gain"]` | deviance explained beyond gene mean × depth, a share |
 | `var["gmm_vgae_gain_error"]` | its standard error |
@@ -133,6 +134,11 @@ def cluster(key: str) -> str:
 def cluster_probability(key: str) -> str:
     """``obsm`` place of the membership probabilities, (n_obs, n_clusters)."""
     return f"{key}_cluster_probability"
+
+
+def cluster_stability(key: str) -> str:
+    """``obs`` column: how far other clusterings agree on the cell's cluster, in (0, 1]."""
+    return f"{key}_cluster_stability"
 
 
 def colors(column: str) -> str:

@@ -47,6 +47,7 @@ from .models.protocols import (
     Generates,
     Imputes,
     IsBlend,
+    TellsStability,
     some_expected_blocks,
 )
 from .models.simple.mixture import tissue_graph
@@ -299,12 +300,13 @@ class Run:
         embedding = model.embed(adata) if isinstance(model, Embeds) else None
         clusters = model.cluster(adata) if isinstance(model, Clusters) else None
         probability = model.cluster_probability(adata) if isinstance(model, Clusters) else None
+        settled = model.cluster_stability(adata) if isinstance(model, TellsStability) else None
         self._tell_mixing(embedding)
         record = self._record(started, begun)
         genes = None if self._judgement is None else self._judgement.genes(self.key)
         imputed, filled = (None, None) if layer is None else (layer.values, layer.probability)
         about = (embedding, clusters, probability, genes, self._networks())
-        self.results = Results(record, imputed, *about, filled, self._kept())
+        self.results = Results(record, imputed, *about, filled, self._kept(), settled)
         yield self._progress(_APPLY_STEPS, "done", "Done")
 
     def _tell_mixing(self, embedding: np.ndarray | None) -> None:

@@ -125,6 +125,7 @@ def test_table_of_places_names_what_is_written() -> None:
         f'layers["{keys.X_BEFORE}"]',
         f'obsm["{keys.RAW_BEFORE}"]',
         f'var["{keys.community("scimta")}"]',
+        f'obs["{keys.cluster_stability("scamzi")}"]',
         f'varp["{keys.gene_graph("scimta")}"]',
         f'obsp["{keys.cell_graph("scimta")}"]',
         f'layers["{keys.fill_probability("scziva")}"]',

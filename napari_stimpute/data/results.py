@@ -54,7 +54,8 @@ class Results:
     ``imputed`` (n_obs, n_vars) expected counts; ``embedding`` (n_obs, n_latent); ``clusters``
     (n_obs,) whole numbers from 0; ``cluster_probability`` (n_obs, n_clusters);
     ``fill_probability`` (n_obs, n_vars) sparse, how likely each filled zero is technical; ``kept``
-    what gives the values of one gene, in place of those of all (see `models.kept`).
+    what gives the values of one gene, in place of those of all (see `models.kept`);
+    ``cluster_stability`` (n_obs,) in (0, 1].
     """
 
     record: RunRecord
@@ -66,6 +67,7 @@ class Results:
     networks: Networks | None = field(default=None, repr=False)
     fill_probability: sp.csr_matrix | None = field(default=None, repr=False)
     kept: dict[str, Any] | None = field(default=None, repr=False)
+    cluster_stability: NDArray[np.float32] | None = field(default=None, repr=False)
 
 
 _FOLLOWS = r"{}_(pseudotime(_\d+)?|community_.*_activity)"
@@ -103,6 +105,7 @@ def write_results(adata: AnnData, results: Results) -> RunRecord:
     _put(adata.obsm, keys.embedding(key), results.embedding)
     _put(adata.obsm, keys.cluster_probability(key), results.cluster_probability)
     _put_clusters(adata, keys.cluster(key), results.clusters)
+    _put(adata.obs, keys.cluster_stability(key), results.cluster_stability)
     _put_gene_facts(adata, key, results.genes)
     _put_networks(adata, key, results.networks)
     _put_model(adata, key, results.kept)
@@ -144,6 +147,7 @@ def _move_aside(adata: AnnData, results: Results) -> list[str]:
         ("obsm", keys.embedding(key), results.embedding),
         ("obsm", keys.cluster_probability(key), results.cluster_probability),
         ("obs", keys.cluster(key), results.clusters),
+        ("obs", keys.cluster_stability(key), results.cluster_stability),
     )
     moved = []
     for where, name, array in places:
@@ -169,12 +173,17 @@ def _check(adata: AnnData, results: Results) -> None:
         )
     _check_per_spot(results, n_obs)
     _check_networks(results.networks, n_obs, n_vars)
-    for name in ("imputed", "embedding", "cluster_probability"):
+    for name in ("imputed", "embedding", "cluster_probability", "cluster_stability"):
         _check_finite(getattr(results, name), f"{name.replace('_', ' ')} values of {record.key!r}")
 
 
 def _check_per_spot(results: Results, n_obs: int) -> None:
-    wanted = (("embedding", 2), ("clusters", 1), ("cluster_probability", 2))
+    wanted = (
+        ("embedding", 2),
+        ("clusters", 1),
+        ("cluster_probability", 2),
+        ("cluster_stability", 1),
+    )
     for name, n_dimensions in wanted:
         array = getattr(results, name)
         if array is not None and (array.ndim != n_dimensions or len(array) != n_obs):

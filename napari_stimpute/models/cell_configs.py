@@ -23,10 +23,10 @@ class CellConfig(ModelConfig):
         "denoise: model mean everywhere. fill: observed counts stay as they are, and only zeros "
         "that are likely technical are filled.",
     )
-    clustering: Literal["auto", "spectral", "mixture"] = setting(
-        "auto",
-        "spectral: on a graph of similar cells. mixture: of normal distributions with one "
-        "covariance. auto: whichever predicts hidden molecules better.",
+    clustering: Literal["consensus", "spectral", "mixture"] = setting(
+        "consensus",
+        "consensus: what 30 clusterings by three methods agree on. spectral: on a graph of similar "
+        "cells. mixture: of normal distributions with one covariance.",
         advanced=True,
     )
     batch_size: int = setting(

@@ -96,6 +96,15 @@ class Clusters(Protocol):
 
 
 @runtime_checkable
+class TellsStability(Protocol):
+    """Says how far its groups can be relied on."""
+
+    def cluster_stability(self, adata: AnnData) -> np.ndarray:
+        """How far other clusterings agree on the group of each, (n_obs,) in (0, 1]."""
+        ...
+
+
+@runtime_checkable
 class FillsZeros(Protocol):
     """Has a rule of its own for which zeros are technical."""
 

@@ -5,7 +5,7 @@ Paper: Yuan, Xu, Meng and Ye, BMC Genomics 26:350 (2025). Use it to find cell ty
 SimAM (Yang et al., 2021). For imputing alone, scZiva is the better choice.
 
 Where the equations are: attention, `nn.attention`; zero-inflation layer, `nn.zero_inflation`;
-likelihood, `nn.likelihoods`; spectral clustering, `models.cells.spectral`.
+likelihood, `nn.likelihoods`; clusters, `models.cells.consensus` and `models.cells.spectral`.
 
 What differs from the paper (its code could not be read), and why
 ----------------------------------------------------------------
@@ -25,13 +25,12 @@ What differs from the paper (its code could not be read), and why
 - **Two stages**: while pretraining, the zero-inflation layer fades (annealing); fine-tuning goes on
   without it, at half the rate. The paper names two rates, and not what differs. Hidden molecules
   may end pretraining before the layer has faded; it is taken off then.
-- **Clusters are spectral, or those of a Gaussian mixture** with one covariance: of the two, those
-  whose mean profiles predict hidden molecules better (`clustering="spectral"` is the paper's).
+- **Clusters are what many clusterings agree on**, spectral ones among them
+  (`clustering="spectral"` is the paper's).
 - **One dispersion per gene**, not per gene and cell; dropout odds are linear in the latent point;
   decoders start at the gene means; hidden layers are normalised before noise is added.
-- Molecules hidden from training decide when to stop; mini-batches from sparse counts; spectral
-  clustering on a sparse graph of neighbours, with landmarks beyond 20,000 cells; gene totals are
-  restored.
+- Molecules hidden from training decide when to stop; mini-batches from sparse counts; clusters of
+  20,000 cells at most, which others join; gene totals are restored.
 """
 
 from __future__ import annotations
@@ -203,7 +202,7 @@ class Training(CellTraining):
 
 
 class ScAMZI(CellModel):
-    """Cell types by attention, zero inflation and, as a rule, spectral clustering.
+    """Cell types by attention, zero inflation and the consensus of many clusterings.
 
     Examples
     --------

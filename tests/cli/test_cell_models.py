@@ -50,6 +50,7 @@ def check_clusters(adata: ad.AnnData, model: str) -> None:
     assert list(adata.obs[keys.cluster(model)].cat.categories) == ["1", "2", "3", "4"]
     probability = adata.obsm[keys.cluster_probability(model)]
     np.testing.assert_allclose(probability.sum(axis=1), 1, atol=1e-5)
+    assert adata.obs[keys.cluster_stability(model)].between(0, 1).all()
 
 
 def check_networks(adata: ad.AnnData, model: str) -> None:

@@ -160,7 +160,8 @@ def assert_untouched(adata: ad.AnnData) -> None:
 def test_a_new_run_replaces_all_of_the_old_one_and_nothing_else() -> None:
     adata = section()
     write_results(adata, results(record=record(key="other")))
-    write_results(adata, results())
+    write_results(adata, results(cluster_stability=np.full(12, 0.5)))
+    assert (adata.obs["gmm_vgae_cluster_stability"] == 0.5).all()
     adata.uns["gmm_vgae_cluster_colors"] = ["#000000"] * 3
     made = ("pseudotime", "pseudotime_2", "community_1_activity")
     for column in (*(f"gmm_vgae_{name}" for name in made), "other_pseudotime"):

@@ -126,25 +126,24 @@ class CellModel(ImputingModel):
         training = yield from self._prepare(adata, split)
         self.network_ = training.network
         training.checkpoint = self._checkpoint
-        with self._concluding(names, lambda _is_cut: self._conclude(adata, counts, split)):
+        with self._concluding(names, lambda _is_cut: self._conclude(adata, counts)):
             yield from training.phases()
 
     @abstractmethod
     def _prepare(self, adata: AnnData, split: Split) -> Generator[Progress, None, CellTraining]:
         """Make the training; what is learned from the counts beforehand is kept in the model."""
 
-    def _conclude(self, adata: AnnData, counts: sp.csr_matrix, split: Split) -> None:
-        """From the final network: factors that restore each gene's total, then clusters.
-
-        Clusters are those of the counts that were learned from, so that hidden molecules can choose
-        between ways to find them; they are kept where the cells lie with all their counts.
-        """
+    def _conclude(self, adata: AnnData, counts: sp.csr_matrix) -> None:
+        """From the final network: factors that restore each gene's total, then clusters."""
         z = self._latent(adata, counts)
         self._restore_totals(adata, counts, z)
-        config, learned = self.config, self._latent(adata, split.kept)
-        labels, text = clusters_of(learned, split, config.n_clusters, config.clustering, self.seed_)
-        self.clusters_ = CellClusters.around(z, labels, self.seed_)
-        self.notes_.append(text)
+        self._find_clusters(z)
+
+    def _find_clusters(self, z: np.ndarray) -> None:
+        config = self.config
+        found = clusters_of(z, config.n_clusters, config.clustering, self.seed_)
+        self.clusters_ = CellClusters.around(z, found, self.seed_)
+        self.notes_.append(found.text)
 
     def _restore_totals(self, adata: AnnData, counts: sp.csr_matrix, z: np.ndarray) -> None:
         n_vars = counts.shape[1]
@@ -171,6 +170,10 @@ class CellModel(ImputingModel):
     def cluster_probability(self, adata: AnnData) -> np.ndarray:
         """Probability of each cluster, (n_obs, n_clusters) float32."""
         return self.clusters_.probabilities(self.embed(adata))
+
+    def cluster_stability(self, adata: AnnData) -> np.ndarray:
+        """How far other clusterings agree on each cell's cluster, (n_obs,) float32 in (0, 1]."""
+        return self.clusters_.stabilities(self.embed(adata))
 
     def fills(self, adata: AnnData) -> np.ndarray:
         """Which zeros ``mode="fill"`` fills, (n_obs, n_vars) bool."""

@@ -127,8 +127,8 @@ class ScDiffusion(CellModel, GeneratesCells, EditsCells):
         )
         return self._training
 
-    def _conclude(self, adata: AnnData, counts: sp.csr_matrix, split: Split) -> None:
-        super()._conclude(adata, counts, split)
+    def _conclude(self, adata: AnnData, counts: sp.csr_matrix) -> None:
+        super()._conclude(adata, counts)
         training = self._training
         del self._training
         posterior, conditions = training.posterior, training.conditions

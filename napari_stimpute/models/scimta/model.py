@@ -17,7 +17,8 @@ The public code is scMGCA under another name: one graph, of cells. This follows 
   decoder that rebuilds the graph from sampled pairs (there all n²).
 - **Clusters and communities** by DEC with centres that train (there they are constants, and the
   divergence is the wrong way round), started from clusters of the cells and Leiden
-  communities of the genes.
+  communities of the genes. It draws the embedding together; the clusters that are given are the
+  consensus of many clusterings of it, as those of the other models.
 - **Counts have a likelihood** (negative binomial at each cell's depth). There, logarithms of
   probabilities are multiplied by standardised values, half of them negative.
 - **Zeros by a low-rank reconstruction**: log values regressed on the latent space, and each gene's
@@ -124,16 +125,14 @@ class ScIMTA(CellModel):
         training = Training(
             split, cells, self._genes, codes, config, seed=self.seed_, device=self.device_
         )
-        training.start_clusters = lambda: self._start_clusters(training, split)
+        training.start_clusters = lambda: self._start_clusters(training)
         return training
 
-    def _start_clusters(self, training: Training, split: Split) -> None:
+    def _start_clusters(self, training: Training) -> None:
         """Centres: means of clusters of the cells, and of the genes' communities."""
         network, config, z = training.network, self.config, training.latent()
         asked = (config.n_clusters, config.clustering, self.seed_)
-        labels, words = ranks.from_first(clusters_of, z, split, *asked)
-        self.notes_.append(f"{words} Training then moved their centres.")
-        network.cells.centres = _centres(z, labels)
+        network.cells.centres = _centres(z, ranks.from_first(clusters_of, z, *asked).labels)
         graph, genes = self._genes.graph, training.gene_latent()
         groups = np.zeros(len(genes), dtype=np.intp)
         if self._finds_communities and graph.nnz:
@@ -143,7 +142,7 @@ class ScIMTA(CellModel):
         network.genes.centres = _centres(genes, groups)
         network.to(self.device_)
 
-    def _conclude(self, adata: AnnData, counts: sp.csr_matrix, split: Split) -> None:
+    def _conclude(self, adata: AnnData, counts: sp.csr_matrix) -> None:
         z = self._latent(adata, counts)
         self._restore_totals(adata, counts, z)
         logged = log_normalise(counts, self._depth(counts))
@@ -151,28 +150,13 @@ class ScIMTA(CellModel):
         rows = deciding_spots(len(z), self.seed_)
         low_rank = reconstructed(z[rows], self.low_rank_)
         self.rule_ = ZeroRule.fit(low_rank, logged[rows], self.config.quantile)
-        self._settle_clusters(z)
+        self._find_clusters(z)
         self._settle_communities()
 
     @property
     def _finds_communities(self) -> bool:
         """Whether genes are grouped; without graphs to rebuild, nothing is learned of them."""
         return bool(self.config.communities and self.config.graph_weight > 0)
-
-    def _settle_clusters(self, z: np.ndarray) -> None:
-        """Leave out centres that no cell is nearest to any more, and say so."""
-        centres = self.network_.cells.centres.centres.detach()
-        won = np.unique(self._membership(z).argmax(axis=1))
-        if len(won) == len(centres):
-            return
-        kept = ClusterCentres(len(won), z.shape[1])
-        kept.start(centres[torch.from_numpy(won)].cpu())
-        self.network_.cells.centres = kept.to(self._device)
-        n_lost = len(centres) - len(won)
-        self.notes_.append(
-            f"{n_lost} of {len(centres)} clusters lost all their cells while training: "
-            f"{len(won)} are left."
-        )
 
     def _settle_communities(self) -> None:
         """Community of each gene, −1 for none; called once the genes' network is final."""
@@ -271,17 +255,6 @@ class ScIMTA(CellModel):
         return np.asarray(every[at], dtype=np.float32)
 
     # ---- applying ------------------------------------------------------------------------------
-
-    def cluster_probability(self, adata: AnnData) -> np.ndarray:
-        """Membership of each cluster, (n_obs, n_clusters) float32."""
-        return self._membership(self.embed(adata))
-
-    def _membership(self, z: np.ndarray) -> np.ndarray:
-        centres = self.network_.cells.centres
-        with torch.no_grad():
-            points = torch.from_numpy(z).to(self._device)
-            parts = [centres.soft_assignment(part).cpu() for part in torch.split(points, 8192)]
-        return np.asarray(torch.cat(parts).numpy(), dtype=np.float32)
 
     def communities(self) -> np.ndarray:
         """Community of each modelled gene, (n_vars,) int, the largest 0; −1 for none."""

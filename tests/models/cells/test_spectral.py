@@ -13,7 +13,6 @@ from napari_stimpute.errors import TooSmall
 from napari_stimpute.models.cells import spectral
 from napari_stimpute.models.cells.affinity import closeness_graph
 from napari_stimpute.models.cells.spectral import (
-    estimate_number,
     laplacian_vectors,
     spectral_clusters,
 )
@@ -71,16 +70,6 @@ def test_the_first_eigenvalue_is_zero_and_no_other_in_one_piece() -> None:
     assert values[1] > 1e-12
 
 
-def test_many_spots_take_the_label_of_their_landmark(monkeypatch: pytest.MonkeyPatch) -> None:
-    points, truth = rings(1_500)
-    monkeypatch.setattr(spectral, "MOST_WHOLE", 500)
-    monkeypatch.setattr(spectral, "N_LANDMARKS", 150)
-    labels = spectral_clusters(points, 2, 0)
-    assert labels.shape == (1_500,)
-    assert adjusted_rand_score(truth, labels) > 0.99
-    assert estimate_number(blobs(1_500)[0], 0).eigengap == 5
-
-
 def test_same_seed_same_clusters() -> None:
     points = np.random.default_rng(0).normal(size=(400, 5)).astype(np.float32)
     np.testing.assert_array_equal(spectral_clusters(points, 6, 3), spectral_clusters(points, 6, 3))
@@ -102,20 +91,6 @@ def test_spots_that_are_all_equal_get_labels() -> None:
     labels = spectral_clusters(np.zeros((40, 3)), 3, 0)
     assert labels.shape == (40,)
     assert labels.max() <= 2
-
-
-@pytest.mark.parametrize("k", [2, 3, 7])
-def test_the_gap_says_how_many_blobs_there_are(k: int) -> None:
-    estimate = estimate_number(blobs(420, k)[0], 0)
-    assert estimate.eigengap == k
-    assert estimate.leiden >= k
-
-
-@pytest.mark.parametrize("n", [1, 3, 4, 9])
-def test_very_few_spots_have_an_estimate(n: int) -> None:
-    estimate = estimate_number(np.random.default_rng(0).normal(size=(n, 2)), 0)
-    assert 1 <= estimate.eigengap <= max(1, n)
-    assert 1 <= estimate.leiden <= n
 
 
 def test_a_graph_is_never_made_dense_when_large() -> None:
