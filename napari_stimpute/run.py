@@ -200,10 +200,9 @@ class Run:
             yield Progress("retry", 0, 1, message=self._notes[-1])
 
     def _fit(self, seen: AnnData) -> Iterator[Progress]:
-        request = self.request
-        steps = self.model.fit_steps(seen, seed=request.seed, device=request.device)
-        with closing(steps):  # a stopped model concludes here, not when it is garbage-collected
-            for p in steps:
+        seed, device = self.request.seed, self.request.device
+        with closing(self.model.fit_steps(seen, seed=seed, device=device)) as steps:
+            for p in steps:  # closed, a stopped model concludes here, not when it is collected
                 yield replace(p, n_steps=p.n_steps + _APPLY_STEPS, phase_ends=p.last_of_phase)
 
     def _with_smaller_blocks(self) -> Model:
