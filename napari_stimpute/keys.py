@@ -11,7 +11,7 @@ What runs write, each under its key, which is the model's name unless another is
 | `obsm["X_gmm_vgae"]` | spots × latent dimensions |
 | `obs["gmm_vgae_cluster"]` | spatial domain or cluster, a category: "1", "2", … |
 | `obsm["gmm_vgae_cluster_probability"]` | spots × clusters, probability |
-| `obs["scamzi_cluster_stability"]` | how far other clusterings agree on the cluster, 0 to 1 |
+| `obs["scamzi_cluster_stability"]` | how far other clusterings, or maps of half the genes, agree |
 | `var["gmm_vgae_trust"]` | verdict on the gene, a category |
 | `var["gmm_vgae_gain"]` | deviance explained beyond gene mean × depth, a share |
 | `var["gmm_vgae_gain_error"]` | its standard error |

@@ -366,6 +366,7 @@ def _written(path: Path, shape: tuple[int, int], results: Results) -> str:
         f"uns['{keys.MODELS}']['{key}']": results.kept,
         f"obsm['{keys.embedding(key)}']": results.embedding,
         f"obs['{keys.cluster(key)}']": results.clusters,
+        f"obs['{keys.cluster_stability(key)}']": results.cluster_stability,
     }
     held = listed([place for place, array in places.items() if array is not None])
     unfinished = "" if results.record.completed else " Stopped early: marked as incomplete."

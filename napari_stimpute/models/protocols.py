@@ -100,7 +100,7 @@ class TellsStability(Protocol):
     """Says how far its groups can be relied on."""
 
     def cluster_stability(self, adata: AnnData) -> np.ndarray:
-        """How far other clusterings agree on the group of each, (n_obs,) in (0, 1]."""
+        """How far other clusterings agree on the group of each, (n_obs,) in [0, 1]."""
         ...
 
 

@@ -251,11 +251,13 @@ class Contents:
 
     def column_title(self, column: str) -> str:
         """What people read in place of a column's name: "Domains (GMM-VGAE)"; else the name."""
-        record = self._found.get(column)
+        stable = {keys.cluster_stability(key): keys.cluster(key) for key in self.records}
+        record = self._found.get(stable.get(column, column))
         if record is None:
             return column
         named = "" if record.key == record.model else f", {record.key}"
-        return f"{self.group_word(record.key).capitalize()}s ({record.title}{named})"
+        what = f"{self.group_word(record.key)}s ({record.title}{named})"
+        return f"Stability of {what}" if column in stable else what[0].upper() + what[1:]
 
     def group_word(self, key: str) -> str:
         """What a run's groups are called: "domain" of a tissue, or "cluster" of cells."""

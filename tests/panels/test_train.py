@@ -402,6 +402,17 @@ def test_domains_are_told_of_and_shown_under_a_title(session: Session, judged: A
     assert session.contents.column_title("domain") == "domain"
 
 
+def test_stability_of_domains_can_be_laid_over_the_tissue(
+    session: Session, judged: AnnData
+) -> None:
+    column = keys.cluster_stability("mine")
+    judged.obs[keys.cluster("mine")] = np.where(np.arange(judged.n_obs) % 3 == 0, "1", "2")
+    judged.obs[column] = np.linspace(0, 1, judged.n_obs)
+    session.open(judged)
+    assert column in session.contents.number_columns
+    assert session.contents.column_title(column) == "Stability of clusters (Mine)"
+
+
 def test_without_a_reliable_gene_there_is_no_best_one(session: Session, judged: AnnData) -> None:
     train = TrainPanel(with_trust(session, judged, verdicts={"do not use": 3}))
     assert train.now.card.found.text == "Mine: none of 3 judged genes is reliable."

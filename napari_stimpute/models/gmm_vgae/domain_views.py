@@ -7,6 +7,7 @@ the views shows the domains of a section best is not known beforehand; hidden mo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +15,8 @@ import scipy.sparse as sp
 
 from ...data.components import Components, principal_components
 from ...data.counts import depth_of, log_normalise
+from ...data.on_disk import rows_at
+from .domains import drawn_spots
 
 LATENT, INPUT, PER_10K = "the latent space", "the encoder's input", "log counts per 10,000"
 _N_LATENT, _N_INPUT = 15, 20
@@ -73,6 +76,38 @@ class Views:
         """Rebuild from what was saved."""
         parts = Components(np.empty(0), arrays["loadings"], arrays["mean"])
         return cls(parts, arrays["latent"])
+
+
+class HalvedGenes:
+    """Principal components of halves of the genes, which share none of four or more.
+
+    Parameters
+    ----------
+    counts, size : (n_obs, n_genes) and size factors (n_obs,)
+    seed : draws the spots that components are fitted to, where there are many
+    """
+
+    def __init__(self, counts: sp.csr_matrix, size: np.ndarray, seed: int) -> None:
+        self._logged = (log_normalise(counts, size), _log_per_10k(counts))
+        self._rows, self._n_genes = drawn_spots(counts.shape[0], seed), counts.shape[1]
+
+    def views(self, seed: int) -> Iterator[np.ndarray]:
+        """Both scales of both halves, (n_obs, d) each, as a seed divides the genes."""
+        order = np.random.default_rng(seed).permutation(self._n_genes)
+        half = max(2, self._n_genes // 2)
+        for genes in (np.sort(order[:half]), np.sort(order[-half:])):
+            for logged in self._logged:
+                few = sp.csr_matrix(rows_at(logged, self._rows)[:, genes])
+                parts = principal_components(few, _N_INPUT, seed)
+                yield _spread(parts, genes, self._n_genes).project(logged)
+
+
+def _spread(parts: Components, genes: np.ndarray, n_genes: int) -> Components:
+    """The same components with a loading of 0 for every other gene."""
+    loadings = np.zeros((len(parts.loadings), n_genes), np.float32)
+    mean = np.zeros(n_genes, np.float32)
+    loadings[:, genes], mean[genes] = parts.loadings, parts.mean
+    return Components(parts.scores, loadings, mean)
 
 
 def _log_per_10k(counts: sp.csr_matrix) -> sp.csr_matrix:

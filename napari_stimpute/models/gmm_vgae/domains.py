@@ -11,6 +11,7 @@ well a map predicts, takes time that grows with the spots and no more.
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ from scipy.special import softmax
 from ...data.graph import has_place
 from ...data.on_disk import gene_totals, summed
 from ...errors import TooSmall
+from ...progress import Progress
 from ...words import counted
 
 MOST_DOMAINS = 15
@@ -76,7 +78,7 @@ def fit_mixture(z: np.ndarray, k: int, seed: int, n_starts: int = 10) -> TiedMix
             found=f"{len(z)} spots",
             remedy="Ask for fewer domains.",
         )
-    z = _drawn(z, seed)
+    z = z[drawn_spots(len(z), seed)]
     scale = max(float(z.std()), 1e-12)
     points = np.asarray(z, dtype=np.float64) / scale
     gmm = GaussianMixture(
@@ -129,6 +131,17 @@ def fewest_domains(
         f"{100 * _TOLERANCE:.0f} % of the best. BIC, smaller is better, would choose {by_bic} "
         f"({shown})."
     )
+
+
+def choose_number(
+    view: np.ndarray, kept: sp.csr_matrix, hidden: sp.csr_matrix, seed: int
+) -> Generator[Progress, None, tuple[int, str]]:
+    """As `fewest_domains`, of mixtures of every number that a view (n, d) may have, in steps."""
+    fits: dict[int, TiedMixture] = {}
+    for k in numbers_to_try(len(view)):
+        yield Progress("prepare", 0, 1, message="Preparing: number of domains")
+        fits[k] = try_number(view, k, seed)
+    return fewest_domains(fits, view, kept, hidden)
 
 
 @dataclass(frozen=True)
@@ -235,12 +248,11 @@ def find_domains(
     return Domains(hops, {c.view: _aligned(c, used[0]) for c in used}), sentence
 
 
-def _drawn(z: np.ndarray, seed: int) -> np.ndarray:
-    """The points (n, d) that a mixture is fitted to, in their order: all of them, up to 20,000."""
-    if len(z) <= MOST_FITTED:
-        return z
-    rows = np.random.default_rng(seed).choice(len(z), MOST_FITTED, replace=False)
-    return z[np.sort(rows)]
+def drawn_spots(n: int, seed: int) -> np.ndarray:
+    """Those of n spots that mixtures are fitted to, in their order: all, up to 20,000."""
+    if n <= MOST_FITTED:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(seed).choice(n, MOST_FITTED, replace=False))
 
 
 def fitted_in_words(n: int) -> list[str]:
@@ -297,7 +309,7 @@ def smooth(z: np.ndarray, graph: sp.csr_matrix, hops: int) -> np.ndarray:
 
 
 def refine_domains(
-    labels: np.ndarray, places: np.ndarray, sections: np.ndarray, k: int
+    labels: np.ndarray, places: np.ndarray, sections: np.ndarray, k: int = 7
 ) -> np.ndarray:
     """Give each spot the label that most of its k nearest spots (itself included) have.
 
@@ -326,3 +338,9 @@ def refine_domains(
         votes[np.arange(len(here)), labels[here]] += 0.5
         refined[here] = votes.argmax(axis=1)
     return refined
+
+
+def refinement_in_words(labels: np.ndarray, refined: np.ndarray) -> str:
+    """A sentence on how many spots got another domain, of labels (n,) before and after."""
+    changed = 100 * float((refined != labels).mean())
+    return f"Refinement by the nearest spots changed the domain of {changed:.1f} % of them."

@@ -29,12 +29,13 @@ What differs from the authors' code, and why
   best; BIC, shown beside, asks for as many as are tried on most sections.
 - Domains come from mixtures with a common covariance, of the final embedding and of the encoder's
   input; hidden molecules decide which of them count, and how smooth the map is. No R. Of more than
-  20,000 spots, mixtures are fitted to as many drawn by chance.
+  20,000 spots, mixtures are fitted to as many, drawn. How steady domains are: `steadiness`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -46,7 +47,7 @@ from ...data.blocks import aligned, kept_or_filled
 from ...data.components import Components
 from ...data.graph import spatial_coordinates
 from ...data.on_disk import gene_totals
-from ...data.propagation import InputTransform, hop_features, prune_edges
+from ...data.propagation import InputTransform, hop_features
 from ...data.section import Section, median_depth, read_section
 from ...data.sections import section_codes
 from ...data.technology import guess_technology
@@ -56,20 +57,26 @@ from ...progress import Progress
 from ..base import in_blocks, require
 from ..imputing import Decoder, ImputingModel
 from ..training import Split, below
-from .domain_views import Views
+from .domain_views import HalvedGenes, Views
 from .domains import (
     Domains,
     DomainSearch,
-    fewest_domains,
+    choose_number,
     find_domains,
     fit_mixture,
     fitted_in_words,
-    numbers_to_try,
     refine_domains,
+    refinement_in_words,
     smooth,
-    try_number,
 )
-from .training import Network, Training, expected_counts, is_clearly_better
+from .steadiness import (
+    N_HALVINGS,
+    SEARCHING,
+    maps_of_halves,
+    of_these_spots,
+    steadiness_steps,
+)
+from .training import Network, Training, expected_counts, is_clearly_better, pruned
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -82,13 +89,8 @@ SMOOTHINGS = {
 }
 """What the encoder may read, simplest first."""
 
-_CONFIDENT, _LEAD = 0.3, 0.15
-"""A spot is confident of a domain from this probability, and this lead over the next (R-GAE)."""
-
 _SPOT_HOPS, _REGION_HOPS = (0, 1, 2, 3), (1, 2, 3)
 """Smoothing steps of a domain map; where a spot is one cell, a domain holds several."""
-
-_REFINE_NEIGHBOURS = 7
 
 
 class GMMVGAE(ImputingModel):
@@ -107,6 +109,7 @@ class GMMVGAE(ImputingModel):
     gene_scale_: np.ndarray
     n_domains_: int
     domains_: Domains
+    stability_: np.ndarray
     views_: Views
     median_depth_: float
     is_pruned_: bool
@@ -165,11 +168,19 @@ class GMMVGAE(ImputingModel):
         if ranks.is_first():
             yield Progress("prepare", 0, 1, message="Preparing: views of the spots")
             self.views_ = Views.fit(kept, self.seed_)
-            yield from self._choose_number(section, kept, hidden)
+            self.n_domains_ = self.config.n_domains
+            if not self.n_domains_:
+                view = smooth(self.views_.per_10k_of(kept), section.graph, 1)
+                self.n_domains_, text = yield from choose_number(view, kept, hidden, self.seed_)
+                self.notes_.append(text)
         self.n_domains_ = ranks.from_first(lambda: self.n_domains_)
         with self._concluding(names, partial(self._conclude, section, split, hops)):
             yield from self._pretrain(trainings)
             yield from self._train_mixture(trainings, section)
+            if ranks.is_first():
+                for progress in self._find_domains(section, split, DomainSearch(hops), N_HALVINGS):
+                    step = self._n_steps(trainings)[1]
+                    yield replace(progress, step=step, n_steps=step)
 
     def _adopt(self, smoothing: str, trainings: dict[str, Training]) -> None:
         self.smoothing_, self.network_ = smoothing, trainings[smoothing].network
@@ -201,7 +212,9 @@ class GMMVGAE(ImputingModel):
         training.start_mixture(z, found.probabilities(z))
 
         def prune() -> None:
-            training.prune(self._pruned(training.embed(training.features), section.graph))
+            training.prune(
+                pruned(self.network_.prior, training.embed(training.features), section.graph)
+            )
 
         if self.config.mixture_epochs:
             on_epochs = prune if self.config.prune and self.smoothing_ != "none" else None
@@ -217,21 +230,33 @@ class GMMVGAE(ImputingModel):
         pretrain = self.config.epochs * per_epoch
         return pretrain, len(trainings) * pretrain + self.config.mixture_epochs * per_epoch
 
+    def _find_domains(
+        self, section: Section, split: Split, search: DomainSearch, n_halvings: int
+    ) -> Iterator[Progress]:
+        """Find domains with the final network, and how steady they are."""
+        z = self._latent(section)
+        self.views_ = self.views_.with_latent(z, self.network_.loadings.detach().cpu().numpy())
+        views, k = self._seen(section, z), self.n_domains_
+        asked = (section.graph, k, search, self.seed_, split.kept, split.hidden)
+        yield SEARCHING
+        self.domains_, how = find_domains(views, *asked)
+        labels = self.domains_.probabilities(views, section.graph).argmax(axis=1)
+        halves = HalvedGenes(split.kept, split.size, self.seed_)
+        maps = maps_of_halves(halves, section.graph, self.domains_, n_halvings, self.seed_)
+        steady = yield from steadiness_steps(labels, maps, k)
+        self.stability_ = steady.spots
+        self.notes_ += [how, steady.in_words, *fitted_in_words(len(z))]
+        if self.config.refine:
+            self.notes_.append(refinement_in_words(labels, self._refined(labels, section)))
+
     def _conclude(
         self, section: Section, split: Split, hops: tuple[int, ...], is_cut: bool
     ) -> None:
-        """From the final network: domains, then the factors that restore each gene's total.
-
-        After a stop little is searched: who cancels does not want to wait.
-        """
-        search = DomainSearch(hops[:1], n_starts=1) if is_cut else DomainSearch(hops)
+        """From the final network: the factors that restore each gene's total; domains, if cut."""
+        if is_cut:  # little is searched: who cancels does not want to wait
+            quick = DomainSearch(hops[:1], n_starts=1)
+            list(self._find_domains(section, split, quick, n_halvings=1))
         z = self._latent(section)
-        self.views_ = self.views_.with_latent(z, self.network_.loadings.detach().cpu().numpy())
-        asked = (section.graph, self.n_domains_, search, self.seed_, split.kept, split.hidden)
-        self.domains_, how = find_domains(self._seen(section, z), *asked)
-        self.notes_ += [how, *fitted_in_words(len(z))]
-        if self.config.refine:
-            self.notes_.append(self._refinement(section))
         observed = gene_totals(section.counts).astype(np.float64)
         n_vars, expected = len(observed), np.zeros_like(observed)
         self.gene_scale_ = np.ones(n_vars, dtype=np.float32)
@@ -240,21 +265,16 @@ class GMMVGAE(ImputingModel):
         scale = np.divide(observed, expected, out=np.ones_like(observed), where=expected > 0)
         self.gene_scale_ = scale.astype(np.float32)
 
-    def _choose_number(
-        self, section: Section, kept: sp.csr_matrix, hidden: sp.csr_matrix
-    ) -> Iterator[Progress]:
-        """Find the number of domains, if the settings leave it open."""
-        self.n_domains_ = self.config.n_domains
-        if self.n_domains_:
-            return
-        view, fits = smooth(self.views_.per_10k_of(kept), section.graph, 1), {}
-        for k in numbers_to_try(len(view)):
-            yield Progress("prepare", 0, 1, message="Preparing: number of domains")
-            fits[k] = try_number(view, k, self.seed_)
-        self.n_domains_, text = fewest_domains(fits, view, kept, hidden)
-        self.notes_.append(text)
-
     # ---- applying ------------------------------------------------------------------------------
+
+    def cluster_stability(self, adata: AnnData) -> np.ndarray:
+        """Share of maps, each from half of the genes, that agree on each spot's domain, (n_obs,).
+
+        Raises
+        ------
+        TooSmall : other spots than it was fitted to
+        """
+        return of_these_spots(self.stability_, adata.n_obs)
 
     def embed(self, adata: AnnData) -> np.ndarray:
         """Latent means, (n_obs, n_latent) float32."""
@@ -267,12 +287,7 @@ class GMMVGAE(ImputingModel):
         return self._refined(labels, section) if self.config.refine else labels
 
     def _refined(self, labels: np.ndarray, section: Section) -> np.ndarray:
-        return refine_domains(labels, section.places, section.codes, _REFINE_NEIGHBOURS)
-
-    def _refinement(self, section: Section) -> str:
-        labels = np.asarray(self._memberships(section).argmax(axis=1))
-        changed = 100 * float((self._refined(labels, section) != labels).mean())
-        return f"Refinement by the nearest spots changed the domain of {changed:.1f} % of them."
+        return refine_domains(labels, section.places, section.codes)
 
     def cluster_probability(self, adata: AnnData) -> np.ndarray:
         """Probability of each domain, before refinement, (n_obs, n_domains) float32."""
@@ -336,7 +351,7 @@ class GMMVGAE(ImputingModel):
         z = self._encode(self._features(scores, section.graph, self.smoothing_))
         if not self.is_pruned_:
             return z
-        graph = self._pruned(z, section.graph)
+        graph = pruned(self.network_.prior, z, section.graph)
         return self._encode(self._features(scores, graph, self.smoothing_))
 
     def _encode(self, features: np.ndarray) -> np.ndarray:
@@ -348,16 +363,6 @@ class GMMVGAE(ImputingModel):
             return np.asarray(mean.cpu().numpy(), dtype=np.float32)
 
         return np.concatenate(list(in_blocks(len(features), 8192, encode, self.notes_)))
-
-    def _pruned(self, z: np.ndarray, graph: sp.csr_matrix) -> sp.csr_matrix:
-        """Graph without edges between confident members of different components of the prior."""
-        prior = self.network_.prior
-        with torch.no_grad():
-            gamma = prior.log_responsibilities(torch.from_numpy(z).to(prior.means.device)).exp()
-        ordered = torch.sort(gamma, dim=1, descending=True).values
-        second = ordered[:, 1] if ordered.shape[1] > 1 else torch.zeros_like(ordered[:, 0])
-        confident = (ordered[:, 0] > _CONFIDENT) & (ordered[:, 0] - second > _LEAD)
-        return prune_edges(graph, gamma.argmax(dim=1).cpu().numpy(), confident.cpu().numpy())
 
     # ---- keeping -------------------------------------------------------------------------------
 
@@ -371,6 +376,7 @@ class GMMVGAE(ImputingModel):
             "median_depth": np.array(self.median_depth_),
             "is_pruned": np.array(self.is_pruned_),
             "smoothing": np.array(list(SMOOTHINGS).index(self.smoothing_)),
+            "stability": self.stability_,
         }
         arrays |= {f"views.{k}": v for k, v in self.views_.arrays().items()}
         arrays |= {f"domains.{k}": v for k, v in self.domains_.arrays().items()}
@@ -385,6 +391,7 @@ class GMMVGAE(ImputingModel):
         self.median_depth_ = arrays["median_depth"].item()
         self.is_pruned_ = bool(arrays["is_pruned"].item())
         self.smoothing_ = list(SMOOTHINGS)[arrays["smoothing"].item()]
+        self.stability_ = arrays["stability"]
         self.views_ = Views.of_arrays(below("views.", arrays))
         self.domains_ = Domains.of_arrays(below("domains.", arrays))
         network = Network.of_state(below("network.", state), self.config)

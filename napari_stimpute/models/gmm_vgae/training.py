@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ...data.counts import log_normalise
+from ...data.propagation import prune_edges
 from ...nn import ranks
 from ...nn.decoder import bounded, highest_log_mean
 from ...nn.edges import Pairs, edge_loss, sample_pairs
@@ -27,6 +28,9 @@ _WARMUP_EPOCHS = 20
 _PAIRS = 256
 _PRUNE_EVERY = 10
 _PATIENCE = 30
+
+_CONFIDENT, _LEAD = 0.3, 0.15
+"""A spot is confident of a domain from this probability, and this lead over the next (R-GAE)."""
 
 
 class Network(nn.Module):
@@ -274,3 +278,19 @@ def _renumbered(pairs: Pairs, n: int) -> Pairs:
     at = torch.arange(n, n + n_positive + n_negative, device=pairs.positives.device)
     first, second = at[:n_positive], at[n_positive:]
     return Pairs(first.view_as(pairs.positives), second.view_as(pairs.negatives), pairs.density)
+
+
+def pruned(prior: GaussianMixturePrior, z: np.ndarray, graph: sp.csr_matrix) -> sp.csr_matrix:
+    """Graph without edges between confident members of different components of the prior.
+
+    Parameters
+    ----------
+    z : (n_obs, n_latent), latent means
+    graph : (n_obs, n_obs), neighbours in the tissue
+    """
+    with torch.no_grad():
+        gamma = prior.log_responsibilities(torch.from_numpy(z).to(prior.means.device)).exp()
+    ordered = torch.sort(gamma, dim=1, descending=True).values
+    second = ordered[:, 1] if ordered.shape[1] > 1 else torch.zeros_like(ordered[:, 0])
+    confident = (ordered[:, 0] > _CONFIDENT) & (ordered[:, 0] - second > _LEAD)
+    return prune_edges(graph, gamma.argmax(dim=1).cpu().numpy(), confident.cpu().numpy())
